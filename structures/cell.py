@@ -1,0 +1,158 @@
+"""Cells of a face-centred cubic host, in exact integers.
+
+Every ideal position of a spinel is a multiple of a/8 and every cell vector a multiple
+of a/2, so which site of a supercell is which is integer arithmetic, without any
+tolerance. Only the oxygen parameter u is a real number, and it moves no site past
+another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from structures.errors import CellError
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+Supercell = Sequence[int] | Sequence[Sequence[int]]
+
+_CONVENTIONAL = np.array([[2, 0, 0], [0, 2, 0], [0, 0, 2]], dtype=np.int64)
+_PRIMITIVE = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the face-centred cubic lattice.
+
+    Attributes
+    ----------
+    rows
+        Cell vectors as rows, in units of a/2 along the pseudo-cubic axes; 3 x 3
+        integers. The conventional cubic cell is twice the unit matrix.
+    """
+
+    rows: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def half(self) -> IntArray:
+        """Cell vectors as rows, units of a/2, shape (3, 3)."""
+        return np.array(self.rows, dtype=np.int64)
+
+    @cached_property
+    def formula_units(self) -> int:
+        """Formula units LiM2O4 in the cell: 8 in the conventional one."""
+        return round(float(np.linalg.det(self.half)))
+
+    @cached_property
+    def matrix(self) -> FloatArray:
+        """Cell vectors as rows, in units of a, shape (3, 3)."""
+        return self.half / 2
+
+    @cached_property
+    def conventional_matrix(self) -> FloatArray:
+        """Matrix T with (conventional vectors) = T @ (cell vectors), shape (3, 3)."""
+        return np.array(2 * self._adjugate / self.formula_units, dtype=np.float64)
+
+    @property
+    def denominator(self) -> int:
+        """Fractional coordinates of ideal sites are multiples of 1/denominator."""
+        return 4 * self.formula_units
+
+    @cached_property
+    def _adjugate(self) -> IntArray:
+        """Integer matrix A with rows^-1 = A / det(rows)."""
+        r1, r2, r3 = self.half
+        return np.stack(
+            [np.cross(r2, r3), np.cross(r3, r1), np.cross(r1, r2)], axis=1
+        ).astype(np.int64)
+
+    def numerators(self, points: IntArray) -> IntArray:
+        """Fractional coordinates of ideal points, exact, folded into the cell.
+
+        Parameters
+        ----------
+        points
+            Positions along the pseudo-cubic axes in units of a/8, shape (n, 3).
+
+        Returns
+        -------
+        ndarray of int
+            Fractional coordinates times `denominator`, in [0, denominator), (n, 3).
+        """
+        numerators = np.mod(points @ self._adjugate, self.denominator)
+        return np.asarray(numerators, dtype=np.int64)
+
+    def fractional(self, vectors: FloatArray) -> FloatArray:
+        """Fractional coordinates of vectors given in units of a, shape (n, 3)."""
+        return np.asarray(vectors @ self.conventional_matrix, dtype=np.float64)
+
+    def translations(self) -> IntArray:
+        """Conventional lattice vectors that reach every point of the cell.
+
+        Returns
+        -------
+        ndarray of int
+            Vectors in units of a/8, shape (n, 3); some are equivalent in the cell.
+        """
+        corners = np.array([
+            [i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)
+        ]) @ self.half  # fmt: skip
+        low = np.floor(corners.min(axis=0) / 2).astype(int) - 1
+        high = np.ceil(corners.max(axis=0) / 2).astype(int) + 1
+        axes = [np.arange(lo, hi) for lo, hi in zip(low, high, strict=True)]
+        grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        return 8 * grid.reshape(-1, 3).astype(np.int64)
+
+
+def make_cell(supercell: Supercell | None = None, *, primitive: bool = False) -> Cell:
+    """Build the cell of a host.
+
+    Parameters
+    ----------
+    supercell
+        Three multiples, or a 3 x 3 integer matrix whose rows are the new vectors in
+        the old ones, with positive determinant. None leaves the cell as it is.
+    primitive
+        Start from the 14-atom primitive cell instead of the 56-atom cubic one.
+
+    Returns
+    -------
+    Cell
+        The cell.
+
+    Raises
+    ------
+    CellError
+        If `supercell` is no such matrix.
+    """
+    start = _PRIMITIVE if primitive else _CONVENTIONAL
+    rows = _integer_matrix(supercell) @ start
+    return Cell(tuple(tuple(int(entry) for entry in row) for row in rows))
+
+
+def _integer_matrix(supercell: Any) -> IntArray:
+    """Return the supercell matrix, or say what is wrong with it."""
+    if supercell is None:
+        return np.eye(3, dtype=np.int64)
+    advice = "give three positive integers or a 3x3 integer matrix, such as (2, 1, 1)"
+    try:
+        given = np.array(supercell, dtype=float)
+    except (TypeError, ValueError):
+        raise CellError(f"supercell {supercell!r} is no matrix; {advice}") from None
+    matrix = np.diag(given) if given.shape == (3,) else given
+    if matrix.shape != (3, 3) or not np.array_equal(matrix, np.round(matrix)):
+        raise CellError(
+            f"supercell {supercell!r} has shape {given.shape} or is not whole; {advice}"
+        )
+    determinant = round(float(np.linalg.det(matrix)))
+    if determinant < 1:
+        raise CellError(
+            f"supercell {supercell!r} has determinant {determinant}, it must be at "
+            "least 1; exchange two rows to turn a left-handed cell, or "
+            f"{advice}"
+        )
+    return matrix.astype(np.int64)

@@ -1,0 +1,167 @@
+"""Orderings with forbidden pairs of sites: exact counts.
+
+Occupied sites that must not touch form an independent set of the graph of clashing
+pairs. Burnside's lemma needs, for every operation, the independent sets that it leaves
+as they are: those are the independent sets of the quotient graph, whose vertices are
+the cycles of the permutation.
+"""
+
+from random import Random
+
+import numpy as np
+
+from structures.burnside import mean_over_group
+from structures.canonical import BoolArray
+from structures.cell import FloatArray, IntArray
+from structures.distances import SAME_SITE, image_distances
+from structures.independent_sets import IndependentSets
+
+
+def clash_matrix(
+    lattice: FloatArray, frac_coords: FloatArray, distance: float
+) -> BoolArray:
+    """Find the pairs of sites that are too close, periodic images included.
+
+    Parameters
+    ----------
+    lattice
+        Lattice vectors as rows, Angstrom, shape (3, 3).
+    frac_coords
+        Fractional coordinates, shape (n, 3).
+    distance
+        Smallest distance allowed, Angstrom.
+
+    Returns
+    -------
+    ndarray of bool
+        Symmetric, shape (n, n). The diagonal tells sites too close to an image of
+        themselves.
+    """
+    close = np.zeros((len(frac_coords), len(frac_coords)), dtype=bool)
+    for lengths in image_distances(lattice, frac_coords, frac_coords, distance):
+        close |= (lengths < distance) & (lengths > SAME_SITE)
+    return close
+
+
+def count_free_subsets(clashes: BoolArray, k: int) -> int:
+    """Count the subsets of k sites without a forbidden pair.
+
+    Parameters
+    ----------
+    clashes
+        Forbidden pairs, symmetric, shape (n, n).
+    k
+        Size of the subsets.
+
+    Returns
+    -------
+    int
+        Number of subsets, before symmetry.
+    """
+    return FreeFixedSubsets(np.arange(len(clashes)), clashes, k).counts()[k]
+
+
+def largest_free_subset(clashes: BoolArray) -> int:
+    """Find the largest number of sites without a forbidden pair.
+
+    Parameters
+    ----------
+    clashes
+        Forbidden pairs, symmetric, shape (n, n).
+
+    Returns
+    -------
+    int
+        Size of the largest subset.
+    """
+    n = len(clashes)
+    return max(
+        size
+        for size, number in enumerate(
+            FreeFixedSubsets(np.arange(n), clashes, n).counts()
+        )
+        if number
+    )
+
+
+def count_clash_free(permutations: IntArray, k: int, clashes: BoolArray) -> int:
+    """Count the symmetry-distinct subsets without a forbidden pair.
+
+    Parameters
+    ----------
+    permutations
+        A permutation group that keeps `clashes`, shape (m, n).
+    k
+        Size of the subsets.
+    clashes
+        Forbidden pairs, symmetric, shape (n, n).
+
+    Returns
+    -------
+    int
+        Number of orbits, exact.
+
+    Raises
+    ------
+    TooManyOrderings
+        If the graph of forbidden pairs is too large to be counted.
+    """
+    return mean_over_group(
+        (FreeFixedSubsets(permutation, clashes, k).counts()[k], 1)
+        for permutation in permutations
+    )
+
+
+class FreeFixedSubsets:
+    """Clash-free subsets that one operation leaves as they are.
+
+    Parameters
+    ----------
+    permutation
+        The operation, shape (n,).
+    clashes
+        Forbidden pairs, symmetric, shape (n, n).
+    k
+        Largest size of the subsets.
+    """
+
+    def __init__(self, permutation: IntArray, clashes: BoolArray, k: int) -> None:
+        self._cycles = [
+            cycle
+            for cycle in _cycles(permutation)
+            if not clashes[np.ix_(cycle, cycle)].any()
+        ]
+        neighbours = [
+            sum(
+                1 << j
+                for j, other in enumerate(self._cycles)
+                if clashes[np.ix_(cycle, other)].any()
+            )
+            for cycle in self._cycles
+        ]
+        weights = [len(cycle) for cycle in self._cycles]
+        self._sets = IndependentSets(neighbours, weights, k)
+
+    def counts(self) -> list[int]:
+        """Count the subsets of 0 to k sites."""
+        return self._sets.counts()
+
+    def draw(self, k: int, random: Random) -> list[int]:
+        """Draw a subset of k sites, all with equal probability."""
+        chosen = self._sets.draw(k, random)
+        return [site for vertex in chosen for site in self._cycles[vertex]]
+
+
+def _cycles(permutation: IntArray) -> list[list[int]]:
+    """Cycles of a permutation as lists of sites."""
+    seen: set[int] = set()
+    cycles = []
+    for start in range(len(permutation)):
+        if start in seen:
+            continue
+        cycle = [start]
+        while (following := int(permutation[cycle[-1]])) != start:
+            cycle.append(following)
+        seen.update(cycle)
+        cycles.append(cycle)
+    return cycles

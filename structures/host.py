@@ -1,0 +1,255 @@
+"""The spinel host: a framework of metals and oxygen, and named sites for the ion.
+
+A `SpinelHost` is a value: formula, cation order, lattice and oxygen parameter, cell.
+Everything else follows from these. Every atom carries its role (``8a`` ... ``48f``) and
+a label (``Ni16d-3``) that survive sorting, POSCAR, relaxation and parsing, because they
+are site properties and because the number is that of the *site*, whatever occupies it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from structures.cell import Cell, FloatArray, IntArray
+from structures.errors import RoleError, nearest_name
+from structures.formula import SpinelFormula
+from structures.sites import (
+    ION_ROLES,
+    SITES_PER_CELL,
+    Site,
+    site_coords,
+    site_numerators,
+)
+from structures.symmetry import find_operations, site_permutations
+
+
+@dataclass(frozen=True)
+class SpinelHost:
+    """A spinel framework in a given cell.
+
+    Attributes
+    ----------
+    chemistry
+        Ion, metals and anion of one formula unit.
+    ordering
+        Name of the cation order on 16d.
+    a
+        Lattice parameter of the conventional cubic cell, Angstrom.
+    u
+        Oxygen parameter: 32e is (u, u, u), units of a.
+    cell
+        The cell in units of a/2, exact.
+    metals
+        Species on each 16d site of the cell, in the order of `sites("16d")`; None is
+        a vacancy.
+    ion_roles
+        Roles that the working ion fills completely in `structure`: ``("8a",)`` at
+        x = 1.
+    """
+
+    chemistry: SpinelFormula
+    ordering: str
+    a: float
+    u: float
+    cell: Cell
+    metals: tuple[str | None, ...] = field(repr=False)
+    ion_roles: tuple[str, ...] = ("8a",)
+
+    @property
+    def formula(self) -> str:
+        """Formula of one formula unit at x = 1, normalised to four anions."""
+        return str(self.chemistry)
+
+    @property
+    def formula_units(self) -> int:
+        """Formula units in the cell: 8 in the 56-atom cell."""
+        return self.cell.formula_units
+
+    @property
+    def supercell(self) -> FloatArray:
+        """Cell vectors (rows) in those of the conventional cell, shape (3, 3)."""
+        return self.cell.matrix
+
+    @property
+    def conventional_matrix(self) -> FloatArray:
+        """Matrix T with (pseudo-cubic vectors) = T @ (cell vectors), shape (3, 3)."""
+        return self.cell.conventional_matrix
+
+    @property
+    def lattice(self) -> Lattice:
+        """Lattice of the cell."""
+        return Lattice(self.a * self.cell.matrix)
+
+    @property
+    def structure(self) -> Structure:
+        """Host with the working ion on all sites of `ion_roles`."""
+        return self.build(
+            {role: range(len(self.sites(role))) for role in self.ion_roles}
+        )
+
+    def pseudo_cubic_vectors(self, vectors: FloatArray) -> FloatArray:
+        """Map the vectors of a relaxed cell back to the conventional cubic cell.
+
+        Parameters
+        ----------
+        vectors
+            Cell vectors as rows, Angstrom, shape (3, 3), in the order of this cell.
+
+        Returns
+        -------
+        ndarray of float
+            Pseudo-cubic a, b, c as rows, Angstrom, shape (3, 3).
+        """
+        return np.asarray(self.conventional_matrix @ vectors, dtype=np.float64)
+
+    def sites(self, role: str) -> tuple[Site, ...]:
+        """All sites of a role, occupied or not, in their permanent order.
+
+        Parameters
+        ----------
+        role
+            ``"8a"``, ``"8b"``, ``"16c"``, ``"16d"``, ``"48f"`` or ``"32e"``.
+
+        Returns
+        -------
+        tuple of Site
+            The sites; labels name the species that would be there.
+        """
+        coords = self.frac_coords(role)
+        if role == "16d":
+            species: Sequence[str] = [metal or "Vac" for metal in self.metals]
+        elif role == "32e":
+            species = [self.chemistry.anion] * len(coords)
+        else:
+            species = [self.chemistry.ion] * len(coords)
+        return tuple(
+            Site(role, i, f"{name}{role}-{i + 1}", (float(x), float(y), float(z)))
+            for i, (name, (x, y, z)) in enumerate(zip(species, coords, strict=True))
+        )
+
+    def frac_coords(self, role: str) -> FloatArray:
+        """Fractional coordinates of the sites of a role, shape (n, 3)."""
+        check_role(role)
+        return site_coords(self.cell, role, self.u).copy()
+
+    def filled(self, *roles: str) -> "SpinelHost":
+        """Return the host with the working ion on all sites of other roles.
+
+        Parameters
+        ----------
+        *roles
+            Roles to fill; none gives the empty framework.
+
+        Returns
+        -------
+        SpinelHost
+            ``filled("8a", "8b")`` is x = 2 on tetrahedra, ``filled("16c")`` the
+            rock salt, ``filled()`` is x = 0.
+        """
+        for role in roles:
+            if role not in ION_ROLES:
+                raise RoleError(
+                    f"role {role!r} holds no ion; {nearest_name(role, ION_ROLES)}"
+                )
+        return replace(self, ion_roles=tuple(roles))
+
+    def build(
+        self,
+        ions: Mapping[str, Sequence[int]],
+        *,
+        metals: Sequence[str | None] | None = None,
+        properties: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Structure:
+        """Build a structure with the ion on chosen sites.
+
+        Parameters
+        ----------
+        ions
+            Role: indices of the occupied sites.
+        metals
+            Species on each 16d site, None for a vacancy; that of the host if omitted.
+        properties
+            Further site properties: name, then label: value.
+
+        Returns
+        -------
+        Structure
+            Ion, metals in the order of the formula, anion: one block per species. Site
+            properties ``role`` and ``label``, besides `properties`.
+        """
+        host = self if metals is None else replace(self, metals=tuple(metals))
+        chosen = [
+            (self.chemistry.ion, site)
+            for role, indices in ions.items()
+            for site in (host.sites(role)[i] for i in sorted(indices))
+        ]
+        for name in self.chemistry.metal_names:
+            chosen += [
+                (name, site)
+                for site, metal in zip(host.sites("16d"), host.metals, strict=True)
+                if metal == name
+            ]
+        chosen += [(self.chemistry.anion, site) for site in host.sites("32e")]
+        labels = [site.label for _, site in chosen]
+        site_properties: dict[str, list[Any]] = {
+            "role": [site.role for _, site in chosen],
+            "label": labels,
+        }
+        for key, values in (properties or {}).items():
+            site_properties[key] = [values[label] for label in labels]
+        return Structure(
+            self.lattice,
+            [name for name, _ in chosen],
+            [site.frac_coords for _, site in chosen],
+            site_properties=site_properties,
+        )
+
+    def permutations(self, *roles: str, parent: bool = False) -> IntArray:
+        """Symmetry operations of the framework as permutations of sites.
+
+        The framework is metals and anions; the working ion does not lower it.
+
+        Parameters
+        ----------
+        *roles
+            Roles of the sites; several are taken one after the other.
+        parent
+            Take all metals as alike (Fd-3m, whatever their order).
+
+        Returns
+        -------
+        ndarray of int
+            One operation per row, identity first, shape (m, n).
+        """
+        numerators = np.concatenate(
+            [site_numerators(self.cell, check_role(role)) for role in roles]
+        )
+        metals = ("M",) * len(self.metals) if parent else self.metals
+        operations = _operations(self.cell, metals, self.a, self.u)
+        return site_permutations(operations, numerators, self.cell.denominator)
+
+
+def check_role(role: str) -> str:
+    """Return the name of a site set, or raise RoleError with the names known."""
+    if role not in SITES_PER_CELL:
+        raise RoleError(
+            f"role {role!r} is no spinel site; {nearest_name(role, SITES_PER_CELL)}"
+        )
+    return role
+
+
+@lru_cache(maxsize=32)
+def _operations(
+    cell: Cell, metals: tuple[str | None, ...], a: float, u: float
+) -> tuple[IntArray, FloatArray]:
+    """Rotations and translations that keep metals and anions."""
+    anions = site_coords(cell, "32e", u)
+    names = sorted({str(metal) for metal in metals})
+    kinds = [names.index(str(metal)) + 1 for metal in metals] + [0] * len(anions)
+    coords = np.concatenate([site_coords(cell, "16d"), anions])
+    return find_operations(a * cell.matrix, coords, kinds)

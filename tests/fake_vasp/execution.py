@@ -1,0 +1,186 @@
+"""One run from inputs to the closing footer, writing in the order VASP does.
+
+A run that is killed therefore leaves what a killed VASP leaves: an OUTCAR without
+footer, an open vasprun.xml, and the CONTCAR of the last finished ionic step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+import outcar
+import smallfiles
+import vasprun
+from checks import refuse_inconsistent
+from crystal import Cell
+from inputs import Inputs, read_inputs
+from relaxation import Step, ionic_steps
+from run import VERSION, Run
+from spinel import model
+from states import bands, densities, kinds
+from switches import Switches
+
+_LONGEST_HANG = 600.0  # s
+_ZBRENT = (
+    " ZBRENT: fatal error in bracketing\n"
+    "     please rerun with smaller EDIFF, or copy CONTCAR\n"
+    "     to POSCAR and continue\n"
+)
+
+
+@dataclass
+class _Output:
+    """The files that grow during the run."""
+
+    directory: Path
+    outcar: TextIO = field(init=False)
+    oszicar: TextIO = field(init=False)
+    xml: TextIO = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outcar = self._open("OUTCAR")
+        self.oszicar = self._open("OSZICAR")
+        self.xml = self._open("vasprun.xml")
+
+    def _open(self, name: str) -> TextIO:
+        return (self.directory / name).open("w", encoding="utf-8")
+
+    def flush(self) -> None:
+        for file in (self.outcar, self.oszicar, self.xml, sys.stdout):
+            file.flush()
+
+    def progress(self, text: str) -> None:
+        """Write to OSZICAR and to the standard output."""
+        self.oszicar.write(text)
+        sys.stdout.write(text)
+
+
+def execute(directory: Path, switches: Switches) -> int:
+    """Do everything; return the exit code."""
+    started = time.monotonic()
+    inputs = read_inputs(directory)
+    refuse_inconsistent(inputs, directory)
+    failure = switches.failure_of(inputs)
+    run = _prepare(inputs, failure)
+    output = _Output(directory)
+    _open_files(run, output)
+    last, code = _walk(run, output, switches, failure)
+    if code or last is None:
+        return code
+    _finish(run, output, last.cell)
+    output.outcar.write(outcar.footer(time.monotonic() - started))
+    output.flush()
+    return 0
+
+
+def _prepare(inputs: Inputs, failure: str) -> Run:
+    symmetrised = failure == "wrong_valence"
+    crystal = model(inputs.cell, inputs.moments_asked, symmetrised=symmetrised)
+    all_kinds = kinds(inputs, crystal)
+    return Run(inputs, crystal, all_kinds, bands(inputs, crystal, all_kinds))
+
+
+def _open_files(run: Run, output: _Output) -> None:
+    cell = run.inputs.cell
+    sys.stdout.write(
+        " running on    1 total cores\n"
+        f" vasp.{VERSION} not VASP: a stand-in for tests\n"
+        f" POSCAR found type information on POSCAR {' '.join(cell.symbols)}\n"
+        f" POSCAR found : {len(cell.symbols):2d} types and {len(cell.atoms):7d} ions\n"
+        " POSCAR, INCAR and KPOINTS ok, starting setup\n"
+        " entering main loop\n"
+    )
+    output.outcar.write(outcar.header(run))
+    output.xml.write(vasprun.header(run))
+    output.flush()
+
+
+def _walk(
+    run: Run, output: _Output, switches: Switches, failure: str
+) -> tuple[Step | None, int]:
+    """Take the ionic steps; return the last one, and an exit code if it ends here."""
+    steps = list(ionic_steps(run.inputs, run.crystal, failure))
+    before = 0.0
+    for step in steps:
+        is_last = step is steps[-1]
+        _electronic_loop(run, output, step)
+        if failure == "crash" and (step.number == 2 or is_last):
+            return _crash(run, output, step)
+        _close_ionic_step(run, output, step, before)
+        time.sleep(switches.seconds / len(steps))
+        if failure == "walltime":
+            time.sleep(_LONGEST_HANG)
+            return step, 1
+        if failure == "zbrent" and step.number == 2:
+            sys.stdout.write(_ZBRENT)
+            return step, 1
+        if is_last or _told_to_stop(output):
+            return step, 0
+        output.xml.write(vasprun.CLOSE_STEP)
+        before = run.energies(step.energy)[0]
+    return None, 1
+
+
+def _electronic_loop(run: Run, output: _Output, step: Step) -> None:
+    output.progress(smallfiles.SCF_HEAD)
+    before = 0.0
+    for number, energy in enumerate(step.scf, start=1):
+        text = outcar.electronic_step(run, step.number, number, energy)
+        output.outcar.write(text)
+        output.progress(smallfiles.scf_line(number, energy, before))
+        before = energy
+    output.flush()
+
+
+def _close_ionic_step(run: Run, output: _Output, step: Step, before: float) -> None:
+    output.outcar.write(outcar.ionic_step(run, step))
+    output.xml.write(vasprun.ionic_step(run, step))
+    output.progress(smallfiles.ionic_line(run, step, before))
+    if step.reached_accuracy:
+        output.outcar.write(outcar.REACHED)
+        sys.stdout.write(outcar.REACHED.lstrip("\n"))
+    (output.directory / "CONTCAR").write_text(smallfiles.contcar(step.cell))
+    output.flush()
+
+
+def _crash(run: Run, output: _Output, step: Step) -> tuple[Step, int]:
+    """Die in the middle of a line of vasprun.xml."""
+    text = vasprun.ionic_step(run, step)
+    output.xml.write(text[: len(text) // 2].rstrip()[:-3])
+    output.flush()
+    print("fake_vasp: crashes, as FAKE_VASP_FAIL says", file=sys.stderr)
+    return step, 1
+
+
+def _told_to_stop(output: _Output) -> bool:
+    stopcar = output.directory / "STOPCAR"
+    if not stopcar.is_file():
+        return False
+    words = stopcar.read_text().upper().replace("=", " ").split()
+    orders = itertools.pairwise(words)
+    if not any(w in ("LSTOP", "LABORT") and "T" in value for w, value in orders):
+        return False
+    output.outcar.write(outcar.STOPPED)
+    sys.stdout.write(outcar.STOPPED.lstrip("\n"))
+    if os.access(stopcar, os.W_OK):
+        stopcar.unlink()
+    return True
+
+
+def _finish(run: Run, output: _Output, cell: Cell) -> None:
+    """Write what depends on the final state, and close vasprun.xml."""
+    states = densities(run.inputs, run.kinds)
+    output.xml.write(vasprun.eigenvalues(run))
+    output.xml.writelines(vasprun.dos(run, states))
+    output.xml.write(vasprun.CLOSE_STEP + vasprun.ending(cell))
+    with (output.directory / "DOSCAR").open("w", encoding="utf-8") as file:
+        file.writelines(smallfiles.doscar(run, states))
+    if run.inputs.get("LCHARG"):
+        (output.directory / "CHGCAR").write_text(smallfiles.chgcar(run, cell))
+    output.flush()

@@ -1,0 +1,31 @@
+"""How LixNi0.5Mn1.5O4 structures are computed, and what came back.
+
+>>> from workflows import load_campaign, plan, open_results, parse_run
+"""
+
+from typing import TYPE_CHECKING, Any
+
+# Bound at once, not lazily: the function has to win over the submodule's name.
+from workflows.plan import plan
+
+if TYPE_CHECKING:
+    from workflows.campaign import load_campaign
+    from workflows.engines import parse_run
+    from workflows.results import open_results
+
+__all__ = ["load_campaign", "open_results", "parse_run", "plan"]
+
+_HOME = {
+    "load_campaign": "workflows.campaign",
+    "open_results": "workflows.results",
+    "parse_run": "workflows.engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import pymatgen and pandas only when a name that needs them is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,1 @@
+"""Documents in, numbers out: one file for each quantity of the science."""

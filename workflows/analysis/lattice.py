@@ -1,0 +1,122 @@
+"""The three pseudo-cubic lattice lengths, and which of them is the odd one.
+
+The conventional cell is reached by the inverse of the matrix that built the
+cell, never by standardising: that would return I4_1/amd with a_t = a_c/sqrt2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+CUBIC_SPREAD = 0.005
+"""Largest (longest/shortest - 1) of a cell called cubic."""
+EQUAL_AXES = 0.01
+"""Largest relative difference of the two like axes of a cell called tetragonal."""
+SHEAR = 1.0
+"""Largest deviation of an angle from 90 degrees of a cell not called sheared."""
+
+
+@dataclass(frozen=True)
+class LatticeRatios:
+    """Shape of a pseudo-cubic cell.
+
+    Attributes
+    ----------
+    a, b, c
+        Lengths of the pseudo-cubic axes, A.
+    c_ratio
+        c/((a+b)/2), the paper's "relatively longer than a and b".
+    unique_axis
+        The axis that deviates most from the mean of the other two; ties go to c,
+        then b.
+    c_unique
+        Length of the unique axis over the mean of the other two.
+    lattice_class
+        ``cubic``, ``tetragonal, elongated``, ``tetragonal, compressed`` or
+        ``orthorhombic``, with ``, sheared`` where an angle is off 90 degrees.
+    volume
+        Of the conventional cell, A^3.
+    """
+
+    a: float
+    b: float
+    c: float
+    c_ratio: float
+    unique_axis: str
+    c_unique: float
+    lattice_class: str
+    volume: float
+
+
+def lattice_ratios(
+    a: float, b: float, c: float, angles: Sequence[float] = (90.0, 90.0, 90.0)
+) -> LatticeRatios:
+    """Classify a pseudo-cubic cell.
+
+    Parameters
+    ----------
+    a, b, c
+        Lengths, A, of the axes the host was built with.
+    angles
+        alpha, beta, gamma, degrees.
+    """
+    lengths = {"c": c, "b": b, "a": a}  # the order breaks ties
+    others = {k: (a + b + c - v) / 2 for k, v in lengths.items()}
+    unique = max(lengths, key=lambda k: round(abs(lengths[k] - others[k]), 9))
+    ratio = lengths[unique] / others[unique]
+    rest = [v for k, v in lengths.items() if k != unique]
+    cosines = np.cos(np.radians(np.asarray(angles, dtype=float)))
+    skew = 1 - (cosines**2).sum() + 2 * cosines.prod()
+    return LatticeRatios(
+        a=a,
+        b=b,
+        c=c,
+        c_ratio=c / ((a + b) / 2),
+        unique_axis=unique,
+        c_unique=ratio,
+        lattice_class=_lattice_class(lengths.values(), rest, ratio, angles),
+        volume=float(a * b * c * np.sqrt(skew)),
+    )
+
+
+def _lattice_class(
+    lengths: Iterable[float],
+    like: Sequence[float],
+    ratio: float,
+    angles: Sequence[float],
+) -> str:
+    values = list(lengths)
+    if max(values) / min(values) - 1 < CUBIC_SPREAD:
+        name = "cubic"
+    elif abs(like[0] - like[1]) / (sum(like) / 2) < EQUAL_AXES:
+        name = "tetragonal, elongated" if ratio > 1 else "tetragonal, compressed"
+    else:
+        name = "orthorhombic"
+    sheared = any(abs(angle - 90) > SHEAR for angle in angles)
+    return f"{name}, sheared" if sheared else name
+
+
+def pseudo_cubic(
+    structure: Structure, supercell: Sequence[Sequence[float]]
+) -> LatticeRatios:
+    """Classify a structure by the axes of the conventional cell it came from.
+
+    Parameters
+    ----------
+    structure
+        Relaxed cell, vectors in the order of its host's.
+    supercell
+        Cell vectors, rows, in those of the conventional cell, shape (3, 3).
+    """
+    from pymatgen.core import Lattice
+
+    vectors = np.linalg.inv(np.asarray(supercell, dtype=float)) @ structure.lattice.matrix
+    lattice = Lattice(vectors)
+    return lattice_ratios(*lattice.abc, angles=lattice.angles)

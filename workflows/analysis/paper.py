@@ -1,0 +1,277 @@
+"""The table over x against what Shimizu et al. (2022) state, row by row.
+
+Reference values and tolerances: the paper's text (10.1002/aenm.202201119) where
+it gives a number; the tolerances are ours. A check whose rows are missing or not
+finished is NOT_COMPUTED with the reason, never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+class Status(StrEnum):
+    """Outcome of one check."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict
+    WARN = "WARN"
+    FAIL = "FAIL"
+    NOT_COMPUTED = "NOT_COMPUTED"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One statement of the paper, and what the rows say to it.
+
+    Attributes
+    ----------
+    check
+        Name of the check.
+    statement
+        What the paper says, or what follows from it.
+    insertion
+        Insertion model of the x > 1 rows used; empty where none is.
+    value
+        Ours; None if not computed.
+    unit
+        Of value and reference.
+    reference
+        The paper's value.
+    tolerance
+        The range that passes, and the one that only warns.
+    status
+        The outcome.
+    reason
+        Why it is not computed, or what to bear in mind.
+    calculations
+        Ids of the rows used.
+    headline
+        Whether the overall verdict needs it.
+    """
+
+    check: str
+    statement: str
+    insertion: str
+    value: float | None
+    unit: str
+    reference: str
+    tolerance: str
+    status: Status
+    reason: str
+    calculations: tuple[str, ...]
+    headline: bool
+
+
+@dataclass(frozen=True)
+class _Check:
+    name: str
+    statement: str
+    unit: str
+    reference: str
+    passes: tuple[float, float]
+    warns: tuple[float, float]
+    at: tuple[float, ...]
+    value: Callable[[Sequence[Row]], float]
+    headline: bool = True
+
+
+INF = math.inf
+
+
+def _change(column: str) -> Callable[[Sequence[Row]], float]:
+    return lambda rows: float(rows[1][column] - rows[0][column])
+
+
+def _at(column: str) -> Callable[[Sequence[Row]], float]:
+    return lambda rows: float(rows[0][column])
+
+
+def _mn3_moment(rows: Sequence[Row]) -> float:
+    """Moment of the 8 Mn3+ at x = 2 if the other 4 Mn keep the moment of x = 1."""
+    return float((12 * rows[1]["m_mn"] - 4 * rows[0]["m_mn"]) / 8)
+
+
+def _volume_change(rows: Sequence[Row]) -> float:
+    return float(100 * (rows[1]["volume"] / rows[0]["volume"] - 1))
+
+
+CHECKS = (
+    _Check("m_ni_x1", "mean |m| of Ni at x = 1", "muB", "1.7",
+           (1.55, 1.85), (1.4, 2.0), (1.0,), _at("m_ni")),
+    _Check("m_ni_x0", "mean |m| of Ni at x = 0", "muB", "0.5",
+           (0.1, 0.75), (0.0, 1.1), (0.0,), _at("m_ni")),
+    _Check("m_ni_1_to_0", "change of |m| of Ni from x = 1 to 0", "muB", "-1.2",
+           (-INF, -0.8), (-INF, -0.5), (1.0, 0.0), _change("m_ni")),
+    _Check("m_ni_1_to_2", "change of |m| of Ni from x = 1 to 2", "muB",
+           '0 ("does not vary")', (-0.15, 0.15), (-0.15, 0.15), (1.0, 2.0), _change("m_ni")),
+    _Check("m_mn_x1", "mean |m| of Mn at x = 1", "muB", "3.2",
+           (3.0, 3.4), (3.0, 3.4), (1.0,), _at("m_mn")),
+    _Check("m_mn_x2", "mean |m| of Mn at x = 2", "muB", "3.7",
+           (3.5, 3.9), (3.5, 3.9), (2.0,), _at("m_mn")),
+    _Check("m_mn_1_to_2", "change of |m| of Mn from x = 1 to 2", "muB", "+0.5",
+           (0.3, 0.7), (0.3, 0.7), (1.0, 2.0), _change("m_mn")),
+    _Check("m_mn_1_to_0", "change of |m| of Mn from x = 1 to 0 (none stated)", "muB", "0",
+           (-0.2, 0.2), (-0.2, 0.2), (1.0, 0.0), _change("m_mn")),
+    _Check("m_mn3_x2", "moment of Mn3+ implied at x = 2 (8 of 12 Mn)", "muB", "3.95",
+           (3.7, 4.1), (3.7, 4.1), (1.0, 2.0), _mn3_moment),
+    _Check("c_ratio_x2", "c is longer than a and b at x = 2: c/((a+b)/2)", "",
+           "> 1 (drawn in Fig. 2f)", (1.01, INF), (1.0, INF), (2.0,), _at("c_ratio")),
+    _Check("volume_0_to_2", "volume change from x = 0 to 2", "%", "11-13 (experiment)",
+           (8.0, 18.0), (8.0, 18.0), (0.0, 2.0), _volume_change, headline=False),
+    _Check("a_x1", "lattice parameter at x = 1", "A", "8.17 (experiment)",
+           (8.15, 8.35), (8.15, 8.35), (1.0,), _at("a"), headline=False),
+)  # fmt: skip
+
+
+def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
+    """Judge a series, one row for each x and insertion model.
+
+    Parameters
+    ----------
+    rows
+        Rows of one series table (``Results.series``), as mappings.
+
+    Returns
+    -------
+    tuple of Verdict
+        A check that uses x = 2 appears once for each insertion model there is.
+    """
+    models = sorted({str(r["insertion"]) for r in rows if r["x"] > 1}) or [""]
+    verdicts = [
+        _judge(check, rows, model)
+        for check in CHECKS
+        for model in (models if max(check.at) > 1 else [""])
+    ]
+    verdicts.insert(9, _cubic_below_one(rows))
+    verdicts += [_growing_above_one(rows, model) for model in models]
+    verdicts += [
+        _not_computed("voltage_0_to_1", "voltage from x = 0 to 1", "V", "4.7",
+                      "no lithium metal reference was calculated"),
+        _not_computed("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
+                      "no lithium metal reference was calculated"),
+    ]  # fmt: skip
+    return tuple(verdicts)
+
+
+def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:
+    """Return whether the moments and lattice rows agree, for one insertion model."""
+    statuses = {
+        v.status for v in verdicts if v.headline and v.insertion in {"", insertion}
+    }
+    for status in (Status.NOT_COMPUTED, Status.FAIL, Status.WARN):
+        if status in statuses:
+            return status
+    return Status.PASS
+
+
+def _judge(check: _Check, rows: Sequence[Row], model: str) -> Verdict:
+    found: list[Row] = []
+    reason = ""
+    for x in check.at:
+        row = _row(rows, x, model)
+        if row is None or row["state"] not in {"DONE", "NEEDS_REVIEW"}:
+            label = f" {model}" if x > 1 and model else ""
+            reason = f"x = {x:g}{label} is {row['state'] if row else 'not in the series'}"
+            break
+        found.append(row)
+    value = None if reason else check.value(found)
+    if value is not None and math.isnan(value):
+        value, reason = None, "the cell holds no such element"
+    return Verdict(
+        check=check.name,
+        statement=check.statement,
+        insertion=model,
+        value=value,
+        unit=check.unit,
+        reference=check.reference,
+        tolerance=_tolerance(check),
+        status=_status(value, check.passes, check.warns),
+        reason=reason or _remarks(found),
+        calculations=tuple(str(row["calculation_id"]) for row in found),
+        headline=check.headline,
+    )
+
+
+def _cubic_below_one(rows: Sequence[Row]) -> Verdict:
+    found = [r for r in rows if r["x"] <= 1 and r["state"] in {"DONE", "NEEDS_REVIEW"}]
+    worst = max(found, key=lambda r: abs(r["c_ratio"] - 1), default=None)
+    value = None if worst is None else float(worst["c_ratio"])
+    return Verdict(
+        "c_ratio_to_x1", "cubic for x <= 1: c/((a+b)/2), the worst x", "", value, "", "1",
+        "0.995..1.005, warns 0.99..1.01",
+        _status(value, (0.995, 1.005), (0.99, 1.01)),
+        "" if worst is None else f"worst at x = {worst['x']:g}",
+        tuple(str(r["calculation_id"]) for r in found), headline=True,
+    )  # fmt: skip
+
+
+def _growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
+    found = sorted(
+        (
+            r
+            for r in rows
+            if r["state"] in {"DONE", "NEEDS_REVIEW"}
+            and (r["x"] == 1 or (r["x"] > 1 and r["insertion"] == model))
+        ),
+        key=lambda r: r["x"],
+    )
+    value = _spearman([r["c_ratio"] for r in found]) if len(found) > 2 else None
+    reason = _remarks(found) if value is not None else "needs at least 3 finished x >= 1"
+    return Verdict(
+        "c_ratio_trend", "c/((a+b)/2) grows with x above 1 (Spearman rho)", model, value,
+        "", "> 0", "> 0.8", _status(value, (0.8, INF), (0.8, INF)), reason,
+        tuple(str(r["calculation_id"]) for r in found), headline=False,
+    )  # fmt: skip
+
+
+def _not_computed(name: str, statement: str, unit: str, ref: str, why: str) -> Verdict:
+    return Verdict(
+        name, statement, "", None, unit, ref, "+-0.4", Status.NOT_COMPUTED, why, (), False
+    )
+
+
+def _row(rows: Sequence[Row], x: float, model: str) -> Row | None:
+    for row in rows:
+        if abs(row["x"] - x) < 1e-9 and (x <= 1 or row["insertion"] == model):
+            return row
+    return None
+
+
+def _status(
+    value: float | None, passes: tuple[float, float], warns: tuple[float, float]
+) -> Status:
+    if value is None:
+        return Status.NOT_COMPUTED
+    if passes[0] <= value <= passes[1]:
+        return Status.PASS
+    return Status.WARN if warns[0] <= value <= warns[1] else Status.FAIL
+
+
+def _tolerance(check: _Check) -> str:
+    shown = _range(check.passes)
+    return shown if check.warns == check.passes else f"{shown}, warns {_range(check.warns)}"
+
+
+def _range(limits: tuple[float, float]) -> str:
+    low, high = limits
+    if low == -INF:
+        return f"<= {high:g}"
+    return f">= {low:g}" if high == INF else f"{low:g}..{high:g}"
+
+
+def _remarks(rows: Sequence[Row]) -> str:
+    told = [f"x = {r['x']:g}: {r['findings']}" for r in rows if r.get("findings")]
+    return "; ".join(told)
+
+
+def _spearman(values: Sequence[float]) -> float:
+    """Rank correlation of values with their position."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(range(len(values)), values).statistic)

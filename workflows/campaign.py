@@ -1,0 +1,286 @@
+"""``Campaign``: the science of a set of calculations, read from one YAML file.
+
+The file holds no machine fact (commands, cores, paths) and no database fact.
+Unknown keys are refused with the nearest known name.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from workflows import presets
+from workflows.errors import CampaignError
+
+EngineName = Literal["vasp", "chgnet"]
+X_MAX = 2.0
+"""Largest x: 16 Li in a cell with 16 octahedral host cations."""
+
+Composition = Annotated[float, Field(ge=0, le=X_MAX)]
+Mesh = tuple[
+    Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HostSection(_Section):
+    """The spinel framework at x = 1; the arguments of ``structures.spinel_host``."""
+
+    formula: str = "LiNi0.5Mn1.5O4"
+    ordering: str = "P4_332"
+    a: float = Field(8.17, gt=0)
+    u: float = Field(0.2625, gt=0.2, lt=0.3)
+    supercell: tuple[int, int, int] | None = None
+
+
+class InsertionSection(_Section):
+    """One insertion model, and the x > 1 it is used at."""
+
+    model: str = "tet_8b"
+    x: Literal["all"] | tuple[Composition, ...] = "all"
+
+    def covers(self, x: float) -> bool:
+        """Tell whether this model gives a row at x."""
+        return self.x == "all" or any(abs(x - other) < 1e-9 for other in self.x)
+
+
+class OrderingsSection(_Section):
+    """How many Li arrangements are kept at each x, ranked by Ewald energy."""
+
+    keep: int = Field(1, ge=1)
+    max_enumerate: int = Field(1000, ge=1)
+    seed: int = Field(0, ge=0)
+
+
+class StartSection(_Section):
+    """The broken symmetry of a starting structure."""
+
+    displacement: float = Field(0.02, ge=0, lt=0.5)
+    c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
+    seed: int = Field(0, ge=0)
+
+
+class VaspSection(_Section):
+    """DFT+U settings; U and moments in eV and muB by element."""
+
+    steps: tuple[Literal["relax", "static"], ...] = ("relax", "static")
+    dos_at: tuple[Composition, ...] = (1.0, 2.0)
+    functional: str = "pbe_u"
+    hubbard_u: str | dict[str, float] = "paper"
+    kpoints: Mesh = (3, 3, 3)
+    kpoints_dos: Mesh = (5, 5, 5)
+    magmom: dict[str, float] = Field(
+        default_factory=lambda: {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
+    )
+    potcar: dict[str, str] = Field(
+        default_factory=lambda: {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
+    )
+    potcar_functional: str = "PBE_54"
+    max_restarts: int = Field(4, ge=1)
+    settled_volume: float = Field(0.003, gt=0)
+    settled_steps: int = Field(3, ge=1)
+    carry_moments: bool = True
+    incar: dict[Literal["common", "relax", "static", "dos"], dict[str, Any]] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("functional")
+    @classmethod
+    def _known_functional(cls, value: str) -> str:
+        return _known("functional", value, presets.functionals())
+
+    @field_validator("hubbard_u")
+    @classmethod
+    def _known_preset(cls, value: str | dict[str, float]) -> str | dict[str, float]:
+        if isinstance(value, str):
+            return _known("U preset", value, presets.hubbard_presets())
+        return value
+
+    @field_validator("incar")
+    @classmethod
+    def _no_species_tags(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for step, tags in value.items():
+            for tag in presets.SPECIES_TAGS:
+                if tag in tags:
+                    cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
+                    raise ValueError(
+                        f"{tag} (under {step}) follows the species order of the written "
+                        f"POSCAR and cannot be set by hand; set vasp.{cure} by element"
+                    )
+        return value
+
+    @model_validator(mode="after")
+    def _static_for_dos(self) -> "VaspSection":
+        if self.dos_at and "static" not in self.steps:
+            raise ValueError(
+                "dos_at needs the CHGCAR of a static step, and steps has none: add "
+                "static to steps or set dos_at: []"
+            )
+        return self
+
+    def hubbards(self) -> dict[str, float]:
+        """Return U_eff in eV by element, the preset looked up."""
+        if isinstance(self.hubbard_u, str):
+            return presets.hubbard_values(self.hubbard_u)
+        return dict(self.hubbard_u)
+
+
+class ChgnetSection(_Section):
+    """Settings of the CHGNet surrogate; see ``workflows.engines.chgnet_relax``."""
+
+    model: str = "0.3.0"
+    fmax: float = Field(0.01, gt=0)
+    smax: float = Field(0.1, gt=0)
+    coarse_fmax: float = Field(0.05, gt=0)
+    max_steps: int = Field(400, ge=1)
+
+
+class Campaign(_Section):
+    """A set of calculations over x, and the settings they share."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    description: str = ""
+    engine: EngineName = "vasp"
+    host: HostSection = Field(default_factory=HostSection)
+    x: tuple[Composition, ...] = Field(min_length=1)
+    insertion: tuple[InsertionSection, ...] = (InsertionSection(),)
+    orderings: OrderingsSection = Field(default_factory=OrderingsSection)
+    start: StartSection = Field(default_factory=StartSection)
+    vasp: VaspSection = Field(default_factory=VaspSection)
+    chgnet: ChgnetSection = Field(default_factory=ChgnetSection)
+
+    @field_validator("x")
+    @classmethod
+    def _sorted_x(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(sorted(set(value)))
+
+    def override(
+        self, *, engine: str | None = None, x: Iterable[float] = ()
+    ) -> "Campaign":
+        """Return this campaign with another engine or another x grid.
+
+        Raises
+        ------
+        CampaignError
+            The engine is unknown or an x lies outside 0..2.
+        """
+        changed = self.model_dump(mode="python")
+        if engine is not None:
+            changed["engine"] = engine
+        if tuple(x):
+            changed["x"] = tuple(x)
+        return _validated(changed, f"campaign {self.name}, command line")
+
+    def as_yaml(self) -> str:
+        """Return the whole campaign as YAML, every default written out."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+def packaged_campaigns() -> tuple[str, ...]:
+    """Return the names of the campaigns that come with the package."""
+    folder = resources.files("workflows.campaigns")
+    return tuple(
+        sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml"))
+    )
+
+
+def load_campaign(name_or_path: str | Path) -> Campaign:
+    """Read a campaign by the name of a packaged one or by the path of a file.
+
+    Raises
+    ------
+    CampaignError
+        No such campaign, not YAML, an unknown key (the nearest known one is
+        named), or a value outside its limits. One line, file and key named.
+    """
+    text, source = _read(name_or_path)
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CampaignError(f"{source}: not YAML: {_one_line(error)}") from None
+    if not isinstance(raw, Mapping):
+        raise CampaignError(f"{source}: expected keys and values, found {type(raw).__name__}")
+    return _validated(raw, source)
+
+
+def _read(name_or_path: str | Path) -> tuple[str, str]:
+    name = str(name_or_path)
+    if name in packaged_campaigns():
+        found = resources.files("workflows.campaigns").joinpath(f"{name}.yaml")
+        return found.read_text("utf-8"), f"campaign {name}"
+    path = Path(name_or_path)
+    try:
+        return path.read_text("utf-8"), str(path)
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(packaged_campaigns())
+        raise CampaignError(
+            f"{name}: no such campaign file ({_one_line(error)}); packaged campaigns: {known}"
+        ) from None
+
+
+def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
+    try:
+        return Campaign.model_validate(dict(raw))
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem) for problem in error.errors())
+        raise CampaignError(f"{source}: {problems}") from None
+
+
+def _explain(problem: Any) -> str:
+    location = tuple(problem["loc"])
+    key = ".".join(str(part) for part in location)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key {key}{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
+    value = problem["input"]
+    if key == "engine":
+        return f"unknown engine {value!r}; known: {', '.join(get_args(EngineName))}"
+    if problem["type"] in {"greater_than_equal", "less_than_equal"} and "x" in location:
+        return f"x = {value:g} is outside 0..{X_MAX:g} (Li per Ni0.5Mn1.5O4)"
+    message = problem["msg"].removeprefix("Value error, ")
+    shown = "" if isinstance(value, Mapping) or problem["type"] == "missing" else f" = {value!r}"
+    return f"{key}{shown}: {message}"
+
+
+def _keys_at(location: tuple[Any, ...]) -> tuple[str, ...]:
+    model: Any = Campaign
+    for part in location:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        candidates = (annotation, *get_args(annotation))
+        model = next(
+            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
+            None,
+        )
+        if model is None:
+            return ()
+    return tuple(model.model_fields)
+
+
+def _known(what: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"unknown {what}{_nearest(value, known)}; known: {', '.join(known)}")
+    return value
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Campaign files that come with the package; this package holds data only."""

@@ -1,0 +1,191 @@
+"""The ``lnmo`` command: one function a verb, each a call or two deep.
+
+Exit codes: 0 all well; 1 calculations failed or are not done; 2 bad input, one
+line on stderr, nothing written.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workflows.errors import LnmoError
+
+app = typer.Typer(
+    name="lnmo",
+    help="DFT campaigns on the spinel cathode LixNi0.5Mn1.5O4, x = 0 to 2: a campaign "
+    "file in; structures, VASP inputs, queue jobs, tables, figures and a report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+CampaignName = Annotated[
+    str, typer.Argument(help="packaged campaign or YAML file", metavar="CAMPAIGN")
+]
+MaybeCampaign = Annotated[
+    str | None,
+    typer.Argument(help="restrict to a campaign; all if left out", metavar="CAMPAIGN"),
+]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", help="vasp or chgnet, instead of the campaign's")
+]
+XOption = Annotated[
+    list[float] | None, typer.Option("--x", help="only this x; repeatable", metavar="X")
+]
+LaunchpadOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--launchpad", "-l", help="launchpad.yaml or its directory", metavar="PATH"
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout")]
+
+
+@app.command("plan")
+def plan_verb(
+    campaign: CampaignName = "paper",
+    engine: EngineOption = None,
+    x: XOption = None,
+    json: JsonOption = False,
+    show_campaign: Annotated[
+        bool, typer.Option("--campaign", help="print the campaign, every default visible")
+    ] = False,
+) -> None:
+    """Show what a campaign would calculate; writes nothing."""
+    from workflows import commands
+
+    chosen = commands.chosen_campaign(campaign, engine, x)
+    if show_campaign:
+        typer.echo(chosen.as_yaml(), nl=False)
+    else:
+        commands.show_plan(chosen, as_json=json)
+
+
+@app.command("write")
+def write_verb(
+    campaign: CampaignName = "paper",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="directory to fill", metavar="DIR")
+    ] = Path("inputs"),
+    engine: EngineOption = None,
+    x: XOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the VASP inputs of every calculation and step; runs nothing."""
+    from workflows import commands
+
+    chosen = commands.chosen_campaign(campaign, engine, x)
+    commands.write_inputs(chosen, output, as_json=json)
+
+
+@app.command("submit")
+def submit_verb(
+    campaign: CampaignName = "paper",
+    engine: EngineOption = None,
+    x: XOption = None,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Add a campaign's calculations to the LaunchPad; harmless to repeat."""
+    from workflows import commands
+
+    chosen = commands.chosen_campaign(campaign, engine, x)
+    commands.submit_campaign(chosen, launchpad, as_json=json)
+
+
+@app.command("run")
+def run_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="worker processes")
+    ] = 1,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="run failed steps again, from the start")
+    ] = False,
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Submit a campaign and run it here; killed, the same command goes on."""
+    from workflows import commands
+
+    raise typer.Exit(
+        commands.run_campaign(campaign, engine, x, launchpad, jobs=jobs, retry=retry)
+    )
+
+
+@app.command("status")
+def status_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the state of every calculation's steps."""
+    from workflows import commands
+
+    commands.show_status(campaign, engine, x, launchpad, as_json=json)
+
+
+@app.command("results")
+def results_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout")] = False,
+) -> None:
+    """Print the table over x and the verdicts against the paper."""
+    from workflows import commands
+
+    results = commands.chosen_results(campaign, engine, x, launchpad)
+    commands.show_results(results, as_json=json, as_csv=csv)
+
+
+@app.command("report")
+def report_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="HTML file to write", metavar="FILE")
+    ] = Path("report.html"),
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Write one self-contained HTML page: table, figures, verdicts, provenance."""
+    from workflows import commands
+
+    commands.write_report(campaign, engine, x, launchpad, output)
+
+
+@app.command("parse")
+def parse_verb(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...")],
+    json: JsonOption = False,
+) -> None:
+    """Read run directories, ours or any VASP's, and say what they hold."""
+    from workflows import commands
+
+    raise typer.Exit(commands.show_parsed(directories, as_json=json))
+
+
+def main() -> None:
+    """Run the command; an error the reader can act on is one line and exit code 2."""
+    from structures.errors import StructuresError
+
+    try:
+        app()
+    except (LnmoError, StructuresError) as error:
+        print(f"lnmo: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

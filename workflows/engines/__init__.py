@@ -1,0 +1,48 @@
+"""The engines by name, and the parser that knows them all."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflows.engines.base import Engine, read_run_file
+from workflows.errors import CampaignError
+
+if TYPE_CHECKING:
+    from workflows.taskdoc import TaskDocument
+
+__all__ = ["engine", "parse_run"]
+
+
+def engine(name: str) -> Engine:
+    """Return an engine by its name in a campaign file."""
+    if name == "vasp":
+        from workflows.engines.vasp import VaspEngine
+
+        return VaspEngine()
+    if name == "chgnet":
+        from workflows.engines.chgnet import ChgnetEngine
+
+        return ChgnetEngine()
+    raise CampaignError(f"unknown engine {name!r}; known: vasp, chgnet")
+
+
+def parse_run(directory: str | Path) -> "TaskDocument":
+    """Read one run directory, ours or anybody's VASP.
+
+    Parameters
+    ----------
+    directory
+        A step's directory as ``lnmo`` makes it, or any directory with VASP files.
+
+    Returns
+    -------
+    TaskDocument
+        Its ``state`` tells a finished run from a broken one.
+
+    Raises
+    ------
+    StoreError
+        There is no run in the directory.
+    """
+    path = Path(directory)
+    found = read_run_file(path)
+    return engine(found[0].engine if found else "vasp").parse(path)

@@ -1,0 +1,160 @@
+"""The ``chgnet`` engine: a machine-learned surrogate, no licence, no queue.
+
+A calculation is one step, ``relax``: ions, cell, energy and |m| together. Every
+document says ``surrogate``; the valences it implies are not conserved charges.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workflows.engines.base import (
+    Machine,
+    Report,
+    identity,
+    read_run_file,
+    versions,
+    write_run_file,
+)
+from workflows.engines.chgnet_relax import (
+    Progress,
+    Relaxation,
+    RelaxationSettings,
+    load_model,
+    relax,
+)
+from workflows.errors import StoreError
+from workflows.findings import site_findings, sites_at_the_end
+from workflows.plan import Calculation, structure_as_dict, structure_from_dict
+from workflows.taskdoc import Finding, State, TaskDocument
+
+RESULT_FILE = "relaxation.json"
+GPA_IN_KBAR = 10.0
+
+
+class ChgnetEngine:
+    """Relaxes with CHGNet in the worker's own process; the model loads once."""
+
+    name = "chgnet"
+
+    def write_inputs(
+        self, calculation: Calculation, step: str, directory: Path, previous: Path | None
+    ) -> None:
+        """Write the run file; there is nothing else to say."""
+        directory.mkdir(parents=True, exist_ok=True)
+        write_run_file(directory, calculation, step)
+
+    def run(self, directory: Path, machine: Machine, report: Report) -> None:
+        """Relax and write ``relaxation.json`` in one move; a kill leaves none."""
+        if (directory / RESULT_FILE).exists():
+            return
+        found = read_run_file(directory)
+        if found is None:
+            raise StoreError(f"{directory}: no readable run file; write the inputs first")
+        calculation = found[0]
+        settings = RelaxationSettings(**calculation.settings)
+        started = time.monotonic()
+        relaxation = relax(
+            calculation.structure,
+            settings,
+            model=_model(settings),
+            on_step=lambda progress: report(_line(progress)),
+        )
+        result = _as_dict(relaxation, time.monotonic() - started)
+        temporary = directory / f".{RESULT_FILE}.part"
+        temporary.write_text(json.dumps(result), "utf-8")
+        temporary.replace(directory / RESULT_FILE)
+
+    def parse(self, directory: Path) -> TaskDocument:
+        """Read the relaxation; TRUNCATED if it did not come to its end."""
+        found = read_run_file(directory)
+        if found is None:
+            raise StoreError(f"{directory}: no readable run file of the chgnet engine")
+        calculation, step, _ = found
+        common = {
+            **identity(calculation, step),
+            "surrogate": True,
+            "settings": dict(calculation.settings),
+            "initial_structure": calculation.structure,
+            "dir_name": str(directory),
+            "moments_signed": False,
+        }
+        try:
+            result = json.loads((directory / RESULT_FILE).read_text("utf-8"))
+        except (OSError, ValueError):
+            reason = "no complete relaxation.json: the run was interrupted"
+            return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
+        return _document(calculation, result, common)
+
+
+@cache
+def _model(settings: RelaxationSettings) -> Any:
+    return load_model(settings)
+
+
+def _line(progress: Progress) -> str:
+    return (
+        f"{progress.step}/{progress.max_steps} {progress.stage} "
+        f"E {progress.energy:.3f} eV  F {progress.fmax:.3f} eV/A  S {progress.smax:.2f} GPa"
+    )
+
+
+def _as_dict(relaxation: Relaxation, seconds: float) -> dict[str, Any]:
+    return {
+        "structure": structure_as_dict(relaxation.structure),
+        "energy": relaxation.energy,
+        "magnetization": [round(float(m), 6) for m in relaxation.magnetization],
+        "forces": relaxation.forces.round(6).tolist(),
+        "stress": relaxation.stress.round(6).tolist(),
+        "n_steps": relaxation.n_steps,
+        "converged": relaxation.converged,
+        "energies": [round(float(e), 6) for e in relaxation.energies],
+        "run_seconds": round(seconds, 2),
+        "completed_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions("chgnet", "torch", "ase", "pymatgen"),
+    }
+
+
+def _document(
+    calculation: Calculation, result: dict[str, Any], common: dict[str, Any]
+) -> TaskDocument:
+    final = structure_from_dict(result["structure"])
+    sites = sites_at_the_end(calculation, final)
+    limit = calculation.settings["max_steps"]
+    converged = result["converged"]
+    max_force = max(sum(f * f for f in force) ** 0.5 for force in result["forces"])
+    return TaskDocument(
+        **common,
+        state=State.DONE if converged else State.UNCONVERGED,
+        reason="" if converged else f"not relaxed after {limit} steps, the limit",
+        findings=(_surrogate(), *site_findings(sites)),
+        engine_version=f"chgnet {result['versions'].get('chgnet', '?')}, "
+        f"weights {calculation.settings['model']}",
+        structure=final,
+        final_sites=sites.counts_final,
+        cell_relaxed=True,
+        energy=result["energy"],
+        energy_per_atom=result["energy"] / len(final),
+        magnetization=tuple(result["magnetization"]),
+        max_force=max_force,
+        pressure_kbar=-GPA_IN_KBAR * sum(result["stress"][i][i] for i in range(3)) / 3,
+        n_ionic_steps=result["n_steps"],
+        run_seconds=result["run_seconds"],
+        completed_at=result["completed_at"],
+        versions=result["versions"],
+    )
+
+
+def _surrogate() -> Finding:
+    return Finding(
+        id="surrogate",
+        severity="info",
+        message="CHGNet is a machine-learned surrogate of PBE+U (U(Mn) 3.9, U(Ni) 6.2 eV): "
+        "its moments have no sign and its valences need not sum to zero; it ranks and "
+        "demonstrates, it does not conclude",
+    )

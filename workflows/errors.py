@@ -1,0 +1,45 @@
+"""What can go wrong, by what the reader may do next.
+
+::
+
+    LnmoError                 one line for the reader; the command exits with 2
+    |-- CampaignError         fix the campaign file
+    |-- InputError            fix the calculation's settings (U, POTCAR, MAGMOM)
+    |-- MachineError          set up the machine (vasp_cmd, an optional package)
+    |-- StoreError            fix the database or its file
+    |   `-- StoreBusy         wait for, or stop, the process that is writing
+    |-- ResultsError          choose what may be tabulated together
+    `-- StepFailed            a calculation step ended in a state that is not DONE
+"""
+
+
+class LnmoError(Exception):
+    """Base of every error whose message is all that the reader needs."""
+
+
+class CampaignError(LnmoError):
+    """The campaign file asks for something impossible or misspelled."""
+
+
+class InputError(LnmoError):
+    """The settings of a calculation do not give consistent engine inputs."""
+
+
+class MachineError(LnmoError):
+    """This machine lacks something: a command, a package, a writable directory."""
+
+
+class StoreError(LnmoError):
+    """The LaunchPad or the results cannot be read or written."""
+
+
+class StoreBusy(StoreError):
+    """Another process owns the embedded LaunchPad."""
+
+
+class ResultsError(LnmoError):
+    """The documents asked for do not belong into one table."""
+
+
+class StepFailed(LnmoError):
+    """A step ran and did not end as DONE; its document says why."""

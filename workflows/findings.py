@@ -1,0 +1,52 @@
+"""What a finished run shows beside its numbers: named findings with evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workflows.analysis.site_retention import SiteRetention, site_retention
+from workflows.plan import CONVENTIONAL, Calculation
+from workflows.taskdoc import Finding
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+def sites_at_the_end(calculation: Calculation, final: Structure) -> SiteRetention:
+    """Compare where the ions were put with where they are."""
+    cubic = calculation.supercell == CONVENTIONAL
+    matrix = None if cubic else np.array(calculation.supercell).round().astype(int)
+    return site_retention(calculation.structure, final, supercell=matrix)
+
+
+def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
+    """Report ions that left their sites: lithium, and the host itself.
+
+    A row whose ions moved is labelled by where they ended, not by the model that
+    placed them.
+    """
+    if sites.retained:
+        return ()
+    told = sites.summary()
+    findings = []
+    if sites.li_left:
+        findings.append(
+            Finding(
+                id="li_left_site",
+                severity="warning",
+                message=f"{told}: read the row as what it became, not as the model it "
+                "started from",
+            )
+        )
+    if sites.tm_left:
+        findings.append(
+            Finding(
+                id="host_broken",
+                severity="warning",
+                message=f"{sites.tm_left} transition metals left 16d ({told}): the spinel "
+                "framework itself changed, no conclusion on the model stands on this row",
+            )
+        )
+    return tuple(findings)

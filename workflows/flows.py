@@ -1,0 +1,112 @@
+"""Calculations -> FireWorks Workflows: one Workflow each, one Firework a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fireworks import Firework, LaunchPad, Workflow
+
+from workflows.firetasks import RecordTaskDocument, RunStep
+from workflows.plan import Calculation
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a submission did.
+
+    Attributes
+    ----------
+    added, present
+        Calculations that are new to the LaunchPad, and those it held already.
+    """
+
+    added: tuple[Calculation, ...]
+    present: tuple[Calculation, ...]
+
+
+def workflow(calculation: Calculation) -> Workflow:
+    """Chain the steps of one calculation."""
+    fireworks: list[Firework] = []
+    for step in calculation.steps:
+        fireworks.append(
+            Firework(
+                [RunStep(), RecordTaskDocument()],
+                spec=_spec(calculation, step),
+                name=f"{calculation.label} {step}",
+                parents=fireworks[-1:] or None,
+            )
+        )
+    return Workflow(
+        fireworks,
+        name=f"{calculation.campaign} {calculation.label} {calculation.engine}",
+        metadata={
+            "calculation_id": calculation.id,
+            "campaign": calculation.campaign,
+            "engine": calculation.engine,
+            "x": calculation.x,
+            "insertion": calculation.insertion,
+        },
+    )
+
+
+def _spec(calculation: Calculation, step: str) -> dict[str, object]:
+    return {
+        "calculation": calculation.as_dict(),
+        "calculation_id": calculation.id,
+        "step": step,
+        # The longest first: what is left at the end is short. Lithium-rich cells
+        # take several times as long as the others.
+        "_priority": calculation.n_li,
+        "_add_launchpad_and_fw_id": True,
+    }
+
+
+def submit(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submission:
+    """Add what the LaunchPad does not hold yet; harmless to repeat."""
+    added, present = [], []
+    for calculation in calculations:
+        known = {"metadata.calculation_id": calculation.id}
+        if launchpad.workflows.find_one(known) is not None:
+            present.append(calculation)
+        else:
+            launchpad.add_wf(workflow(calculation))
+            added.append(calculation)
+    return Submission(tuple(added), tuple(present))
+
+
+def fireworks_of(
+    launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
+) -> list[dict[str, object]]:
+    """Return fw_id, calculation_id, step, state and name of Fireworks, by fw_id.
+
+    Parameters
+    ----------
+    launchpad
+        Where they are.
+    calculations
+        Whose; all if None.
+    """
+    wanted = {} if calculations is None else _of(calculations)
+    fields = {
+        "_id": 0,
+        "fw_id": 1,
+        "state": 1,
+        "name": 1,
+        "spec.calculation_id": 1,
+        "spec.step": 1,
+    }
+    return [
+        {
+            "fw_id": found["fw_id"],
+            "calculation_id": found["spec"]["calculation_id"],
+            "step": found["spec"]["step"],
+            "state": found["state"],
+            "name": found["name"],
+        }
+        for found in launchpad.fireworks.find(wanted, fields).sort("fw_id", 1)
+    ]
+
+
+def _of(calculations: Iterable[Calculation]) -> dict[str, object]:
+    return {"spec.calculation_id": {"$in": [c.id for c in calculations]}}

@@ -1,0 +1,206 @@
+"""VASP inputs of one step of a calculation: INCAR, KPOINTS, POSCAR, POTCAR.
+
+Deciding is pure (:func:`vasp_inputs`); writing touches the disk
+(:func:`write_vasp_inputs`). Every tag that follows the species order is made
+from the very structure that is written as POSCAR.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflows.errors import InputError
+from workflows.plan import Calculation
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+DOS_BELOW, DOS_ABOVE = 12.0, 8.0
+"""Window of the dos step around the static Fermi level, in eV."""
+
+
+@dataclass(frozen=True)
+class VaspInputs:
+    """What VASP reads, before it is written.
+
+    Attributes
+    ----------
+    incar
+        Tag -> value; LDAU* one number per species block, MAGMOM one per atom
+        (muB), both in POSCAR order.
+    kpoints
+        Gamma-centred mesh.
+    structure
+        Contents of POSCAR; one contiguous block per species.
+    comment
+        First line of POSCAR.
+    potcar_symbols
+        One POTCAR symbol per species block, in POSCAR order.
+    potcar_functional
+        POTCAR family, such as PBE_54.
+    """
+
+    incar: dict[str, Any]
+    kpoints: tuple[int, int, int]
+    structure: Structure
+    comment: str
+    potcar_symbols: tuple[str, ...]
+    potcar_functional: str
+
+
+def vasp_inputs(
+    calculation: Calculation,
+    step: str,
+    *,
+    structure: Structure | None = None,
+    magnetization: Sequence[float] | None = None,
+    efermi: float | None = None,
+) -> VaspInputs:
+    """Decide the inputs of one step.
+
+    Parameters
+    ----------
+    calculation
+        A calculation of the VASP engine.
+    step
+        ``relax``, ``static`` or ``dos``.
+    structure
+        Result of the step before; the calculation's start if None. Same site order.
+    magnetization
+        Final site moments of the step before, signed, muB, in site order; the
+        MAGMOM values by element if None or if the campaign does not carry them.
+    efermi
+        Fermi level of the static step, eV; sets EMIN and EMAX of the dos step,
+        which are left out if None.
+
+    Raises
+    ------
+    InputError
+        A species in two blocks, or a wrong number of moments.
+    """
+    settings = calculation.settings
+    written = structure if structure is not None else calculation.structure
+    blocks = species_blocks(written)
+    incar = dict(settings["incar"][step])
+    if settings["hubbards"]:
+        incar |= _hubbard_tags(blocks, settings["hubbards"])
+    if not settings["carry_moments"]:
+        magnetization = None
+    incar["MAGMOM"] = _moments(written, settings["magmom"], magnetization)
+    if step == "dos" and efermi is not None:
+        incar["EMIN"] = round(efermi - DOS_BELOW, 4)
+        incar["EMAX"] = round(efermi + DOS_ABOVE, 4)
+    return VaspInputs(
+        incar=incar,
+        kpoints=tuple(settings["kpoints"][step]),
+        structure=written,
+        comment=f"{calculation.formula} {calculation.label} {step} id {calculation.id}",
+        potcar_symbols=tuple(settings["potcar"][block] for block in blocks),
+        potcar_functional=settings["potcar_functional"],
+    )
+
+
+def species_blocks(structure: Structure) -> tuple[str, ...]:
+    """Return the POSCAR species blocks.
+
+    Raises
+    ------
+    InputError
+        An element fills two blocks, which splits LDAU* and POTCAR by mistake.
+    """
+    blocks: list[str] = []
+    for site in structure:
+        if not blocks or blocks[-1] != site.specie.symbol:
+            blocks.append(site.specie.symbol)
+    repeated = {b for b in blocks if blocks.count(b) > 1}
+    if repeated:
+        raise InputError(
+            f"POSCAR would have the blocks {' '.join(blocks)}: {', '.join(sorted(repeated))} "
+            "twice; merge the sites of one element into one contiguous block"
+        )
+    return tuple(blocks)
+
+
+def _hubbard_tags(
+    blocks: tuple[str, ...], hubbards: Mapping[str, float]
+) -> dict[str, Any]:
+    # Dudarev (LDAUTYPE 2): only U - J counts, so J is 0.
+    return {
+        "LDAUL": [2 if block in hubbards else -1 for block in blocks],
+        "LDAUU": [hubbards.get(block, 0.0) for block in blocks],
+        "LDAUJ": [0.0 for _ in blocks],
+    }
+
+
+def _moments(
+    structure: Structure,
+    by_element: Mapping[str, float],
+    magnetization: Sequence[float] | None,
+) -> list[float]:
+    if magnetization is None:
+        return [float(by_element[site.specie.symbol]) for site in structure]
+    if len(magnetization) != len(structure):
+        raise InputError(
+            f"{len(magnetization)} moments for {len(structure)} atoms: the step before "
+            "holds another structure"
+        )
+    return [round(float(moment), 3) for moment in magnetization]
+
+
+def write_vasp_inputs(
+    inputs: VaspInputs, directory: Path, *, machine: Mapping[str, Any] | None = None
+) -> None:
+    """Write INCAR, KPOINTS, POSCAR and POTCAR, or POTCAR.spec without a licence.
+
+    Parameters
+    ----------
+    inputs
+        What to write.
+    directory
+        Is made if missing.
+    machine
+        NCORE, KPAR and the like; never part of an id.
+
+    Raises
+    ------
+    InputError
+        PMG_VASP_PSP_DIR is set and lacks a POTCAR.
+    """
+    from pymatgen.io.vasp import Incar, Kpoints, Poscar
+
+    potcar = _potcar(inputs)
+    directory.mkdir(parents=True, exist_ok=True)
+    poscar = Poscar(inputs.structure, comment=inputs.comment, sort_structure=False)
+    poscar.write_file(directory / "POSCAR", significant_figures=12)
+    Incar({**inputs.incar, **(machine or {})}).write_file(directory / "INCAR")
+    Kpoints.gamma_automatic(inputs.kpoints).write_file(directory / "KPOINTS")
+    if potcar is None:
+        spec = "\n".join(inputs.potcar_symbols)
+        (directory / "POTCAR.spec").write_text(spec + "\n", "utf-8")
+    else:
+        potcar.write_file(directory / "POTCAR")
+
+
+def _potcar(inputs: VaspInputs) -> Any:
+    """Return a pymatgen Potcar, or None on a machine without POTCARs."""
+    library = os.environ.get("PMG_VASP_PSP_DIR")
+    if not library:
+        return None
+    from pymatgen.core import SETTINGS
+    from pymatgen.io.vasp import Potcar
+
+    # pymatgen read the environment when it was imported; this call decides now.
+    SETTINGS["PMG_VASP_PSP_DIR"] = library
+    try:
+        return Potcar(list(inputs.potcar_symbols), functional=inputs.potcar_functional)
+    except (OSError, ValueError) as error:
+        first_line = str(error).splitlines()[0]
+        raise InputError(
+            f"PMG_VASP_PSP_DIR={library}: no {inputs.potcar_functional} POTCAR for "
+            f"{' '.join(inputs.potcar_symbols)} ({first_line}); unset the variable to "
+            "write POTCAR.spec instead"
+        ) from None

@@ -1,0 +1,317 @@
+"""Opens the LaunchPad: embedded (one file, one writer) or MongoDB.
+
+FireWorks' own serverless mode writes its file once, when the interpreter ends,
+without a lock: two processes, or a shell that only reads, lose finished work. So
+the embedded LaunchPad here is owned by one process under a lock, saved
+atomically after every change of state, and read by everybody else from the file.
+"""
+
+import datetime
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fireworks import Firework, FWorker, LaunchPad, Workflow
+from fireworks.utilities.fw_utilities import get_fw_logger
+
+from workflows.database import Database
+from workflows.errors import StoreBusy, StoreError
+
+LAUNCHPAD_FILE = "launchpad.json"
+LOCK_FILE = "launchpad.lock"
+FORMAT = "lnmo embedded launchpad 1"
+COLLECTIONS = ("fireworks", "launches", "workflows", "fw_id_assigner", "offline_runs")
+ORPHAN_SECONDS = 20.0
+"""How long the workers of a killed owner may take to end."""
+
+
+class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
+    """FireWorks' LaunchPad over collections in memory, mirrored in one file.
+
+    Every method of ours that changes a state saves before it returns, so the
+    file is never behind what a caller was told.
+    """
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        # LaunchPad.__init__ would open a connection; its attributes are set here.
+        # FireWorks 2.1.4, fireworks/core/launchpad.py.
+        import mongomock
+
+        self.path = path
+        self.writable = writable
+        self.host, self.port, self.name = "embedded", None, "lnmo"
+        self.username = self.password = self.authsource = None
+        self.uri_mode, self.mongoclient_kwargs = False, {}
+        self.logdir, self.strm_lvl = None, "ERROR"
+        self.user_indices: list[str] = []
+        self.wf_user_indices: list[str] = []
+        self.m_logger = get_fw_logger("launchpad", stream_level=self.strm_lvl)
+        self.connection = mongomock.MongoClient()
+        self.db = self.connection[self.name]
+        for name in COLLECTIONS:
+            setattr(self, name, self.db[name])
+        self.gridfs_fallback = None
+        self.backup_launch_data: dict[int, Any] = {}
+        self.backup_fw_data: dict[int, Any] = {}
+        self._load()
+
+    def _load(self) -> None:
+        from bson import json_util
+
+        if not self.path.exists():
+            self._restart_ids(1, 1)
+            return
+        try:
+            content = json.loads(
+                self.path.read_text("utf-8"), object_hook=json_util.object_hook
+            )
+            if content["format"] != FORMAT:
+                raise ValueError(f"format is {content['format']!r}")
+            collections = {name: content["collections"][name] for name in COLLECTIONS}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{self.path}: not a readable LaunchPad ({type(error).__name__}: "
+                f"{' '.join(str(error).split())}); it was left as it is. Move it away and "
+                "run again: finished calculations are found in their directories"
+            ) from None
+        for name, documents in collections.items():
+            if documents:
+                self.db[name].insert_many(documents)
+
+    def save(self) -> None:
+        """Write the file anew, atomically: temporary file, fsync, rename."""
+        from bson import json_util
+
+        if not self.writable:
+            raise StoreError(f"{self.path}: opened for reading only")
+        content = {
+            "format": FORMAT,
+            "collections": {n: list(self.db[n].find()) for n in COLLECTIONS},
+        }
+        text = json.dumps(content, default=json_util.default)
+        write_atomically(self.path, text)
+
+    def add_wf(self, wf: Workflow, reassign_all: bool = True) -> dict[int, int]:
+        """Add a workflow and save."""
+        ids: dict[int, int] = super().add_wf(wf, reassign_all)
+        self.save()
+        return ids
+
+    def checkout_fw(self, fworker: FWorker, launch_dir: str, **kwargs: Any) -> Any:
+        """Check a Firework out, mark it RUNNING and save."""
+        checked_out = super().checkout_fw(fworker, launch_dir, **kwargs)
+        self.save()
+        return checked_out
+
+    def complete_launch(
+        self, launch_id: int, action: Any = None, state: str = "COMPLETED"
+    ) -> Any:
+        """Record the end of a launch and save."""
+        launch = super().complete_launch(launch_id, action, state)
+        self.save()
+        return launch
+
+    def rerun_fw(self, fw_id: int, **kwargs: Any) -> Any:
+        """Make a Firework READY again and save."""
+        rerun = super().rerun_fw(fw_id, **kwargs)
+        self.save()
+        return rerun
+
+    def return_lost(self) -> tuple[int, ...]:
+        """Make READY what a killed owner left RUNNING, RESERVED or locked.
+
+        Only the owner may call it: under its lock nothing else can be running.
+
+        Returns
+        -------
+        tuple
+            The fw_ids returned.
+        """
+        self.workflows.update_many({"locked": True}, {"$unset": {"locked": True}})
+        lost = tuple(self.get_fw_ids({"state": {"$in": ["RUNNING", "RESERVED"]}}))
+        for fw_id in lost:
+            for launch in self.get_fw_by_id(fw_id).launches:
+                if launch.state in {"RUNNING", "RESERVED"}:
+                    self.mark_fizzled(launch.launch_id)
+            self.rerun_fw(fw_id)
+        return lost
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file so that a reader, or a kill, finds the old or the new one.
+
+    Raises
+    ------
+    StoreError
+        The directory cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); nothing was changed"
+        ) from None
+
+
+@contextmanager
+def owned(
+    database: Database, *, waiting: Callable[[str], None] = lambda _: None
+) -> Iterator[tuple[LaunchPad, tuple[int, ...]]]:
+    """Open the LaunchPad for changing it.
+
+    Parameters
+    ----------
+    database
+        Where it is.
+    waiting
+        Told, once, if the workers of a killed owner still have to end.
+
+    Yields
+    ------
+    LaunchPad
+        Embedded under its lock, or MongoDB.
+    tuple
+        File descriptors a worker process must inherit: the lock lives as long
+        as the last of them, so a killed owner's workers keep it.
+
+    Raises
+    ------
+    StoreBusy
+        Another process owns the embedded LaunchPad.
+    StoreError
+        It cannot be read or written.
+    """
+    if not database.embedded:
+        yield connect(database), ()
+        return
+    lock = _lock(database.root / LOCK_FILE, waiting)
+    try:
+        yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=True), (lock,)
+    finally:
+        os.close(lock)
+
+
+def reading(database: Database) -> LaunchPad:
+    """Open the LaunchPad for reading: a snapshot of the file, or MongoDB."""
+    if not database.embedded:
+        return connect(database)
+    return EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
+
+
+def connect(database: Database) -> LaunchPad:
+    """Connect to MongoDB.
+
+    Raises
+    ------
+    StoreError
+        No server answers; the message shows no user and no password.
+    """
+    from pymongo.errors import PyMongoError
+
+    settings = dict(database.launchpad)
+    settings.setdefault("strm_lvl", "ERROR")
+    kwargs = dict(settings.get("mongoclient_kwargs") or {})
+    kwargs.setdefault("serverSelectionTimeoutMS", 10_000)
+    settings["mongoclient_kwargs"] = kwargs
+    logging.getLogger("pymongo").setLevel(logging.ERROR)
+    try:
+        launchpad = LaunchPad.from_dict(settings)
+        launchpad.connection.admin.command("ping")
+        if launchpad.fw_id_assigner.find_one({}) is None:
+            launchpad._restart_ids(1, 1)
+    except PyMongoError as error:
+        raise StoreError(
+            f"{database.path}: no MongoDB answers there ({type(error).__name__}); check host, "
+            "port and the variables it names"
+        ) from None
+    return launchpad
+
+
+def _lock(path: Path, waiting: Callable[[str], None]) -> int:
+    """Return a locked file descriptor; a killed owner's workers are waited for."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); choose another data directory "
+            "with LNMO_ROOT"
+        ) from None
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    told = False
+    while not _try_lock(descriptor):
+        owner = _owner(descriptor)
+        if owner.get("pid") and _alive(owner):
+            os.close(descriptor)
+            raise StoreBusy(
+                f"{path.parent}: process {owner['pid']} is running this campaign since "
+                f"{owner['since']}; wait for it, or stop it, and run again. Reading (status, "
+                "results, report) works meanwhile"
+            )
+        if time.monotonic() > deadline:
+            os.close(descriptor)
+            raise StoreBusy(
+                f"{path.parent}: workers of the killed process {owner.get('pid')} are still "
+                f"alive after {ORPHAN_SECONDS:g} s; stop them and run again"
+            )
+        if not told:
+            waiting("waiting for the workers of an interrupted run to end")
+            told = True
+        time.sleep(0.1)
+    _sign(descriptor)
+    os.set_inheritable(descriptor, True)
+    return descriptor
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sign(descriptor: int) -> None:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    owner = {"pid": os.getpid(), "started": _started(os.getpid()), "since": now}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+
+
+def _owner(descriptor: int) -> dict[str, Any]:
+    try:
+        owner: dict[str, Any] = json.loads(os.pread(descriptor, 4096, 0))
+    except ValueError:
+        return {}
+    return owner
+
+
+def _alive(owner: dict[str, Any]) -> bool:
+    """Tell the signed process from a later one that was given the same pid."""
+    started = _started(owner["pid"])
+    return started is not None and abs(started - owner["started"]) < 2.0
+
+
+def _started(pid: int) -> float | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None

@@ -1,0 +1,277 @@
+"""``lnmo run``: one owner of the LaunchPad, N worker processes.
+
+The owner checks Fireworks out, hands them to workers, and completes them; the
+workers know no database. Killed at any instant, the next run returns what was
+RUNNING to READY, and the record in the run directories keeps finished work from
+being done again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fireworks import Firework, FWAction, FWorker, LaunchPad
+
+from workflows.plan import Calculation
+
+MAX_DEATHS = 3
+"""A Firework whose worker dies this often is left FIZZLED."""
+PING_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a watcher may show.
+
+    Attributes
+    ----------
+    kind
+        ``started``, ``progress``, ``ended``, ``failed`` or ``tick``.
+    calculation_id, step
+        Whose; empty for a tick.
+    text
+        Progress line, or the reason of a failure.
+    seconds
+        Since the step started.
+    """
+
+    kind: str
+    calculation_id: str = ""
+    step: str = ""
+    text: str = ""
+    seconds: float = 0.0
+
+
+Watch = Callable[[Event], None]
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    lifeline: int
+    log: Path
+    buffer: bytes = b""
+    firework: Firework | None = None
+    launch_id: int = 0
+    started: float = 0.0
+    pinged: float = field(default_factory=time.monotonic)
+
+
+class LocalRun:
+    """Runs what is READY until nothing is.
+
+    Parameters
+    ----------
+    launchpad
+        Opened for changing.
+    root
+        Data directory.
+    jobs
+        Number of worker processes.
+    inherit
+        File descriptors the workers keep open (the LaunchPad's lock).
+    watch
+        Told every event.
+    """
+
+    def __init__(
+        self,
+        launchpad: LaunchPad,
+        root: Path,
+        *,
+        jobs: int,
+        inherit: tuple[int, ...] = (),
+        watch: Watch = lambda _: None,
+    ) -> None:
+        self._launchpad = launchpad
+        self._root = root
+        self._jobs = jobs
+        self._inherit = inherit
+        self._watch = watch
+        self._workers: list[_Worker] = []
+        self._deaths: dict[int, int] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def run(self, calculations: Iterable[Calculation] | None = None) -> None:
+        """Run to the end; leaves no worker behind, however it ends."""
+        fworker = FWorker(name="lnmo run", query=_query(calculations))
+        try:
+            while self._hand_out(fworker) or self._busy():
+                self._listen()
+                self._watch(Event("tick"))
+        finally:
+            for worker in list(self._workers):
+                self._dismiss(worker)
+
+    def _busy(self) -> bool:
+        return any(worker.firework is not None for worker in self._workers)
+
+    def _hand_out(self, fworker: FWorker) -> bool:
+        """Give every idle worker a Firework; tell whether any was given."""
+        given = False
+        idle = [worker for worker in self._workers if worker.firework is None]
+        for _ in range(self._jobs - len(self._workers) + len(idle)):
+            firework, launch_id = self._check_out(fworker)
+            if firework is None:
+                break
+            worker = idle.pop() if idle else self._hire()
+            self._give(worker, firework, launch_id)
+            given = True
+        return given
+
+    def _check_out(self, fworker: FWorker) -> tuple[Firework | None, int]:
+        if not self._launchpad.run_exists(fworker):
+            return None, 0
+        return self._launchpad.checkout_fw(fworker, str(self._root))  # type: ignore[no-any-return]
+
+    def _hire(self) -> _Worker:
+        number = len(self._workers) + 1
+        logs = self._root / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        log = logs / f"worker-{number}.log"
+        theirs, ours = os.pipe()
+        with log.open("ab") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workflows.worker", str(theirs)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                pass_fds=(theirs, *self._inherit),
+                process_group=0,  # Ctrl-C is for the owner, which then ends them
+                env=_one_thread(os.environ),
+            )
+        os.close(theirs)
+        worker = _Worker(process, ours, log)
+        self._workers.append(worker)
+        self._selector.register(process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+        return worker
+
+    def _give(self, worker: _Worker, firework: Firework, launch_id: int) -> None:
+        worker.firework, worker.launch_id = firework, launch_id
+        worker.started = worker.pinged = time.monotonic()
+        env = {"root": str(self._root)}
+        request = {"firework": _without_launches(firework), "env": env}
+        try:
+            worker.process.stdin.write(json.dumps(request).encode() + b"\n")  # type: ignore[union-attr]
+            worker.process.stdin.flush()  # type: ignore[union-attr]
+        except BrokenPipeError:
+            pass  # it died; its stdout tells so next
+        self._tell("started", worker)
+
+    def _listen(self) -> None:
+        for key, _ in self._selector.select(timeout=0.5):
+            worker: _Worker = key.data
+            received = os.read(key.fd, 65536)
+            if not received:
+                self._bury(worker)
+                continue
+            *lines, worker.buffer = (worker.buffer + received).split(b"\n")
+            for line in lines:
+                self._hear(worker, json.loads(line))
+        for worker in self._workers:
+            self._ping(worker)
+
+    def _hear(self, worker: _Worker, answer: Mapping[str, Any]) -> None:
+        if "progress" in answer:
+            self._tell("progress", worker, answer["progress"])
+            return
+        ended = answer["ended"]
+        self._complete(worker, ended["state"], ended["stored_data"])
+
+    def _complete(self, worker: _Worker, state: str, stored: dict[str, Any]) -> None:
+        action = FWAction(stored_data=stored, exit=state == "FIZZLED")
+        self._launchpad.complete_launch(worker.launch_id, action, state)
+        kind = "ended" if state == "COMPLETED" else "failed"
+        self._tell(kind, worker, stored.get("_message", ""))
+        worker.firework = None
+
+    def _bury(self, worker: _Worker) -> None:
+        """Return a dead worker's Firework, unless it has cost too many workers."""
+        firework = worker.firework
+        if firework is not None:
+            deaths = self._deaths[firework.fw_id] = self._deaths.get(firework.fw_id, 0) + 1
+            code = worker.process.wait()
+            reason = f"its worker ended with code {code} ({deaths} times); see {worker.log}"
+            self._complete(worker, "FIZZLED", {"_message": reason})
+            if deaths < MAX_DEATHS:
+                self._launchpad.rerun_fw(firework.fw_id)
+        self._dismiss(worker)
+
+    def _dismiss(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
+        self._workers.remove(worker)
+        os.close(worker.lifeline)
+        for pipe in (worker.process.stdin, worker.process.stdout):
+            try:
+                pipe.close()  # type: ignore[union-attr]
+            except BrokenPipeError:
+                continue
+        worker.process.wait()
+
+    def _ping(self, worker: _Worker) -> None:
+        """Tell FireWorks that the launch is alive, as its own rockets do."""
+        if worker.firework is not None and time.monotonic() - worker.pinged > PING_SECONDS:
+            self._launchpad.ping_launch(worker.launch_id)
+            worker.pinged = time.monotonic()
+
+    def _tell(self, kind: str, worker: _Worker, text: str = "") -> None:
+        spec = worker.firework.spec if worker.firework is not None else {}
+        seconds = time.monotonic() - worker.started
+        self._watch(
+            Event(kind, spec.get("calculation_id", ""), spec.get("step", ""), text, seconds)
+        )
+
+
+def retry_failed(
+    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> int:
+    """Make FIZZLED Fireworks READY again, their directories set aside.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    from workflows.store import FileResults
+
+    count = 0
+    for found in fireworks:
+        if found["state"] != "FIZZLED":
+            continue
+        directory = FileResults(root).directory(found["calculation_id"], found["step"])
+        if directory.exists():
+            number = 1
+            while (aside := directory.with_name(f"{directory.name}.failed-{number}")).exists():
+                number += 1
+            directory.rename(aside)
+        launchpad.rerun_fw(found["fw_id"])
+        count += 1
+    return count
+
+
+def _query(calculations: Iterable[Calculation] | None) -> dict[str, Any]:
+    if calculations is None:
+        return {}
+    return {"spec.calculation_id": {"$in": [c.id for c in calculations]}}
+
+
+def _without_launches(firework: Firework) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(firework.to_dict(), default=str))
+    plain.pop("launches", None)
+    plain.pop("archived_launches", None)
+    return plain
+
+
+def _one_thread(environment: Mapping[str, str]) -> dict[str, str]:
+    # Workers fill the cores; threads of numpy or torch below them only get in the way.
+    # VASP's own OMP_NUM_THREADS is left as the user set it.
+    return {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **environment}

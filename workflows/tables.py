@@ -1,0 +1,150 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from workflows.campaign import Campaign
+from workflows.plan import Calculation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from workflows.analysis.paper import Verdict
+
+COLOURS = {
+    "DONE": "green",
+    "COMPLETED": "green",
+    "PASS": "green",
+    "WARN": "yellow",
+    "NEEDS_REVIEW": "yellow",
+    "RUNNING": "cyan",
+    "UNCONVERGED": "red",
+    "TRUNCATED": "red",
+    "FAILED": "red",
+    "FAIL": "red",
+    "FIZZLED": "red",
+}
+SURROGATE = "surrogate (CHGNet): ranks and demonstrates, does not conclude"
+FAKE = "FAKE VASP: every number is synthetic, none is a calculation"
+
+
+PIPED_WIDTH = 170
+"""Columns of a table that goes to a file or a pipe."""
+
+
+def console() -> Console:
+    """Return a console as wide as the terminal, or wide enough in a pipe."""
+    from rich.console import Console
+
+    found = Console()
+    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+
+
+def origin_of_numbers(series: pd.DataFrame) -> str:
+    """Say what made the numbers of a series; one line."""
+    if not len(series):
+        return ""
+    versions = ", ".join(sorted({v for v in series["engine_version"] if v}))
+    engine = f"engine {series['engine'].iloc[0]} ({versions})"
+    if series["fake"].any():
+        return f"{engine}: {FAKE}"
+    return f"{engine}: {SURROGATE}" if series["surrogate"].any() else engine
+
+
+def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:
+    """Show what would be calculated."""
+    table = _table(f"campaign {campaign.name}, engine {campaign.engine}")
+    for name in ("x", "insertion", "cell", "Li sites", "distinct", "of raw", "kept"):
+        table.add_column(name, justify="right" if name != "insertion" else "left")
+    for name in ("Ewald eV/cell", "steps", "id"):
+        table.add_column(name)
+    for c in calculations:
+        ordering = c.ordering
+        kept = f"{ordering['rank'] + 1} of {ordering['kept']}"
+        table.add_row(
+            *(f"{c.x:g}", c.insertion, c.formula, ordering["role"]),
+            *(str(ordering["distinct"]), str(ordering["raw"]), kept),
+            *(f"{ordering['ewald_energy']:.2f}", " ".join(c.steps), c.id),
+        )
+    return table
+
+
+def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
+    """Show the states of the Fireworks, one line a calculation."""
+    table = _table("status")
+    for name in ("calculation", "id", "steps"):
+        table.add_column(name)
+    grouped: dict[str, list[Mapping[str, Any]]] = {}
+    for step in steps:
+        grouped.setdefault(step["calculation_id"], []).append(step)
+    for calculation_id, own in grouped.items():
+        label = str(own[0]["name"]).rpartition(" ")[0]
+        states = Text("  ").join(
+            Text.assemble(f"{s['step']} ", coloured(str(s["state"]))) for s in own
+        )
+        table.add_row(label, calculation_id, states)
+    return table
+
+
+def series_table(series: pd.DataFrame) -> Table:
+    """Show the table over x."""
+    table = _table("LixNi0.5Mn1.5O4 over x", caption=origin_of_numbers(series))
+    heads = ("x", "insertion", "state", "E eV/f.u.", "|m| Ni", "|m| Mn", "a", "b", "c")
+    for name in (*heads, "c/ab", "V A^3", "Li ends on", "note"):
+        text = name in {"insertion", "state", "Li ends on", "note"}
+        table.add_column(name, justify="left" if text else "right", no_wrap=not text)
+    for row in series.to_dict("records"):
+        table.add_row(
+            *(f"{row['x']:g}", row["insertion"], coloured(row["state"])),
+            _number(row["energy_per_fu"], 3),
+            *(_spread(row, "m_ni"), _spread(row, "m_mn")),
+            *(_number(row[axis], 3) for axis in "abc"),
+            *(_number(row["c_ratio"], 4), _number(row["volume"], 1)),
+            *(row["li_sites"], Text(row["findings"], style="yellow")),
+        )
+    return table
+
+
+def verdict_table(verdicts: Iterable[Verdict]) -> Table:
+    """Show the verdicts against the paper."""
+    table = _table("against Shimizu et al. 2022 (10.1002/aenm.202201119)")
+    for name in ("statement", "model", "ours", "paper", "passes", "verdict", "note"):
+        table.add_column(name, justify="right" if name == "ours" else "left")
+    for v in verdicts:
+        ours = "" if v.value is None else f"{v.value:.3f} {v.unit}".strip()
+        table.add_row(
+            *(v.statement, v.insertion, ours, v.reference, v.tolerance),
+            *(coloured(str(v.status)), v.reason),
+        )
+    return table
+
+
+def warn_once(console: Console, calculations: Iterable[Calculation]) -> None:
+    """Print every note once."""
+    for note in dict.fromkeys(note for c in calculations for note in c.notes):
+        console.print(f"note: {note}", style="yellow", highlight=False)
+
+
+def coloured(state: str) -> Text:
+    """Colour a state or a verdict."""
+    return Text(state, style=COLOURS.get(state, ""))
+
+
+def _table(title: str, caption: str = "") -> Table:
+    return Table(title=title, caption=caption, box=None, pad_edge=False, header_style="bold")
+
+
+def _number(value: float, digits: int) -> str:
+    return "" if value != value else f"{value:.{digits}f}"
+
+
+def _spread(row: Mapping[str, Any], name: str) -> str:
+    if row[name] != row[name]:
+        return ""
+    return f"{row[name]:.2f}±{row[f'{name}_std']:.2f}"

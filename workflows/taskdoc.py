@@ -1,0 +1,120 @@
+"""``TaskDocument``: what one step of one calculation gave, parsed and judged.
+
+Field names are emmet's where emmet has one. Every number has its unit in its
+description. ``state`` tells a finished result from one that is merely present.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pymatgen.core import Structure
+
+from workflows.plan import CONVENTIONAL, structure_as_dict, structure_from_dict
+
+
+class State(StrEnum):
+    """How far a calculation, or one step of it, has come."""
+
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    UNCONVERGED = "UNCONVERGED"
+    TRUNCATED = "TRUNCATED"
+    NEEDS_REVIEW = "NEEDS_REVIEW"
+    FAILED = "FAILED"
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether a next step may start from it."""
+        return self in {State.DONE, State.NEEDS_REVIEW}
+
+
+class Finding(BaseModel):
+    """Something a reader of the number has to know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(description="stable name, such as li_left_site")
+    severity: Literal["info", "warning", "error"]
+    message: str = Field(description="what, where, value against limit, cure")
+
+
+PlainStructure = Annotated[
+    Structure,
+    BeforeValidator(lambda s: s if isinstance(s, Structure) else structure_from_dict(s)),
+    PlainSerializer(structure_as_dict),
+]
+
+
+class TaskDocument(BaseModel):
+    """The result of one step.
+
+    Energies are per cell unless the name says otherwise; arrays over sites are
+    in the site order of ``structure``, which is that of the POSCAR.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+
+    calculation_id: str | None = Field(None, description="id given by plan, if any")
+    task_label: str = Field(description="step: relax, static, dos, ...")
+    campaign: str = Field("", description="campaign that first planned it")
+    x: float | None = Field(None, description="Li per Ni0.5Mn1.5O4")
+    n_li: int | None = Field(None, description="Li atoms in the cell")
+    formula: str = Field(description="contents of the cell, in site order")
+    formula_units: int | None = Field(None, description="formula units in the cell")
+    insertion: str | None = Field(None, description="insertion model, none at x <= 1")
+    ordering: dict[str, Any] = Field(
+        default_factory=dict, description="provenance of the Li arrangement"
+    )
+    steps: tuple[str, ...] = Field((), description="all steps of the calculation")
+
+    state: State = Field(description="what the files prove")
+    reason: str = Field("", description="why the state is not DONE, one line")
+    findings: tuple[Finding, ...] = ()
+
+    engine: str = Field(description="vasp, chgnet, ...")
+    engine_version: str = Field("", description="as the engine itself prints it")
+    surrogate: bool = Field(False, description="a machine-learned stand-in for DFT")
+    fake: bool = Field(False, description="synthetic output, for tests only")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="what must agree within one series"
+    )
+
+    structure: PlainStructure | None = Field(None, description="final structure, A")
+    initial_structure: PlainStructure | None = Field(
+        None, description="start of this step, A"
+    )
+    supercell: tuple[tuple[float, ...], ...] = Field(
+        CONVENTIONAL, description="cell vectors in those of the conventional cell"
+    )
+    final_sites: dict[str, dict[str, int]] = Field(
+        default_factory=dict, description="element -> role -> ions found there"
+    )
+    cell_relaxed: bool = Field(
+        False, description="this step, or one before it, relaxed the cell (ISIF=3)"
+    )
+    energy: float | None = Field(None, description="eV per cell, sigma -> 0")
+    energy_per_atom: float | None = Field(None, description="eV per atom")
+    efermi: float | None = Field(None, description="Fermi level, eV")
+    magnetization: tuple[float, ...] | None = Field(
+        None, description="site moments, muB, one per site; see moments_signed"
+    )
+    moments_signed: bool = Field(True, description="False: magnetization holds |m|")
+    total_magnetization: float | None = Field(None, description="muB per cell")
+    hubbards: dict[str, float] = Field(
+        default_factory=dict, description="U_eff in eV by element, as applied"
+    )
+    nelect: float | None = Field(None, description="valence electrons in the cell")
+    max_force: float | None = Field(None, description="largest |F|, eV/A")
+    pressure_kbar: float | None = Field(None, description="external pressure, kbar")
+    n_ionic_steps: int | None = None
+
+    dir_name: str = Field(description="run directory, relative to the data directory")
+    run_seconds: float | None = Field(None, description="wall time of the step, s")
+    completed_at: str | None = Field(None, description="ISO 8601, UTC")
+    versions: dict[str, str] = Field(
+        default_factory=dict, description="packages that made the number"
+    )

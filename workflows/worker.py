@@ -1,0 +1,74 @@
+"""A worker process: executes Firetasks that its owner hands over, one at a time.
+
+Started by ``workflows.running``. Reads requests from stdin, one JSON line each,
+and answers on stdout: progress lines, then the end. What engines print goes to
+stderr, the worker's log. When the owner dies, the lifeline closes and the worker
+ends at once with all it has started.
+"""
+
+import json
+import logging
+import os
+import sys
+import threading
+import traceback
+from typing import Any, TextIO
+
+
+def main() -> None:
+    """Serve until the owner closes stdin."""
+    lifeline = int(sys.argv[1])
+    threading.Thread(target=_end_with_owner, args=(lifeline,), daemon=True).start()
+    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+    _forward_progress(answers)
+    for line in sys.stdin:
+        request = json.loads(line)
+        _answer(answers, {"ended": _execute(request["firework"], request["env"])})
+
+
+def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
+    """Run the Firetasks as FireWorks' Rocket does, without a LaunchPad."""
+    from fireworks import Firework
+
+    try:
+        unpacked = Firework.from_dict(firework)
+        spec = {**unpacked.spec, "_fw_env": env}
+        stored: dict[str, Any] = {}
+        for task in unpacked.tasks:
+            action = task.run_task(spec)
+            if action is not None:
+                stored.update(action.stored_data)
+    except Exception as error:
+        traceback.print_exc()
+        reason = f"{' '.join(str(error).split())}" or type(error).__name__
+        return {"state": "FIZZLED", "stored_data": {"_message": reason}}
+    return {"state": "COMPLETED", "stored_data": stored}
+
+
+def _forward_progress(answers: TextIO) -> None:
+    class Forward(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            _answer(answers, {"progress": record.getMessage()})
+
+    logger = logging.getLogger("lnmo.progress")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.addHandler(Forward())
+
+
+def _answer(answers: TextIO, content: dict[str, Any]) -> None:
+    answers.write(json.dumps(content) + "\n")
+
+
+def _end_with_owner(lifeline: int) -> None:
+    os.read(lifeline, 1)  # nothing is ever written: it returns when the owner is gone
+    import psutil
+
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
