@@ -84,8 +84,8 @@ class IndependentSets:
             if len(self._known) >= _MAX_SUBGRAPHS:
                 raise TooManyOrderings(
                     f"exclude_closer_than: the forbidden pairs of {len(self._weights)} "
-                    f"sites need more than {_MAX_SUBGRAPHS} steps to be counted; take a "
-                    "smaller cell, or leave exclude_closer_than out"
+                    f"sites need more than {_MAX_SUBGRAPHS} steps to be counted; take "
+                    "a smaller cell, or leave exclude_closer_than out"
                 )
             without, taken, weight = self._branches(part)
             shifted = ([0] * weight + self._count(taken))[: self._limit + 1]
@@ -94,7 +94,7 @@ class IndependentSets:
         return self._known[part]
 
     def _branches(self, part: int) -> tuple[int, int, int]:
-        """What is left without the pivot and with it, and the weight of the pivot."""
+        """Leave the pivot out, or take it: both remainders and the weight it adds."""
         pivot = self._pivot(part)
         without = part & ~(1 << pivot)
         return without, without & ~self._neighbours[pivot], self._weights[pivot]
@@ -125,7 +125,7 @@ class IndependentSets:
         return [self._pivot(part), *self._draw(taken, weight - own, random)]
 
     def _parts(self, vertices: int) -> list[int]:
-        """Connected parts, as bit masks."""
+        """Split into connected parts, as bit masks."""
         parts = []
         while vertices:
             part = frontier = vertices & -vertices

@@ -31,7 +31,7 @@ from structures.orderings import Ordering, count_orderings, distinct_orderings
 from structures.pool import Pool, candidate_pool
 
 _ENUMERABLE = 1_000_000
-"""Draw from the full list if there are at most this many raw subsets."""
+"""Most raw subsets to be listed when more than half of the orderings are wanted."""
 
 
 def sample_orderings(
@@ -75,7 +75,7 @@ def sample_orderings(
         )
     pool = candidate_pool(host, role)
     random = Random(seed)
-    if comb(len(pool.sites), k) <= _ENUMERABLE:
+    if 2 * n > distinct and comb(len(pool.sites), k) <= _ENUMERABLE:
         found = distinct_orderings(
             host, role, k, exclude_closer_than=exclude_closer_than
         )

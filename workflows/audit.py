@@ -56,7 +56,9 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     if mesh != tuple(planned["kpoints"]):
         findings.append(_finding("warning", "KPOINTS", tuple(planned["kpoints"]), mesh))
     if _edited_poscar(directory):
-        findings.append(_finding("warning", "POSCAR", "as planned", "edited by custodian"))
+        findings.append(
+            _finding("warning", "POSCAR", "as planned", "edited by custodian")
+        )
     return tuple(findings)
 
 

@@ -29,7 +29,9 @@ X_MAX = 2.0
 
 Composition = Annotated[float, Field(ge=0, le=X_MAX)]
 Mesh = tuple[
-    Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]
+    Annotated[int, Field(ge=1)],
+    Annotated[int, Field(ge=1)],
+    Annotated[int, Field(ge=1)],
 ]
 
 
@@ -118,7 +120,8 @@ class VaspSection(_Section):
                 if tag in tags:
                     cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
                     raise ValueError(
-                        f"{tag} (under {step}) follows the species order of the written "
+                        f"{tag} (under {step}) follows the species order of the "
+                        "written "
                         f"POSCAR and cannot be set by hand; set vasp.{cure} by element"
                     )
         return value
@@ -213,7 +216,9 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
     except yaml.YAMLError as error:
         raise CampaignError(f"{source}: not YAML: {_one_line(error)}") from None
     if not isinstance(raw, Mapping):
-        raise CampaignError(f"{source}: expected keys and values, found {type(raw).__name__}")
+        raise CampaignError(
+            f"{source}: expected keys and values, found {type(raw).__name__}"
+        )
     return _validated(raw, source)
 
 
@@ -228,7 +233,8 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(packaged_campaigns())
         raise CampaignError(
-            f"{name}: no such campaign file ({_one_line(error)}); packaged campaigns: {known}"
+            f"{name}: no such campaign file ({_one_line(error)}); packaged campaigns: "
+            f"{known}"
         ) from None
 
 
@@ -244,14 +250,20 @@ def _explain(problem: Any) -> str:
     location = tuple(problem["loc"])
     key = ".".join(str(part) for part in location)
     if problem["type"] == "extra_forbidden":
-        return f"unknown key {key}{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
+        return (
+            f"unknown key {key}{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
+        )
     value = problem["input"]
     if key == "engine":
         return f"unknown engine {value!r}; known: {', '.join(get_args(EngineName))}"
     if problem["type"] in {"greater_than_equal", "less_than_equal"} and "x" in location:
         return f"x = {value:g} is outside 0..{X_MAX:g} (Li per Ni0.5Mn1.5O4)"
     message = problem["msg"].removeprefix("Value error, ")
-    shown = "" if isinstance(value, Mapping) or problem["type"] == "missing" else f" = {value!r}"
+    shown = (
+        ""
+        if isinstance(value, Mapping) or problem["type"] == "missing"
+        else f" = {value!r}"
+    )
     return f"{key}{shown}: {message}"
 
 
@@ -273,7 +285,9 @@ def _keys_at(location: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _known(what: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
-        raise ValueError(f"unknown {what}{_nearest(value, known)}; known: {', '.join(known)}")
+        raise ValueError(
+            f"unknown {what}{_nearest(value, known)}; known: {', '.join(known)}"
+        )
     return value
 
 

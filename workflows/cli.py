@@ -32,7 +32,8 @@ MaybeCampaign = Annotated[
     typer.Argument(help="restrict to a campaign; all if left out", metavar="CAMPAIGN"),
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", help="vasp or chgnet, instead of the campaign's")
+    str | None,
+    typer.Option("--engine", help="vasp or chgnet, instead of the campaign's"),
 ]
 XOption = Annotated[
     list[float] | None, typer.Option("--x", help="only this x; repeatable", metavar="X")
@@ -53,7 +54,8 @@ def plan_verb(
     x: XOption = None,
     json: JsonOption = False,
     show_campaign: Annotated[
-        bool, typer.Option("--campaign", help="print the campaign, every default visible")
+        bool,
+        typer.Option("--campaign", help="print the campaign, every default visible"),
     ] = False,
 ) -> None:
     """Show what a campaign would calculate; writes nothing."""

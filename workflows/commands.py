@@ -72,10 +72,15 @@ def submit_campaign(
         done = submit(pad, calculations)
     if as_json:
         _print_json(
-            {"added": [c.id for c in done.added], "present": [c.id for c in done.present]}
+            {
+                "added": [c.id for c in done.added],
+                "present": [c.id for c in done.present],
+            }
         )
         return
-    print(f"{len(done.added)} calculations added, {len(done.present)} were there already")
+    print(
+        f"{len(done.added)} calculations added, {len(done.present)} were there already"
+    )
     if database.embedded:
         print("run them on this machine with: lnmo run")
 
@@ -115,10 +120,14 @@ def run_campaign(
             try:
                 run.run(calculations)
             except KeyboardInterrupt:
-                _tell("interrupted; nothing is lost, the same command goes on from here")
+                _tell(
+                    "interrupted; nothing is lost, the same command goes on from here"
+                )
                 return INTERRUPTED
         ended = fireworks_of(pad, calculations)
-    show_results(chosen_results(name, engine, x, launchpad), as_json=False, as_csv=False)
+    show_results(
+        chosen_results(name, engine, x, launchpad), as_json=False, as_csv=False
+    )
     return _told_end(ended, name, engine)
 
 
@@ -264,15 +273,22 @@ def _check_machine(
         )
 
 
-def _told_end(steps: Sequence[dict[str, Any]], name: str | None, engine: str | None) -> int:
+def _told_end(
+    steps: Sequence[dict[str, Any]], name: str | None, engine: str | None
+) -> int:
     failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
     if not failed:
         return 0
     options = f" {name}" if name else ""
     options += f" --engine {engine}" if engine else ""
-    print(f"{len(failed)} steps failed; after mending the cause: lnmo run{options} --retry")
+    print(
+        f"{len(failed)} steps failed; after mending the cause: lnmo run{options} "
+        "--retry"
+    )
     for step in failed:
-        print(f"  {step['name']} ({step['calculation_id']}): lnmo status --json has more")
+        print(
+            f"  {step['name']} ({step['calculation_id']}): lnmo status --json has more"
+        )
     return 1
 
 
@@ -307,5 +323,3 @@ def _terminable() -> Any:
             signal.signal(signal.SIGTERM, before)
 
     return handling()
-
-

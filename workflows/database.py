@@ -72,8 +72,10 @@ def read_database(where: str | Path | None = None) -> Database:
         raw = yaml.safe_load(path.read_text("utf-8"))
     except OSError as error:
         raise StoreError(
-            f"{path}: no launchpad file ({error.strerror}); run in the project's directory, "
-            f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > {FILE_NAME}"
+            f"{path}: no launchpad file ({error.strerror}); run in the project's "
+            "directory, "
+            f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > "
+            f"{FILE_NAME}"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: not YAML: {' '.join(str(error).split())}") from None

@@ -26,7 +26,7 @@ class InputError(LnmoError):
 
 
 class MachineError(LnmoError):
-    """This machine lacks something: a command, a package, a writable directory."""
+    """Something is missing on this machine: a command, a package."""
 
 
 class StoreError(LnmoError):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from workflows.analysis.site_retention import SiteRetention, site_retention
 from workflows.plan import CONVENTIONAL, Calculation
@@ -17,8 +16,12 @@ if TYPE_CHECKING:
 def sites_at_the_end(calculation: Calculation, final: Structure) -> SiteRetention:
     """Compare where the ions were put with where they are."""
     cubic = calculation.supercell == CONVENTIONAL
-    matrix = None if cubic else np.array(calculation.supercell).round().astype(int)
+    matrix = None if cubic else _integers(calculation.supercell)
     return site_retention(calculation.structure, final, supercell=matrix)
+
+
+def _integers(matrix: Sequence[Sequence[float]]) -> list[list[int]]:
+    return [[round(value) for value in row] for row in matrix]
 
 
 def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
@@ -45,8 +48,10 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
             Finding(
                 id="host_broken",
                 severity="warning",
-                message=f"{sites.tm_left} transition metals left 16d ({told}): the spinel "
-                "framework itself changed, no conclusion on the model stands on this row",
+                message=f"{sites.tm_left} transition metals left 16d ({told}): the "
+                "spinel "
+                "framework itself changed, no conclusion on the model stands on this "
+                "row",
             )
         )
     return tuple(findings)

@@ -44,7 +44,7 @@ class RecordTaskDocument(FiretaskBase):  # type: ignore[misc]
     """Copy the document from the run directory into MongoDB, where there is one."""
 
     def run_task(self, fw_spec: dict[str, Any]) -> None:
-        """Record; with the embedded LaunchPad the file in the directory is the record."""
+        """Record; with the embedded LaunchPad the file itself is the record."""
         launchpad = getattr(self, "launchpad", None)
         if launchpad is None:
             return

@@ -119,7 +119,8 @@ def species_blocks(structure: Structure) -> tuple[str, ...]:
     repeated = {b for b in blocks if blocks.count(b) > 1}
     if repeated:
         raise InputError(
-            f"POSCAR would have the blocks {' '.join(blocks)}: {', '.join(sorted(repeated))} "
+            f"POSCAR would have the blocks {' '.join(blocks)}: "
+            f"{', '.join(sorted(repeated))} "
             "twice; merge the sites of one element into one contiguous block"
         )
     return tuple(blocks)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fireworks import Firework, FWorker, LaunchPad, Workflow
+from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
 
 from workflows.database import Database
@@ -47,12 +47,13 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         self.writable = writable
         self.host, self.port, self.name = "embedded", None, "lnmo"
         self.username = self.password = self.authsource = None
-        self.uri_mode, self.mongoclient_kwargs = False, {}
+        self.uri_mode = False
+        self.mongoclient_kwargs: dict[str, Any] = {}
         self.logdir, self.strm_lvl = None, "ERROR"
         self.user_indices: list[str] = []
         self.wf_user_indices: list[str] = []
         self.m_logger = get_fw_logger("launchpad", stream_level=self.strm_lvl)
-        self.connection = mongomock.MongoClient()
+        self.connection: Any = mongomock.MongoClient()
         self.db = self.connection[self.name]
         for name in COLLECTIONS:
             setattr(self, name, self.db[name])
@@ -77,8 +78,8 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{self.path}: not a readable LaunchPad ({type(error).__name__}: "
-                f"{' '.join(str(error).split())}); it was left as it is. Move it away and "
-                "run again: finished calculations are found in their directories"
+                f"{' '.join(str(error).split())}); it was left as it is. Move it away "
+                "and run again: finished calculations are found in their directories"
             ) from None
         for name, documents in collections.items():
             if documents:
@@ -234,8 +235,8 @@ def connect(database: Database) -> LaunchPad:
             launchpad._restart_ids(1, 1)
     except PyMongoError as error:
         raise StoreError(
-            f"{database.path}: no MongoDB answers there ({type(error).__name__}); check host, "
-            "port and the variables it names"
+            f"{database.path}: no MongoDB answers there ({type(error).__name__}); "
+            "check host, port and the variables it names"
         ) from None
     return launchpad
 
@@ -247,8 +248,8 @@ def _lock(path: Path, waiting: Callable[[str], None]) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); choose another data directory "
-            "with LNMO_ROOT"
+            f"{path}: cannot be written ({error.strerror}); choose another data "
+            "directory with LNMO_ROOT"
         ) from None
     deadline = time.monotonic() + ORPHAN_SECONDS
     told = False
@@ -258,14 +259,14 @@ def _lock(path: Path, waiting: Callable[[str], None]) -> int:
             os.close(descriptor)
             raise StoreBusy(
                 f"{path.parent}: process {owner['pid']} is running this campaign since "
-                f"{owner['since']}; wait for it, or stop it, and run again. Reading (status, "
-                "results, report) works meanwhile"
+                f"{owner['since']}; wait for it, or stop it, and run again. Reading "
+                "(status, results, report) works meanwhile"
             )
         if time.monotonic() > deadline:
             os.close(descriptor)
             raise StoreBusy(
-                f"{path.parent}: workers of the killed process {owner.get('pid')} are still "
-                f"alive after {ORPHAN_SECONDS:g} s; stop them and run again"
+                f"{path.parent}: workers of the killed process {owner.get('pid')} are "
+                f"still alive after {ORPHAN_SECONDS:g} s; stop them and run again"
             )
         if not told:
             waiting("waiting for the workers of an interrupted run to end")

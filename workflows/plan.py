@@ -20,8 +20,8 @@ from workflows.errors import CampaignError, InputError
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from structures import SpinelHost
-    from structures.series import Arrangements, RankedOrdering
+    from structures import RankedOrdering, SpinelHost
+    from structures.series import Arrangements
 
 ID_LENGTH = 12
 """Hexadecimal digits of an id: 48 bits, no collision below a million calculations."""
@@ -85,7 +85,7 @@ class Calculation:
 
     @property
     def label(self) -> str:
-        """Name for people: ``x=1.25 tet_8b``, with the rank when it is not the first."""
+        """Name for people: ``x=1.25 tet_8b``, and the rank unless it is the first."""
         model = "" if self.insertion == NO_INSERTION else f" {self.insertion}"
         rank = self.ordering.get("rank", 0)
         return f"x={self.x:g}{model}" + (f" #{rank + 1}" if rank else "")
@@ -94,7 +94,7 @@ class Calculation:
         """Return plain JSON: what a Firework carries and a run directory keeps."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
         plain["structure"] = structure_as_dict(self.structure)
-        return _plain(plain)
+        return dict(_plain(plain))
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Calculation:
@@ -159,8 +159,8 @@ def _insertions(campaign: Campaign, x: float) -> tuple[str, ...]:
     covering = tuple(s.model for s in campaign.insertion if s.covers(x))
     if not covering:
         raise CampaignError(
-            f"campaign {campaign.name}: x = {x:g} is above 1 and no insertion model covers "
-            f"it; {_covered(campaign.insertion)}; add x to one of them"
+            f"campaign {campaign.name}: x = {x:g} is above 1 and no insertion model "
+            f"covers it; {_covered(campaign.insertion)}; add x to one of them"
         )
     return covering
 
@@ -296,14 +296,16 @@ def _hubbards(
     missing = [metal for metal in metals if metal not in values]
     if missing:
         raise InputError(
-            f"campaign {campaign.name}: vasp.hubbard_u gives no U for {', '.join(missing)} "
-            f"(it names {', '.join(values) or 'nothing'}); every transition metal needs one "
-            f"in eV, 0 allowed: none is filled in silently"
+            f"campaign {campaign.name}: vasp.hubbard_u gives no U for "
+            f"{', '.join(missing)} "
+            f"(it names {', '.join(values) or 'nothing'}); every transition metal "
+            f"needs one in eV, 0 allowed: none is filled in silently"
         )
     strange = [e for e in values if e in elements and e not in metals and values[e]]
     if strange:
         raise InputError(
-            f"campaign {campaign.name}: vasp.hubbard_u puts U on {', '.join(strange)}, which "
+            f"campaign {campaign.name}: vasp.hubbard_u puts U on "
+            f"{', '.join(strange)}, which "
             f"is no transition metal of the host ({', '.join(metals)}); remove it"
         )
     return {metal: float(values[metal]) for metal in metals}

@@ -43,7 +43,9 @@ class Display:
     def __enter__(self) -> Display:
         """Start drawing."""
         left = sum(state != "COMPLETED" for state in self._states.values())
-        self._console.print(f"{len(self._states)} steps, {left} to do, {self._jobs} workers")
+        self._console.print(
+            f"{len(self._states)} steps, {left} to do, {self._jobs} workers"
+        )
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -79,7 +81,8 @@ class Display:
         name = self._names.get((event.calculation_id, event.step), event.calculation_id)
         took = "" if event.kind == "started" else f" after {event.seconds:.0f} s"
         why = f": {event.text}" if event.kind == "failed" else ""
-        return f"{_clock(time.monotonic() - self._began)} {name} {event.kind}{took}{why}, {self._left()}"
+        so_far = _clock(time.monotonic() - self._began)
+        return f"{so_far} {name} {event.kind}{took}{why}, {self._left()}"
 
     def _drawing(self) -> Group:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -90,12 +93,17 @@ class Display:
             took = "" if since is None else _clock(time.monotonic() - since)
             text = self._texts.get(key, "") if state != "COMPLETED" else ""
             table.add_row(self._names[key], coloured(state), took, text)
-        return Group(table, Text(f"{self._left()}, {_clock(time.monotonic() - self._began)} so far"))
+        return Group(
+            table,
+            Text(f"{self._left()}, {_clock(time.monotonic() - self._began)} so far"),
+        )
 
     def _left(self) -> str:
         total = len(self._states)
         done = sum(state == "COMPLETED" for state in self._states.values())
-        left = sum(state not in {"COMPLETED", "FIZZLED"} for state in self._states.values())
+        left = sum(
+            state not in {"COMPLETED", "FIZZLED"} for state in self._states.values()
+        )
         if not self._took or not left:
             return f"{done} of {total} done"
         mean = sum(self._took) / len(self._took)

@@ -38,14 +38,32 @@ SERIES_UNITS = {
     "volume": "A^3, conventional cell",
 }
 _VALUES = (
-    *("energy_per_fu", "m_ni", "m_mn", "m_ni_std", "m_mn_std", "a", "b", "c", "c_ratio"),
+    *(
+        "energy_per_fu",
+        "m_ni",
+        "m_mn",
+        "m_ni_std",
+        "m_mn_std",
+        "a",
+        "b",
+        "c",
+        "c_ratio",
+    ),
     *("c_unique", "unique_axis", "lattice_class", "volume"),
 )
 COLUMNS = (
     *("x", "n_li", "formula", "engine", "insertion", "state"),
     *("energy_per_fu", "m_ni", "m_mn", "m_ni_std", "m_mn_std"),
     *("a", "b", "c", "c_ratio", "c_rel", "c_unique", "unique_axis", "lattice_class"),
-    *("volume", "li_sites", "findings", "steps_done", "n_orderings", "surrogate", "fake"),
+    *(
+        "volume",
+        "li_sites",
+        "findings",
+        "steps_done",
+        "n_orderings",
+        "surrogate",
+        "fake",
+    ),
     *("engine_version", "calculation_id"),
 )
 TABLE_FINDINGS = {"li_left_site": "Li left its site", "host_broken": "host broken"}
@@ -150,12 +168,14 @@ class Results:
         columns = ["x", "insertion", "calculation_id", "site", "label", "role"]
         columns += ["element", "magnetization", "frac_a", "frac_b", "frac_c"]
         frame = pd.DataFrame(rows, columns=columns)
-        frame.attrs["units"] = {"magnetization": "muB; |m| where the engine has no sign"}
+        frame.attrs["units"] = {
+            "magnetization": "muB; |m| where the engine has no sign"
+        }
         return frame
 
     def compare_to_paper(self) -> tuple[Verdict, ...]:
         """Judge the series against what the paper states."""
-        return compare_to_paper(self.series().to_dict("records"))
+        return compare_to_paper(records(self.series()))
 
     def _wanted(self, document: TaskDocument) -> bool:
         if self._calculations is not None:
@@ -165,7 +185,9 @@ class Results:
         if self._engine is not None and document.engine != self._engine:
             return False
         at = document.x
-        return not self._x or (at is not None and any(abs(at - x) < 1e-9 for x in self._x))
+        return not self._x or (
+            at is not None and any(abs(at - x) < 1e-9 for x in self._x)
+        )
 
     def _planned(self, recorded: set[str]) -> list[dict[str, Any]]:
         return [
@@ -193,10 +215,17 @@ class Results:
         ]
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain dictionaries."""
+    return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
 def _by_calculation(documents: Iterable[TaskDocument]) -> list[list[TaskDocument]]:
     grouped: dict[str, list[TaskDocument]] = {}
     for document in documents:
-        grouped.setdefault(document.calculation_id or document.dir_name, []).append(document)
+        grouped.setdefault(document.calculation_id or document.dir_name, []).append(
+            document
+        )
     for steps in grouped.values():
         steps.sort(key=lambda d: _position(d))
     return list(grouped.values())
@@ -204,7 +233,9 @@ def _by_calculation(documents: Iterable[TaskDocument]) -> list[list[TaskDocument
 
 def _position(document: TaskDocument) -> int:
     steps = document.steps
-    return steps.index(document.task_label) if document.task_label in steps else len(steps)
+    return (
+        steps.index(document.task_label) if document.task_label in steps else len(steps)
+    )
 
 
 def _result(steps: Sequence[TaskDocument]) -> TaskDocument | None:
@@ -255,7 +286,16 @@ def _numbers(document: TaskDocument | None) -> dict[str, Any]:
     if not document.cell_relaxed:
         return {**empty, **numbers}  # a lattice that was put in is no result
     shape = pseudo_cubic(document.structure, document.supercell)
-    names = ("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class", "volume")
+    names = (
+        "a",
+        "b",
+        "c",
+        "c_ratio",
+        "c_unique",
+        "unique_axis",
+        "lattice_class",
+        "volume",
+    )
     return {**empty, **numbers, **{name: getattr(shape, name) for name in names}}
 
 
@@ -278,7 +318,9 @@ def _li_sites(document: TaskDocument | None) -> str:
 
 
 def _findings(steps: Sequence[TaskDocument]) -> str:
-    ids = dict.fromkeys(f.id for d in steps for f in d.findings if f.id in TABLE_FINDINGS)
+    ids = dict.fromkeys(
+        f.id for d in steps for f in d.findings if f.id in TABLE_FINDINGS
+    )
     return ", ".join(TABLE_FINDINGS[name] for name in ids)
 
 
@@ -287,7 +329,7 @@ def _lowest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         grouped.setdefault((row["x"], row["insertion"]), []).append(row)
     return [
-        {**min(group, key=_preference), "n_orderings": len(group)}
+        {**sorted(group, key=_preference)[0], "n_orderings": len(group)}
         for group in grouped.values()
     ]
 
@@ -334,15 +376,15 @@ def _refuse_mixture(documents: Sequence[TaskDocument]) -> None:
         values = sorted({str(getattr(d, key)) for d in finished})
         if len(values) > 1:
             raise ResultsError(
-                f"the results differ in {key}: {' | '.join(values)}; one table never mixes "
-                "them. Choose with a campaign, --engine, or .select(engine=...)"
+                f"the results differ in {key}: {' | '.join(values)}; one table never "
+                "mixes them. Choose with a campaign, --engine, or .select(engine=...)"
             )
     for key in sorted({key for d in finished for key in d.settings}):
         values = sorted({repr(d.settings[key]) for d in finished if key in d.settings})
         if len(values) > 1 and not _only_composition(key, finished):
             raise ResultsError(
-                f"the results differ in the setting {key}: {' | '.join(values[:3])}; energies "
-                "and moments do not compare. Choose one campaign"
+                f"the results differ in the setting {key}: {' | '.join(values[:3])}; "
+                "energies and moments do not compare. Choose one campaign"
             )
 
 

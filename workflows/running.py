@@ -198,9 +198,13 @@ class LocalRun:
         """Return a dead worker's Firework, unless it has cost too many workers."""
         firework = worker.firework
         if firework is not None:
-            deaths = self._deaths[firework.fw_id] = self._deaths.get(firework.fw_id, 0) + 1
+            deaths = self._deaths[firework.fw_id] = (
+                self._deaths.get(firework.fw_id, 0) + 1
+            )
             code = worker.process.wait()
-            reason = f"its worker ended with code {code} ({deaths} times); see {worker.log}"
+            reason = (
+                f"its worker ended with code {code} ({deaths} times); see {worker.log}"
+            )
             self._complete(worker, "FIZZLED", {"_message": reason})
             if deaths < MAX_DEATHS:
                 self._launchpad.rerun_fw(firework.fw_id)
@@ -219,7 +223,10 @@ class LocalRun:
 
     def _ping(self, worker: _Worker) -> None:
         """Tell FireWorks that the launch is alive, as its own rockets do."""
-        if worker.firework is not None and time.monotonic() - worker.pinged > PING_SECONDS:
+        if (
+            worker.firework is not None
+            and time.monotonic() - worker.pinged > PING_SECONDS
+        ):
             self._launchpad.ping_launch(worker.launch_id)
             worker.pinged = time.monotonic()
 
@@ -227,7 +234,13 @@ class LocalRun:
         spec = worker.firework.spec if worker.firework is not None else {}
         seconds = time.monotonic() - worker.started
         self._watch(
-            Event(kind, spec.get("calculation_id", ""), spec.get("step", ""), text, seconds)
+            Event(
+                kind,
+                spec.get("calculation_id", ""),
+                spec.get("step", ""),
+                text,
+                seconds,
+            )
         )
 
 
@@ -250,7 +263,9 @@ def retry_failed(
         directory = FileResults(root).directory(found["calculation_id"], found["step"])
         if directory.exists():
             number = 1
-            while (aside := directory.with_name(f"{directory.name}.failed-{number}")).exists():
+            while (
+                aside := directory.with_name(f"{directory.name}.failed-{number}")
+            ).exists():
                 number += 1
             directory.rename(aside)
         launchpad.rerun_fw(found["fw_id"])

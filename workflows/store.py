@@ -53,7 +53,9 @@ class FileResults:
     def put(self, document: TaskDocument) -> None:
         """Record a document in its run directory."""
         if document.calculation_id is None:
-            raise StoreError(f"{document.dir_name}: has no calculation id, not recorded")
+            raise StoreError(
+                f"{document.dir_name}: has no calculation id, not recorded"
+            )
         directory = self.directory(document.calculation_id, document.task_label)
         temporary = directory / f".{DOCUMENT_FILE}.part"
         with temporary.open("w", encoding="utf-8") as file:
@@ -136,6 +138,7 @@ def _read(path: Path) -> TaskDocument:
         return TaskDocument.model_validate_json(path.read_text("utf-8"))
     except (OSError, ValidationError, ValueError) as error:
         raise StoreError(
-            f"{path}: not a readable task document ({type(error).__name__}); it was left as "
+            f"{path}: not a readable task document ({type(error).__name__}); it was "
+            "left as "
             "it is. Move it away and run again: the step is read anew from its files"
         ) from None

@@ -99,7 +99,8 @@ def series_table(series: pd.DataFrame) -> Table:
     for name in (*heads, "c/ab", "V A^3", "Li ends on", "note"):
         text = name in {"insertion", "state", "Li ends on", "note"}
         table.add_column(name, justify="left" if text else "right", no_wrap=not text)
-    for row in series.to_dict("records"):
+    for found in series.to_dict("records"):
+        row = {str(name): value for name, value in found.items()}
         table.add_row(
             *(f"{row['x']:g}", row["insertion"], coloured(row["state"])),
             _number(row["energy_per_fu"], 3),
@@ -137,7 +138,9 @@ def coloured(state: str) -> Text:
 
 
 def _table(title: str, caption: str = "") -> Table:
-    return Table(title=title, caption=caption, box=None, pad_edge=False, header_style="bold")
+    return Table(
+        title=title, caption=caption, box=None, pad_edge=False, header_style="bold"
+    )
 
 
 def _number(value: float, digits: int) -> str:

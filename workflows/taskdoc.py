@@ -44,7 +44,9 @@ class Finding(BaseModel):
 
 PlainStructure = Annotated[
     Structure,
-    BeforeValidator(lambda s: s if isinstance(s, Structure) else structure_from_dict(s)),
+    BeforeValidator(
+        lambda s: s if isinstance(s, Structure) else structure_from_dict(s)
+    ),
     PlainSerializer(structure_as_dict),
 ]
 

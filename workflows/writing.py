@@ -26,7 +26,9 @@ left out; `lnmo run` fills them in from the step before:
 WITHOUT_LICENCE = (
     "POTCAR.spec names the POTCARs; set PMG_VASP_PSP_DIR to have them written."
 )
-WITH_LICENCE = "POTCAR was assembled from PMG_VASP_PSP_DIR; it is licensed, keep it private."
+WITH_LICENCE = (
+    "POTCAR was assembled from PMG_VASP_PSP_DIR; it is licensed, keep it private."
+)
 
 
 def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
@@ -72,7 +74,9 @@ def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
         (output / "README.txt").write_text(text, "utf-8")
         (output / "campaign.yaml").write_text(campaign.as_yaml(), "utf-8")
         manifest = [c.as_dict() for c in calculations]
-        (output / "calculations.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+        (output / "calculations.json").write_text(
+            json.dumps(manifest, indent=1), "utf-8"
+        )
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
     return tuple(directory for directory, _ in decided)

@@ -117,6 +117,8 @@ def pseudo_cubic(
     """
     from pymatgen.core import Lattice
 
-    vectors = np.linalg.inv(np.asarray(supercell, dtype=float)) @ structure.lattice.matrix
+    vectors = (
+        np.linalg.inv(np.asarray(supercell, dtype=float)) @ structure.lattice.matrix
+    )
     lattice = Lattice(vectors)
     return lattice_ratios(*lattice.abc, angles=lattice.angles)

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 class Status(StrEnum):
     """Outcome of one check."""
 
-    PASS = "PASS"  # noqa: S105 - a verdict
+    PASS = "PASS"
     WARN = "WARN"
     FAIL = "FAIL"
     NOT_COMPUTED = "NOT_COMPUTED"
@@ -82,6 +82,7 @@ class _Check:
 
 
 INF = math.inf
+FINISHED = ("DONE", "NEEDS_REVIEW")
 
 
 def _change(column: str) -> Callable[[Sequence[Row]], float]:
@@ -109,15 +110,16 @@ CHECKS = (
     _Check("m_ni_1_to_0", "change of |m| of Ni from x = 1 to 0", "muB", "-1.2",
            (-INF, -0.8), (-INF, -0.5), (1.0, 0.0), _change("m_ni")),
     _Check("m_ni_1_to_2", "change of |m| of Ni from x = 1 to 2", "muB",
-           '0 ("does not vary")', (-0.15, 0.15), (-0.15, 0.15), (1.0, 2.0), _change("m_ni")),
+           '0 ("does not vary")', (-0.15, 0.15), (-0.15, 0.15), (1.0, 2.0),
+           _change("m_ni")),
     _Check("m_mn_x1", "mean |m| of Mn at x = 1", "muB", "3.2",
            (3.0, 3.4), (3.0, 3.4), (1.0,), _at("m_mn")),
     _Check("m_mn_x2", "mean |m| of Mn at x = 2", "muB", "3.7",
            (3.5, 3.9), (3.5, 3.9), (2.0,), _at("m_mn")),
     _Check("m_mn_1_to_2", "change of |m| of Mn from x = 1 to 2", "muB", "+0.5",
            (0.3, 0.7), (0.3, 0.7), (1.0, 2.0), _change("m_mn")),
-    _Check("m_mn_1_to_0", "change of |m| of Mn from x = 1 to 0 (none stated)", "muB", "0",
-           (-0.2, 0.2), (-0.2, 0.2), (1.0, 0.0), _change("m_mn")),
+    _Check("m_mn_1_to_0", "change of |m| of Mn from x = 1 to 0", "muB",
+           "0 (none stated)", (-0.2, 0.2), (-0.2, 0.2), (1.0, 0.0), _change("m_mn")),
     _Check("m_mn3_x2", "moment of Mn3+ implied at x = 2 (8 of 12 Mn)", "muB", "3.95",
            (3.7, 4.1), (3.7, 4.1), (1.0, 2.0), _mn3_moment),
     _Check("c_ratio_x2", "c is longer than a and b at x = 2: c/((a+b)/2)", "",
@@ -127,6 +129,15 @@ CHECKS = (
     _Check("a_x1", "lattice parameter at x = 1", "A", "8.17 (experiment)",
            (8.15, 8.35), (8.15, 8.35), (1.0,), _at("a"), headline=False),
 )  # fmt: skip
+
+
+ORDER = (
+    *("m_ni_x1", "m_ni_x0", "m_ni_1_to_0", "m_ni_1_to_2"),
+    *("m_mn_x1", "m_mn_x2", "m_mn_1_to_2", "m_mn_1_to_0", "m_mn3_x2"),
+    *("c_ratio_to_x1", "c_ratio_x2", "c_ratio_trend"),
+    *("volume_0_to_2", "a_x1", "voltage_0_to_1", "voltage_1_to_2"),
+)
+"""Names of the checks, as a reader wants them: moments, lattice, the rest."""
 
 
 def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
@@ -148,7 +159,7 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
         for check in CHECKS
         for model in (models if max(check.at) > 1 else [""])
     ]
-    verdicts.insert(9, _cubic_below_one(rows))
+    verdicts.append(_cubic_below_one(rows))
     verdicts += [_growing_above_one(rows, model) for model in models]
     verdicts += [
         _not_computed("voltage_0_to_1", "voltage from x = 0 to 1", "V", "4.7",
@@ -156,7 +167,7 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
         _not_computed("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
                       "no lithium metal reference was calculated"),
     ]  # fmt: skip
-    return tuple(verdicts)
+    return tuple(sorted(verdicts, key=lambda v: (ORDER.index(v.check), v.insertion)))
 
 
 def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:
@@ -175,9 +186,11 @@ def _judge(check: _Check, rows: Sequence[Row], model: str) -> Verdict:
     reason = ""
     for x in check.at:
         row = _row(rows, x, model)
-        if row is None or row["state"] not in {"DONE", "NEEDS_REVIEW"}:
+        if row is None or row["state"] not in FINISHED:
             label = f" {model}" if x > 1 and model else ""
-            reason = f"x = {x:g}{label} is {row['state'] if row else 'not in the series'}"
+            reason = (
+                f"x = {x:g}{label} is {row['state'] if row else 'not in the series'}"
+            )
             break
         found.append(row)
     value = None if reason else check.value(found)
@@ -193,46 +206,72 @@ def _judge(check: _Check, rows: Sequence[Row], model: str) -> Verdict:
         tolerance=_tolerance(check),
         status=_status(value, check.passes, check.warns),
         reason=reason or _remarks(found),
-        calculations=tuple(str(row["calculation_id"]) for row in found),
+        calculations=_ids(found),
         headline=check.headline,
     )
 
 
 def _cubic_below_one(rows: Sequence[Row]) -> Verdict:
-    found = [r for r in rows if r["x"] <= 1 and r["state"] in {"DONE", "NEEDS_REVIEW"}]
-    worst = max(found, key=lambda r: abs(r["c_ratio"] - 1), default=None)
+    found = [row for row in rows if row["x"] <= 1 and row["state"] in FINISHED]
+    worst = max(found, key=lambda row: abs(row["c_ratio"] - 1), default=None)
     value = None if worst is None else float(worst["c_ratio"])
     return Verdict(
-        "c_ratio_to_x1", "cubic for x <= 1: c/((a+b)/2), the worst x", "", value, "", "1",
-        "0.995..1.005, warns 0.99..1.01",
-        _status(value, (0.995, 1.005), (0.99, 1.01)),
-        "" if worst is None else f"worst at x = {worst['x']:g}",
-        tuple(str(r["calculation_id"]) for r in found), headline=True,
-    )  # fmt: skip
+        check="c_ratio_to_x1",
+        statement="cubic for x <= 1: c/((a+b)/2), the worst x",
+        insertion="",
+        value=value,
+        unit="",
+        reference="1",
+        tolerance="0.995..1.005, warns 0.99..1.01",
+        status=_status(value, (0.995, 1.005), (0.99, 1.01)),
+        reason="no finished x" if worst is None else f"worst at x = {worst['x']:g}",
+        calculations=_ids(found),
+        headline=True,
+    )
 
 
 def _growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
     found = sorted(
-        (
-            r
-            for r in rows
-            if r["state"] in {"DONE", "NEEDS_REVIEW"}
-            and (r["x"] == 1 or (r["x"] > 1 and r["insertion"] == model))
-        ),
-        key=lambda r: r["x"],
+        (row for row in rows if row["state"] in FINISHED and _from_one_up(row, model)),
+        key=lambda row: row["x"],
     )
-    value = _spearman([r["c_ratio"] for r in found]) if len(found) > 2 else None
-    reason = _remarks(found) if value is not None else "needs at least 3 finished x >= 1"
+    value = _spearman([row["c_ratio"] for row in found]) if len(found) > 2 else None
     return Verdict(
-        "c_ratio_trend", "c/((a+b)/2) grows with x above 1 (Spearman rho)", model, value,
-        "", "> 0", "> 0.8", _status(value, (0.8, INF), (0.8, INF)), reason,
-        tuple(str(r["calculation_id"]) for r in found), headline=False,
-    )  # fmt: skip
+        check="c_ratio_trend",
+        statement="c/((a+b)/2) grows with x above 1 (Spearman rho)",
+        insertion=model,
+        value=value,
+        unit="",
+        reference="> 0",
+        tolerance="> 0.8",
+        status=_status(value, (0.8, INF), (0.8, INF)),
+        reason="needs 3 finished x >= 1" if value is None else _remarks(found),
+        calculations=_ids(found),
+        headline=value is not None,
+    )
+
+
+def _from_one_up(row: Row, model: str) -> bool:
+    return bool(row["x"] == 1 or (row["x"] > 1 and row["insertion"] == model))
+
+
+def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
+    return tuple(str(row["calculation_id"]) for row in rows)
 
 
 def _not_computed(name: str, statement: str, unit: str, ref: str, why: str) -> Verdict:
     return Verdict(
-        name, statement, "", None, unit, ref, "+-0.4", Status.NOT_COMPUTED, why, (), False
+        name,
+        statement,
+        "",
+        None,
+        unit,
+        ref,
+        "+-0.4",
+        Status.NOT_COMPUTED,
+        why,
+        (),
+        False,
     )
 
 
@@ -255,7 +294,11 @@ def _status(
 
 def _tolerance(check: _Check) -> str:
     shown = _range(check.passes)
-    return shown if check.warns == check.passes else f"{shown}, warns {_range(check.warns)}"
+    return (
+        shown
+        if check.warns == check.passes
+        else f"{shown}, warns {_range(check.warns)}"
+    )
 
 
 def _range(limits: tuple[float, float]) -> str:

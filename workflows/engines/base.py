@@ -47,7 +47,11 @@ class Engine(Protocol):
     name: str
 
     def write_inputs(
-        self, calculation: Calculation, step: str, directory: Path, previous: Path | None
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
     ) -> None:
         """Fill a new run directory; ``previous`` holds the finished step before."""
 

@@ -43,7 +43,11 @@ class ChgnetEngine:
     name = "chgnet"
 
     def write_inputs(
-        self, calculation: Calculation, step: str, directory: Path, previous: Path | None
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
     ) -> None:
         """Write the run file; there is nothing else to say."""
         directory.mkdir(parents=True, exist_ok=True)
@@ -55,7 +59,9 @@ class ChgnetEngine:
             return
         found = read_run_file(directory)
         if found is None:
-            raise StoreError(f"{directory}: no readable run file; write the inputs first")
+            raise StoreError(
+                f"{directory}: no readable run file; write the inputs first"
+            )
         calculation = found[0]
         settings = RelaxationSettings(**calculation.settings)
         started = time.monotonic()
@@ -100,7 +106,8 @@ def _model(settings: RelaxationSettings) -> Any:
 def _line(progress: Progress) -> str:
     return (
         f"{progress.step}/{progress.max_steps} {progress.stage} "
-        f"E {progress.energy:.3f} eV  F {progress.fmax:.3f} eV/A  S {progress.smax:.2f} GPa"
+        f"E {progress.energy:.3f} eV  F {progress.fmax:.3f} eV/A  S "
+        f"{progress.smax:.2f} GPa"
     )
 
 
@@ -154,7 +161,8 @@ def _surrogate() -> Finding:
     return Finding(
         id="surrogate",
         severity="info",
-        message="CHGNet is a machine-learned surrogate of PBE+U (U(Mn) 3.9, U(Ni) 6.2 eV): "
+        message="CHGNet is a machine-learned surrogate of PBE+U (U(Mn) 3.9, U(Ni) 6.2 "
+        "eV): "
         "its moments have no sign and its valences need not sum to zero; it ranks and "
         "demonstrates, it does not conclude",
     )

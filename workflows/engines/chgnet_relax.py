@@ -272,7 +272,8 @@ def predict(structure: "Structure", *, model: Any) -> Prediction:
     import torch
 
     graph = model.graph_converter(structure)
-    with _without_warning("Converting a tensor with requires_grad"):  # the volume's
+    # CHGNet copies the cell volume, for its own stress, out of the graph.
+    with _without_warning("Converting a tensor with requires_grad"):
         output = model([graph], task="em")
     energy = output["e"].sum() * (len(structure) if model.is_intensive else 1)
     by_fraction, by_lattice = (
@@ -311,11 +312,10 @@ class ChgnetCalculator:
         if self._prediction is None or self.calculation_required(atoms, ()):
             from pymatgen.core.structure import Structure
 
-            self._cell, self._positions = atoms.cell.array.copy(), atoms.get_positions()
             fractions = atoms.get_scaled_positions(wrap=False)
-            self._prediction = predict(
-                Structure(self._cell, atoms.numbers, fractions), model=self._model
-            )
+            structure = Structure(atoms.cell.array, atoms.numbers, fractions)
+            self._prediction = predict(structure, model=self._model)
+            self._cell, self._positions = atoms.cell.array.copy(), atoms.get_positions()
         return self._prediction
 
     def calculation_required(self, atoms: Any, _properties: object) -> bool:

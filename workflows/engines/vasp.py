@@ -34,7 +34,11 @@ class VaspEngine:
     name = "vasp"
 
     def write_inputs(
-        self, calculation: Calculation, step: str, directory: Path, previous: Path | None
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
     ) -> None:
         """Write the inputs, starting from the finished step in ``previous``."""
         if step == "relax":
@@ -61,7 +65,7 @@ class VaspEngine:
                 before = parse_vasp(directory / f"relax-{number - 1}")
                 inputs = _after(calculation, "relax", before)
                 _write_run(here, calculation, here.name, inputs)
-            _run_once(here, machine, lambda line, n=number: report(f"#{n} {line}"))
+            _run_once(here, machine, _numbered(report, number))
             if not parse_vasp(here).state.usable or parse_relaxation(directory).settled:
                 return
 
@@ -72,7 +76,13 @@ class VaspEngine:
         return parse_vasp(directory)
 
 
-def _after(calculation: Calculation, step: str, before: TaskDocument | None) -> VaspInputs:
+def _numbered(report: Report, number: int) -> Report:
+    return lambda line: report(f"#{number} {line}")
+
+
+def _after(
+    calculation: Calculation, step: str, before: TaskDocument | None
+) -> VaspInputs:
     if before is None:
         return vasp_inputs(calculation, step)
     return vasp_inputs(
@@ -107,7 +117,11 @@ def _take_charge(directory: Path, charge: str) -> None:
 
 def _run_once(directory: Path, machine: Machine, report: Report) -> None:
     """Run one VASP unless it ran to its end before; start over what was cut."""
-    if parse_vasp(directory).state in {State.DONE, State.NEEDS_REVIEW, State.UNCONVERGED}:
+    if parse_vasp(directory).state in {
+        State.DONE,
+        State.NEEDS_REVIEW,
+        State.UNCONVERGED,
+    }:
         return
     end_orphans(directory)
     if has_output(directory):
@@ -118,7 +132,9 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
             "vasp_cmd in the FWorker's env"
         )
     _add_machine_tags(directory, machine)
-    custodian_run(directory, shlex.split(machine.vasp_cmd), machine.poll_seconds, report)
+    custodian_run(
+        directory, shlex.split(machine.vasp_cmd), machine.poll_seconds, report
+    )
 
 
 def _start_over(directory: Path) -> None:

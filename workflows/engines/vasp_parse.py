@@ -64,7 +64,9 @@ def parse_vasp(directory: Path) -> TaskDocument:
         return _finished(directory, calculation, more, common)
     except Exception as error:
         # pymatgen raises whatever the broken file leads it to; none of it is a result.
-        reason = f"unreadable output: {type(error).__name__}: {' '.join(str(error).split())}"
+        reason = (
+            f"unreadable output: {type(error).__name__}: {' '.join(str(error).split())}"
+        )
         return TaskDocument(state=State.FAILED, reason=reason[:300], **common)
 
 
@@ -75,7 +77,8 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     ``settled_volume`` in at most ``settled_steps`` ionic steps.
     """
     members = sorted(
-        directory.glob("relax-[0-9]"), key=lambda path: int(path.name.rpartition("-")[2])
+        directory.glob("relax-[0-9]"),
+        key=lambda path: int(path.name.rpartition("-")[2]),
     )
     last = parse_vasp(members[-1])
     found = read_run_file(directory)
@@ -103,7 +106,9 @@ def _settled(last: TaskDocument, settings: Any) -> bool:
     )
 
 
-def _common(directory: Path, calculation: Calculation | None, step: str) -> dict[str, Any]:
+def _common(
+    directory: Path, calculation: Calculation | None, step: str
+) -> dict[str, Any]:
     common: dict[str, Any] = {"dir_name": str(directory)}
     if calculation is None:
         return {**common, "task_label": step, "formula": "unknown", "engine": "vasp"}
@@ -145,18 +150,18 @@ def _finished(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         run = Vasprun(
-            str(_find(directory, "vasprun.xml")),
+            str(_found(directory, "vasprun.xml")),
             parse_dos=False,
             parse_eigen=False,
             parse_potcar_file=False,
         )
-        outcar = Outcar(str(_find(directory, "OUTCAR")))
+        outcar = Outcar(str(_found(directory, "OUTCAR")))
     final, start = run.final_structure, run.structures[0]
     if calculation is not None:
         for structure in (final, start):
             for name, values in calculation.structure.site_properties.items():
                 structure.add_site_property(name, list(values))
-    state, reason = _state(run)
+    state, reason = _state(run, outcar)
     findings: tuple[Finding, ...] = ()
     counts: dict[str, dict[str, int]] = {}
     if calculation is not None:
@@ -208,15 +213,17 @@ def _finished(
     )
 
 
-def _state(run: Any) -> tuple[State, str]:
+def _state(run: Any, outcar: Any) -> tuple[State, str]:
     nelm = run.parameters.get("NELM", 60)
     for number, step in enumerate(run.ionic_steps, start=1):
         if len(step["electronic_steps"]) >= nelm:
             return (
                 State.UNCONVERGED,
-                f"ionic step {number} of {len(run.ionic_steps)} reached NELM = {nelm}: its "
-                "energy and moments are not converged",
+                f"ionic step {number} of {len(run.ionic_steps)} reached NELM = "
+                f"{nelm}: its energy and moments are not converged",
             )
+    if outcar.is_stopped:
+        return State.UNCONVERGED, "ended by STOPCAR before it had converged"
     if not run.converged_ionic:
         nsw = run.parameters.get("NSW", 0)
         return State.UNCONVERGED, f"reached NSW = {nsw} ionic steps before EDIFFG"
@@ -225,8 +232,7 @@ def _state(run: Any) -> tuple[State, str]:
 
 def _applied_hubbards(directory: Path, structure: Any, run: Any) -> dict[str, float]:
     """Return U as OUTCAR says it was applied; the INCAR only says what was asked."""
-    path = _find(directory, "OUTCAR")
-    with zopen(path, "rt") as file:
+    with zopen(_found(directory, "OUTCAR"), "rt") as file:
         text = file.read(400_000)
     match = re.search(r"U \(eV\)\s+for each species\s+LDAUU =((?:\s+-?[\d.]+)+)", text)
     blocks = list(dict.fromkeys(site.specie.symbol for site in structure))
@@ -245,15 +251,14 @@ def _largest(forces: Any) -> float | None:
 
 
 def _pressure(stress: Any) -> float | None:
-    """Return a third of the trace; VASP's sign, positive when the cell wants to grow."""
+    """Return a third of the trace, VASP's sign: positive wants to grow."""
     if stress is None or not len(stress):
         return None
     return float(sum(stress[i][i] for i in range(3)) / 3)
 
 
 def _completed(directory: Path) -> str:
-    path = _find(directory, "OUTCAR")
-    stamp = path.stat().st_mtime if path else 0.0
+    stamp = _found(directory, "OUTCAR").stat().st_mtime
     return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
 
 
@@ -271,6 +276,13 @@ def _find(directory: Path, name: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+def _found(directory: Path, name: str) -> Path:
+    path = _find(directory, name)
+    if path is None:
+        raise StoreError(f"{directory}: no {name}")
+    return path
 
 
 def _tail(path: Path) -> str:

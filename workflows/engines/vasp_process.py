@@ -54,8 +54,8 @@ def custodian_run(
 
     if which(command[0]) is None:
         raise MachineError(
-            f"the VASP command {' '.join(command)!r} starts with {command[0]!r}, which is no "
-            "executable on this machine; correct LNMO_VASP_CMD"
+            f"the VASP command {' '.join(command)!r} starts with {command[0]!r}, "
+            "which is no executable on this machine; correct LNMO_VASP_CMD"
         )
     watched = Custodian(
         handlers=[
@@ -75,11 +75,9 @@ def custodian_run(
     )
     with _marked(directory), _watching(directory / "OSZICAR", report):
         try:
-            watched.run()
+            watched.run()  # type: ignore[no-untyped-call]
         except CustodianError as error:
             (directory / "custodian.error").write_text(f"{error}\n", "utf-8")
-
-
 
 
 def end_orphans(directory: Path) -> None:

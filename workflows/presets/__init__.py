@@ -84,6 +84,4 @@ def merge(
     for origin, tags in layers:
         for tag, value in tags.items():
             merged[tag] = Tag(value, origin)
-    return {
-        tag: merged[tag] for tag in sorted(merged) if merged[tag].value is not None
-    }
+    return {tag: merged[tag] for tag in sorted(merged) if merged[tag].value is not None}

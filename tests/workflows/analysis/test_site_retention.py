@@ -12,11 +12,9 @@ A = 8.17  # Å
 NI = np.array([[4, 4, 4], [2, 0, 6], [0, 6, 2], [6, 2, 0]]) / 8  # P4_332
 
 
-def spinel(
-    *ion_roles: str, supercell: Supercell | None = None, primitive: bool = False
-) -> Structure:
+def spinel(*ion_roles: str, supercell: Supercell | None = None) -> Structure:
     """The ideal host with all sites of `ion_roles` filled; labels such as Li8b-3."""
-    cell = make_cell(supercell, primitive=primitive)
+    cell = make_cell(supercell)
     species, coords, roles, labels = [], [], [], []
     for role in (*ion_roles, "16d", "32e"):
         for index, point in enumerate(site_coords(cell, role, 0.2625)):

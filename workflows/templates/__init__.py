@@ -1,0 +1,1 @@
+"""Templates of the report; this package holds data only."""
