@@ -126,18 +126,13 @@ class FreeFixedSubsets:
     """
 
     def __init__(self, permutation: IntArray, clashes: BoolArray, k: int) -> None:
-        self._cycles = [
-            cycle
-            for cycle in _cycles(permutation)
-            if not clashes[np.ix_(cycle, cycle)].any()
-        ]
+        members = _cycles(permutation)
+        touching = members.astype(np.int64) @ clashes @ members.T > 0
+        usable = ~np.diag(touching)
+        self._cycles = [np.flatnonzero(cycle).tolist() for cycle in members[usable]]
         neighbours = [
-            sum(
-                1 << j
-                for j, other in enumerate(self._cycles)
-                if clashes[np.ix_(cycle, other)].any()
-            )
-            for cycle in self._cycles
+            sum(1 << int(other) for other in np.flatnonzero(row))
+            for row in touching[np.ix_(usable, usable)]
         ]
         weights = [len(cycle) for cycle in self._cycles]
         self._sets = IndependentSets(neighbours, weights, k)
@@ -152,16 +147,12 @@ class FreeFixedSubsets:
         return [site for vertex in chosen for site in self._cycles[vertex]]
 
 
-def _cycles(permutation: IntArray) -> list[list[int]]:
-    """Cycles of a permutation as lists of sites."""
-    seen: set[int] = set()
-    cycles = []
-    for start in range(len(permutation)):
-        if start in seen:
-            continue
-        cycle = [start]
-        while (following := int(permutation[cycle[-1]])) != start:
-            cycle.append(following)
-        seen.update(cycle)
-        cycles.append(cycle)
-    return cycles
+def _cycles(permutation: IntArray) -> BoolArray:
+    """Members of each cycle of a permutation, shape (cycles, n)."""
+    first = sites = np.arange(len(permutation))
+    for _ in sites:
+        smaller = np.minimum(first, first[permutation])
+        if np.array_equal(smaller, first):
+            break
+        first = smaller
+    return np.asarray(np.unique(first)[:, None] == first[None, :], dtype=np.bool_)

@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 
 from structures.burnside import count_orbits
 from structures.canonical import BoolArray, canonical_subsets
-from structures.charges import mark_oxidation_states
+from structures.charge_ordering import mark_oxidation_states
 from structures.clashes import (
     count_clash_free,
     count_free_subsets,

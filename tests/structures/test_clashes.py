@@ -63,7 +63,7 @@ def test_draws_from_a_path_of_five_are_uniform() -> None:
 
 
 def test_a_graph_that_is_too_large_is_refused() -> None:
-    side = 12
+    side = 20
     grid = np.arange(side**2).reshape(side, side)
     neighbours = [
         sum(
