@@ -16,12 +16,18 @@ from structures.errors import (
     StructuresError,
     TooManyOrderings,
 )
+from structures.ewald import ewald_energies
 from structures.host import SpinelHost
 from structures.insertion import INSERTION_MODELS, InsertionModel, insertion_sites
 from structures.joint import JointOrdering, count_joint_orderings, joint_orderings
 from structures.orderings import Ordering, count_orderings, distinct_orderings
 from structures.pool import orbits
-from structures.ranking import RankedOrdering, ewald_energies, rank_orderings
+from structures.ranking import (
+    Dropped,
+    RankedOrdering,
+    Ranking,
+    rank_orderings,
+)
 from structures.sampling import sample_orderings
 from structures.series import (
     Arrangements,
@@ -45,12 +51,14 @@ __all__ = [
     "ChargeError",
     "CompositionError",
     "DisorderedHost",
+    "Dropped",
     "FormulaError",
     "InsertionModel",
     "InsertionWarning",
     "JointOrdering",
     "Ordering",
     "RankedOrdering",
+    "Ranking",
     "RoleError",
     "Shell",
     "Site",

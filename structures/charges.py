@@ -6,7 +6,6 @@ gives Ni 4 - 2x and Mn 4+ for x <= 1, then Ni 2+ and Mn (14 - 2x)/3. Equal sites
 the charge evenly: disproportionation is left open.
 """
 
-
 from pymatgen.core.composition import Composition
 
 from structures.errors import ChargeError

@@ -9,9 +9,9 @@ are site properties and because the number is that of the *site*, whatever occup
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -120,17 +120,7 @@ class SpinelHost:
         tuple of Site
             The sites; labels name the species that would be there.
         """
-        coords = self.frac_coords(role)
-        if role == "16d":
-            species: Sequence[str] = [metal or "Vac" for metal in self.metals]
-        elif role == "32e":
-            species = [self.chemistry.anion] * len(coords)
-        else:
-            species = [self.chemistry.ion] * len(coords)
-        return tuple(
-            Site(role, i, f"{name}{role}-{i + 1}", (float(x), float(y), float(z)))
-            for i, (name, (x, y, z)) in enumerate(zip(species, coords, strict=True))
-        )
+        return _sites(self, check_role(role))
 
     def frac_coords(self, role: str) -> FloatArray:
         """Fractional coordinates of the sites of a role, shape (n, 3)."""
@@ -163,7 +153,6 @@ class SpinelHost:
         ions: Mapping[str, Sequence[int]],
         *,
         metals: Sequence[str | None] | None = None,
-        properties: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Structure:
         """Build a structure with the ion on chosen sites.
 
@@ -173,40 +162,34 @@ class SpinelHost:
             Role: indices of the occupied sites.
         metals
             Species on each 16d site, None for a vacancy; that of the host if omitted.
-        properties
-            Further site properties: name, then label: value.
 
         Returns
         -------
         Structure
             Ion, metals in the order of the formula, anion: one block per species. Site
-            properties ``role`` and ``label``, besides `properties`.
+            properties ``role`` and ``label``.
         """
         host = self if metals is None else replace(self, metals=tuple(metals))
-        chosen = [
-            (self.chemistry.ion, site)
-            for role, indices in ions.items()
-            for site in (host.sites(role)[i] for i in sorted(indices))
-        ]
-        for name in self.chemistry.metal_names:
-            chosen += [
-                (name, site)
-                for site, metal in zip(host.sites("16d"), host.metals, strict=True)
-                if metal == name
-            ]
-        chosen += [(self.chemistry.anion, site) for site in host.sites("32e")]
-        labels = [site.label for _, site in chosen]
-        site_properties: dict[str, list[Any]] = {
-            "role": [site.role for _, site in chosen],
-            "label": labels,
-        }
-        for key, values in (properties or {}).items():
-            site_properties[key] = [values[label] for label in labels]
+        chemistry, octahedra = self.chemistry, host.sites("16d")
+        blocks: dict[str, list[Site]] = {name: [] for name in chemistry.species}
+        for role, indices in ions.items():
+            candidates = host.sites(role)
+            blocks[chemistry.ion] += [candidates[i] for i in sorted(indices)]
+        for site, metal in zip(octahedra, host.metals, strict=True):
+            if metal is not None:
+                blocks[metal].append(site)
+        blocks[chemistry.anion] += host.sites("32e")
+        # One Composition object per species halves the time that pymatgen needs.
+        species = {name: Composition(name) for name in blocks}
+        chosen = [(species[name], site) for name, own in blocks.items() for site in own]
         return Structure(
             self.lattice,
-            [name for name, _ in chosen],
+            [each for each, _ in chosen],
             [site.frac_coords for _, site in chosen],
-            site_properties=site_properties,
+            site_properties={
+                "role": [site.role for _, site in chosen],
+                "label": [site.label for _, site in chosen],
+            },
         )
 
     def permutations(self, *roles: str, parent: bool = False) -> IntArray:
@@ -253,3 +236,19 @@ def _operations(
     kinds = [names.index(str(metal)) + 1 for metal in metals] + [0] * len(anions)
     coords = np.concatenate([site_coords(cell, "16d"), anions])
     return find_operations(a * cell.matrix, coords, kinds)
+
+
+@lru_cache(maxsize=64)
+def _sites(host: SpinelHost, role: str) -> tuple[Site, ...]:
+    """Sites of a role with their labels."""
+    coords = host.frac_coords(role)
+    if role == "16d":
+        species: Sequence[str] = [metal or "Vac" for metal in host.metals]
+    elif role == "32e":
+        species = [host.chemistry.anion] * len(coords)
+    else:
+        species = [host.chemistry.ion] * len(coords)
+    return tuple(
+        Site(role, i, f"{name}{role}-{i + 1}", (float(x), float(y), float(z)))
+        for i, (name, (x, y, z)) in enumerate(zip(species, coords, strict=True))
+    )

@@ -16,6 +16,7 @@ with all metals alike). It is decided by permutations of sites, never by distanc
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -87,6 +88,7 @@ class Pool:
         return chosen
 
 
+@lru_cache(maxsize=32)
 def candidate_pool(host: SpinelHost, role: str) -> Pool:
     """Collect the sites that a role names in a host.
 

@@ -176,7 +176,8 @@ def nearest_compositions(host: SpinelHost, x: float) -> tuple[float, float]:
     """
     units = host.formula_units
     last = round(X_MAX * units)
-    lower = min(max(int(x * units + _TOLERANCE), 0), last - 1) if x > 0 else 0
+    inside = min(max(0.0, x), X_MAX)  # not a number counts as 0
+    lower = min(int(inside * units + _TOLERANCE), last - 1)
     return lower / units, (lower + 1) / units
 
 

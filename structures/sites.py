@@ -81,7 +81,9 @@ def site_numerators(cell: Cell, role: str) -> IntArray:
         Fractional coordinates times ``cell.denominator``, rows in lexicographic
         order, shape (n, 3). This order is the order of the sites everywhere.
     """
-    return _ideal_sites(cell, role)[0]
+    numerators, _ = _ideal_sites(cell, role)
+    numerators.flags.writeable = False
+    return numerators
 
 
 @lru_cache(maxsize=64)

@@ -95,7 +95,7 @@ def spinel_host(
     Examples
     --------
     >>> spinel_host().structure.formula
-    'Li8 Ni4 Mn12 O32'
+    'Li8 Mn12 Ni4 O32'
     """
     if ordering not in ORDERINGS:
         raise CellError(
