@@ -21,11 +21,11 @@ from workflows.engines.base import (
     versions,
     write_run_file,
 )
+from workflows.engines.chgnet_model import load_model
 from workflows.engines.chgnet_relax import (
     Progress,
     Relaxation,
     RelaxationSettings,
-    load_model,
     relax,
 )
 from workflows.errors import StoreError
@@ -68,7 +68,7 @@ class ChgnetEngine:
         relaxation = relax(
             calculation.structure,
             settings,
-            model=_model(settings),
+            model=_model(settings.model),
             on_step=lambda progress: report(_line(progress)),
         )
         result = _as_dict(relaxation, time.monotonic() - started)
@@ -99,8 +99,8 @@ class ChgnetEngine:
 
 
 @cache
-def _model(settings: RelaxationSettings) -> Any:
-    return load_model(settings)
+def _model(name: str) -> Any:
+    return load_model(name)
 
 
 def _line(progress: Progress) -> str:

@@ -1,7 +1,5 @@
 """The CHGNet relaxation, on the 14-atom primitive cell of LiMn2O4."""
 
-import importlib.util
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +12,17 @@ from pymatgen.core.structure import Structure
 
 from structures.cell import make_cell
 from structures.sites import site_coords
-from workflows.engines.chgnet_relax import (
+from workflows.engines.chgnet_model import (
     EV_PER_A3_IN_GPA,
     ChgnetCalculator,
     ChgnetMissing,
+    load_model,
+    predict,
+)
+from workflows.engines.chgnet_relax import (
     Progress,
     Relaxation,
     RelaxationSettings,
-    load_model,
-    predict,
     relax,
 )
 
@@ -31,14 +31,8 @@ SETTINGS = RelaxationSettings()
 
 
 @pytest.fixture(scope="module")
-def model() -> Any:
-    """The potential; without the package, skip, or fail where it is required."""
-    if importlib.util.find_spec("chgnet") is None:
-        reason = "chgnet is not installed: pip install 'lnmo[chgnet]'"
-        if "chgnet" in os.environ.get("LNMO_REQUIRE", ""):
-            pytest.fail(f"LNMO_REQUIRE asks for chgnet, but {reason}")
-        pytest.skip(reason)
-    return load_model(SETTINGS)
+def model(require_chgnet: None) -> Any:
+    return load_model(SETTINGS.model)
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +209,7 @@ def test_one_thread_is_left_to_torch() -> None:
 @pytest.mark.usefixtures("model")
 def test_unknown_weights_are_refused() -> None:
     with pytest.raises(ValueError, match=r"9\.9\.9"):
-        load_model(RelaxationSettings(model="9.9.9"))
+        load_model("9.9.9")
 
 
 @pytest.mark.parametrize("package", ["torch", "chgnet.model.model"])
@@ -224,7 +218,7 @@ def test_a_missing_package_names_the_extra_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ChgnetMissing, match=r"pip install 'lnmo\[chgnet\]'") as error:
-        load_model(SETTINGS)
+        load_model(SETTINGS.model)
     assert isinstance(error.value, ImportError)
 
 
