@@ -5,17 +5,27 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
+from pymatgen.core import Lattice
 
 from workflows import load_campaign, plan
+from workflows.calculation import Calculation
 from workflows.campaign import Campaign
-from workflows.plan import Calculation
+from workflows.engines.base import identity
+from workflows.store import FileResults
+from workflows.taskdoc import State, TaskDocument
 
 WriteCampaign = Callable[..., Path]
+
+# Examples are timed by a busy machine as well: no limit on one of them.
+settings.register_profile("lnmo", deadline=None)
+settings.load_profile("lnmo")
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +66,55 @@ def require_chgnet() -> None:
         if "chgnet" in os.environ.get("LNMO_REQUIRE", "").split(","):
             pytest.fail(f"LNMO_REQUIRE asks for chgnet, but {reason}")
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def finished() -> Callable[..., TaskDocument]:
+    """Make up the document of a step; its numbers are those that the paper states."""
+
+    def make(
+        calculation: Calculation, step: str = "static", **changes: Any
+    ) -> TaskDocument:
+        x = calculation.x
+        a = 8.0 + 0.17 * min(x, 1) + 0.03 * max(x - 1, 0)
+        structure = calculation.structure.copy()
+        structure.lattice = Lattice.tetragonal(a, a * (1 + 0.05 * max(x - 1, 0)))
+        moments = {
+            **{"Li": 0.0, "O": 0.0},
+            **{"Ni": -0.5 - 1.2 * min(x, 1), "Mn": 3.2 + 0.5 * max(x - 1, 0)},
+        }
+        made = {
+            **identity(calculation, step),
+            **{"state": State.DONE, "engine_version": "6.4.2", "cell_relaxed": True},
+            **{"structure": structure, "energy": -362.0 - 8 * 6.3 * x},
+            "magnetization": tuple(moments[s.specie.symbol] for s in structure),
+            "settings": {"functional": "pbe_u", "ENCUT": 520.0, "kpoints": [3, 3, 3]},
+            "dir_name": f"calculations/{calculation.id}/{step}",
+        }
+        return TaskDocument(**(made | changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[..., Path]:
+    """Put documents into a directory, where `open_results` finds them."""
+
+    def fill(where: Path, *documents: TaskDocument) -> Path:
+        (where / "launchpad.yaml").write_text("host: embedded\n", "utf-8")
+        store = FileResults(where / "lnmo-data")
+        for document in documents:
+            assert document.calculation_id is not None
+            store.directory(document.calculation_id, document.task_label).mkdir(
+                parents=True, exist_ok=True
+            )
+            store.put(document)
+        return where
+
+    return fill
+
+
+@pytest.fixture
+def project(tmp_path: Path, record: Callable[..., Path]) -> Callable[..., Path]:
+    """Put documents into a directory of this test alone; give the directory."""
+    return partial(record, tmp_path)

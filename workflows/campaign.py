@@ -5,7 +5,7 @@ Unknown keys are refused with the nearest known name.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -68,11 +68,19 @@ class OrderingsSection(_Section):
     seed: int = Field(0, ge=0)
 
 
+class ExtraStart(_Section):
+    """One more start at an x, with another strain along c."""
+
+    x: Composition
+    c_strain: float = Field(gt=-0.3, lt=0.3)
+
+
 class StartSection(_Section):
     """The broken symmetry of a starting structure."""
 
     displacement: float = Field(0.02, ge=0, lt=0.5)
     c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
+    more: tuple[ExtraStart, ...] = ()
     seed: int = Field(0, ge=0)
 
 
@@ -116,6 +124,12 @@ class VaspSection(_Section):
     @classmethod
     def _no_species_tags(cls, value: dict[str, Any]) -> dict[str, Any]:
         for step, tags in value.items():
+            for tag in tags:
+                if tag != tag.upper():
+                    raise ValueError(
+                        f"{tag} (under {step}): INCAR tags are written in capitals; "
+                        f"write {tag.upper()}"
+                    )
             for tag in presets.SPECIES_TAGS:
                 if tag in tags:
                     cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
@@ -125,6 +139,16 @@ class VaspSection(_Section):
                         f"POSCAR and cannot be set by hand; set vasp.{cure} by element"
                     )
         return value
+
+    @model_validator(mode="after")
+    def _possible_steps(self) -> "VaspSection":
+        ordered = tuple(s for s in ("relax", "static") if s in self.steps)
+        if not self.steps or self.steps != ordered:
+            raise ValueError(
+                f"steps = {list(self.steps)}: they are relax and static, in this "
+                "order, each at most once and at least one"
+            )
+        return self
 
     @model_validator(mode="after")
     def _static_for_dos(self) -> "VaspSection":
@@ -242,8 +266,24 @@ def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
     try:
         return Campaign.model_validate(dict(raw))
     except ValidationError as error:
-        problems = "; ".join(_explain(problem) for problem in error.errors())
+        problems = "; ".join(_explain(problem) for problem in _own(error.errors()))
         raise CampaignError(f"{source}: {problems}") from None
+
+
+def _own(problems: Sequence[Any]) -> list[Any]:
+    """Leave out what only follows from another problem of the same key."""
+    follows = {"too_short", "literal_error"}
+
+    def same_key(one: Any, other: Any) -> bool:
+        key = tuple(part for part in one["loc"] if "literal[" not in str(part))
+        return one is not other and tuple(other["loc"][: len(key)]) == key
+
+    return [
+        problem
+        for problem in problems
+        if problem["type"] not in follows
+        or not any(same_key(problem, other) for other in problems)
+    ]
 
 
 def _explain(problem: Any) -> str:

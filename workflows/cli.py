@@ -68,6 +68,20 @@ def plan_verb(
         commands.show_plan(chosen, as_json=json)
 
 
+@app.command("orderings")
+def orderings_verb(
+    campaign: CampaignName = "paper",
+    engine: EngineOption = None,
+    x: XOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
+    from workflows import commands
+
+    chosen = commands.chosen_campaign(campaign, engine, x)
+    commands.show_orderings(chosen, as_json=json)
+
+
 @app.command("write")
 def write_verb(
     campaign: CampaignName = "paper",

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflows.calculation import Calculation
 from workflows.campaign import Campaign, load_campaign
 from workflows.database import Database, read_database
 from workflows.errors import LnmoError, ResultsError, StoreError
-from workflows.plan import Calculation, plan
+from workflows.plan import choices, plan
 from workflows.tables import (
     console,
+    ordering_row,
+    orderings_table,
     plan_table,
     series_table,
     status_table,
@@ -45,6 +48,15 @@ def show_plan(campaign: Campaign, *, as_json: bool) -> None:
     screen = console()
     screen.print(plan_table(campaign, calculations))
     warn_once(screen, calculations)
+
+
+def show_orderings(campaign: Campaign, *, as_json: bool) -> None:
+    """Print how many Li arrangements there are at each x, and which were kept."""
+    rows = [ordering_row(choice) for choice in choices(campaign)]
+    if as_json:
+        _print_json(rows)
+    else:
+        console().print(orderings_table(campaign, rows))
 
 
 def write_inputs(campaign: Campaign, output: Path, *, as_json: bool) -> None:
@@ -98,7 +110,7 @@ def run_campaign(
     from workflows.flows import fireworks_of, submit
     from workflows.launchpad import EmbeddedLaunchPad, owned
     from workflows.progress import Display
-    from workflows.running import LocalRun, retry_failed
+    from workflows.running import LocalRun, retry_failed, return_unrecorded
 
     database = read_database(launchpad)
     calculations = _planned(name, engine, x)
@@ -106,13 +118,15 @@ def run_campaign(
     with _terminable(), owned(database, waiting=_tell) as (pad, inherit):
         if calculations is not None:
             submit(pad, calculations)
-        if isinstance(pad, EmbeddedLaunchPad) and (lost := pad.return_lost()):
-            _tell(f"{len(lost)} steps of an interrupted run will be taken up again")
-        if retry:
-            retry_failed(pad, database.root, fireworks_of(pad, calculations))
         steps = fireworks_of(pad, calculations)
-        if not steps:
-            raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
+        if isinstance(pad, EmbeddedLaunchPad):
+            if lost := pad.return_lost():
+                _tell(f"{len(lost)} steps of an interrupted run will be taken up again")
+            if gone := return_unrecorded(pad, database.root, steps):
+                _tell(f"{gone} finished steps lost their documents; read again")
+        if retry:
+            retry_failed(pad, database.root, steps)
+        steps = fireworks_of(pad, calculations)
         with Display(steps, jobs=jobs) as display:
             run = LocalRun(
                 pad, database.root, jobs=jobs, inherit=inherit, watch=display.show
@@ -128,7 +142,7 @@ def run_campaign(
     show_results(
         chosen_results(name, engine, x, launchpad), as_json=False, as_csv=False
     )
-    return _told_end(ended, name, engine)
+    return _told_end(ended, name, engine, x)
 
 
 def show_status(
@@ -249,46 +263,49 @@ def _check_machine(
     database: Database, calculations: tuple[Calculation, ...] | None
 ) -> None:
     """Refuse, before anything is written, what no step could do here."""
-    import os
     from importlib.util import find_spec
 
+    from workflows.engines.vasp_process import vasp_command
     from workflows.errors import MachineError
+    from workflows.firetasks import machine
     from workflows.flows import fireworks_of
     from workflows.launchpad import reading
 
     steps = fireworks_of(reading(database), calculations)
+    if not steps and not calculations:
+        raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
     wanted = sum(len(c.steps) for c in calculations or ())
     if len(steps) >= wanted and all(step["state"] == "COMPLETED" for step in steps):
         return
     engines = {c.engine for c in calculations or ()}
+    engines |= {str(s["engine"]) for s in steps if s["state"] != "COMPLETED"}
     if "chgnet" in engines and find_spec("chgnet") is None:
         raise MachineError(
             "the engine chgnet is not installed here: pip install torch==2.13.0, then "
             "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
         )
-    if "vasp" in engines and not os.environ.get("LNMO_VASP_CMD"):
-        raise MachineError(
-            "the engine vasp needs a command: set LNMO_VASP_CMD, such as "
-            "'mpirun -np 32 vasp_std'. Without a licence: --engine chgnet"
-        )
+    if "vasp" in engines:
+        vasp_command(machine({}).vasp_cmd)
 
 
 def _told_end(
-    steps: Sequence[dict[str, Any]], name: str | None, engine: str | None
+    steps: Sequence[dict[str, Any]],
+    name: str | None,
+    engine: str | None,
+    x: Sequence[float] | None,
 ) -> int:
     failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
     if not failed:
         return 0
     options = f" {name}" if name else ""
     options += f" --engine {engine}" if engine else ""
+    options += "".join(f" --x {value:g}" for value in x or ())
     print(
         f"{len(failed)} steps failed; after mending the cause: lnmo run{options} "
         "--retry"
     )
     for step in failed:
-        print(
-            f"  {step['name']} ({step['calculation_id']}): lnmo status --json has more"
-        )
+        print(f"  {step['name']}: {step['reason']}")
     return 1
 
 

@@ -46,6 +46,13 @@ class Database:
         """Tell whether the LaunchPad is a file with one writer."""
         return bool(self.launchpad["host"] == EMBEDDED)
 
+    def unreachable(self, error: Exception) -> StoreError:
+        """Return the error of a MongoDB that does not answer, no secret in it."""
+        return StoreError(
+            f"{self.path}: no MongoDB answers there ({type(error).__name__}); "
+            "check host, port and the variables it names"
+        )
+
     def __repr__(self) -> str:
         """Show the address without user or password."""
         return f"Database({str(self.path)!r}, embedded={self.embedded})"
@@ -94,6 +101,8 @@ def _expanded(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def _expand(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
         return {key: _expand(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list):
+        return [_expand(item, where) for item in value]
     if not isinstance(value, str):
         return value
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workflows.calculation import Calculation
 from workflows.engines import engine
 from workflows.engines.base import RUN_FILE, Machine, Report
 from workflows.errors import StepFailed
-from workflows.plan import Calculation
 from workflows.store import FileResults
 from workflows.taskdoc import TaskDocument
 
@@ -56,10 +56,7 @@ def run_step(
         document = _compute(calculation, step, results, machine, report)
         results.put(document)
     if not document.state.usable:
-        raise StepFailed(
-            f"{calculation.label} {step} ({calculation.id}): {document.state}: "
-            f"{document.reason}"
-        )
+        raise StepFailed(f"{document.state} in {document.dir_name}: {document.reason}")
     return document
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-from workflows.plan import NO_INSERTION
+from workflows.calculation import NO_INSERTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,8 +107,11 @@ def _lines(
     shade = colour or COLOURS[label]
     finished = series[series["state"].isin(FINISHED) & series[column].notna()]
     below = finished[finished["x"] <= 1]
-    for model in sorted(set(finished["insertion"]) - {NO_INSERTION}) or [NO_INSERTION]:
+    models = sorted(set(finished["insertion"]) - {NO_INSERTION}) or [NO_INSERTION]
+    for model in models:
         marker, line = STYLES.get(model, FALLBACK)
+        if len(models) == 1:
+            line = line or "-"  # somebody has to carry the points below x = 1
         own = finished[finished["insertion"] == model]
         rows = own if not line or model == NO_INSERTION else _joined(below, own)
         name = f"{label}, {model}" if not line else label

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workflows.analysis.site_retention import SiteRetention, site_retention
-from workflows.plan import CONVENTIONAL, Calculation
+from workflows.calculation import CONVENTIONAL, Calculation
 from workflows.taskdoc import Finding
 
 if TYPE_CHECKING:

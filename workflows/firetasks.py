@@ -6,15 +6,16 @@ are a wire format: never rename or move them.
 
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fireworks import FiretaskBase, FWAction, explicit_serialize
+from fireworks import FiretaskBase, FWAction, LaunchPad, explicit_serialize
 
+from workflows.calculation import Calculation
 from workflows.engines.base import Machine
-from workflows.errors import MachineError
+from workflows.errors import MachineError, StepFailed
 from workflows.execution import run_step
-from workflows.plan import Calculation
 from workflows.store import COLLECTION, FileResults, MongoResults
 
 PROGRESS = logging.getLogger("lnmo.progress")
@@ -27,13 +28,17 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
     def run_task(self, fw_spec: dict[str, Any]) -> FWAction:
         """Run the step; its document's state goes into the launch."""
         calculation = Calculation.from_dict(fw_spec["calculation"])
-        document = run_step(
-            calculation,
-            fw_spec["step"],
-            root=data_directory(fw_spec),
-            machine=machine(fw_spec),
-            report=PROGRESS.info,
-        )
+        try:
+            document = run_step(
+                calculation,
+                fw_spec["step"],
+                root=data_directory(fw_spec),
+                machine=machine(fw_spec),
+                report=PROGRESS.info,
+            )
+        except StepFailed:
+            _record(self, fw_spec)  # the next Firetask never comes
+            raise
         return FWAction(
             stored_data={"state": str(document.state), "directory": document.dir_name}
         )
@@ -45,16 +50,23 @@ class RecordTaskDocument(FiretaskBase):  # type: ignore[misc]
 
     def run_task(self, fw_spec: dict[str, Any]) -> None:
         """Record; with the embedded LaunchPad the file itself is the record."""
-        launchpad = getattr(self, "launchpad", None)
-        if launchpad is None:
-            return
-        files = FileResults(data_directory(fw_spec))
-        document = files.get(fw_spec["calculation_id"], fw_spec["step"])
-        if document is not None:
-            MongoResults(launchpad.db[COLLECTION]).put(document)
+        _record(self, fw_spec)
 
 
-def data_directory(fw_spec: dict[str, Any]) -> Path:
+def _record(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> None:
+    launchpad = getattr(task, "launchpad", None)
+    if launchpad is not None:
+        copy_document(launchpad, data_directory(fw_spec), fw_spec)
+
+
+def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) -> None:
+    """Copy the document of a Firework's step, if it has one, beside the LaunchPad."""
+    document = FileResults(root).get(fw_spec["calculation_id"], fw_spec["step"])
+    if document is not None:
+        MongoResults(launchpad.db[COLLECTION]).put(document)
+
+
+def data_directory(fw_spec: Mapping[str, Any]) -> Path:
     """Return the data directory that the FWorker's env or the environment names."""
     root = fw_spec.get("_fw_env", {}).get("root") or os.environ.get("LNMO_ROOT")
     if not root:
@@ -64,13 +76,22 @@ def data_directory(fw_spec: dict[str, Any]) -> Path:
     return Path(root)
 
 
-def machine(fw_spec: dict[str, Any]) -> Machine:
-    """Return what the FWorker's env, or else the environment, says of this machine."""
+def machine(fw_spec: Mapping[str, Any]) -> Machine:
+    """Return what the FWorker's env, or else the environment, says of this machine.
+
+    Raises
+    ------
+    MachineError
+        ``LNMO_POLL_SECONDS`` is no number.
+    """
     env = fw_spec.get("_fw_env", {})
+    poll = env.get("poll_seconds") or os.environ.get("LNMO_POLL_SECONDS", "10")
+    try:
+        poll_seconds = float(poll)
+    except ValueError:
+        raise MachineError(f"LNMO_POLL_SECONDS = {poll!r} is no number") from None
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
         incar=env.get("incar") or {},
-        poll_seconds=float(
-            env.get("poll_seconds") or os.environ.get("LNMO_POLL_SECONDS", "10")
-        ),
+        poll_seconds=poll_seconds,
     )

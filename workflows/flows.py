@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fireworks import Firework, LaunchPad, Workflow
 
+from workflows.calculation import Calculation
 from workflows.firetasks import RecordTaskDocument, RunStep
-from workflows.plan import Calculation
+from workflows.presets import STEPS
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def submit(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submiss
 def fireworks_of(
     launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
 ) -> list[dict[str, object]]:
-    """Return fw_id, calculation_id, step, state and name of Fireworks, by fw_id.
+    """Return fw_id, calculation_id, engine, step, state, name, reason; by x.
+
+    The reason is that of a FIZZLED Firework's last launch, else empty.
 
     Parameters
     ----------
@@ -93,19 +97,42 @@ def fireworks_of(
         "fw_id": 1,
         "state": 1,
         "name": 1,
+        "launches": 1,
         "spec.calculation_id": 1,
+        "spec.calculation.engine": 1,
+        "spec.calculation.x": 1,
+        "spec.calculation.insertion": 1,
         "spec.step": 1,
     }
     return [
         {
             "fw_id": found["fw_id"],
             "calculation_id": found["spec"]["calculation_id"],
+            "engine": found["spec"]["calculation"]["engine"],
             "step": found["spec"]["step"],
             "state": found["state"],
             "name": found["name"],
+            "reason": _reason(launchpad, found),
         }
-        for found in launchpad.fireworks.find(wanted, fields).sort("fw_id", 1)
+        for found in sorted(launchpad.fireworks.find(wanted, fields), key=_place)
     ]
+
+
+def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Sort by x and model, the steps of one calculation in their order."""
+    spec = firework["spec"]
+    own = spec["calculation"]
+    step = STEPS.index(spec["step"])
+    return own["x"], own["insertion"], spec["calculation_id"], step
+
+
+def _reason(launchpad: LaunchPad, firework: Mapping[str, Any]) -> str:
+    if firework["state"] != "FIZZLED" or not firework["launches"]:
+        return ""
+    last = {"launch_id": firework["launches"][-1]}
+    launch = launchpad.launches.find_one(last, {"action": 1}) or {}
+    stored = (launch.get("action") or {}).get("stored_data", {})
+    return str(stored.get("_message", ""))
 
 
 def _of(calculations: Iterable[Calculation]) -> dict[str, object]:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflows.calculation import Calculation
 from workflows.errors import InputError
-from workflows.plan import Calculation
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

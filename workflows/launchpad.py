@@ -13,7 +13,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
         self.path = path
         self.writable = writable
+        self._held = False
         self.host, self.port, self.name = "embedded", None, "lnmo"
         self.username = self.password = self.authsource = None
         self.uri_mode = False
@@ -91,12 +92,24 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
         if not self.writable:
             raise StoreError(f"{self.path}: opened for reading only")
+        if self._held:
+            return
         content = {
             "format": FORMAT,
             "collections": {n: list(self.db[n].find()) for n in COLLECTIONS},
         }
         text = json.dumps(content, default=json_util.default)
         write_atomically(self.path, text)
+
+    @contextmanager
+    def one_save(self) -> Iterator[None]:
+        """Save once, at the end: a kill finds all the changes made in it, or none."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self.save()
 
     def add_wf(self, wf: Workflow, reassign_all: bool = True) -> dict[int, int]:
         """Add a workflow and save."""
@@ -134,25 +147,38 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         tuple
             The fw_ids returned.
         """
-        self.workflows.update_many({"locked": True}, {"$unset": {"locked": True}})
         lost = tuple(self.get_fw_ids({"state": {"$in": ["RUNNING", "RESERVED"]}}))
-        for fw_id in lost:
-            for launch in self.get_fw_by_id(fw_id).launches:
-                if launch.state in {"RUNNING", "RESERVED"}:
-                    self.mark_fizzled(launch.launch_id)
-            self.rerun_fw(fw_id)
+        with self.one_save():
+            self.workflows.update_many({"locked": True}, {"$unset": {"locked": True}})
+            for fw_id in lost:
+                for launch in self.get_fw_by_id(fw_id).launches:
+                    if launch.state in {"RUNNING", "RESERVED"}:
+                        self.mark_fizzled(launch.launch_id)
+                self.rerun_fw(fw_id)
         return lost
+
+
+@contextmanager
+def at_once(launchpad: LaunchPad) -> Iterator[None]:
+    """Change several things; embedded, a kill finds all of them done or none."""
+    if isinstance(launchpad, EmbeddedLaunchPad):
+        with launchpad.one_save():
+            yield
+    else:
+        yield
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file so that a reader, or a kill, finds the old or the new one.
+
+    One writer at a time: what a killed one left half written is written over.
 
     Raises
     ------
     StoreError
         The directory cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8") as file:
@@ -228,16 +254,16 @@ def connect(database: Database) -> LaunchPad:
     kwargs.setdefault("serverSelectionTimeoutMS", 10_000)
     settings["mongoclient_kwargs"] = kwargs
     logging.getLogger("pymongo").setLevel(logging.ERROR)
-    try:
-        launchpad = LaunchPad.from_dict(settings)
-        launchpad.connection.admin.command("ping")
-        if launchpad.fw_id_assigner.find_one({}) is None:
-            launchpad._restart_ids(1, 1)
-    except PyMongoError as error:
-        raise StoreError(
-            f"{database.path}: no MongoDB answers there ({type(error).__name__}); "
-            "check host, port and the variables it names"
-        ) from None
+    with ExitStack() as undo:
+        try:
+            launchpad = LaunchPad.from_dict(settings)
+            undo.callback(launchpad.connection.close)
+            launchpad.connection.admin.command("ping")
+            if launchpad.fw_id_assigner.find_one({}) is None:
+                launchpad._restart_ids(1, 1)
+        except PyMongoError as error:
+            raise database.unreachable(error) from None
+        undo.pop_all()
     return launchpad
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,14 @@ from workflows.analysis.paper import overall
 from workflows.campaign import Campaign
 from workflows.engines.base import versions
 from workflows.figures import as_svg, lattice_figure, moments_figure, ratio_figure
+from workflows.pictures import pictured, structures_figure
 from workflows.results import Results, records
 from workflows.tables import origin_of_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from workflows.taskdoc import TaskDocument
 
 NEGLECTED = (
     "Spin-orbit coupling, dispersion, configurational and vibrational entropy and "
@@ -63,6 +67,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         units=series.attrs["units"],
         csv=_data_uri(series),
         figures=_figures(series, origin),
+        structures=_structures(documents, origin),
         findings=_findings(documents),
         documents=documents,
         campaign_yaml=campaign.as_yaml() if campaign else "",
@@ -100,6 +105,11 @@ def _figures(series: pd.DataFrame, origin: str) -> list[dict[str, str]]:
         {"title": title, "svg": as_svg(draw(series, origin)), "caption": caption}
         for title, draw, caption in drawn
     ]
+
+
+def _structures(documents: Sequence[TaskDocument], origin: str) -> str:
+    chosen = pictured(documents)
+    return as_svg(structures_figure(chosen, origin)) if chosen else ""
 
 
 def _findings(documents: Any) -> list[dict[str, str]]:

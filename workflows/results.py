@@ -17,9 +17,9 @@ import pandas as pd
 from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.magnetization import element_moments
 from workflows.analysis.paper import Verdict, compare_to_paper
+from workflows.calculation import NO_INSERTION, Calculation
 from workflows.database import read_database
 from workflows.errors import ResultsError
-from workflows.plan import NO_INSERTION, Calculation
 from workflows.store import ResultsStore, results_store
 from workflows.taskdoc import State, TaskDocument
 
@@ -279,7 +279,9 @@ def _row(steps: Sequence[TaskDocument]) -> dict[str, Any]:
 def _numbers(document: TaskDocument | None) -> dict[str, Any]:
     empty: dict[str, Any] = {name: float("nan") for name in _VALUES}
     empty |= {"unique_axis": "", "lattice_class": ""}
-    if document is None or document.structure is None or document.energy is None:
+    if document is None or not document.state.usable:
+        return empty  # what is merely present is no result
+    if document.structure is None or document.energy is None:
         return empty
     numbers = {"energy_per_fu": document.energy / (document.formula_units or 1)}
     numbers |= _moments(document)
@@ -391,10 +393,12 @@ def _refuse_mixture(documents: Sequence[TaskDocument]) -> None:
 def _only_composition(key: str, documents: Sequence[TaskDocument]) -> bool:
     """Tell whether a by-element setting differs only by elements a cell lacks."""
     merged: dict[str, Any] = {}
+    families: set[str] = set()
     for document in documents:
         value = document.settings.get(key)
         plain = value[-1] if isinstance(value, list) and value else value
-        if not isinstance(plain, dict):
+        families.add(repr(value[:-1]) if isinstance(value, list) else "")
+        if not isinstance(plain, dict) or len(families) > 1:
             return False
         for element, own in plain.items():
             if merged.setdefault(element, own) != own:

@@ -21,7 +21,11 @@ from typing import Any
 
 from fireworks import Firework, FWAction, FWorker, LaunchPad
 
-from workflows.plan import Calculation
+from workflows.calculation import Calculation
+from workflows.engines.vasp_process import end_orphans
+from workflows.firetasks import copy_document
+from workflows.launchpad import EmbeddedLaunchPad, at_once
+from workflows.store import DOCUMENT_FILE, FileResults
 
 MAX_DEATHS = 3
 """A Firework whose worker dies this often is left FIZZLED."""
@@ -185,7 +189,15 @@ class LocalRun:
             self._tell("progress", worker, answer["progress"])
             return
         ended = answer["ended"]
+        self._record(worker)
         self._complete(worker, ended["state"], ended["stored_data"])
+
+    def _record(self, worker: _Worker) -> None:
+        """Copy the document to MongoDB; embedded, the run directory is the record."""
+        if worker.firework is not None and not isinstance(
+            self._launchpad, EmbeddedLaunchPad
+        ):
+            copy_document(self._launchpad, self._root, worker.firework.spec)
 
     def _complete(self, worker: _Worker, state: str, stored: dict[str, Any]) -> None:
         action = FWAction(stored_data=stored, exit=state == "FIZZLED")
@@ -205,9 +217,11 @@ class LocalRun:
             reason = (
                 f"its worker ended with code {code} ({deaths} times); see {worker.log}"
             )
-            self._complete(worker, "FIZZLED", {"_message": reason})
-            if deaths < MAX_DEATHS:
-                self._launchpad.rerun_fw(firework.fw_id)
+            end_orphans(_step_directory(self._root, firework.spec))
+            with at_once(self._launchpad):
+                self._complete(worker, "FIZZLED", {"_message": reason})
+                if deaths < MAX_DEATHS:
+                    self._launchpad.rerun_fw(firework.fw_id)
         self._dismiss(worker)
 
     def _dismiss(self, worker: _Worker) -> None:
@@ -254,13 +268,11 @@ def retry_failed(
     int
         How many.
     """
-    from workflows.store import FileResults
-
     count = 0
     for found in fireworks:
         if found["state"] != "FIZZLED":
             continue
-        directory = FileResults(root).directory(found["calculation_id"], found["step"])
+        directory = _step_directory(root, found)
         if directory.exists():
             number = 1
             while (
@@ -271,6 +283,35 @@ def retry_failed(
         launchpad.rerun_fw(found["fw_id"])
         count += 1
     return count
+
+
+def return_unrecorded(
+    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> int:
+    """Make COMPLETED Fireworks READY again whose document is gone from its directory.
+
+    What is left in the directory is read anew, so a finished run is not repeated.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    gone = [
+        found["fw_id"]
+        for found in fireworks
+        if found["state"] == "COMPLETED"
+        and not (_step_directory(root, found) / DOCUMENT_FILE).exists()
+    ]
+    if gone:
+        with at_once(launchpad):
+            for fw_id in gone:
+                launchpad.rerun_fw(fw_id)
+    return len(gone)
+
+
+def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:
+    return FileResults(root).directory(step["calculation_id"], step["step"])
 
 
 def _query(calculations: Iterable[Calculation] | None) -> dict[str, Any]:

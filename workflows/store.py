@@ -111,10 +111,17 @@ class MongoResults:
 
 
 def results_store(database: Database) -> ResultsStore:
-    """Open the results that belong to a LaunchPad, for reading."""
+    """Open the results that belong to a LaunchPad, for reading.
+
+    Raises
+    ------
+    StoreError
+        No MongoDB answers; the message shows no user and no password.
+    """
     if database.embedded:
         return FileResults(database.root)
     from pymongo import MongoClient
+    from pymongo.errors import PyMongoError
 
     settings = database.launchpad
     kwargs = dict(settings.get("mongoclient_kwargs") or {})
@@ -130,6 +137,11 @@ def results_store(database: Database) -> ResultsStore:
             authSource=settings.get("authsource") or settings.get("name", "fireworks"),
             **kwargs,
         )
+    try:
+        client.admin.command("ping")
+    except PyMongoError as error:
+        client.close()
+        raise database.unreachable(error) from None
     return MongoResults(client[settings.get("name", "fireworks")][COLLECTION])
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from workflows.calculation import Calculation
 from workflows.campaign import Campaign
-from workflows.plan import Calculation
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
     from workflows.analysis.paper import Verdict
+    from workflows.plan import Choice
 
 COLOURS = {
     "DONE": "green",
@@ -71,6 +72,65 @@ def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table
             *(f"{c.x:g}", c.insertion, c.formula, ordering["role"]),
             *(str(ordering["distinct"]), str(ordering["raw"]), kept),
             *(f"{ordering['ewald_energy']:.2f}", " ".join(c.steps), c.id),
+        )
+    return table
+
+
+def ordering_row(choice: Choice) -> dict[str, Any]:
+    """Describe the arrangements of one host at one x, in plain values.
+
+    Energies are Ewald energies of formal charges, eV per cell.
+    """
+    found = choice.found
+    energies = [ranked.ewald_energy for ranked in found.ranked]
+    everything = [*energies, *found.dropped.energies]
+    return {
+        "x": found.x,
+        "insertion": found.insertion,
+        "host": choice.host_name,
+        "host_weight": choice.host_weight,
+        "role": found.role,
+        "occupied_sites": found.n_occupied,
+        "distinct": found.distinct,
+        "raw": found.raw,
+        "sampled": found.sampled,
+        "ranked": len(everything),
+        "kept": len(energies),
+        "kept_ids": [list(ranked.occupied) for ranked in found.ranked],
+        "degeneracies": [ranked.degeneracy for ranked in found.ranked],
+        "ewald_lowest": min(everything),
+        "ewald_spread": round(max(everything) - min(everything), 6),
+        "ewald_gap_to_dropped": found.dropped.gap if found.dropped.count else None,
+    }
+
+
+def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Show which Li arrangement was taken, out of how many."""
+    caption = "Ewald energies of formal charges, eV per cell, unrelaxed"
+    table = _table(f"Li arrangements of campaign {campaign.name}", caption)
+    for name in (
+        "x",
+        "insertion",
+        "host",
+        "on",
+        "distinct",
+        "of raw",
+        "ranked",
+        "kept",
+    ):
+        text = name in {"insertion", "host", "on"}
+        table.add_column(name, justify="left" if text else "right")
+    for name in ("lowest", "spread", "gap to dropped"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        gap = row["ewald_gap_to_dropped"]
+        ranked = f"{row['ranked']}{' sampled' if row['sampled'] else ''}"
+        table.add_row(
+            *(f"{row['x']:g}", row["insertion"], row["host"]),
+            f"{row['occupied_sites']} {row['role']}",
+            *(str(row["distinct"]), str(row["raw"]), ranked, str(row["kept"])),
+            *(f"{row['ewald_lowest']:.3f}", f"{row['ewald_spread']:.3f}"),
+            "" if gap is None else f"{gap:.3f}",
         )
     return table
 

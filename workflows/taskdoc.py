@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pymatgen.core import Structure
 
-from workflows.plan import CONVENTIONAL, structure_as_dict, structure_from_dict
+from workflows.calculation import CONVENTIONAL, structure_as_dict, structure_from_dict
 
 
 class State(StrEnum):

@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any, TextIO
 
 
@@ -62,12 +63,15 @@ def _answer(answers: TextIO, content: dict[str, Any]) -> None:
 
 
 def _end_with_owner(lifeline: int) -> None:
-    os.read(lifeline, 1)  # nothing is ever written: it returns when the owner is gone
     import psutil
 
-    for child in psutil.Process().children(recursive=True):
-        child.kill()
-    os._exit(1)
+    os.read(lifeline, 1)  # nothing is ever written: it returns when the owner is gone
+    try:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+    finally:
+        os._exit(1)
 
 
 if __name__ == "__main__":

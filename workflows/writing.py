@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError, StoreError
 from workflows.inputs import vasp_inputs, write_vasp_inputs
-from workflows.plan import Calculation, plan
+from workflows.plan import plan
 
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.

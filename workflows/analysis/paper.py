@@ -175,7 +175,7 @@ def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:
     statuses = {
         v.status for v in verdicts if v.headline and v.insertion in {"", insertion}
     }
-    for status in (Status.NOT_COMPUTED, Status.FAIL, Status.WARN):
+    for status in (Status.FAIL, Status.NOT_COMPUTED, Status.WARN):
         if status in statuses:
             return status
     return Status.PASS
@@ -195,7 +195,7 @@ def _judge(check: _Check, rows: Sequence[Row], model: str) -> Verdict:
         found.append(row)
     value = None if reason else check.value(found)
     if value is not None and math.isnan(value):
-        value, reason = None, "the cell holds no such element"
+        value, reason = None, "the cell holds no such element, or was not relaxed"
     return Verdict(
         check=check.name,
         statement=check.statement,
@@ -212,7 +212,7 @@ def _judge(check: _Check, rows: Sequence[Row], model: str) -> Verdict:
 
 
 def _cubic_below_one(rows: Sequence[Row]) -> Verdict:
-    found = [row for row in rows if row["x"] <= 1 and row["state"] in FINISHED]
+    found = [row for row in rows if row["x"] <= 1 and _has_relaxed_cell(row)]
     worst = max(found, key=lambda row: abs(row["c_ratio"] - 1), default=None)
     value = None if worst is None else float(worst["c_ratio"])
     return Verdict(
@@ -224,7 +224,9 @@ def _cubic_below_one(rows: Sequence[Row]) -> Verdict:
         reference="1",
         tolerance="0.995..1.005, warns 0.99..1.01",
         status=_status(value, (0.995, 1.005), (0.99, 1.01)),
-        reason="no finished x" if worst is None else f"worst at x = {worst['x']:g}",
+        reason="no finished x with a relaxed cell"
+        if worst is None
+        else f"worst at x = {worst['x']:g}",
         calculations=_ids(found),
         headline=True,
     )
@@ -232,7 +234,7 @@ def _cubic_below_one(rows: Sequence[Row]) -> Verdict:
 
 def _growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
     found = sorted(
-        (row for row in rows if row["state"] in FINISHED and _from_one_up(row, model)),
+        (row for row in rows if _has_relaxed_cell(row) and _from_one_up(row, model)),
         key=lambda row: row["x"],
     )
     value = _spearman([row["c_ratio"] for row in found]) if len(found) > 2 else None
@@ -249,6 +251,10 @@ def _growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
         calculations=_ids(found),
         headline=value is not None,
     )
+
+
+def _has_relaxed_cell(row: Row) -> bool:
+    return row["state"] in FINISHED and not math.isnan(row["c_ratio"])
 
 
 def _from_one_up(row: Row, model: str) -> bool:
@@ -317,4 +323,6 @@ def _spearman(values: Sequence[float]) -> float:
     """Rank correlation of values with their position."""
     from scipy.stats import spearmanr
 
+    if len(set(values)) == 1:
+        return 0.0  # undefined; a constant does not grow
     return float(spearmanr(range(len(values)), values).statistic)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from workflows.plan import Calculation
+from workflows.calculation import Calculation
 from workflows.taskdoc import TaskDocument
 
 RUN_FILE = "lnmo.json"

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
 from workflows.engines.base import (
     Machine,
     Report,
@@ -30,7 +31,6 @@ from workflows.engines.chgnet_relax import (
 )
 from workflows.errors import StoreError
 from workflows.findings import site_findings, sites_at_the_end
-from workflows.plan import Calculation, structure_as_dict, structure_from_dict
 from workflows.taskdoc import Finding, State, TaskDocument
 
 RESULT_FILE = "relaxation.json"

@@ -8,12 +8,12 @@ settles (at least two, at most 1 + max_restarts).
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
 from workflows.engines.base import (
     Machine,
     Report,
@@ -21,10 +21,14 @@ from workflows.engines.base import (
     write_run_file,
 )
 from workflows.engines.vasp_parse import has_output, parse_relaxation, parse_vasp
-from workflows.engines.vasp_process import custodian_run, end_orphans
-from workflows.errors import MachineError, StoreError
+from workflows.engines.vasp_process import (
+    ERROR_FILE,
+    custodian_run,
+    end_orphans,
+    vasp_command,
+)
+from workflows.errors import StoreError
 from workflows.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
-from workflows.plan import Calculation, structure_as_dict, structure_from_dict
 from workflows.taskdoc import State, TaskDocument
 
 
@@ -62,7 +66,8 @@ class VaspEngine:
         for number in range(1, calculation.settings["max_restarts"] + 2):
             here = directory / f"relax-{number}"
             if not (here / "lnmo.json").exists():
-                before = parse_vasp(directory / f"relax-{number - 1}")
+                last = directory / f"relax-{number - 1}"
+                before = parse_vasp(last) if number > 1 else None
                 inputs = _after(calculation, "relax", before)
                 _write_run(here, calculation, here.name, inputs)
             _run_once(here, machine, _numbered(report, number))
@@ -117,24 +122,21 @@ def _take_charge(directory: Path, charge: str) -> None:
 
 def _run_once(directory: Path, machine: Machine, report: Report) -> None:
     """Run one VASP unless it ran to its end before; start over what was cut."""
-    if parse_vasp(directory).state in {
-        State.DONE,
-        State.NEEDS_REVIEW,
-        State.UNCONVERGED,
-    }:
-        return
     end_orphans(directory)
+    if _ended(directory):
+        return
     if has_output(directory):
         _start_over(directory)
-    if not machine.vasp_cmd:
-        raise MachineError(
-            "no VASP command: set LNMO_VASP_CMD (such as 'mpirun -np 32 vasp_std'), or "
-            "vasp_cmd in the FWorker's env"
-        )
+    command = vasp_command(machine.vasp_cmd)
     _add_machine_tags(directory, machine)
-    custodian_run(
-        directory, shlex.split(machine.vasp_cmd), machine.poll_seconds, report
-    )
+    custodian_run(directory, command, machine.poll_seconds, report)
+
+
+def _ended(directory: Path) -> bool:
+    """Tell a run whose files are the last word from one custodian still had to mend."""
+    state = parse_vasp(directory).state
+    gave_up = (directory / ERROR_FILE).exists()
+    return state.usable or (state is State.UNCONVERGED and gave_up)
 
 
 def _start_over(directory: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,15 +19,16 @@ from typing import Any
 from monty.io import zopen
 
 from workflows.audit import audit
+from workflows.calculation import Calculation, cell_formula
 from workflows.engines.base import identity, read_run_file, versions
 from workflows.errors import StoreError
 from workflows.findings import site_findings, sites_at_the_end
-from workflows.plan import Calculation, cell_formula
 from workflows.taskdoc import Finding, State, TaskDocument
 
 FOOTER = "General timing and accounting informations for this job"
 CLOSING = "</modeling>"
-TAIL_BYTES = 20_000
+TAIL_BYTES = 1_000_000
+"""A VASP built with profiling writes its profile, tens of kB, after the footer."""
 OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
 
 
@@ -77,9 +79,11 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     ``settled_volume`` in at most ``settled_steps`` ionic steps.
     """
     members = sorted(
-        directory.glob("relax-[0-9]"),
+        (path for path in directory.glob("relax-*") if _is_member(path)),
         key=lambda path: int(path.name.rpartition("-")[2]),
     )
+    if not members:
+        return RelaxationChain(parse_vasp(directory), settled=False)
     last = parse_vasp(members[-1])
     found = read_run_file(directory)
     updates: dict[str, Any] = {"dir_name": str(directory), "task_label": "relax"}
@@ -94,6 +98,12 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
                 f"(limit {1 + settings['max_restarts']})"
             )
     return RelaxationChain(last.model_copy(update=updates), settled)
+
+
+def _is_member(path: Path) -> bool:
+    """Tell a run from one set aside, and from one whose inputs are half written."""
+    numbered = path.name.rpartition("-")[2].isdigit() and "." not in path.name
+    return numbered and (read_run_file(path) is not None or has_output(path))
 
 
 def _settled(last: TaskDocument, settings: Any) -> bool:
@@ -175,8 +185,13 @@ def _finished(
             state = State.FAILED if failed else State.NEEDS_REVIEW
             reason = worst.message
     moments = tuple(float(m["tot"]) for m in outcar.magnetization) or None
+    if moments is not None and len(moments) != len(final):
+        raise StoreError(
+            f"OUTCAR has {len(moments)} site moments and vasprun.xml {len(final)} "
+            "atoms: they are not of one run"
+        )
     fake = "fake" in run.vasp_version
-    energy = float(run.ionic_steps[-1]["e_0_energy"])
+    energy = float(run.final_energy)
     stress = run.ionic_steps[-1].get("stress")
     forces = run.ionic_steps[-1].get("forces")
     own = {} if calculation is not None else {"formula": cell_formula(final)}
@@ -196,7 +211,7 @@ def _finished(
         structure=final,
         final_sites=counts,
         initial_structure=start,
-        cell_relaxed=calculation is not None and "relax" in calculation.steps,
+        cell_relaxed=calculation is not None and _relaxes_cell(calculation),
         energy=energy,
         energy_per_atom=energy / len(final),
         efermi=run.efermi if run.efermi is not None else outcar.efermi,
@@ -228,6 +243,12 @@ def _state(run: Any, outcar: Any) -> tuple[State, str]:
         nsw = run.parameters.get("NSW", 0)
         return State.UNCONVERGED, f"reached NSW = {nsw} ionic steps before EDIFFG"
     return State.DONE, ""
+
+
+def _relaxes_cell(calculation: Calculation) -> bool:
+    """Tell whether its relax step varies the cell; a campaign may set another ISIF."""
+    relax = calculation.settings["incar"].get("relax", {})
+    return bool(relax.get("ISIF") == 3)
 
 
 def _applied_hubbards(directory: Path, structure: Any, run: Any) -> dict[str, float]:
@@ -290,7 +311,7 @@ def _tail(path: Path) -> str:
         try:
             with zopen(path, "rt", errors="replace") as file:
                 return str(file.read())[-TAIL_BYTES:]
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             return ""
     with path.open("rb") as raw:
         raw.seek(max(0, path.stat().st_size - TAIL_BYTES))

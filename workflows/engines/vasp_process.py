@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,39 @@ from workflows.errors import MachineError
 
 MARK = "LNMO_RUN_DIRECTORY"
 """Environment variable by which a VASP process is known to be ours."""
+ERROR_FILE = "custodian.error"
+"""Why custodian gave up; left in the run directory."""
 WATCH_SECONDS = 1.0
 MAX_ERRORS = 5
+
+
+def vasp_command(line: str | None) -> list[str]:
+    """Split the command line of VASP, and check that this machine has it.
+
+    Raises
+    ------
+    MachineError
+        There is none, it cannot be split, or it starts with no executable.
+    """
+    if not line:
+        raise MachineError(
+            "the engine vasp needs a command: set LNMO_VASP_CMD, such as "
+            "'mpirun -np 32 vasp_std', or vasp_cmd in the FWorker's env. Without a "
+            "licence: --engine chgnet"
+        )
+    try:
+        command = shlex.split(line)
+    except ValueError as error:
+        raise MachineError(
+            f"the VASP command {line!r} cannot be split into words ({error}); correct "
+            "LNMO_VASP_CMD"
+        ) from None
+    if not command or which(command[0]) is None:
+        raise MachineError(
+            f"the VASP command {line!r} starts with no executable of this machine; "
+            "correct LNMO_VASP_CMD"
+        )
+    return command
 
 
 def custodian_run(
@@ -33,11 +65,6 @@ def custodian_run(
         Pause between two looks at the running process.
     report
         Told the last line of OSZICAR.
-
-    Raises
-    ------
-    MachineError
-        The command does not exist.
     """
     from custodian import Custodian
     from custodian.custodian import CustodianError
@@ -52,11 +79,6 @@ def custodian_run(
     from custodian.vasp.jobs import VaspJob
     from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 
-    if which(command[0]) is None:
-        raise MachineError(
-            f"the VASP command {' '.join(command)!r} starts with {command[0]!r}, "
-            "which is no executable on this machine; correct LNMO_VASP_CMD"
-        )
     watched = Custodian(
         handlers=[
             VaspErrorHandler(),
@@ -77,20 +99,21 @@ def custodian_run(
         try:
             watched.run()  # type: ignore[no-untyped-call]
         except CustodianError as error:
-            (directory / "custodian.error").write_text(f"{error}\n", "utf-8")
+            (directory / ERROR_FILE).write_text(f"{error}\n", "utf-8")
 
 
 def end_orphans(directory: Path) -> None:
-    """Kill VASP processes that a killed worker left running in a directory.
+    """Kill VASP processes that a killed worker left running in or below a directory.
 
-    Only processes that carry our mark with this very directory are touched.
+    Only processes that carry our mark are touched.
     """
     import psutil
 
-    wanted = str(directory.resolve())
+    place = directory.resolve()
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == wanted and process.pid != os.getpid():
+            mark = process.environ().get(MARK)
+            if mark is not None and Path(mark).is_relative_to(place):
                 process.kill()
                 process.wait(timeout=10)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):

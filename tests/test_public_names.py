@@ -1,0 +1,97 @@
+"""The names that notebooks and scripts are written against: added to, never renamed."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import structures
+import workflows
+from workflows.calculation import Calculation
+from workflows.results import Results
+
+SERIES_COLUMNS = (
+    *("x", "n_li", "formula", "engine", "insertion", "state", "energy_per_fu"),
+    *("m_ni", "m_mn", "m_ni_std", "m_mn_std", "a", "b", "c", "c_ratio", "c_rel"),
+    *("c_unique", "unique_axis", "volume"),
+)
+
+
+def test_structures_gives_the_promised_names() -> None:
+    from structures import (
+        count_orderings,
+        distinct_orderings,
+        insertion_sites,
+        spinel_host,
+    )
+
+    found = (count_orderings, distinct_orderings, insertion_sites, spinel_host)
+    assert all(name.__name__ in structures.__all__ for name in found)
+
+
+def test_workflows_gives_the_promised_names() -> None:
+    from workflows import load_campaign, open_results, parse_run, plan
+
+    found = (load_campaign, open_results, parse_run, plan)
+    assert sorted(name.__name__ for name in found) == sorted(workflows.__all__)
+
+
+def test_plan_is_the_function_even_when_its_module_was_imported_first() -> None:
+    code = (
+        "import workflows.plan, workflows.inputs\n"
+        "from workflows import plan\n"
+        "assert callable(plan), plan"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    assert not hasattr(workflows, "load_campain")
+
+
+def test_importing_workflows_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, workflows\n"
+        "heavy = {'pymatgen', 'pandas', 'matplotlib', 'torch', 'fireworks'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_host_is_asked_for_by_formula_ordering_a_and_u() -> None:
+    host = structures.spinel_host("LiNi0.5Mn1.5O4", ordering="P4_332", a=8.17, u=0.2625)
+    assert host.structure == structures.spinel_host().structure
+
+
+def test_orderings_are_counted_and_listed_by_host_role_and_number() -> None:
+    host = structures.spinel_host()
+    orderings = structures.distinct_orderings(host, "8a", 4)
+    assert len(orderings) == structures.count_orderings(host, "8a", 4) == 7
+    for ordering in orderings:
+        assert {len(ordering.structure), len(ordering.occupied)} == {52, 4}
+    assert sum(ordering.degeneracy for ordering in orderings) == 70
+
+
+def test_a_calculation_has_the_promised_attributes(
+    calculations: tuple[Calculation, ...],
+) -> None:
+    for calculation in calculations:
+        for name in ("id", "x", "structure", "engine", "steps"):
+            assert hasattr(calculation, name), name
+
+
+def test_results_answer_series_sites_and_documents() -> None:
+    assert list(inspect.signature(Results.series).parameters) == ["self"]
+    assert list(inspect.signature(Results.sites).parameters) == ["self", "x"]
+    assert list(inspect.signature(Results.documents).parameters) == ["self"]
+
+
+def test_the_series_has_the_promised_columns_even_when_it_is_empty(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "launchpad.yaml").write_text("host: embedded\n", "utf-8")
+    series = workflows.open_results(tmp_path).series()
+    assert len(series) == 0
+    assert [name for name in SERIES_COLUMNS if name not in series.columns] == []

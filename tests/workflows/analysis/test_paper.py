@@ -1,0 +1,249 @@
+"""Verdicts against the paper: green inside the limits, red outside, never guessed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from workflows.analysis.paper import ORDER, Status, Verdict, compare_to_paper, overall
+
+PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
+MODEL = "tet_8b"
+Rows = dict[float, dict[str, Any]]
+
+
+def row(x: float, insertion: str = "", **numbers: Any) -> dict[str, Any]:
+    above = max(x - 1, 0.0)
+    return {
+        **{"x": x, "state": "DONE", "calculation_id": f"id-{x:g}", "findings": ""},
+        "insertion": insertion or (MODEL if x > 1 else "none"),
+        **{"m_ni": 0.5 + 1.2 * min(x, 1), "m_mn": 3.2 + 0.5 * above, "a": 8.2},
+        **{"c_ratio": 1 + 0.05 * above, "volume": 512 * (1 + 0.06 * x)},
+        **numbers,
+    }
+
+
+def series(*changed: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the paper states at x = 0, 0.5, ... 2, with some rows replaced."""
+    rows = {x: row(x) for x in (0, 0.5, 1, 1.5, 2)}
+    return list((rows | {r["x"]: dict(r) for r in changed}).values())
+
+
+def verdict(rows: list[dict[str, Any]], check: str, model: str = MODEL) -> Verdict:
+    found = [
+        v
+        for v in compare_to_paper(rows)
+        if v.check == check and v.insertion in {"", model}
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_the_numbers_of_the_paper_agree_with_the_paper() -> None:
+    verdicts = compare_to_paper(series())
+    computed = {v.check: v.status for v in verdicts if not v.check.startswith("volt")}
+    assert set(computed.values()) == {PASS}
+    assert overall(verdicts, MODEL) is PASS
+
+
+def test_every_check_appears_in_the_order_of_the_reader() -> None:
+    assert [v.check for v in compare_to_paper(series())] == list(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("check", "x", "column", "expected"),
+    [
+        ("m_ni_x1", 1, "m_ni", {
+            1.551: PASS, 1.849: PASS, 1.549: WARN, 1.851: WARN, 1.401: WARN,
+            1.999: WARN, 1.399: FAIL, 2.001: FAIL}),
+        ("m_ni_x0", 0, "m_ni", {
+            0.101: PASS, 0.749: PASS, 0.099: WARN, 0.751: WARN, 1.099: WARN,
+            1.101: FAIL}),
+        ("m_ni_1_to_0", 0, "m_ni", {0.0: PASS, 0.899: PASS, 0.901: WARN, 1.199: WARN,
+            1.201: FAIL}),
+        ("m_ni_1_to_2", 2, "m_ni", {1.551: PASS, 1.849: PASS, 1.549: FAIL,
+            1.851: FAIL}),
+        ("m_mn_x1", 1, "m_mn", {3.001: PASS, 3.399: PASS, 2.999: FAIL, 3.401: FAIL}),
+        ("m_mn_x2", 2, "m_mn", {3.501: PASS, 3.899: PASS, 3.499: FAIL, 3.901: FAIL}),
+        ("m_mn_1_to_2", 2, "m_mn", {3.501: PASS, 3.899: PASS, 3.499: FAIL,
+            3.901: FAIL}),
+        ("m_mn_1_to_0", 0, "m_mn", {3.001: PASS, 3.399: PASS, 2.999: FAIL,
+            3.401: FAIL}),
+        ("m_mn3_x2", 2, "m_mn", {
+            3.534: PASS, 3.799: PASS, 3.533: FAIL, 3.801: FAIL}),
+        ("c_ratio_to_x1", 0.5, "c_ratio", {
+            0.9951: PASS, 1.0049: PASS, 0.9949: WARN, 1.0051: WARN, 0.9901: WARN,
+            1.0099: WARN, 0.9899: FAIL, 1.0101: FAIL}),
+        ("c_ratio_x2", 2, "c_ratio", {1.0101: PASS, 1.2: PASS, 1.0099: WARN,
+            1.0001: WARN, 0.9999: FAIL}),
+        ("volume_0_to_2", 2, "volume", {
+            512 * 1.081: PASS, 512 * 1.179: PASS, 512 * 1.079: FAIL,
+            512 * 1.181: FAIL}),
+        ("a_x1", 1, "a", {8.151: PASS, 8.349: PASS, 8.149: FAIL, 8.351: FAIL}),
+    ],
+)  # fmt: skip
+def test_a_check_turns_at_its_limits(
+    check: str, x: float, column: str, expected: dict[float, Status]
+) -> None:
+    found = {
+        value: verdict(series(row(x, **{column: value})), check).status
+        for value in expected
+    }
+    assert found == expected
+
+
+def test_the_moment_implied_for_mn3_is_that_of_the_paper() -> None:
+    found = verdict(series(), "m_mn3_x2")
+    assert found.value == pytest.approx(3.95)
+    assert found.status is PASS
+
+
+def test_the_worst_x_decides_whether_the_host_is_cubic() -> None:
+    rows = series(row(0, c_ratio=1.002), row(0.5, c_ratio=0.96))
+    found = verdict(rows, "c_ratio_to_x1")
+    assert (found.status, found.value) == (FAIL, 0.96)
+    assert found.reason == "worst at x = 0.5"
+    assert found.calculations == ("id-0", "id-0.5", "id-1")
+
+
+@pytest.mark.parametrize(
+    ("ratios", "status"),
+    [
+        ((1.00, 1.01, 1.02, 1.03, 1.05), PASS),
+        ((1.00, 1.01, 1.02, 1.05, 1.03), PASS),  # one pair of five: rho 0.9
+        ((1.00, 1.01, 1.03, 1.02), FAIL),  # one pair of four: rho 0.8, not above
+        ((1.05, 1.03, 1.02, 1.01), FAIL),
+        ((1.0, 1.0, 1.0, 1.0), FAIL),
+    ],
+)
+def test_c_grows_with_x_or_it_does_not(
+    ratios: tuple[float, ...], status: Status
+) -> None:
+    rows = [row(1 + 0.25 * i, c_ratio=r) for i, r in enumerate(ratios)]
+    found = verdict(rows, "c_ratio_trend")
+    assert found.status is status
+    assert found.value is not None
+    assert not math.isnan(found.value)
+
+
+def test_two_points_are_no_trend_and_do_not_hold_up_the_overall_verdict() -> None:
+    rows = [row(0), row(1), row(2)]
+    found = verdict(rows, "c_ratio_trend")
+    assert (found.status, found.value) == (NONE, None)
+    assert found.reason == "needs 3 finished x >= 1"
+    assert overall(compare_to_paper(rows), MODEL) is PASS
+
+
+@pytest.mark.parametrize("state", ["PLANNED", "UNCONVERGED", "TRUNCATED", "FAILED"])
+def test_a_row_that_is_not_finished_is_not_computed_and_says_why(state: str) -> None:
+    verdicts = compare_to_paper(series(row(2, state=state)))
+    unfinished = {v.check: v.reason for v in verdicts if v.status is NONE}
+    reason = f"x = 2 {MODEL} is {state}"
+    for check in ("m_ni_1_to_2", "m_mn_x2", "m_mn_1_to_2", "m_mn3_x2", "c_ratio_x2"):
+        assert unfinished[check] == reason
+    assert overall(verdicts, MODEL) is NONE
+    assert verdict(series(row(2, state=state)), "m_ni_x1").status is PASS
+
+
+def test_a_reviewed_row_counts_as_finished() -> None:
+    rows = series(row(1, state="NEEDS_REVIEW"))
+    assert verdict(rows, "m_ni_x1").status is PASS
+
+
+def test_an_x_that_was_never_asked_for_is_not_computed() -> None:
+    found = verdict([row(1)], "m_ni_x0", model="")
+    assert (found.status, found.reason) == (NONE, "x = 0 is not in the series")
+
+
+def test_nothing_at_all_computes_nothing() -> None:
+    verdicts = compare_to_paper([])
+    assert {v.status for v in verdicts} == {NONE}
+    assert all(v.reason for v in verdicts)
+    assert overall(verdicts, "") is NONE
+
+
+def test_a_cell_that_was_not_relaxed_is_not_computed_instead_of_failing() -> None:
+    nan = float("nan")
+    lattice = {"c_ratio": nan, "a": nan, "volume": nan}
+    rows = [row(x, **lattice) for x in (0, 0.5, 1, 1.5, 2)]
+    verdicts = {v.check: v for v in compare_to_paper(rows)}
+    checks = ("c_ratio_to_x1", "c_ratio_x2", "c_ratio_trend", "volume_0_to_2", "a_x1")
+    for check in checks:
+        assert (verdicts[check].status, verdicts[check].value) == (NONE, None)
+        assert verdicts[check].reason
+    assert verdicts["m_ni_x1"].status is PASS
+
+
+def test_one_unrelaxed_cell_does_not_hide_a_bad_one() -> None:
+    rows = series(row(0, c_ratio=float("nan")), row(0.5, c_ratio=1.5))
+    assert verdict(rows, "c_ratio_to_x1").value == 1.5
+
+
+def test_a_host_without_nickel_has_no_verdict_on_nickel() -> None:
+    rows = [row(x, m_ni=float("nan")) for x in (0, 0.5, 1, 1.5, 2)]
+    found = verdict(rows, "m_ni_x1")
+    assert found.status is NONE
+    assert "no such element" in found.reason
+    assert verdict(rows, "m_mn_x1").status is PASS
+
+
+def test_voltages_wait_for_the_lithium_reference() -> None:
+    for check in ("voltage_0_to_1", "voltage_1_to_2"):
+        found = verdict(series(), check)
+        assert (found.status, found.headline) == (NONE, False)
+        assert found.reason == "no lithium metal reference was calculated"
+
+
+def test_each_insertion_model_is_judged_by_its_own_rows() -> None:
+    rows = [*series(row(2, m_mn=3.2)), row(2, "oct_16c_rocksalt")]
+    assert verdict(rows, "m_mn_x2", "tet_8b").status is FAIL
+    assert verdict(rows, "m_mn_x2", "oct_16c_rocksalt").status is PASS
+    verdicts = compare_to_paper(rows)
+    assert overall(verdicts, "tet_8b") is FAIL
+    assert overall(verdicts, "oct_16c_rocksalt") is PASS
+    below = [v for v in verdicts if v.check == "m_ni_x1"]
+    assert [v.insertion for v in below] == [""]
+
+
+def test_the_trend_of_a_model_never_uses_rows_of_another() -> None:
+    rows = [*series(), row(2, "oct_16c_rocksalt")]
+    rows[-1]["calculation_id"] = "rocksalt"
+    assert "rocksalt" not in verdict(rows, "c_ratio_trend").calculations
+    found = verdict(rows, "c_ratio_trend", "oct_16c_rocksalt")
+    assert found.calculations == ("id-1", "rocksalt")
+    assert found.status is NONE
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ([], PASS),
+        ([row(0, m_ni=0.9)], WARN),
+        ([row(0, m_ni=1.5)], FAIL),
+        ([row(0, m_ni=0.9), row(2, state="FAILED")], NONE),
+        ([row(0, m_ni=1.5), row(2, state="FAILED")], FAIL),
+        ([row(2, volume=512 * 2)], PASS),
+    ],
+)
+def test_the_overall_verdict_is_the_worst_of_moments_and_lattice(
+    changed: list[dict[str, Any]], expected: Status
+) -> None:
+    assert overall(compare_to_paper(series(*changed)), MODEL) is expected
+
+
+def test_a_verdict_names_the_calculations_it_used_and_what_moved() -> None:
+    rows = series(row(2, findings="Li left its site"))
+    found = verdict(rows, "m_mn_1_to_2")
+    assert found.calculations == ("id-1", "id-2")
+    assert found.reason == "x = 2: Li left its site"
+
+
+def test_limits_are_told_as_they_are_applied() -> None:
+    told = {v.check: v.tolerance for v in compare_to_paper(series())}
+    assert told["m_ni_x1"] == "1.55..1.85, warns 1.4..2"
+    assert told["m_ni_1_to_0"] == "<= -0.8, warns <= -0.5"
+    assert told["m_mn_x1"] == "3..3.4"
+    assert told["c_ratio_x2"] == ">= 1.01, warns >= 1"

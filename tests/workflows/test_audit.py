@@ -1,0 +1,200 @@
+"""What custodian may change without a word, and what makes it another calculation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.io.vasp import Incar, Kpoints
+
+from workflows.audit import audit
+from workflows.calculation import Calculation
+from workflows.engines.base import read_run_file
+from workflows.engines.vasp import VaspEngine
+
+Prepare = Callable[[str], Path]
+
+
+@pytest.fixture
+def prepared(calculations: tuple[Calculation, ...], tmp_path: Path) -> Prepare:
+    """Write the inputs of a step at x = 1."""
+
+    def write(step: str) -> Path:
+        VaspEngine().write_inputs(calculations[4], step, tmp_path / step, None)
+        return tmp_path / step / ("relax-1" if step == "relax" else ".")
+
+    return write
+
+
+def planned(directory: Path) -> Mapping[str, Any]:
+    found = read_run_file(directory)
+    assert found is not None
+    return dict(found[2]["inputs"])
+
+
+def severities(directory: Path) -> list[tuple[str, str]]:
+    findings = audit(directory, planned(directory))
+    assert {f.id for f in findings} <= {"inputs_changed"}
+    return [(f.message.split()[0], f.severity) for f in findings]
+
+
+def change(directory: Path, **tags: object) -> None:
+    path = directory / "INCAR"
+    incar = Incar.from_file(path)
+    for tag, value in tags.items():
+        if value is None:
+            del incar[tag]
+        else:
+            incar[tag] = value
+    incar.write_file(path)
+
+
+@pytest.mark.parametrize("step", ["relax", "static", "dos"])
+def test_inputs_as_planned_have_no_finding(prepared: Prepare, step: str) -> None:
+    assert severities(prepared(step)) == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("ALGO", "All"),
+        ("AMIX", 0.1),
+        ("BMIX", 0.001),
+        ("IMIX", 1),
+        ("NELM", 400),
+        ("NELMIN", 8),
+        ("NELMDL", -10),
+        ("POTIM", 0.1),
+        ("IBRION", 1),
+        ("NBANDS", 300),
+        ("NCORE", 4),
+        ("KPAR", 2),
+        ("NPAR", 8),
+        ("SYMPREC", 1e-8),
+        ("EDIFF", 1e-7),
+    ],
+)
+def test_how_a_solution_is_found_is_recorded_and_harmless(
+    prepared: Prepare, tag: str, value: object
+) -> None:
+    directory = prepared("relax")
+    change(directory, **{tag: value})
+    assert severities(directory) == [(tag, "info")]
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("ENCUT", 600),
+        ("PREC", "Normal"),
+        ("ISPIN", 1),
+        ("LDAU", False),
+        ("LDAUU", [0, 4.5, 5.0, 0]),
+        ("LDAUU", None),
+        ("LDAUL", [-1, 2, -1, -1]),
+        ("NUPDOWN", 28),
+        ("ISIF", 2),
+        ("ISMEAR", 1),
+        ("SIGMA", 0.2),
+        ("KSPACING", 0.3),
+        ("EDIFF", 1e-4),
+        ("EDIFFG", -0.1),
+        ("LREAL", "Auto"),
+        ("ISYM", 2),
+        ("LASPH", None),
+        ("ADDGRID", True),
+        ("NELECT", 435),
+        ("MADEUP", 1),
+    ],
+)
+def test_what_changes_the_number_needs_review(
+    prepared: Prepare, tag: str, value: object
+) -> None:
+    directory = prepared("relax")
+    change(directory, **{tag: value})
+    assert severities(directory) == [(tag, "warning")]
+
+
+def test_one_moment_with_another_sign_needs_review(prepared: Prepare) -> None:
+    directory = prepared("relax")
+    moments = list(Incar.from_file(directory / "INCAR")["MAGMOM"])
+    change(directory, MAGMOM=[*moments[:8], 2.0, *moments[9:]])
+    assert severities(directory) == [("MAGMOM", "warning")]
+
+
+def test_lreal_may_become_false_and_isym_0(prepared: Prepare) -> None:
+    directory = prepared("static")
+    record = {**planned(directory)}
+    record["incar"] = {**record["incar"], "LREAL": "Auto", "ISYM": 2}
+    found = {f.message.split()[0]: f.severity for f in audit(directory, record)}
+    assert found == {"LREAL": "info", "ISYM": "info"}
+
+
+def test_a_dos_step_that_ran_self_consistently_is_an_error(prepared: Prepare) -> None:
+    directory = prepared("dos")
+    change(directory, ICHARG=2)
+    (found,) = audit(directory, planned(directory))
+    assert found.severity == "error"
+    assert found.message.startswith("ICHARG was 11, ran as 2")
+    assert "rerun" in found.message
+
+
+def test_tetrahedra_replaced_by_smearing_need_review(prepared: Prepare) -> None:
+    directory = prepared("dos")
+    change(directory, ISMEAR=0, SIGMA=0.05)
+    assert severities(directory) == [("ISMEAR", "warning"), ("SIGMA", "warning")]
+
+
+def test_another_k_mesh_needs_review(prepared: Prepare) -> None:
+    directory = prepared("static")
+    Kpoints.gamma_automatic((1, 1, 1)).write_file(directory / "KPOINTS")
+    (found,) = audit(directory, planned(directory))
+    assert found.severity == "warning"
+    assert found.message.startswith("KPOINTS was (3, 3, 3), ran as (1, 1, 1)")
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ({"dict": "POSCAR", "action": {"_set": {}}}, [("POSCAR", "warning")]),
+        ({"file": "CONTCAR", "action": {"_file_copy": {"dest": "POSCAR"}}}, []),
+        ({"dict": "INCAR", "action": {"_set": {"ALGO": "All"}}}, []),
+    ],
+)
+def test_a_poscar_that_a_handler_edited_needs_review_and_a_restart_does_not(
+    prepared: Prepare, action: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    directory = prepared("relax")
+    log = [{"job": {}, "corrections": [{"errors": ["zpotrf"], "actions": [action]}]}]
+    (directory / "custodian.json").write_text(json.dumps(log), "utf-8")
+    assert severities(directory) == expected
+
+
+@pytest.mark.parametrize("text", ["", "[", "{}", '[{"corrections": [{}]}]'])
+def test_an_unreadable_custodian_log_raises_nothing(
+    prepared: Prepare, text: str
+) -> None:
+    directory = prepared("relax")
+    (directory / "custodian.json").write_text(text, "utf-8")
+    assert severities(directory) == []
+
+
+def test_a_directory_that_nobody_planned_has_nothing_to_compare_with(
+    tmp_path: Path,
+) -> None:
+    assert audit(tmp_path, {}) == ()
+
+
+def test_each_finding_says_what_it_was_what_ran_and_what_follows(
+    prepared: Prepare,
+) -> None:
+    directory = prepared("static")
+    change(directory, ALGO="All", ENCUT=600)
+    assert [f.message for f in audit(directory, planned(directory))] == [
+        "ALGO was Normal, ran as All (harmless, recorded)",
+        "ENCUT was 520.0, ran as 600.0 (this changes the science: compare it with "
+        "the others before use)",
+    ]

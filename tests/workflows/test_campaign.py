@@ -1,0 +1,275 @@
+"""The campaign file: what it may say, and the one line that answers each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from workflows import load_campaign
+from workflows.campaign import Campaign, packaged_campaigns
+from workflows.errors import CampaignError
+
+WriteCampaign = Callable[..., Path]
+
+
+def refusal(path: Path) -> str:
+    """The message without the path, after checking that it is one line of that file."""
+    with pytest.raises(CampaignError) as caught:
+        load_campaign(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")
+
+
+def test_the_paper_is_packaged_and_found_by_its_name(paper: Campaign) -> None:
+    assert "paper" in packaged_campaigns()
+    assert paper.name == "paper"
+
+
+def test_the_paper_says_what_the_paper_says(paper: Campaign) -> None:
+    assert paper.engine == "vasp"
+    assert paper.x == (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2)
+    assert paper.host.formula == "LiNi0.5Mn1.5O4"
+    assert paper.host.ordering == "P4_332"
+    assert [(s.model, s.x) for s in paper.insertion] == [
+        ("tet_8b", "all"),
+        ("oct_16c_rocksalt", (2,)),
+    ]
+    assert paper.orderings.keep == 1
+    assert paper.vasp.hubbards() == {"Mn": 5.96, "Ni": 4.5}
+    assert paper.vasp.kpoints == (3, 3, 3)
+    assert paper.vasp.magmom == {"Li": 0, "Ni": -2, "Mn": 4, "O": 0}
+    assert paper.vasp.dos_at == (1, 2)
+
+
+def test_the_packaged_file_writes_out_every_key(paper: Campaign) -> None:
+    text = (Path(load_campaign.__globals__["__file__"]).parent / "campaigns").joinpath(
+        "paper.yaml"
+    )
+    written = yaml.safe_load(text.read_text("utf-8"))
+    everything = paper.model_dump(mode="json")
+
+    def keys(section: Any) -> Any:
+        if not isinstance(section, dict) or "Li" in section:
+            return None
+        return {key: keys(value) for key, value in section.items()}
+
+    assert keys(written) == keys(everything)
+
+
+def test_a_campaign_written_as_yaml_is_read_back_equal(
+    paper: Campaign, tmp_path: Path
+) -> None:
+    path = tmp_path / "again.yaml"
+    path.write_text(paper.as_yaml(), "utf-8")
+    assert load_campaign(path) == paper
+
+
+def test_a_campaign_of_two_lines_gets_every_default(tmp_path: Path) -> None:
+    path = tmp_path / "small.yaml"
+    path.write_text("name: small\nx: [1, 0, 1]\n", "utf-8")
+    small = load_campaign(path)
+    assert small.x == (0, 1)
+    assert small.model_dump(exclude={"name", "x", "description", "insertion"}) == (
+        load_campaign("paper").model_dump(
+            exclude={"name", "x", "description", "insertion"}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("orderngs", {}, "unknown key orderngs (did you mean orderings?)"),
+        ("vasp.kpoint", [3] * 3, "unknown key vasp.kpoint (did you mean kpoints?)"),
+        (
+            "insertion",
+            [{"modl": "tet_8b"}],
+            "unknown key insertion.0.modl (did you mean model?)",
+        ),
+        ("start.c_strian", 0, "unknown key start.c_strian (did you mean c_strain?)"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_name(
+    write_campaign: WriteCampaign, key: str, value: Any, expected: str
+) -> None:
+    assert refusal(write_campaign({key: value})) == expected
+
+
+def test_a_key_that_resembles_nothing_is_refused_without_a_guess(
+    write_campaign: WriteCampaign,
+) -> None:
+    assert refusal(write_campaign({"zzz": 1})) == "unknown key zzz"
+
+
+@pytest.mark.parametrize("x", [-0.25, 2.25, 3])
+def test_x_outside_0_to_2_is_refused_and_nothing_else_is_said(
+    write_campaign: WriteCampaign, x: float
+) -> None:
+    expected = f"x = {x:g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+    assert refusal(write_campaign({"x": [x]})) == expected
+
+
+def test_x_of_an_insertion_model_has_the_same_limits(
+    write_campaign: WriteCampaign,
+) -> None:
+    path = write_campaign({"insertion": [{"model": "tet_8b", "x": [3]}]})
+    assert refusal(path) == "x = 3 is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+
+
+@pytest.mark.parametrize("x", [float("nan"), "one", None, []])
+def test_x_that_is_no_number_is_refused(
+    write_campaign: WriteCampaign, x: object
+) -> None:
+    assert "x" in refusal(write_campaign({"x": x if x == [] else [x]}))
+
+
+def test_every_mistake_of_a_file_is_told_at_once(write_campaign: WriteCampaign) -> None:
+    message = refusal(write_campaign({"x": [3], "engine": "gpw", "wrong": 1}))
+    assert [part.split()[0] for part in message.split("; ")] == [
+        "unknown",
+        "known:",
+        "x",
+        "unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("engine", "vsp", "unknown engine 'vsp'; known: vasp, chgnet"),
+        (
+            "vasp.functional",
+            "pbeu",
+            "vasp.functional = 'pbeu': unknown functional (did you mean pbe_u?); "
+            "known: pbe_u, pbe",
+        ),
+        (
+            "vasp.hubbard_u",
+            "papr",
+            "vasp.hubbard_u = 'papr': unknown U preset (did you mean paper?); "
+            "known: paper, paper_swapped, mp, none",
+        ),
+    ],
+)
+def test_an_unknown_choice_is_refused_with_the_known_ones(
+    write_campaign: WriteCampaign, key: str, value: str, expected: str
+) -> None:
+    assert refusal(write_campaign({key: value})) == expected
+
+
+@pytest.mark.parametrize("step", ["common", "relax", "static", "dos"])
+@pytest.mark.parametrize(
+    ("tag", "cure"),
+    [
+        ("MAGMOM", "vasp.magmom"),
+        ("LDAUU", "vasp.hubbard_u"),
+        ("LDAUL", "vasp.hubbard_u"),
+        ("LDAUJ", "vasp.hubbard_u"),
+    ],
+)
+def test_a_tag_that_follows_the_species_cannot_be_set_by_hand(
+    write_campaign: WriteCampaign, step: str, tag: str, cure: str
+) -> None:
+    message = refusal(write_campaign({"vasp.incar": {step: {tag: [1, 2]}}}))
+    assert f"{tag} (under {step})" in message
+    assert f"set {cure} by element" in message
+
+
+@pytest.mark.parametrize("tag", ["magmom", "Ldauu", "encut"])
+def test_a_tag_in_small_letters_does_not_slip_past_the_presets(
+    write_campaign: WriteCampaign, tag: str
+) -> None:
+    message = refusal(write_campaign({"vasp.incar": {"common": {tag: 1}}}))
+    assert message.endswith(
+        f"{tag} (under common): INCAR tags are written in capitals; write {tag.upper()}"
+    )
+
+
+def test_tags_under_a_step_that_does_not_exist_are_refused(
+    write_campaign: WriteCampaign,
+) -> None:
+    message = refusal(write_campaign({"vasp.incar": {"relaxx": {"ENCUT": 600}}}))
+    assert "vasp.incar.relaxx" in message
+    assert "'relax'" in message
+
+
+def test_a_dos_without_a_static_step_is_refused(write_campaign: WriteCampaign) -> None:
+    message = refusal(write_campaign({"vasp.steps": ["relax"]}))
+    assert "dos_at needs the CHGCAR of a static step" in message
+    assert load_campaign(write_campaign({"vasp.steps": ["relax"], "vasp.dos_at": []}))
+
+
+@pytest.mark.parametrize("steps", [[], ["static", "relax"], ["static", "static"]])
+def test_steps_out_of_order_twice_or_none_are_refused(
+    write_campaign: WriteCampaign, steps: list[str]
+) -> None:
+    message = refusal(write_campaign({"vasp.steps": steps, "vasp.dos_at": []}))
+    assert f"steps = {steps}: they are relax and static, in this order" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("host.a", 0),
+        ("host.u", 0.5),
+        ("orderings.keep", 0),
+        ("start.displacement", -0.1),
+        ("vasp.kpoints", [0, 3, 3]),
+        ("vasp.kpoints", [3, 3]),
+        ("vasp.max_restarts", 0),
+        ("chgnet.fmax", 0),
+        ("name", "two words"),
+    ],
+)
+def test_a_value_outside_its_limits_is_refused_by_key(
+    write_campaign: WriteCampaign, key: str, value: object
+) -> None:
+    assert refusal(write_campaign({key: value})).startswith(key)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "expected keys and values, found NoneType"),
+        ("[1, 2]", "expected keys and values, found list"),
+        ("name: [", "not YAML"),
+        ("name: a\nx: [1]\nvasp: null\n", "vasp = None"),
+        ("x: [1]\n", "name: Field required"),
+    ],
+)
+def test_a_file_that_holds_no_campaign_is_refused(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(text, "utf-8")
+    assert refusal(path).startswith(expected)
+
+
+def test_a_campaign_that_does_not_exist_is_told_with_those_that_do() -> None:
+    with pytest.raises(CampaignError, match=r"^papr: .*packaged campaigns: paper$"):
+        load_campaign("papr")
+
+
+def test_a_directory_is_no_campaign(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match="no such campaign file"):
+        load_campaign(tmp_path)
+
+
+def test_override_changes_engine_and_x_and_nothing_else(paper: Campaign) -> None:
+    other = paper.override(engine="chgnet", x=[2, 1])
+    assert (other.engine, other.x) == ("chgnet", (1, 2))
+    assert other.override(engine="vasp", x=paper.x) == paper
+    assert paper.override() == paper
+
+
+def test_override_refuses_what_the_file_would_refuse(paper: Campaign) -> None:
+    with pytest.raises(CampaignError, match="unknown engine 'vsp'"):
+        paper.override(engine="vsp")
+    with pytest.raises(CampaignError, match=r"^campaign paper, command line: x = 5 is"):
+        paper.override(x=[5])

@@ -1,0 +1,146 @@
+"""The Firetasks under plain FireWorks, as `rlaunch` runs them on a cluster.
+
+No MongoDB is at hand in tests, so FireWorks' own LaunchPad gets collections in memory;
+its rocket, FWorker env and serialisation are the real ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from fireworks import Firework, FWorker, LaunchPad
+from fireworks.core.rocket_launcher import launch_rocket
+
+from workflows import load_campaign, plan
+from workflows.calculation import Calculation
+from workflows.errors import MachineError
+from workflows.firetasks import RecordTaskDocument, RunStep, data_directory, machine
+from workflows.flows import fireworks_of, submit, workflow
+from workflows.launchpad import EmbeddedLaunchPad
+from workflows.running import Event, LocalRun
+from workflows.store import COLLECTION, MongoResults
+
+FAKE = Path(__file__).parents[1] / "fake_vasp" / "vasp_std"
+CAMPAIGN = """
+name: one
+x: [1]
+vasp: {steps: [static], dos_at: [], incar: {common: {NEDOS: 301}}}
+"""
+
+
+@pytest.fixture
+def calculation(tmp_path: Path) -> Calculation:
+    """A single VASP run."""
+    path = tmp_path / "one.yaml"
+    path.write_text(CAMPAIGN)
+    (planned,) = plan(load_campaign(path))
+    return planned
+
+
+@pytest.fixture
+def launchpad(tmp_path: Path, calculation: Calculation) -> LaunchPad:
+    """FireWorks' own LaunchPad, its collections in memory."""
+    plain = LaunchPad.__new__(LaunchPad)
+    plain.__dict__.update(vars(EmbeddedLaunchPad(tmp_path / "none", writable=False)))
+    submit(plain, [calculation])
+    return plain
+
+
+@pytest.fixture
+def fworker(tmp_path: Path) -> FWorker:
+    command = f"{sys.executable} {FAKE}"
+    root = str(tmp_path / "data")
+    return FWorker(env={"root": root, "vasp_cmd": command, "poll_seconds": 0.1})
+
+
+@pytest.fixture
+def launch(
+    launchpad: LaunchPad,
+    fworker: FWorker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[], bool]:
+    """Launch one rocket from a directory of its own, as a queue job does."""
+    (tmp_path / "launch").mkdir()
+    monkeypatch.chdir(tmp_path / "launch")
+    return partial(launch_rocket, launchpad, fworker, strm_lvl="CRITICAL")
+
+
+def test_their_names_are_what_every_launchpad_has_stored() -> None:
+    assert RunStep._fw_name == "{{workflows.firetasks.RunStep}}"
+    assert RecordTaskDocument._fw_name == "{{workflows.firetasks.RecordTaskDocument}}"
+
+
+def test_a_workflow_survives_the_way_through_json(calculation: Calculation) -> None:
+    made = workflow(calculation)
+    assert type(made).from_dict(made.to_dict()).to_dict() == made.to_dict()
+    (firework,) = made.fws
+    back = Firework.from_dict(firework.to_dict())
+    assert Calculation.from_dict(back.spec["calculation"]) == calculation
+
+
+def test_a_rocket_completes_and_the_document_is_in_the_collection(
+    launchpad: LaunchPad, calculation: Calculation, launch: Callable[[], bool]
+) -> None:
+    launch()
+    assert [s["state"] for s in fireworks_of(launchpad)] == ["COMPLETED"]
+    (document,) = MongoResults(launchpad.db[COLLECTION]).documents()
+    assert (document.calculation_id, document.task_label) == (calculation.id, "static")
+    assert document.state == "DONE"
+    assert document.dir_name == f"calculations/{calculation.id}/static"
+
+
+def test_the_document_of_a_failed_rocket_is_in_the_collection_all_the_same(
+    launchpad: LaunchPad, launch: Callable[[], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "crash")
+    launch()
+    assert [s["state"] for s in fireworks_of(launchpad)] == ["FIZZLED"]
+    (document,) = MongoResults(launchpad.db[COLLECTION]).documents()
+    assert document.state == "TRUNCATED"
+
+
+def test_a_local_run_on_such_a_launchpad_fills_the_collection_too(
+    launchpad: LaunchPad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", f"{sys.executable} {FAKE}")
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "0.1")
+    events: list[Event] = []
+    LocalRun(launchpad, tmp_path / "data", jobs=2, watch=events.append).run()
+    told = [e.kind for e in events if e.kind in {"started", "ended", "failed"}]
+    assert told == ["started", "ended"]
+    (document,) = MongoResults(launchpad.db[COLLECTION]).documents()
+    assert document.state == "DONE"
+
+
+def test_the_fworkers_env_wins_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", "from the environment")
+    monkeypatch.setenv("LNMO_ROOT", "/from/the/environment")
+    spec = {"_fw_env": {"vasp_cmd": "own", "root": "/own", "incar": {"NCORE": 4}}}
+    assert machine(spec).vasp_cmd == "own"
+    assert machine(spec).incar == {"NCORE": 4}
+    assert data_directory(spec) == Path("/own")
+    assert machine({}).vasp_cmd == "from the environment"
+    assert data_directory({}) == Path("/from/the/environment")
+
+
+def test_without_a_data_directory_the_message_says_what_to_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("LNMO_ROOT", raising=False)
+    with pytest.raises(MachineError, match="LNMO_ROOT"):
+        data_directory({})
+
+
+def test_a_poll_interval_that_is_no_number_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "soon")
+    with pytest.raises(MachineError, match="LNMO_POLL_SECONDS = 'soon' is no number"):
+        machine({})

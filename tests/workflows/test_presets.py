@@ -1,0 +1,80 @@
+"""The INCAR presets: which layer wins, and that each tag says who fixed it."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+from workflows import presets
+from workflows.presets import Tag, merge
+
+
+def test_there_is_pbe_with_and_without_u() -> None:
+    assert presets.functionals() == ("pbe_u", "pbe")
+    assert presets.has_hubbard("pbe_u")
+    assert not presets.has_hubbard("pbe")
+
+
+def test_the_u_presets_hold_the_published_values() -> None:
+    assert presets.hubbard_presets() == ("paper", "paper_swapped", "mp", "none")
+    assert presets.hubbard_values("paper") == {"Mn": 5.96, "Ni": 4.5}
+    assert presets.hubbard_values("paper_swapped") == {"Mn": 4.5, "Ni": 5.96}
+    mp = presets.hubbard_values("mp")
+    assert (mp["Mn"], mp["Ni"]) == (3.9, 6.2)
+    assert presets.hubbard_values("none") == {}
+
+
+def test_asking_for_a_preset_gives_a_copy() -> None:
+    presets.hubbard_values("paper")["Mn"] = 0.0
+    assert presets.hubbard_values("paper")["Mn"] == 5.96
+
+
+def test_a_later_layer_replaces_an_earlier_one_and_is_named() -> None:
+    merged = merge("dos", functional="pbe_u", campaign={"ENCUT": 600})
+    assert merged["ISPIN"] == Tag(2, "steps.yaml: common")
+    assert merged["ICHARG"] == Tag(11, "steps.yaml: dos")
+    assert merged["GGA"] == Tag("PE", "functionals.yaml: pbe_u")
+    assert merged["LDAUPRINT"] == Tag(0, "functionals.yaml: pbe_u, dos")
+    assert merged["ENCUT"] == Tag(600, "campaign")
+
+
+def test_null_deletes_a_tag() -> None:
+    assert "NELMIN" in merge("static", functional="pbe_u")
+    without = merge("static", functional="pbe_u", campaign={"NELMIN": None})
+    assert "NELMIN" not in without
+
+
+def test_pbe_without_u_sets_no_ldau_tag() -> None:
+    for step in presets.STEPS:
+        tags = merge(step, functional="pbe")
+        assert [tag for tag in tags if tag.startswith("LDAU")] == []
+        assert tags["LMAXMIX"].value == 4
+
+
+@pytest.mark.parametrize("step", presets.STEPS)
+def test_no_preset_sets_a_tag_of_the_species_of_the_machine_or_of_the_charge(
+    step: str,
+) -> None:
+    # NUPDOWN would hide a wrong valence, NELECT would charge the cell.
+    forbidden = {*presets.SPECIES_TAGS, "NCORE", "KPAR", "NUPDOWN", "NELECT", "ADDGRID"}
+    assert forbidden & set(merge(step, functional="pbe_u")) == set()
+
+
+@pytest.mark.parametrize("tag", ["ENCUT", "PREC", "LMAXMIX", "LASPH", "ISYM", "LREAL"])
+def test_what_makes_energies_comparable_is_equal_in_all_steps(tag: str) -> None:
+    values = {merge(s, functional="pbe_u")[tag].value for s in presets.STEPS}
+    assert len(values) == 1
+
+
+@pytest.mark.parametrize("name", ["steps", "functionals"])
+def test_every_tag_says_who_fixed_it(name: str) -> None:
+    text = resources.files("workflows.presets").joinpath(f"{name}.yaml")
+    tags = [
+        line
+        for line in text.read_text("utf-8").splitlines()
+        if re.match(r"\s+[A-Z]+:", line)
+    ]
+    assert tags
+    assert [line for line in tags if not re.search(r"# [PSC]\b", line)] == []

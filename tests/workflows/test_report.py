@@ -1,0 +1,224 @@
+"""One page that can be mailed: nothing is fetched, and nothing passes as DFT."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from workflows import open_results, plan
+from workflows.calculation import Calculation
+from workflows.campaign import Campaign
+from workflows.errors import ResultsError
+from workflows.report import report_html
+from workflows.results import Results
+from workflows.taskdoc import Finding, State, TaskDocument
+
+Calculations = tuple[Calculation, ...]
+Finished = Callable[..., TaskDocument]
+Project = Callable[..., Path]
+
+
+class Page(HTMLParser):
+    """Collects what a browser would fetch, and checks that tags are closed."""
+
+    VOID = frozenset({"meta", "br", "link", "img", "hr", "input"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        links = {"href", "src", "xlink:href", "srcset", "data", "action"}
+        self.links += [value or "" for name, value in attrs if name in links]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def results(
+    calculations: Calculations,
+    finished: Finished,
+    record: Project,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Results:
+    documents = [finished(c, step) for c in calculations for step in c.steps]
+    return open_results(record(tmp_path_factory.mktemp("whole"), *documents))
+
+
+@pytest.fixture(scope="module")
+def html(results: Results, paper: Campaign) -> str:
+    """The page of the paper's campaign, all of it finished."""
+    return report_html(results, paper)
+
+
+def without_date(html: str) -> str:
+    return re.sub(r"Made \d{4}-\d\d-\d\d \d\d:\d\d UTC", "", html)
+
+
+def test_the_page_is_whole(html: str) -> None:
+    page = Page(html)
+    assert page.open == []
+    assert {"html", "title", "table", "svg", "figure"} <= page.tags
+
+
+def test_a_browser_fetches_nothing(html: str) -> None:
+    page = Page(html)
+    allowed = ("#", "data:")
+    assert [link for link in page.links if not link.startswith(allowed)] == []
+    assert page.tags & {"script", "link", "iframe", "object", "embed"} == set()
+    assert "@import" not in html
+    assert [u for u in re.findall(r"url\(([^)]*)\)", html) if u[0] != "#"] == []
+
+
+def test_the_source_of_the_reference_values_is_named(html: str) -> None:
+    assert "10.1002/aenm.202201119" in html
+
+
+def test_the_table_can_be_taken_away_as_csv(html: str, results: Results) -> None:
+    (link,) = (
+        found for found in Page(html).links if found.startswith("data:text/csv;base64,")
+    )
+    text = base64.b64decode(link.removeprefix("data:text/csv;base64,")).decode()
+    found = pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=["nan"])
+    series = results.series()
+    assert list(found.columns) == list(series.columns)
+    assert list(found["x"]) == list(series["x"])
+    assert list(found["calculation_id"]) == list(series["calculation_id"])
+    assert list(found["m_mn"]) == list(series["m_mn"])
+    assert list(found["insertion"]) == list(series["insertion"])
+
+
+def test_every_row_verdict_and_calculation_is_on_the_page(
+    html: str, results: Results, calculations: Calculations
+) -> None:
+    for c in calculations:
+        assert c.id in html
+    for verdict in results.compare_to_paper():
+        assert f'class="{verdict.status}"' in html
+    assert html.count('class="PASS"') >= 9
+
+
+def test_the_figures_hold_the_diamonds_and_the_origin(html: str) -> None:
+    assert html.count("<svg") >= 3
+    assert "paper (text)" in html
+    assert html.count("engine vasp (6.4.2)") >= 4
+
+
+def test_the_campaign_is_printed_with_every_default(
+    html: str, results: Results
+) -> None:
+    for line in ("settled_volume: 0.003", "hubbard_u: paper", "c_strain: 0.02"):
+        assert line in html
+    assert "settled_volume" not in report_html(results, None)
+
+
+def test_the_page_is_the_same_apart_from_the_date(
+    results: Results, paper: Campaign
+) -> None:
+    pages = {without_date(report_html(results, paper)) for _ in range(2)}
+    assert len(pages) == 1
+    assert "UTC" not in pages.pop()
+
+
+def test_numbers_of_vasp_carry_no_banner(html: str) -> None:
+    assert 'class="banner' not in html
+    assert "surrogate (CHGNet)" not in html
+    assert "FAKE" not in html
+
+
+def test_synthetic_numbers_say_so_on_the_page_and_in_every_figure(
+    project: Project, paper: Campaign, calculations: Calculations, finished: Finished
+) -> None:
+    documents = [finished(c, step, fake=True) for c in calculations for step in c.steps]
+    html = report_html(open_results(project(*documents)), paper)
+    assert 'class="banner fake"' in html
+    assert "(of synthetic numbers)" in html
+    figures = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
+    assert len([f for f in figures if "FAKE" in f]) >= 3
+
+
+def test_numbers_of_the_surrogate_say_so_on_the_page_and_in_every_figure(
+    project: Project, paper: Campaign, finished: Finished
+) -> None:
+    campaign = paper.override(engine="chgnet")
+    documents = [finished(c, "relax", surrogate=True) for c in plan(campaign)]
+    html = report_html(open_results(project(*documents)), campaign)
+    assert "not from DFT" in html
+    assert "(of a surrogate)" in html
+    figures = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
+    assert len([f for f in figures if "surrogate (CHGNet)" in f]) >= 3
+
+
+def test_each_insertion_model_has_a_verdict_of_its_own(html: str) -> None:
+    for model in ("tet_8b", "oct_16c_rocksalt"):
+        assert f"With the insertion model <code>{model}</code>" in html
+
+
+def test_findings_are_told_once_with_their_place(
+    project: Project, paper: Campaign, calculations: Calculations, finished: Finished
+) -> None:
+    left = Finding(id="li_left_site", severity="warning", message="all Li left <8b>")
+    where = project(
+        finished(calculations[5], findings=(left,)),
+        finished(calculations[4], "relax"),
+    )
+    html = report_html(open_results(where), paper)
+    assert html.count("all Li left &lt;8b&gt;") == 1
+    assert "x = 1.25 tet_8b static" in html
+
+
+def test_a_failed_step_is_shown_with_its_reason(
+    project: Project, paper: Campaign, calculations: Calculations, finished: Finished
+) -> None:
+    broken = finished(
+        calculations[0],
+        "relax",
+        state=State.TRUNCATED,
+        reason="OUTCAR has no timing footer",
+        structure=None,
+        energy=None,
+        magnetization=None,
+    )
+    html = report_html(open_results(project(broken)), paper)
+    assert "OUTCAR has no timing footer" in html
+    assert 'class="TRUNCATED"' in html
+    assert ">nan<" not in html
+
+
+def test_a_campaign_of_which_nothing_is_done_is_a_page_all_the_same(
+    project: Project, paper: Campaign, calculations: Calculations
+) -> None:
+    html = report_html(open_results(project()).select(calculations), paper)
+    assert html.count('class="PLANNED"') == 10
+    assert "±" not in re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)
+    assert Page(html).open == []
+
+
+def test_a_mixture_gives_no_page(
+    project: Project, paper: Campaign, calculations: Calculations, finished: Finished
+) -> None:
+    where = project(
+        finished(calculations[0]), finished(calculations[4], engine_version="5.4.4")
+    )
+    with pytest.raises(ResultsError, match="engine_version"):
+        report_html(open_results(where), paper)

@@ -1,0 +1,198 @@
+"""What the owner does with Fireworks whose directories or workers are gone.
+
+The workers here are real processes; end-to-end kills are in ``tests/test_kills.py``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from fireworks import FWAction, FWorker
+
+from workflows import load_campaign, plan
+from workflows.calculation import Calculation
+from workflows.database import Database
+from workflows.engines.vasp_process import MARK, end_orphans, vasp_command
+from workflows.errors import MachineError
+from workflows.flows import fireworks_of, submit
+from workflows.launchpad import EmbeddedLaunchPad, owned
+from workflows.running import Event, LocalRun, retry_failed, return_unrecorded
+
+CAMPAIGN = """
+name: one
+x: [1]
+vasp: {dos_at: [], incar: {common: {NEDOS: 301}}}
+"""
+
+
+@pytest.fixture
+def calculation(tmp_path: Path) -> Calculation:
+    """Two steps: relax and static."""
+    path = tmp_path / "one.yaml"
+    path.write_text(CAMPAIGN)
+    (planned,) = plan(load_campaign(path))
+    return planned
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def pad(calculation: Calculation, root: Path) -> Iterator[EmbeddedLaunchPad]:
+    database = Database(root.with_name("launchpad.yaml"), root, {"host": "embedded"})
+    with owned(database) as (launchpad, _):
+        assert isinstance(launchpad, EmbeddedLaunchPad)
+        submit(launchpad, [calculation])
+        yield launchpad
+
+
+def states(pad: EmbeddedLaunchPad) -> dict[object, object]:
+    return {found["step"]: found["state"] for found in fireworks_of(pad)}
+
+
+def complete(pad: EmbeddedLaunchPad, state: str) -> None:
+    """End the Firework that is READY."""
+    _, launch = pad.checkout_fw(FWorker(), "/")
+    pad.complete_launch(launch, FWAction(), state)
+
+
+def test_submitting_again_adds_nothing(
+    pad: EmbeddedLaunchPad, calculation: Calculation
+) -> None:
+    done = submit(pad, [calculation])
+    assert (done.added, done.present) == ((), (calculation,))
+
+
+def test_a_retried_step_starts_in_an_empty_directory(
+    pad: EmbeddedLaunchPad, calculation: Calculation, root: Path
+) -> None:
+    relax = root / "calculations" / calculation.id / "relax"
+    for number in (1, 2):
+        complete(pad, "FIZZLED")
+        relax.mkdir(parents=True)
+        assert retry_failed(pad, root, fireworks_of(pad)) == 1
+        assert relax.with_name(f"relax.failed-{number}").is_dir()
+        assert not relax.exists()
+        assert states(pad) == {"relax": "READY", "static": "WAITING"}
+
+
+def test_a_step_whose_document_is_gone_is_ready_again_and_its_children_wait(
+    pad: EmbeddedLaunchPad, root: Path
+) -> None:
+    complete(pad, "COMPLETED")
+    complete(pad, "COMPLETED")
+    assert return_unrecorded(pad, root, fireworks_of(pad)) == 2
+    assert states(pad) == {"relax": "READY", "static": "WAITING"}
+
+
+def test_a_step_whose_document_is_there_stays_completed(
+    pad: EmbeddedLaunchPad, calculation: Calculation, root: Path
+) -> None:
+    complete(pad, "COMPLETED")
+    directory = root / "calculations" / calculation.id / "relax"
+    directory.mkdir(parents=True)
+    (directory / "task_document.json").touch()
+    assert return_unrecorded(pad, root, fireworks_of(pad)) == 0
+    assert states(pad) == {"relax": "COMPLETED", "static": "READY"}
+
+
+def test_the_reason_of_a_failure_is_listed_with_its_firework(
+    pad: EmbeddedLaunchPad, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", "no-such-vasp")
+    events: list[Event] = []
+    LocalRun(pad, root, jobs=1, watch=events.append).run()
+    reasons = {found["step"]: found["reason"] for found in fireworks_of(pad)}
+    assert "'no-such-vasp' starts with no executable" in str(reasons["relax"])
+    assert reasons["static"] == ""
+    assert [e.text for e in events if e.kind == "failed"] == [reasons["relax"]]
+
+
+def test_only_the_calculations_asked_for_are_run(
+    pad: EmbeddedLaunchPad, root: Path
+) -> None:
+    LocalRun(pad, root, jobs=1).run([])
+    assert states(pad) == {"relax": "READY", "static": "WAITING"}
+
+
+def test_a_run_that_is_stopped_leaves_no_worker(
+    pad: EmbeddedLaunchPad, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", "sleep 300")
+    workers: list[psutil.Process] = []
+
+    def stop_when_it_works(event: Event) -> None:
+        if list(root.rglob("POSCAR")):
+            workers.extend(psutil.Process().children(recursive=True))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LocalRun(pad, root, jobs=1, watch=stop_when_it_works).run()
+    assert workers
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert alive == []
+
+
+def test_orphans_are_known_by_their_mark(tmp_path: Path) -> None:
+    def sleeper(mark: Path | None) -> subprocess.Popen[bytes]:
+        marked = {} if mark is None else {MARK: str(mark)}
+        return subprocess.Popen(["sleep", "60"], env={**os.environ, **marked})
+
+    here, elsewhere = tmp_path / "a", tmp_path / "ab"
+    ours = [sleeper(here), sleeper(here / "relax-1")]
+    others = [sleeper(elsewhere), sleeper(None)]
+    try:
+        end_orphans(here)
+        assert None not in [p.poll() for p in ours]
+        assert [p.poll() for p in others] == [None, None]
+    finally:
+        for process in others:
+            process.kill()
+            process.wait()
+
+
+def test_a_worker_ends_with_its_owner_though_a_child_of_it_ends_first(
+    tmp_path: Path,
+) -> None:
+    """Many short-lived children: some are gone between the listing and the kill."""
+    theirs, ours = os.pipe()
+    script = (
+        "import subprocess, sys, threading\n"
+        "from workflows import worker\n"
+        "def spawn():\n"
+        "    while True: subprocess.run(['true'])\n"
+        "for _ in range(4): threading.Thread(target=spawn, daemon=True).start()\n"
+        "print('up', flush=True)\n"
+        "worker._end_with_owner(int(sys.argv[1]))\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(theirs)],
+        pass_fds=(theirs,),
+        stdout=subprocess.PIPE,
+    )
+    os.close(theirs)
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.2)
+        os.close(ours)
+        assert process.wait(timeout=10) == 1
+
+
+@pytest.mark.parametrize("line", [None, "", "   ", "no-such-vasp -x", "'open"])
+def test_a_vasp_command_that_cannot_start_is_refused(line: str | None) -> None:
+    with pytest.raises(MachineError, match="LNMO_VASP_CMD"):
+        vasp_command(line)
+
+
+def test_a_vasp_command_is_split_as_a_shell_does() -> None:
+    assert vasp_command("env 'A=1 2' vasp_std") == ["env", "A=1 2", "vasp_std"]

@@ -1,0 +1,107 @@
+"""A task document comes back as it was put, from a file and from MongoDB alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mongomock
+import pytest
+
+from workflows.calculation import Calculation
+from workflows.database import Database
+from workflows.errors import StoreError
+from workflows.store import (
+    DOCUMENT_FILE,
+    FileResults,
+    MongoResults,
+    ResultsStore,
+    results_store,
+)
+from workflows.taskdoc import State, TaskDocument
+
+
+@pytest.fixture
+def document(
+    finished: Callable[..., TaskDocument], calculations: tuple[Calculation, ...]
+) -> TaskDocument:
+    return finished(calculations[4])
+
+
+@pytest.fixture
+def files(tmp_path: Path, document: TaskDocument) -> FileResults:
+    store = FileResults(tmp_path)
+    assert document.calculation_id is not None
+    store.directory(document.calculation_id, "static").mkdir(parents=True)
+    return store
+
+
+@pytest.fixture(params=["files", "mongodb"])
+def store(request: pytest.FixtureRequest, files: FileResults) -> ResultsStore:
+    if request.param == "files":
+        return files
+    return MongoResults(mongomock.MongoClient()["lnmo"]["documents"])
+
+
+def test_a_document_comes_back_whole(
+    store: ResultsStore, document: TaskDocument
+) -> None:
+    store.put(document)
+    found = store.get(str(document.calculation_id), "static")
+    assert found is not None
+    assert found.model_dump() == document.model_dump()
+
+
+def test_what_was_never_put_is_none(
+    store: ResultsStore, document: TaskDocument
+) -> None:
+    assert store.get(str(document.calculation_id), "static") is None
+
+
+def test_a_later_document_of_a_step_replaces_the_earlier(
+    store: ResultsStore, document: TaskDocument
+) -> None:
+    store.put(document.model_copy(update={"state": State.TRUNCATED}))
+    store.put(document)
+    assert [found.state for found in store.documents()] == [State.DONE]
+
+
+def test_a_document_without_an_id_is_not_recorded(
+    files: FileResults, document: TaskDocument
+) -> None:
+    with pytest.raises(StoreError, match="has no calculation id"):
+        files.put(document.model_copy(update={"calculation_id": None}))
+
+
+def test_a_directory_set_aside_holds_no_result(
+    files: FileResults, document: TaskDocument
+) -> None:
+    files.put(document)
+    directory = files.directory(str(document.calculation_id), "static")
+    directory.rename(directory.with_name("static.failed-1"))
+    assert list(files.documents()) == []
+
+
+def test_a_half_written_document_is_no_document(
+    files: FileResults, document: TaskDocument
+) -> None:
+    directory = files.directory(str(document.calculation_id), "static")
+    (directory / f".{DOCUMENT_FILE}.part").write_text('{"state": "DO')
+    assert list(files.documents()) == []
+    files.put(document)
+    assert [p.name for p in directory.iterdir()] == [DOCUMENT_FILE]
+
+
+def test_a_broken_document_is_named_and_kept(
+    files: FileResults, document: TaskDocument
+) -> None:
+    directory = files.directory(str(document.calculation_id), "static")
+    (directory / DOCUMENT_FILE).write_text("{")
+    with pytest.raises(StoreError, match=f"{DOCUMENT_FILE}: not a readable"):
+        list(files.documents())
+    assert (directory / DOCUMENT_FILE).read_text() == "{"
+
+
+def test_the_embedded_launchpad_has_its_documents_in_files(tmp_path: Path) -> None:
+    embedded = Database(tmp_path / "launchpad.yaml", tmp_path, {"host": "embedded"})
+    assert isinstance(results_store(embedded), FileResults)

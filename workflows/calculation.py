@@ -1,0 +1,175 @@
+"""``Calculation``: one structure, one engine, one chain of steps, known by its content.
+
+What a Firework carries, what a run directory keeps, and how an id is made of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+ID_LENGTH = 12
+"""Hexadecimal digits of an id: 48 bits, no collision below a million calculations."""
+CONVENTIONAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+"""The 56-atom cubic cell as a supercell of itself."""
+NO_INSERTION = "none"
+"""Insertion model of a calculation at x <= 1, where nothing is inserted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calculation:
+    """One structure, one engine, one chain of steps.
+
+    Attributes
+    ----------
+    id
+        Hash of what decides the numbers: starting structure, engine, settings,
+        steps. Independent of the campaign's name, of x labels and of the machine.
+    x
+        Li per Ni0.5Mn1.5O4 (per half the host's transition metals).
+    n_li
+        Li atoms in the cell.
+    formula
+        Contents of the cell, in POSCAR order, such as ``Li8Ni4Mn12O32``.
+    formula_units
+        Formula units LixM2O4 in the cell.
+    insertion
+        Insertion model, ``none`` at x <= 1.
+    structure
+        Start of the first step: species in contiguous blocks, each site with
+        the site properties ``role`` (8a, 16d, ...) and ``label``.
+    engine, steps
+        Engine name, and its steps in order.
+    settings
+        All settings of the engine that decide a number, presets resolved.
+    ordering
+        Provenance of the start: host and host_weight, role, distinct, raw, sampled,
+        kept, dropped and dropped_window (eV per cell), rank, degeneracy, occupied,
+        ewald_energy (eV per cell), c_strain and its number among the starts.
+    supercell
+        Cell vectors, rows, in those of the conventional cubic cell.
+    campaign
+        Name of the campaign that planned it; no part of the id.
+    notes
+        What a reader should know before spending the time.
+    """
+
+    id: str
+    x: float
+    n_li: int
+    formula: str
+    formula_units: int
+    insertion: str
+    structure: Structure
+    engine: str
+    steps: tuple[str, ...]
+    settings: Mapping[str, Any]
+    ordering: Mapping[str, Any]
+    supercell: tuple[tuple[float, ...], ...] = CONVENTIONAL
+    campaign: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        """Name for people: ``x=1.25 tet_8b``, and what tells it from its siblings."""
+        own = self.ordering
+        parts = [f"x={self.x:g}"]
+        if self.insertion != NO_INSERTION:
+            parts.append(self.insertion)
+        if own.get("host_weight", 1) > 1:
+            parts.append(str(own["host"]).replace(" ", "-"))
+        if own.get("rank"):
+            parts.append(f"#{own['rank'] + 1}")
+        if own.get("start"):
+            parts.append(f"c{100 * own['c_strain']:+g}%")
+        return " ".join(parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON: what a Firework carries and a run directory keeps."""
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain["structure"] = structure_as_dict(self.structure)
+        return dict(_plain(plain))
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Calculation:
+        """Rebuild a calculation from :meth:`as_dict`."""
+        values = dict(plain)
+        values["structure"] = structure_from_dict(values["structure"])
+        for name in ("steps", "notes"):
+            values[name] = tuple(values[name])
+        values["supercell"] = tuple(tuple(row) for row in values["supercell"])
+        return cls(**values)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the plain contents."""
+        return isinstance(other, Calculation) and self.as_dict() == other.as_dict()
+
+    def __hash__(self) -> int:
+        """Hash by id."""
+        return hash(self.id)
+
+
+def content_id(calculation: Calculation) -> str:
+    """Hash what decides a calculation's numbers."""
+    content = {
+        "structure": structure_as_dict(calculation.structure, digits=6),
+        "engine": calculation.engine,
+        "steps": list(calculation.steps),
+        "settings": calculation.settings,
+    }
+    return digest(content)[:ID_LENGTH]
+
+
+def cell_formula(structure: Structure) -> str:
+    """Return the cell's contents in site order, such as ``Li8Ni4Mn12O32``."""
+    counts: dict[str, int] = {}
+    for site in structure:
+        counts[site.specie.symbol] = counts.get(site.specie.symbol, 0) + 1
+    return "".join(f"{element}{count}" for element, count in counts.items())
+
+
+def structure_as_dict(structure: Structure, *, digits: int = 10) -> dict[str, Any]:
+    """Return a structure as plain JSON: lattice rows in A, fractional coordinates."""
+    return {
+        "lattice": _plain(structure.lattice.matrix.round(digits).tolist()),
+        "species": [site.specie.symbol for site in structure],
+        "frac_coords": _plain(structure.frac_coords.round(digits).tolist()),
+        "site_properties": {
+            name: list(values)
+            for name, values in sorted(structure.site_properties.items())
+            if name in {"role", "label"}
+        },
+    }
+
+
+def structure_from_dict(plain: Mapping[str, Any]) -> Structure:
+    """Rebuild a structure from :func:`structure_as_dict`."""
+    from pymatgen.core import Structure
+
+    return Structure(
+        plain["lattice"],
+        plain["species"],
+        plain["frac_coords"],
+        site_properties=dict(plain["site_properties"]),
+    )
+
+
+def digest(content: Any) -> str:
+    """Hash plain content: equal content, equal hash, on any machine."""
+    text = json.dumps(_plain(content), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON types only; -0.0 becomes 0.0, so that equal content hashes alike."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value + 0.0 if isinstance(value, float) else value

@@ -1,0 +1,119 @@
+"""Pictures of the cells at x = 0, 1 and 2: Figure 2d of the paper, from our results.
+
+Drawn with ASE's own plotting, which is flat: spheres seen along b, slightly tilted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workflows.calculation import NO_INSERTION
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from workflows.taskdoc import TaskDocument
+
+PICTURED = (0.0, 1.0, 2.0)
+VIEW = "-82x,12y,0z"
+"""Rotation of the camera, degrees, as ASE writes it: c points up, b away."""
+COLOURS = {"Li": "#e6b800", "Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f"}
+OTHER = "#6baed6"
+RADII = {"Li": 0.62, "O": 0.42}
+METAL_RADIUS = 0.72
+"""Radii are for the eye, in A; oxygen is drawn small to see past it."""
+
+
+def pictured(documents: Sequence[TaskDocument]) -> list[TaskDocument]:
+    """Choose the final structures at x = 0, 1, 2, one for each insertion model."""
+    chosen: dict[tuple[float, str], TaskDocument] = {}
+    for document in documents:
+        if document.structure is None or not document.state.usable:
+            continue
+        if document.x in PICTURED:
+            key = (document.x, document.insertion or NO_INSERTION)
+            best = chosen.get(key)
+            if best is None or _energy(document) <= _energy(best):
+                chosen[key] = document
+    return [chosen[key] for key in sorted(chosen)]
+
+
+def structures_figure(documents: Sequence[TaskDocument], origin: str) -> Figure:
+    """Draw the cells side by side.
+
+    Parameters
+    ----------
+    documents
+        With structures, from :func:`pictured`.
+    origin
+        What made them, one line; drawn into the figure.
+    """
+    from matplotlib.figure import Figure
+
+    columns = max(len(documents), 1)
+    figure = Figure(figsize=(3.2 * columns, 3.9), layout="constrained")
+    for number, document in enumerate(documents, start=1):
+        axes = figure.add_subplot(1, columns, number)
+        _draw(axes, document)
+    figure.suptitle(origin, fontsize=8, color="0.35")
+    _legend(figure, documents)
+    return figure
+
+
+def _draw(axes: Axes, document: TaskDocument) -> None:
+    from ase.visualize.plot import plot_atoms
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    assert document.structure is not None
+    plain = document.structure.copy()
+    for name in list(plain.site_properties):
+        plain.remove_site_property(name)
+    plain.translate_sites(range(len(plain)), [0, 0, 0], to_unit_cell=True)
+    atoms = AseAtomsAdaptor.get_atoms(plain, msonable=False)
+    symbols = [site.specie.symbol for site in plain]
+    plot_atoms(
+        atoms,
+        axes,
+        rotation=VIEW,
+        radii=[RADII.get(symbol, METAL_RADIUS) for symbol in symbols],
+        colors=[COLOURS.get(symbol, OTHER) for symbol in symbols],
+        show_unit_cell=2,
+    )
+    axes.set_axis_off()
+    model = (
+        ""
+        if document.insertion == NO_INSERTION
+        else f", started as {document.insertion}"
+    )
+    axes.set_title(f"x = {document.x:g}{model}\n{_sites(document)}", fontsize=9)
+
+
+def _sites(document: TaskDocument) -> str:
+    counts = document.final_sites.get("Li", {})
+    told = " + ".join(f"{n} on {role}" for role, n in sorted(counts.items()))
+    return f"Li: {told}" if told else "no Li"
+
+
+def _legend(figure: Figure, documents: Sequence[TaskDocument]) -> None:
+    from matplotlib.lines import Line2D
+
+    symbols = dict.fromkeys(
+        site.specie.symbol for d in documents if d.structure for site in d.structure
+    )
+    ordered = [s for s in ("Li", "Ni", "Mn", "O") if s in symbols]
+    ordered += [s for s in symbols if s not in ordered]
+    handles = [
+        Line2D([], [], ls="", marker="o", ms=9, color=COLOURS.get(s, OTHER), label=s)
+        for s in ordered
+    ]
+    if handles:
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=6, frameon=False
+        )
+
+
+def _energy(document: TaskDocument) -> float:
+    energy = document.energy
+    return float("inf") if energy is None else energy

@@ -1,0 +1,121 @@
+"""What an engine needs to know beside the structure: presets and campaign, resolved.
+
+Everything here enters a calculation's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from workflows import presets
+from workflows.campaign import Campaign
+from workflows.errors import InputError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+    from structures import SpinelHost
+
+
+def engine_settings(
+    campaign: Campaign, host: SpinelHost, structure: Structure, steps: tuple[str, ...]
+) -> dict[str, Any]:
+    """Resolve the settings of one calculation.
+
+    Parameters
+    ----------
+    campaign
+        Names presets and values by element.
+    host
+        Says which elements are transition metals.
+    structure
+        Says which elements are there, and scales the k mesh.
+    steps
+        Steps of the calculation.
+
+    Raises
+    ------
+    InputError
+        An element without U, moment or POTCAR symbol, or U on a non-metal.
+    """
+    if campaign.engine == "chgnet":
+        return campaign.chgnet.model_dump(mode="json")
+    vasp = campaign.vasp
+    elements = tuple(dict.fromkeys(site.specie.symbol for site in structure))
+    meshes = {s: vasp.kpoints_dos if s == "dos" else vasp.kpoints for s in steps}
+    return {
+        "functional": vasp.functional,
+        "hubbards": _hubbards(campaign, host, elements),
+        "magmom": _by_element(campaign, "magmom", elements),
+        "potcar": _by_element(campaign, "potcar", elements),
+        "potcar_functional": vasp.potcar_functional,
+        "kpoints": {s: _scaled_mesh(meshes[s], host, structure) for s in steps},
+        "incar": {s: _incar(campaign, s) for s in steps},
+        "max_restarts": vasp.max_restarts,
+        "settled_volume": vasp.settled_volume,
+        "settled_steps": vasp.settled_steps,
+        "carry_moments": vasp.carry_moments,
+    }
+
+
+def _incar(campaign: Campaign, step: str) -> dict[str, Any]:
+    own = campaign.vasp.incar
+    tags = {**own.get("common", {}), **own.get(step, {})}  # type: ignore[call-overload]
+    merged = presets.merge(step, functional=campaign.vasp.functional, campaign=tags)
+    return {name: tag.value for name, tag in merged.items()}
+
+
+def _hubbards(
+    campaign: Campaign, host: SpinelHost, elements: tuple[str, ...]
+) -> dict[str, float]:
+    vasp = campaign.vasp
+    if not presets.has_hubbard(vasp.functional):
+        return {}
+    metals = tuple(e for e in elements if e in host.chemistry.metal_names)
+    values = vasp.hubbards()
+    if vasp.hubbard_u == "none":
+        values = dict.fromkeys(metals, 0.0)
+    missing = [metal for metal in metals if metal not in values]
+    if missing:
+        raise InputError(
+            f"campaign {campaign.name}: vasp.hubbard_u gives no U for "
+            f"{', '.join(missing)} "
+            f"(it names {', '.join(values) or 'nothing'}); every transition metal "
+            f"needs one in eV, 0 allowed: none is filled in silently"
+        )
+    strange = [e for e in values if e in elements and e not in metals and values[e]]
+    if strange:
+        raise InputError(
+            f"campaign {campaign.name}: vasp.hubbard_u puts U on "
+            f"{', '.join(strange)}, which "
+            f"is no transition metal of the host ({', '.join(metals)}); remove it"
+        )
+    return {metal: float(values[metal]) for metal in metals}
+
+
+def _by_element(
+    campaign: Campaign, key: str, elements: tuple[str, ...]
+) -> dict[str, Any]:
+    values: Mapping[str, Any] = getattr(campaign.vasp, key)
+    missing = [element for element in elements if element not in values]
+    if missing:
+        raise InputError(
+            f"campaign {campaign.name}: vasp.{key} names no value for "
+            f"{', '.join(missing)} "
+            f"(it names {', '.join(values)}); add it"
+        )
+    return {element: values[element] for element in elements}
+
+
+def _scaled_mesh(
+    mesh: tuple[int, int, int], host: SpinelHost, structure: Structure
+) -> list[int]:
+    """Keep the spacing of the conventional cell's mesh in any other cell."""
+    lengths = structure.lattice.reciprocal_lattice_crystallographic.abc
+    # 3 % slack: a start strained by +2 % keeps the mesh of its neighbours in x.
+    return [
+        max(1, ceil(n * length * host.a - 0.03 * n))
+        for n, length in zip(mesh, lengths, strict=True)
+    ]
