@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workflows.errors import LnmoError
+
+if TYPE_CHECKING:
+    from workflows.selection import Selection
 
 app = typer.Typer(
     name="lnmo",
@@ -61,9 +64,9 @@ def plan_verb(
     """Show what a campaign would calculate; writes nothing."""
     from workflows import commands
 
-    chosen = commands.chosen_campaign(campaign, engine, x)
+    chosen = _selection(campaign, engine, x)
     if show_campaign:
-        typer.echo(chosen.as_yaml(), nl=False)
+        typer.echo(chosen.campaign().as_yaml(), nl=False)
     else:
         commands.show_plan(chosen, as_json=json)
 
@@ -78,8 +81,7 @@ def orderings_verb(
     """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
     from workflows import commands
 
-    chosen = commands.chosen_campaign(campaign, engine, x)
-    commands.show_orderings(chosen, as_json=json)
+    commands.show_orderings(_selection(campaign, engine, x), as_json=json)
 
 
 @app.command("write")
@@ -95,8 +97,7 @@ def write_verb(
     """Write the VASP inputs of every calculation and step; runs nothing."""
     from workflows import commands
 
-    chosen = commands.chosen_campaign(campaign, engine, x)
-    commands.write_inputs(chosen, output, as_json=json)
+    commands.write_inputs(_selection(campaign, engine, x), output, as_json=json)
 
 
 @app.command("submit")
@@ -110,8 +111,8 @@ def submit_verb(
     """Add a campaign's calculations to the LaunchPad; harmless to repeat."""
     from workflows import commands
 
-    chosen = commands.chosen_campaign(campaign, engine, x)
-    commands.submit_campaign(chosen, launchpad, as_json=json)
+    chosen = _selection(campaign, engine, x, launchpad)
+    commands.submit_campaign(chosen, as_json=json)
 
 
 @app.command("run")
@@ -129,10 +130,13 @@ def run_verb(
 ) -> None:
     """Submit a campaign and run it here; killed, the same command goes on."""
     from workflows import commands
+    from workflows.run_command import INTERRUPTED, run_campaign
 
-    raise typer.Exit(
-        commands.run_campaign(campaign, engine, x, launchpad, jobs=jobs, retry=retry)
-    )
+    chosen = _selection(campaign, engine, x, launchpad)
+    code = run_campaign(chosen, jobs=jobs, retry=retry)
+    if code != INTERRUPTED:
+        commands.show_results(chosen, as_json=False, as_csv=False)
+    raise typer.Exit(code)
 
 
 @app.command("status")
@@ -146,7 +150,7 @@ def status_verb(
     """Show the state of every calculation's steps."""
     from workflows import commands
 
-    commands.show_status(campaign, engine, x, launchpad, as_json=json)
+    commands.show_status(_selection(campaign, engine, x, launchpad), as_json=json)
 
 
 @app.command("results")
@@ -161,8 +165,8 @@ def results_verb(
     """Print the table over x and the verdicts against the paper."""
     from workflows import commands
 
-    results = commands.chosen_results(campaign, engine, x, launchpad)
-    commands.show_results(results, as_json=json, as_csv=csv)
+    chosen = _selection(campaign, engine, x, launchpad)
+    commands.show_results(chosen, as_json=json, as_csv=csv)
 
 
 @app.command("report")
@@ -178,7 +182,7 @@ def report_verb(
     """Write one self-contained HTML page: table, figures, verdicts, provenance."""
     from workflows import commands
 
-    commands.write_report(campaign, engine, x, launchpad, output)
+    commands.write_report(_selection(campaign, engine, x, launchpad), output)
 
 
 @app.command("parse")
@@ -190,6 +194,17 @@ def parse_verb(
     from workflows import commands
 
     raise typer.Exit(commands.show_parsed(directories, as_json=json))
+
+
+def _selection(
+    name: str | None,
+    engine: str | None,
+    x: list[float] | None,
+    launchpad: Path | None = None,
+) -> Selection:
+    from workflows.selection import Selection
+
+    return Selection(name, engine, tuple(x or ()), launchpad)
 
 
 def main() -> None:

@@ -1,0 +1,143 @@
+"""``lnmo run``: submit, check the machine, run, show; and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from workflows.errors import LnmoError, MachineError
+from workflows.selection import Selection
+
+if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
+    from workflows.calculation import Calculation
+    from workflows.database import Database
+
+INTERRUPTED = 130
+"""Exit code of a run ended by Ctrl-C or SIGTERM."""
+
+
+def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
+    """Submit a campaign and run it to its end.
+
+    Parameters
+    ----------
+    chosen
+        What to run; everything submitted if nothing is chosen.
+    jobs
+        Worker processes.
+    retry
+        Run failed steps again, from the start.
+
+    Returns
+    -------
+    int
+        0; 1 if a step failed; 130 if interrupted.
+
+    Raises
+    ------
+    MachineError
+        The engine cannot run here; nothing was written.
+    """
+    from workflows.flows import fireworks_of, submit
+    from workflows.launchpad import owned
+    from workflows.progress import Display
+    from workflows.running import LocalRun, retry_failed
+
+    database, calculations = chosen.database(), chosen.calculations()
+    _check_machine(database, calculations)
+    with _terminable(), owned(database, waiting=tell) as (pad, inherit):
+        if calculations is not None:
+            submit(pad, calculations)
+        steps = fireworks_of(pad, calculations)
+        _take_up(pad, database, steps)
+        if retry:
+            retry_failed(pad, database.root, steps)
+        steps = fireworks_of(pad, calculations)
+        with Display(steps, jobs=jobs) as display:
+            run = LocalRun(
+                pad, database.root, jobs=jobs, inherit=inherit, watch=display.show
+            )
+            try:
+                run.run(calculations)
+            except KeyboardInterrupt:
+                tell("interrupted; nothing is lost, the same command goes on from here")
+                return INTERRUPTED
+        return _told_failures(fireworks_of(pad, calculations), chosen)
+
+
+def tell(line: str) -> None:
+    """Say something beside the output proper."""
+    print(f"lnmo: {line}", file=sys.stderr)
+
+
+def _take_up(
+    pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
+) -> None:
+    """Return to READY what an interrupted owner left behind."""
+    from workflows.launchpad import EmbeddedLaunchPad
+    from workflows.running import return_unrecorded
+
+    if not isinstance(pad, EmbeddedLaunchPad):
+        return
+    if lost := pad.return_lost():
+        tell(f"{len(lost)} steps of an interrupted run will be taken up again")
+    if gone := return_unrecorded(pad, database.root, steps):
+        tell(f"{gone} finished steps lost their documents; read again")
+
+
+def _check_machine(
+    database: Database, calculations: tuple[Calculation, ...] | None
+) -> None:
+    """Refuse, before anything is written, what no step could do here."""
+    from importlib.util import find_spec
+
+    from workflows.engines.vasp_process import vasp_command
+    from workflows.firetasks import machine
+    from workflows.flows import fireworks_of
+    from workflows.launchpad import reading
+
+    steps = fireworks_of(reading(database), calculations)
+    if not steps and not calculations:
+        raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
+    wanted = sum(len(c.steps) for c in calculations or ())
+    if len(steps) >= wanted and all(step["state"] == "COMPLETED" for step in steps):
+        return
+    engines = {c.engine for c in calculations or ()}
+    engines |= {str(s["engine"]) for s in steps if s["state"] != "COMPLETED"}
+    if "chgnet" in engines and find_spec("chgnet") is None:
+        raise MachineError(
+            "the engine chgnet is not installed here: pip install torch==2.13.0, then "
+            "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
+        )
+    if "vasp" in engines:
+        vasp_command(machine({}).vasp_cmd)
+
+
+def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:
+    failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
+    if not failed:
+        return 0
+    command = f"lnmo run {chosen}".rstrip()
+    print(f"{len(failed)} steps failed; after mending the cause: {command} --retry")
+    for step in failed:
+        print(f"  {step['name']}: {step['reason']}")
+    return 1
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM (scancel, a wall time) end a run as Ctrl-C does, workers and all."""
+    import signal
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
