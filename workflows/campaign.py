@@ -173,7 +173,7 @@ class ChgnetSection(_Section):
     fmax: float = Field(0.01, gt=0)
     smax: float = Field(0.1, gt=0)
     coarse_fmax: float = Field(0.05, gt=0)
-    max_steps: int = Field(400, ge=1)
+    max_steps: int = Field(600, ge=1)
 
 
 class Campaign(_Section):
