@@ -86,6 +86,8 @@ class Calculation:
             parts.append(str(own["host"]).replace(" ", "-"))
         if own.get("rank"):
             parts.append(f"#{own['rank'] + 1}")
+        if own.get("charge_order"):
+            parts.append(f"q{own['charge_order']}")
         if own.get("start"):
             parts.append(f"c{100 * own['c_strain']:+g}%")
         return " ".join(parts)
@@ -126,6 +128,10 @@ def content_id(calculation: Calculation) -> str:
     return digest(content)[:ID_LENGTH]
 
 
+KEPT_PROPERTIES = ("role", "label", "magmom")
+"""Site properties that travel with a structure: site, name, first moment (muB)."""
+
+
 def cell_formula(structure: Structure) -> str:
     """Return the cell's contents in site order, such as ``Li8Ni4Mn12O32``."""
     counts: dict[str, int] = {}
@@ -143,7 +149,7 @@ def structure_as_dict(structure: Structure, *, digits: int = 10) -> dict[str, An
         "site_properties": {
             name: list(values)
             for name, values in sorted(structure.site_properties.items())
-            if name in {"role", "label"}
+            if name in KEPT_PROPERTIES
         },
     }
 

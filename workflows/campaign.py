@@ -81,6 +81,7 @@ class StartSection(_Section):
     displacement: float = Field(0.02, ge=0, lt=0.5)
     c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
     more: tuple[ExtraStart, ...] = ()
+    charge_orders: int = Field(0, ge=0)
     seed: int = Field(0, ge=0)
 
 

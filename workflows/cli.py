@@ -76,12 +76,16 @@ def orderings_verb(
     campaign: CampaignName = "paper",
     engine: EngineOption = None,
     x: XOption = None,
+    chgnet: Annotated[
+        bool, typer.Option("--chgnet", help="CHGNet energies of the kept ones beside")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
     from workflows import commands
 
-    commands.show_orderings(_selection(campaign, engine, x), as_json=json)
+    chosen = _selection(campaign, engine, x)
+    commands.show_orderings(chosen, chgnet=chgnet, as_json=json)
 
 
 @app.command("write")

@@ -37,10 +37,16 @@ def show_plan(chosen: Selection, *, as_json: bool) -> None:
     warn_once(screen, calculations)
 
 
-def show_orderings(chosen: Selection, *, as_json: bool) -> None:
+def show_orderings(chosen: Selection, *, chgnet: bool, as_json: bool) -> None:
     """Print how many Li arrangements there are at each x, and which were kept."""
+    from workflows.preranking import with_chgnet
+
     campaign = chosen.campaign()
-    rows = [ordering_row(choice) for choice in choices(campaign)]
+    found = list(choices(campaign))
+    rows = [ordering_row(choice) for choice in found]
+    if chgnet:
+        pairs = zip(rows, found, strict=True)
+        rows = [with_chgnet(row, choice, campaign) for row, choice in pairs]
     if as_json:
         _print_json(rows)
     else:

@@ -71,8 +71,9 @@ def vasp_inputs(
     structure
         Result of the step before; the calculation's start if None. Same site order.
     magnetization
-        Final site moments of the step before, signed, muB, in site order; the
-        MAGMOM values by element if None or if the campaign does not carry them.
+        Final site moments of the step before, signed, muB, in site order. If None,
+        or if the campaign does not carry them: the sites' own (a charge order), else
+        the MAGMOM values by element.
     efermi
         Fermi level of the static step, eV; sets EMIN and EMAX of the dos step,
         which are left out if None.
@@ -143,7 +144,10 @@ def _moments(
     magnetization: Sequence[float] | None,
 ) -> list[float]:
     if magnetization is None:
-        return [float(by_element[site.specie.symbol]) for site in structure]
+        return [
+            float(site.properties.get("magmom", by_element[site.specie.symbol]))
+            for site in structure
+        ]
     if len(magnetization) != len(structure):
         raise InputError(
             f"{len(magnetization)} moments for {len(structure)} atoms: the step before "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import (
@@ -26,7 +27,7 @@ from workflows.settings import engine_settings
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from structures import SpinelHost
+    from structures import RankedOrdering, SpinelHost
     from structures.series import Arrangements
 
 ENSEMBLE = "ensemble"
@@ -68,10 +69,11 @@ def plan(campaign: Campaign) -> tuple[Calculation, ...]:
         A species without U, moment or POTCAR symbol.
     """
     planned = (
-        _calculation(campaign, choice, rank, start, c_strain)
+        _calculation(campaign, choice, rank, charge_order, start)
         for choice in choices(campaign)
         for rank in range(len(choice.found.ranked))
-        for start, c_strain in enumerate(_c_strains(campaign, choice.found.x))
+        for charge_order in (None, *_charge_orders(campaign, choice))
+        for start in enumerate(_c_strains(campaign, choice.found.x))
     )
     return tuple({calculation.id: calculation for calculation in planned}.values())
 
@@ -173,11 +175,39 @@ def _c_strains(campaign: Campaign, x: float) -> tuple[float, ...]:
     return tuple(dict.fromkeys((own, *more)))
 
 
+def _charge_orders(
+    campaign: Campaign, choice: Choice
+) -> tuple[tuple[int, RankedOrdering], ...]:
+    """Rank the orders of a mixed-valent metal, where every Li site is filled."""
+    from structures import distinct_orderings, formal_charges, rank_orderings
+
+    wanted, found = campaign.start.charge_orders, choice.found
+    filled = found.n_occupied == len(choice.host.sites(found.role))
+    if not wanted or not filled or campaign.engine == "chgnet":
+        return ()  # CHGNet takes no moments
+    inserted = () if found.role == "8a" else (found.role,)
+    keeps_8a = not inserted or found.n_li > found.n_occupied
+    host = choice.host.filled(*(("8a",) if keeps_8a else ()), *inserted)
+    charges = formal_charges(host.structure.composition)
+    for metal, number in host.chemistry.metals_in(host.formula_units).items():
+        lower = round(number * (ceil(charges[metal]) - charges[metal]))
+        if 0 < lower < number:
+            ranked = rank_orderings(distinct_orderings(host, metal, lower), keep=wanted)
+            return tuple(enumerate(ranked.kept, start=1))
+    return ()
+
+
 def _calculation(
-    campaign: Campaign, choice: Choice, rank: int, start: int, c_strain: float
+    campaign: Campaign,
+    choice: Choice,
+    rank: int,
+    charge_order: tuple[int, RankedOrdering] | None,
+    start: tuple[int, float],
 ) -> Calculation:
     host, found = choice.host, choice.found
-    structure = _start(campaign, found.ranked[rank].structure, c_strain)
+    number, ordering = charge_order or (0, found.ranked[rank])
+    start_number, c_strain = start
+    structure = _start(campaign, ordering.structure, c_strain)
     steps = _steps(campaign, found.x)
     calculation = Calculation(
         id="",
@@ -190,7 +220,8 @@ def _calculation(
         engine=campaign.engine,
         steps=steps,
         settings=engine_settings(campaign, host, structure, steps),
-        ordering=_provenance(choice, rank) | {"start": start, "c_strain": c_strain},
+        ordering=_provenance(choice, rank)
+        | {"charge_order": number, "start": start_number, "c_strain": c_strain},
         supercell=tuple(tuple(map(float, row)) for row in host.supercell),
         campaign=campaign.name,
         notes=choice.notes,

@@ -122,6 +122,8 @@ def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Ta
         table.add_column(name, justify="left" if text else "right")
     for name in ("lowest", "spread", "gap to dropped"):
         table.add_column(name, justify="right")
+    if any("chgnet_energies" in row for row in rows):
+        table.add_column("CHGNet (surrogate) of the kept, eV/cell")
     for row in rows:
         gap = row["ewald_gap_to_dropped"]
         ranked = f"{row['ranked']}{' sampled' if row['sampled'] else ''}"
@@ -131,8 +133,13 @@ def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Ta
             *(str(row["distinct"]), str(row["raw"]), ranked, str(row["kept"])),
             *(f"{row['ewald_lowest']:.3f}", f"{row['ewald_spread']:.3f}"),
             "" if gap is None else f"{gap:.3f}",
+            *([_energies(row)] if "chgnet_energies" in row else []),
         )
     return table
+
+
+def _energies(row: Mapping[str, Any]) -> str:
+    return "  ".join(f"{energy:.3f}" for energy in row["chgnet_energies"])
 
 
 def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
