@@ -43,12 +43,13 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
                 "started from",
             )
         )
-    if sites.tm_left:
+    if number := sites.tm_left:
+        metals = "transition metal" if number == 1 else "transition metals"
         findings.append(
             Finding(
                 id="host_broken",
                 severity="warning",
-                message=f"{sites.tm_left} transition metals left 16d ({told}): the "
+                message=f"{number} {metals} left 16d ({told}): the "
                 "spinel "
                 "framework itself changed, no conclusion on the model stands on this "
                 "row",

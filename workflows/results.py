@@ -124,8 +124,9 @@ class Results:
         return Results(self._store, calculations=calculations, engine=engine, x=x)
 
     def documents(self) -> tuple[TaskDocument, ...]:
-        """Return the task documents, one for each recorded step."""
-        return tuple(d for d in self._store.documents() if self._wanted(d))
+        """Return the task documents, one for each recorded step; lowest x first."""
+        wanted = (d for d in self._store.documents() if self._wanted(d))
+        return tuple(sorted(wanted, key=_place))
 
     def series(self) -> pd.DataFrame:
         """Return the table over x: one row for each x and insertion model.
@@ -218,6 +219,12 @@ class Results:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain dictionaries."""
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+def _place(document: TaskDocument) -> tuple[float, str, str, int]:
+    x = float("inf") if document.x is None else document.x
+    own = (document.insertion or "", document.calculation_id or document.dir_name)
+    return x, *own, _position(document)
 
 
 def _by_calculation(documents: Iterable[TaskDocument]) -> list[list[TaskDocument]]:
