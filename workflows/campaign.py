@@ -4,11 +4,10 @@ The file holds no machine fact (commands, cores, paths) and no database fact.
 Unknown keys are refused with the nearest known name.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from workflows import presets
+from workflows.campaign_problems import explained, nearest
 from workflows.errors import CampaignError
 
 EngineName = Literal["vasp", "chgnet"]
@@ -267,74 +267,15 @@ def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
     try:
         return Campaign.model_validate(dict(raw))
     except ValidationError as error:
-        problems = "; ".join(_explain(problem) for problem in _own(error.errors()))
-        raise CampaignError(f"{source}: {problems}") from None
-
-
-def _own(problems: Sequence[Any]) -> list[Any]:
-    """Leave out what only follows from another problem of the same key."""
-    follows = {"too_short", "literal_error"}
-
-    def same_key(one: Any, other: Any) -> bool:
-        key = tuple(part for part in one["loc"] if "literal[" not in str(part))
-        return one is not other and tuple(other["loc"][: len(key)]) == key
-
-    return [
-        problem
-        for problem in problems
-        if problem["type"] not in follows
-        or not any(same_key(problem, other) for other in problems)
-    ]
-
-
-def _explain(problem: Any) -> str:
-    location = tuple(problem["loc"])
-    key = ".".join(str(part) for part in location)
-    if problem["type"] == "extra_forbidden":
-        return (
-            f"unknown key {key}{_nearest(str(location[-1]), _keys_at(location[:-1]))}"
-        )
-    value = problem["input"]
-    if key == "engine":
-        return f"unknown engine {value!r}; known: {', '.join(get_args(EngineName))}"
-    if problem["type"] in {"greater_than_equal", "less_than_equal"} and "x" in location:
-        return f"x = {value:g} is outside 0..{X_MAX:g} (Li per Ni0.5Mn1.5O4)"
-    message = problem["msg"].removeprefix("Value error, ")
-    shown = (
-        ""
-        if isinstance(value, Mapping) or problem["type"] == "missing"
-        else f" = {value!r}"
-    )
-    return f"{key}{shown}: {message}"
-
-
-def _keys_at(location: tuple[Any, ...]) -> tuple[str, ...]:
-    model: Any = Campaign
-    for part in location:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        candidates = (annotation, *get_args(annotation))
-        model = next(
-            (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)),
-            None,
-        )
-        if model is None:
-            return ()
-    return tuple(model.model_fields)
+        raise CampaignError(f"{source}: {explained(error, Campaign)}") from None
 
 
 def _known(what: str, value: str, known: tuple[str, ...]) -> str:
     if value not in known:
         raise ValueError(
-            f"unknown {what}{_nearest(value, known)}; known: {', '.join(known)}"
+            f"unknown {what}{nearest(value, known)}; known: {', '.join(known)}"
         )
     return value
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _one_line(error: Exception) -> str:

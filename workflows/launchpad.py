@@ -6,12 +6,9 @@ the embedded LaunchPad here is owned by one process under a lock, saved
 atomically after every change of state, and read by everybody else from the file.
 """
 
-import datetime
-import fcntl
 import json
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,14 +18,13 @@ from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
 
 from workflows.database import Database
-from workflows.errors import StoreBusy, StoreError
+from workflows.errors import StoreError
+from workflows.lock import lock
 
 LAUNCHPAD_FILE = "launchpad.json"
 LOCK_FILE = "launchpad.lock"
 FORMAT = "lnmo embedded launchpad 1"
 COLLECTIONS = ("fireworks", "launches", "workflows", "fw_id_assigner", "offline_runs")
-ORPHAN_SECONDS = 20.0
-"""How long the workers of a killed owner may take to end."""
 
 
 class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
@@ -224,11 +220,11 @@ def owned(
     if not database.embedded:
         yield connect(database), ()
         return
-    lock = _lock(database.root / LOCK_FILE, waiting)
+    held = lock(database.root / LOCK_FILE, waiting)
     try:
-        yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=True), (lock,)
+        yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=True), (held,)
     finally:
-        os.close(lock)
+        os.close(held)
 
 
 def reading(database: Database) -> LaunchPad:
@@ -265,80 +261,3 @@ def connect(database: Database) -> LaunchPad:
             raise database.unreachable(error) from None
         undo.pop_all()
     return launchpad
-
-
-def _lock(path: Path, waiting: Callable[[str], None]) -> int:
-    """Return a locked file descriptor; a killed owner's workers are waited for."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); choose another data "
-            "directory with LNMO_ROOT"
-        ) from None
-    deadline = time.monotonic() + ORPHAN_SECONDS
-    told = False
-    while not _try_lock(descriptor):
-        owner = _owner(descriptor)
-        if owner.get("pid") and _alive(owner):
-            os.close(descriptor)
-            raise StoreBusy(
-                f"{path.parent}: process {owner['pid']} is running this campaign since "
-                f"{owner['since']}; wait for it, or stop it, and run again. Reading "
-                "(status, results, report) works meanwhile"
-            )
-        if time.monotonic() > deadline:
-            os.close(descriptor)
-            raise StoreBusy(
-                f"{path.parent}: workers of the killed process {owner.get('pid')} are "
-                f"still alive after {ORPHAN_SECONDS:g} s; stop them and run again"
-            )
-        if not told:
-            waiting("waiting for the workers of an interrupted run to end")
-            told = True
-        time.sleep(0.1)
-    _sign(descriptor)
-    os.set_inheritable(descriptor, True)
-    return descriptor
-
-
-def _try_lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _sign(descriptor: int) -> None:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    owner = {"pid": os.getpid(), "started": _started(os.getpid()), "since": now}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
-
-
-def _owner(descriptor: int) -> dict[str, Any]:
-    try:
-        owner: dict[str, Any] = json.loads(os.pread(descriptor, 4096, 0))
-    except ValueError:
-        return {}
-    return owner
-
-
-def _alive(owner: dict[str, Any]) -> bool:
-    """Tell the signed process from a later one that was given the same pid."""
-    started = _started(owner["pid"])
-    return started is not None and abs(started - owner["started"]) < 2.0
-
-
-def _started(pid: int) -> float | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return float(process.create_time())
-    except psutil.NoSuchProcess:
-        return None

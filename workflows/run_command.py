@@ -45,7 +45,8 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     from workflows.flows import fireworks_of, submit
     from workflows.launchpad import owned
     from workflows.progress import Display
-    from workflows.running import LocalRun, retry_failed
+    from workflows.recovery import retry_failed
+    from workflows.running import LocalRun
 
     database, calculations = chosen.database(), chosen.calculations()
     _check_machine(database, calculations)
@@ -79,7 +80,7 @@ def _take_up(
 ) -> None:
     """Return to READY what an interrupted owner left behind."""
     from workflows.launchpad import EmbeddedLaunchPad
-    from workflows.running import return_unrecorded
+    from workflows.recovery import return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
         return

@@ -25,7 +25,7 @@ from workflows.calculation import Calculation
 from workflows.engines.vasp_process import end_orphans
 from workflows.firetasks import copy_document
 from workflows.launchpad import EmbeddedLaunchPad, at_once
-from workflows.store import DOCUMENT_FILE, FileResults
+from workflows.store import FileResults
 
 MAX_DEATHS = 3
 """A Firework whose worker dies this often is left FIZZLED."""
@@ -217,7 +217,8 @@ class LocalRun:
             reason = (
                 f"its worker ended with code {code} ({deaths} times); see {worker.log}"
             )
-            end_orphans(_step_directory(self._root, firework.spec))
+            step = firework.spec["calculation_id"], firework.spec["step"]
+            end_orphans(FileResults(self._root).directory(*step))
             with at_once(self._launchpad):
                 self._complete(worker, "FIZZLED", {"_message": reason})
                 if deaths < MAX_DEATHS:
@@ -256,62 +257,6 @@ class LocalRun:
                 seconds,
             )
         )
-
-
-def retry_failed(
-    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
-) -> int:
-    """Make FIZZLED Fireworks READY again, their directories set aside.
-
-    Returns
-    -------
-    int
-        How many.
-    """
-    count = 0
-    for found in fireworks:
-        if found["state"] != "FIZZLED":
-            continue
-        directory = _step_directory(root, found)
-        if directory.exists():
-            number = 1
-            while (
-                aside := directory.with_name(f"{directory.name}.failed-{number}")
-            ).exists():
-                number += 1
-            directory.rename(aside)
-        launchpad.rerun_fw(found["fw_id"])
-        count += 1
-    return count
-
-
-def return_unrecorded(
-    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
-) -> int:
-    """Make COMPLETED Fireworks READY again whose document is gone from its directory.
-
-    What is left in the directory is read anew, so a finished run is not repeated.
-
-    Returns
-    -------
-    int
-        How many.
-    """
-    gone = [
-        found["fw_id"]
-        for found in fireworks
-        if found["state"] == "COMPLETED"
-        and not (_step_directory(root, found) / DOCUMENT_FILE).exists()
-    ]
-    if gone:
-        with at_once(launchpad):
-            for fw_id in gone:
-                launchpad.rerun_fw(fw_id)
-    return len(gone)
-
-
-def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:
-    return FileResults(root).directory(step["calculation_id"], step["step"])
 
 
 def _query(calculations: Iterable[Calculation] | None) -> dict[str, Any]:

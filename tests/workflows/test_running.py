@@ -23,7 +23,8 @@ from workflows.engines.vasp_process import MARK, end_orphans, vasp_command
 from workflows.errors import MachineError
 from workflows.flows import fireworks_of, submit
 from workflows.launchpad import EmbeddedLaunchPad, owned
-from workflows.running import Event, LocalRun, retry_failed, return_unrecorded
+from workflows.recovery import retry_failed, return_unrecorded
+from workflows.running import Event, LocalRun
 
 CAMPAIGN = """
 name: one

@@ -1,0 +1,68 @@
+"""Fireworks back to READY: what failed and shall be retried, what lost its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fireworks import LaunchPad
+
+from workflows.launchpad import at_once
+from workflows.store import DOCUMENT_FILE, FileResults
+
+
+def retry_failed(
+    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> int:
+    """Make FIZZLED Fireworks READY again, their directories set aside.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    count = 0
+    for found in fireworks:
+        if found["state"] != "FIZZLED":
+            continue
+        directory = _step_directory(root, found)
+        if directory.exists():
+            number = 1
+            while (
+                aside := directory.with_name(f"{directory.name}.failed-{number}")
+            ).exists():
+                number += 1
+            directory.rename(aside)
+        launchpad.rerun_fw(found["fw_id"])
+        count += 1
+    return count
+
+
+def return_unrecorded(
+    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> int:
+    """Make COMPLETED Fireworks READY again whose document is gone from its directory.
+
+    What is left in the directory is read anew, so a finished run is not repeated.
+
+    Returns
+    -------
+    int
+        How many.
+    """
+    gone = [
+        found["fw_id"]
+        for found in fireworks
+        if found["state"] == "COMPLETED"
+        and not (_step_directory(root, found) / DOCUMENT_FILE).exists()
+    ]
+    if gone:
+        with at_once(launchpad):
+            for fw_id in gone:
+                launchpad.rerun_fw(fw_id)
+    return len(gone)
+
+
+def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:
+    return FileResults(root).directory(step["calculation_id"], step["step"])
