@@ -80,8 +80,9 @@ _MODELS = (
         "tet_8b", "8b", True, None, _ROOT3_4, _ROOT3_8,
         "8a full, inserted ions on the 8b tetrahedra (the paper's words)",
         "8b shares all four faces with metal octahedra (ion-metal 0.2165 a = 1.769 A, "
-        "Li-O 1.59 A at a = 8.17 A); at x = 2 the Ewald energy is -1720.1 eV/cell "
-        "against -1785.2 for oct_16c_rocksalt, and relaxation may move the ions away",
+        "Li-O 1.59 A at a = 8.17 A); at x = 2 of P4_332 LiNi0.5Mn1.5O4 the Ewald "
+        "energy is -1720.1 eV per 56-atom cell against -1785.2 for oct_16c_rocksalt, "
+        "and relaxation may move the ions away",
     ),
     InsertionModel(
         "oct_16c_rocksalt", "16c", False, None, _ROOT2_4, _ROOT2_4,

@@ -50,7 +50,9 @@ def show_orderings(chosen: Selection, *, chgnet: bool, as_json: bool) -> None:
     if as_json:
         _print_json(rows)
     else:
-        console().print(orderings_table(campaign, rows))
+        screen = console()
+        screen.print(orderings_table(campaign, rows))
+        warn_once(screen, found)
 
 
 def write_inputs(chosen: Selection, output: Path, *, as_json: bool) -> None:
@@ -84,10 +86,16 @@ def submit_campaign(chosen: Selection, *, as_json: bool) -> None:
 
 def show_status(chosen: Selection, *, as_json: bool) -> None:
     """Print the states of the Fireworks."""
-    from workflows.flows import fireworks_of
+    from workflows.flows import fireworks_of, submitted
     from workflows.launchpad import reading
 
-    steps = fireworks_of(reading(chosen.database()), chosen.calculations())
+    pad = reading(chosen.database())
+    calculations = (
+        chosen.calculations()
+        if chosen.name
+        else submitted(pad, engine=chosen.engine, x=chosen.x)
+    )
+    steps = fireworks_of(pad, calculations)
     if as_json:
         _print_json(steps)
         return
@@ -120,7 +128,7 @@ def write_report(chosen: Selection, output: Path) -> None:
     if not results.documents():
         raise ResultsError(
             "nothing to report: no results are recorded"
-            + (f" for {chosen}" if not chosen.everything else "")
+            + (f" for {chosen}" if str(chosen) else "")
             + "; run the campaign first"
         )
     page = report_html(results, chosen.campaign() if chosen.name else None)

@@ -88,7 +88,7 @@ def _figure(quantity: str, origin: str) -> tuple[Figure, Axes]:
 
     figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_xlabel("x in Li$_x$Ni$_{0.5}$Mn$_{1.5}$O$_4$")
+    axes.set_xlabel("x, Li per formula unit")
     axes.set_ylabel(quantity)
     axes.set_xlim(-0.08, 2.08)
     axes.set_title(origin, fontsize=8, color="0.35", wrap=True)

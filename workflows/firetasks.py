@@ -18,6 +18,8 @@ from workflows.errors import MachineError, StepFailed
 from workflows.execution import run_step
 from workflows.store import COLLECTION, FileResults, MongoResults
 
+MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
+"""INCAR tags that decide where the work is done, not what."""
 PROGRESS = logging.getLogger("lnmo.progress")
 
 
@@ -92,6 +94,21 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
         raise MachineError(f"LNMO_POLL_SECONDS = {poll!r} is no number") from None
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
-        incar=env.get("incar") or {},
+        incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
         poll_seconds=poll_seconds,
     )
+
+
+def _tags(text: str) -> dict[str, Any]:
+    """Read the machine's INCAR tags from ``NCORE=4 KPAR=2``."""
+    tags = {}
+    for part in text.split():
+        name, equals, value = part.partition("=")
+        if not equals or not value or name not in MACHINE_TAGS:
+            raise MachineError(
+                f"LNMO_VASP_INCAR = {text!r}: {part!r} is no machine tag; write it as "
+                f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
+                "science belongs into the campaign's vasp.incar"
+            )
+        tags[name] = int(value) if value.isdigit() else value
+    return tags

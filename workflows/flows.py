@@ -77,6 +77,33 @@ def submit(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submiss
     return Submission(tuple(added), tuple(present))
 
 
+def submitted(
+    launchpad: LaunchPad, *, engine: str | None = None, x: Iterable[float] = ()
+) -> tuple[Calculation, ...] | None:
+    """Return what the LaunchPad holds of an engine and some x; None for everything.
+
+    Parameters
+    ----------
+    launchpad
+        Where it is.
+    engine, x
+        None and empty choose all.
+    """
+    wanted = tuple(x)
+    if engine is None and not wanted:
+        return None
+    specs = launchpad.fireworks.find({}, {"_id": 0, "spec.calculation": 1})
+    found = (Calculation.from_dict(each["spec"]["calculation"]) for each in specs)
+    return tuple(
+        {
+            c.id: c
+            for c in found
+            if engine in {None, c.engine}
+            and (not wanted or any(abs(c.x - value) < 1e-9 for value in wanted))
+        }.values()
+    )
+
+
 def fireworks_of(
     launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
 ) -> list[dict[str, object]]:

@@ -190,22 +190,36 @@ def write_vasp_inputs(
         potcar.write_file(directory / "POTCAR")
 
 
+def check_potcar(inputs: VaspInputs) -> None:
+    """Refuse, before anything is written, what the POTCAR library lacks.
+
+    Raises
+    ------
+    InputError
+        PMG_VASP_PSP_DIR is set and lacks a POTCAR, or holds an unreadable one.
+    """
+    _potcar(inputs)
+
+
 def _potcar(inputs: VaspInputs) -> Any:
     """Return a pymatgen Potcar, or None on a machine without POTCARs."""
-    library = os.environ.get("PMG_VASP_PSP_DIR")
-    if not library:
-        return None
     from pymatgen.core import SETTINGS
     from pymatgen.io.vasp import Potcar
 
+    configured = SETTINGS.get("PMG_VASP_PSP_DIR")
+    library = os.environ.get("PMG_VASP_PSP_DIR", configured)
+    if not library:
+        return None
     # pymatgen read the environment when it was imported; this call decides now.
     SETTINGS["PMG_VASP_PSP_DIR"] = library
     try:
         return Potcar(list(inputs.potcar_symbols), functional=inputs.potcar_functional)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         first_line = str(error).splitlines()[0]
         raise InputError(
             f"PMG_VASP_PSP_DIR={library}: no {inputs.potcar_functional} POTCAR for "
             f"{' '.join(inputs.potcar_symbols)} ({first_line}); unset the variable to "
             "write POTCAR.spec instead"
         ) from None
+    finally:
+        SETTINGS["PMG_VASP_PSP_DIR"] = configured

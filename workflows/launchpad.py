@@ -218,7 +218,10 @@ def owned(
         It cannot be read or written.
     """
     if not database.embedded:
-        yield connect(database), ()
+        launchpad = connect(database)
+        if launchpad.fw_id_assigner.find_one({}) is None:
+            launchpad._restart_ids(1, 1)
+        yield launchpad, ()
         return
     held = lock(database.root / LOCK_FILE, waiting)
     try:
@@ -255,8 +258,6 @@ def connect(database: Database) -> LaunchPad:
             launchpad = LaunchPad.from_dict(settings)
             undo.callback(launchpad.connection.close)
             launchpad.connection.admin.command("ping")
-            if launchpad.fw_id_assigner.find_one({}) is None:
-                launchpad._restart_ids(1, 1)
         except PyMongoError as error:
             raise database.unreachable(error) from None
         undo.pop_all()

@@ -180,11 +180,13 @@ def _charge_orders(
 ) -> tuple[tuple[int, RankedOrdering], ...]:
     """Rank the orders of a mixed-valent metal, where every Li site is filled."""
     from structures import distinct_orderings, formal_charges, rank_orderings
+    from structures.errors import StructuresError
 
     wanted, found = campaign.start.charge_orders, choice.found
-    filled = found.n_occupied == len(choice.host.sites(found.role))
-    if not wanted or not filled or campaign.engine == "chgnet":
-        return ()  # CHGNet takes no moments
+    if not wanted or campaign.engine == "chgnet" or "+" in found.role:
+        return ()  # CHGNet takes no moments; joined roles are never all filled
+    if found.n_occupied < len(choice.host.sites(found.role)):
+        return ()
     inserted = () if found.role == "8a" else (found.role,)
     keeps_8a = not inserted or found.n_li > found.n_occupied
     host = choice.host.filled(*(("8a",) if keeps_8a else ()), *inserted)
@@ -192,8 +194,13 @@ def _charge_orders(
     for metal, number in host.chemistry.metals_in(host.formula_units).items():
         lower = round(number * (ceil(charges[metal]) - charges[metal]))
         if 0 < lower < number:
-            ranked = rank_orderings(distinct_orderings(host, metal, lower), keep=wanted)
-            return tuple(enumerate(ranked.kept, start=1))
+            try:
+                orders = distinct_orderings(host, metal, lower)
+            except StructuresError as error:
+                raise CampaignError(
+                    f"campaign {campaign.name}: start.charge_orders: {error}"
+                ) from None
+            return tuple(enumerate(rank_orderings(orders, keep=wanted).kept, start=1))
     return ()
 
 

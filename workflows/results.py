@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflows.analysis.paper import Verdict, compare_to_paper
+from workflows.analysis.paper import FINISHED, Verdict, compare_to_paper
 from workflows.calculation import Calculation
 from workflows.comparability import refuse_mixture
 from workflows.database import read_database
@@ -53,6 +53,7 @@ COLUMNS = (
         "findings",
         "steps_done",
         "n_orderings",
+        "n_planned",
         "surrogate",
         "fake",
     ),
@@ -109,8 +110,13 @@ class Results:
         engine: str | None = None,
         x: Sequence[float] = (),
     ) -> Results:
-        """Return the same results, restricted to a plan, an engine or some x."""
-        return Results(self._store, calculations=calculations, engine=engine, x=x)
+        """Return the same results, restricted further: a plan, an engine, some x."""
+        return Results(
+            self._store,
+            calculations=self._calculations if calculations is None else calculations,
+            engine=engine or self._engine,
+            x=x or self._x,
+        )
 
     def documents(self) -> tuple[TaskDocument, ...]:
         """Return the task documents, one for each recorded step; lowest x first."""
@@ -121,8 +127,8 @@ class Results:
         """Return the table over x: one row for each x and insertion model.
 
         Where several orderings were calculated the row is that of the lowest
-        energy, and ``n_orderings`` says out of how many. Units are in
-        ``df.attrs["units"]``.
+        energy: ``n_orderings`` says out of how many that finished, ``n_planned``
+        of how many there are. Units are in ``df.attrs["units"]``.
 
         Raises
         ------
@@ -192,13 +198,17 @@ def _lowest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         grouped.setdefault((row["x"], row["insertion"]), []).append(row)
     return [
-        {**sorted(group, key=_preference)[0], "n_orderings": len(group)}
+        {
+            **sorted(group, key=_preference)[0],
+            "n_orderings": sum(row["state"] in FINISHED for row in group),
+            "n_planned": len(group),
+        }
         for group in grouped.values()
     ]
 
 
 def _preference(row: dict[str, Any]) -> tuple[bool, float]:
-    unfinished = row["state"] not in {"DONE", "NEEDS_REVIEW"}
+    unfinished = row["state"] not in FINISHED
     energy = row["energy_per_fu"]
     return unfinished, energy if energy == energy else float("inf")
 

@@ -58,12 +58,15 @@ def result_of(steps: Sequence[TaskDocument]) -> TaskDocument | None:
 
 
 def _state(steps: Sequence[TaskDocument]) -> State:
-    for document in steps:
+    """Judge the steps up to the one whose numbers count; a dos changes no number."""
+    result = result_of(steps)
+    needed = steps if result is None else steps[: steps.index(result) + 1]
+    for document in needed:
         if not document.state.usable:
             return document.state
-    if len(steps) < len(steps[0].steps):
+    if result is None:
         return State.PLANNED
-    reviewed = any(d.state is State.NEEDS_REVIEW for d in steps)
+    reviewed = any(d.state is State.NEEDS_REVIEW for d in needed)
     return State.NEEDS_REVIEW if reviewed else State.DONE
 
 
@@ -85,7 +88,6 @@ def result_row(steps: Sequence[TaskDocument]) -> dict[str, Any]:
         "fake": any(d.fake for d in steps),
         "engine_version": first.engine_version,
         "calculation_id": first.calculation_id,
-        "n_orderings": 1,
     }
 
 
@@ -154,7 +156,6 @@ def planned_row(calculation: Calculation) -> dict[str, Any]:
         "fake": False,
         "engine_version": "",
         "calculation_id": calculation.id,
-        "n_orderings": 1,
     }
 
 

@@ -48,11 +48,12 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     from workflows.recovery import retry_failed
     from workflows.running import LocalRun
 
-    database, calculations = chosen.database(), chosen.calculations()
+    database = chosen.database()
+    calculations = _chosen_calculations(chosen, database)
     _check_machine(database, calculations)
     with _terminable(), owned(database, waiting=tell) as (pad, inherit):
-        if calculations is not None:
-            submit(pad, calculations)
+        if chosen.name is not None:
+            submit(pad, calculations or ())
         steps = fireworks_of(pad, calculations)
         _take_up(pad, database, steps)
         if retry:
@@ -68,6 +69,18 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
                 tell("interrupted; nothing is lost, the same command goes on from here")
                 return INTERRUPTED
         return _told_failures(fireworks_of(pad, calculations), chosen)
+
+
+def _chosen_calculations(
+    chosen: Selection, database: Database
+) -> tuple[Calculation, ...] | None:
+    """Plan the named campaign; without a name choose among what is submitted."""
+    from workflows.flows import submitted
+    from workflows.launchpad import reading
+
+    if chosen.name is not None:
+        return chosen.calculations()
+    return submitted(reading(database), engine=chosen.engine, x=chosen.x)
 
 
 def tell(line: str) -> None:
@@ -120,8 +133,14 @@ def _check_machine(
 
 def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:
     failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
+    away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
+    if away:
+        print(
+            f"{len(away)} steps run on another machine, or their worker was killed; if "
+            "so: lpad -l launchpad.yaml detect_lostruns --rerun, then run again"
+        )
     if not failed:
-        return 0
+        return 1 if away else 0
     command = f"lnmo run {chosen}".rstrip()
     print(f"{len(failed)} steps failed; after mending the cause: {command} --retry")
     for step in failed:

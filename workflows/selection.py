@@ -37,19 +37,14 @@ class Selection:
     x: tuple[float, ...] = ()
     launchpad: Path | None = None
 
-    @property
-    def everything(self) -> bool:
-        """Tell whether nothing was chosen."""
-        return self.name is None and self.engine is None and not self.x
-
     def campaign(self) -> Campaign:
         """Load the campaign, with the chosen engine and x."""
         campaign = load_campaign(self.name or DEFAULT_CAMPAIGN)
         return campaign.override(engine=self.engine, x=self.x)
 
     def calculations(self) -> tuple[Calculation, ...] | None:
-        """Plan the campaign; None for all calculations there are."""
-        return None if self.everything else plan(self.campaign())
+        """Plan the campaign; None if none was named."""
+        return None if self.name is None else plan(self.campaign())
 
     def database(self) -> Database:
         """Read ``launchpad.yaml``."""

@@ -29,9 +29,9 @@ def engine_settings(
     campaign
         Names presets and values by element.
     host
-        Says which elements are transition metals.
+        Says which elements are transition metals, and scales the k mesh.
     structure
-        Says which elements are there, and scales the k mesh.
+        Says which elements are there.
     steps
         Steps of the calculation.
 
@@ -51,7 +51,7 @@ def engine_settings(
         "magmom": _by_element(campaign, "magmom", elements),
         "potcar": _by_element(campaign, "potcar", elements),
         "potcar_functional": vasp.potcar_functional,
-        "kpoints": {s: _scaled_mesh(meshes[s], host, structure) for s in steps},
+        "kpoints": {s: _scaled_mesh(meshes[s], host) for s in steps},
         "incar": {s: _incar(campaign, s) for s in steps},
         "max_restarts": vasp.max_restarts,
         "settled_volume": vasp.settled_volume,
@@ -109,13 +109,11 @@ def _by_element(
     return {element: values[element] for element in elements}
 
 
-def _scaled_mesh(
-    mesh: tuple[int, int, int], host: SpinelHost, structure: Structure
-) -> list[int]:
+def _scaled_mesh(mesh: tuple[int, int, int], host: SpinelHost) -> list[int]:
     """Keep the spacing of the conventional cell's mesh in any other cell."""
-    lengths = structure.lattice.reciprocal_lattice_crystallographic.abc
-    # 3 % slack: a start strained by +2 % keeps the mesh of its neighbours in x.
+    # The host's own lattice: a strained start keeps the mesh of its neighbours in x.
+    lengths = host.lattice.reciprocal_lattice_crystallographic.abc
     return [
-        max(1, ceil(n * length * host.a - 0.03 * n))
+        max(1, ceil(n * length * host.a - 1e-6))
         for n, length in zip(mesh, lengths, strict=True)
     ]

@@ -61,15 +61,17 @@ def origin_of_numbers(series: pd.DataFrame) -> str:
 def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:
     """Show what would be calculated."""
     table = _table(f"campaign {campaign.name}, engine {campaign.engine}")
-    for name in ("x", "insertion", "cell", "Li sites", "distinct", "of raw", "kept"):
-        table.add_column(name, justify="right" if name != "insertion" else "left")
-    for name in ("Ewald eV/cell", "steps", "id"):
+    for name in ("calculation", "cell", "Li on"):
+        table.add_column(name)
+    for name in ("distinct", "of raw", "kept", "Ewald eV/cell"):
+        table.add_column(name, justify="right")
+    for name in ("steps", "id"):
         table.add_column(name)
     for c in calculations:
         ordering = c.ordering
         kept = f"{ordering['rank'] + 1} of {ordering['kept']}"
         table.add_row(
-            *(f"{c.x:g}", c.insertion, c.formula, ordering["role"]),
+            *(c.label, c.formula, ordering["role"]),
             *(str(ordering["distinct"]), str(ordering["raw"]), kept),
             *(f"{ordering['ewald_energy']:.2f}", " ".join(c.steps), c.id),
         )
@@ -161,9 +163,9 @@ def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
 
 def series_table(series: pd.DataFrame) -> Table:
     """Show the table over x."""
-    table = _table("LixNi0.5Mn1.5O4 over x", caption=origin_of_numbers(series))
+    table = _table("results over x", caption=origin_of_numbers(series))
     heads = ("x", "insertion", "state", "E eV/f.u.", "|m| Ni", "|m| Mn", "a", "b", "c")
-    for name in (*heads, "c/ab", "V A^3", "Li ends on", "note"):
+    for name in (*heads, "c/ab", "V A^3", "of", "Li ends on", "note"):
         text = name in {"insertion", "state", "Li ends on", "note"}
         table.add_column(name, justify="left" if text else "right", no_wrap=not text)
     for found in series.to_dict("records"):
@@ -174,6 +176,7 @@ def series_table(series: pd.DataFrame) -> Table:
             *(_spread(row, "m_ni"), _spread(row, "m_mn")),
             *(_number(row[axis], 3) for axis in "abc"),
             *(_number(row["c_ratio"], 4), _number(row["volume"], 1)),
+            f"{row['n_orderings']}/{row['n_planned']}",
             *(row["li_sites"], Text(row["findings"], style="yellow")),
         )
     return table
@@ -193,7 +196,7 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
     return table
 
 
-def warn_once(console: Console, calculations: Iterable[Calculation]) -> None:
+def warn_once(console: Console, calculations: Iterable[Calculation | Choice]) -> None:
     """Print every note once."""
     for note in dict.fromkeys(note for c in calculations for note in c.notes):
         console.print(f"note: {note}", style="yellow", highlight=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError, StoreError
-from workflows.inputs import vasp_inputs, write_vasp_inputs
+from workflows.inputs import check_potcar, vasp_inputs, write_vasp_inputs
 from workflows.plan import plan
 
 README = """\
@@ -65,6 +65,8 @@ def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
         for calculation in calculations
         for step in calculation.steps
     ]
+    for inputs in {i.potcar_symbols: i for _, i in decided}.values():
+        check_potcar(inputs)
     try:
         for directory, inputs in decided:
             write_vasp_inputs(inputs, directory)

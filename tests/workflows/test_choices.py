@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from structures import INSERTION_MODELS
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError
@@ -96,6 +97,28 @@ def test_charge_orders_of_a_spinel_with_one_metal_start_at_x_1() -> None:
     _, seeded = plan(Campaign.model_validate(content))
     moments = vasp_inputs(seeded, "relax").incar["MAGMOM"]
     assert Counter(moments) == {0.0: 40, 4.0: 8, 3.0: 8}
+
+
+@pytest.mark.parametrize("model", list(INSERTION_MODELS))
+def test_every_insertion_model_plans_at_every_x_above_1(
+    paper: Campaign, model: str
+) -> None:
+    content = paper.model_dump(mode="json")
+    content["insertion"] = [{"model": model}]
+    content["start"]["charge_orders"] = 1
+    content["orderings"]["max_enumerate"] = 50
+    planned = plan(Campaign.model_validate(content).override(x=[1.25, 1.5, 2]))
+    assert {(c.x, c.insertion) for c in planned} == {
+        (x, model) for x in (1.25, 1.5, 2.0)
+    }
+
+
+def test_a_strained_start_keeps_the_k_mesh_of_its_siblings(paper: Campaign) -> None:
+    content = paper.model_dump(mode="json")
+    content["start"]["more"] = [{"x": 2, "c_strain": -0.1}]
+    planned = plan(Campaign.model_validate(content).override(x=[2]))
+    meshes = {tuple(c.settings["kpoints"]["relax"]) for c in planned}
+    assert meshes == {(3, 3, 3)}
 
 
 def test_the_ensemble_is_all_22_hosts_with_their_weights(paper: Campaign) -> None:

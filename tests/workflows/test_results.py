@@ -232,10 +232,11 @@ def test_an_ordering_that_failed_never_represents_those_that_did_not(
     ]
     results = open_results(project(*documents)).select(three)
     (found,) = records(results.series())
-    assert (found["calculation_id"], found["n_orderings"]) == (three[0].id, 3)
+    assert (found["calculation_id"], found["n_orderings"]) == (three[0].id, 1)
+    assert found["n_planned"] == 3
 
 
-def test_an_ordering_without_its_dos_gives_way_to_a_finished_one(
+def test_a_failed_dos_takes_no_number_from_a_finished_static_step(
     project: Project, write_campaign: Callable[..., Path], finished: Finished
 ) -> None:
     changes = {"x": [0.5], "orderings.keep": 2, "vasp.dos_at": [0.5]}
@@ -246,7 +247,8 @@ def test_an_ordering_without_its_dos_gives_way_to_a_finished_one(
         *(finished(higher, step, energy=-387.0) for step in higher.steps),
     ]
     found = row(project(*documents), 0.5)
-    assert (found["calculation_id"], found["state"]) == (higher.id, "DONE")
+    assert (found["calculation_id"], found["state"]) == (lower.id, "DONE")
+    assert found["steps_done"] == "2/3"
 
 
 def test_a_moved_ion_is_told_in_the_row(

@@ -139,6 +139,8 @@ def _cut(directory: Path) -> str:
     outcar, vasprun = _find(directory, "OUTCAR"), _find(directory, "vasprun.xml")
     error = _text(directory / "custodian.error")
     told = f"; custodian: {error}" if error else ""
+    if (directory / "POTCAR.spec").exists() and not (directory / "POTCAR").exists():
+        told += "; there is no POTCAR here: set PMG_VASP_PSP_DIR for a real VASP"
     if outcar is None or vasprun is None:
         missing = "OUTCAR" if outcar is None else "vasprun.xml"
         return f"no {missing}: VASP stopped before it wrote one{told}"

@@ -20,6 +20,7 @@ def row(x: float, insertion: str = "", **numbers: Any) -> dict[str, Any]:
     return {
         **{"x": x, "state": "DONE", "calculation_id": f"id-{x:g}", "findings": ""},
         "insertion": insertion or (MODEL if x > 1 else "none"),
+        "formula": f"Li{8 * x:g}Ni4Mn12O32" if x else "Ni4Mn12O32",
         **{"m_ni": 0.5 + 1.2 * min(x, 1), "m_mn": 3.2 + 0.5 * above, "a": 8.2},
         **{"c_ratio": 1 + 0.05 * above, "volume": 512 * (1 + 0.06 * x)},
         **numbers,
@@ -182,12 +183,28 @@ def test_one_unrelaxed_cell_does_not_hide_a_bad_one() -> None:
     assert verdict(rows, "c_ratio_to_x1").value == 1.5
 
 
-def test_a_host_without_nickel_has_no_verdict_on_nickel() -> None:
+def test_another_spinel_has_no_verdict_against_this_paper() -> None:
+    rows = [row(x, formula="Li8Mn16O32") for x in (0, 0.5, 1, 1.5, 2)]
+    found = compare_to_paper(rows)
+    assert {v.status for v in found} == {NONE}
+    assert "the paper is on LixNi0.5Mn1.5O4" in verdict(rows, "m_mn_x1").reason
+
+
+def test_an_engine_without_moments_has_no_verdict_on_them() -> None:
     rows = [row(x, m_ni=float("nan")) for x in (0, 0.5, 1, 1.5, 2)]
     found = verdict(rows, "m_ni_x1")
     assert found.status is NONE
     assert "no such element" in found.reason
-    assert verdict(rows, "m_mn_x1").status is PASS
+
+
+def test_a_verdict_says_when_not_all_starts_have_finished() -> None:
+    rows = series(row(1, n_orderings=1, n_planned=3))
+    assert verdict(rows, "m_ni_x1").reason == "x = 1: 1 of 3 starts finished"
+
+
+def test_a_verdict_says_when_a_row_needs_review() -> None:
+    rows = series(row(1, state="NEEDS_REVIEW"))
+    assert verdict(rows, "m_ni_x1").reason == "x = 1: needs review"
 
 
 def test_voltages_wait_for_the_lithium_reference() -> None:

@@ -443,7 +443,8 @@ def test_a_custodian_error_is_told_with_the_cut(runs: Path) -> None:
     (runs / "static" / "OUTCAR").unlink()
     (runs / "static" / "custodian.error").write_text("brmix: gave up\n", "utf-8")
     document = parse_run(runs / "static")
-    assert document.reason.endswith("custodian: brmix: gave up")
+    assert "custodian: brmix: gave up" in document.reason
+    assert document.reason.endswith("set PMG_VASP_PSP_DIR for a real VASP")
 
 
 def test_a_run_file_of_somebody_else_is_no_run_file(runs: Path) -> None:
