@@ -200,7 +200,7 @@ def test_the_second_run_starts_nothing(whole: Any) -> None:
 
 def test_the_second_run_prints_the_same_table(whole: Any) -> None:
     _, (first, second) = whole
-    title = "LixNi0.5Mn1.5O4 over x"
+    title = "results over x"
     assert title in first.stdout
     assert first.stdout.partition(title)[2] == second.stdout.partition(title)[2]
 
