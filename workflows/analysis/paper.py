@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -152,14 +152,21 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
     Returns
     -------
     tuple of Verdict
-        A check that uses x = 2 appears once for each insertion model there is.
+        A check that uses x = 2 appears once for each insertion model there is. Of
+        another spinel none is computed.
     """
-    strangers = {str(row["formula"]) for row in rows} - {
-        str(row["formula"]) for row in rows if _is_the_papers(str(row["formula"]))
-    }
-    if strangers:
-        why = f"the paper is on LixNi0.5Mn1.5O4, the results on {min(strangers)}"
-        rows = [{**row, "state": why} for row in rows]
+    verdicts = sorted(
+        _verdicts(rows), key=lambda v: (ORDER.index(v.check), v.insertion)
+    )
+    strangers = [f for row in rows if not _is_the_papers(f := str(row["formula"]))]
+    if not strangers:
+        return tuple(verdicts)
+    why = f"the paper is on LixNi0.5Mn1.5O4, the results on {strangers[0]}"
+    none = Status.NOT_COMPUTED
+    return tuple(replace(v, value=None, status=none, reason=why) for v in verdicts)
+
+
+def _verdicts(rows: Sequence[Row]) -> list[Verdict]:
     models = sorted({str(r["insertion"]) for r in rows if r["x"] > 1}) or [""]
     verdicts = [
         _judge(check, rows, model)
@@ -174,7 +181,7 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
         _not_computed("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
                       "no lithium metal reference was calculated"),
     ]  # fmt: skip
-    return tuple(sorted(verdicts, key=lambda v: (ORDER.index(v.check), v.insertion)))
+    return verdicts
 
 
 def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:

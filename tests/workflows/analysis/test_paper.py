@@ -187,7 +187,9 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     rows = [row(x, formula="Li8Mn16O32") for x in (0, 0.5, 1, 1.5, 2)]
     found = compare_to_paper(rows)
     assert {v.status for v in found} == {NONE}
-    assert "the paper is on LixNi0.5Mn1.5O4" in verdict(rows, "m_mn_x1").reason
+    told = "the paper is on LixNi0.5Mn1.5O4, the results on Li8Mn16O32"
+    assert {v.reason for v in found} == {told}
+    assert {v.value for v in found} == {None}
 
 
 def test_an_engine_without_moments_has_no_verdict_on_them() -> None:
