@@ -63,6 +63,7 @@ class TaskDocument(BaseModel):
     calculation_id: str | None = Field(None, description="id given by plan, if any")
     task_label: str = Field(description="step: relax, static, dos, ...")
     campaign: str = Field("", description="campaign that first planned it")
+    reference: str = Field("", description="Li for the metal that voltages count from")
     x: float | None = Field(None, description="Li per Ni0.5Mn1.5O4")
     n_li: int | None = Field(None, description="Li atoms in the cell")
     formula: str = Field(description="contents of the cell, in site order")
@@ -110,9 +111,19 @@ class TaskDocument(BaseModel):
         default_factory=dict, description="U_eff in eV by element, as applied"
     )
     nelect: float | None = Field(None, description="valence electrons in the cell")
+    potcar: dict[str, str] = Field(
+        default_factory=dict, description="element -> TITEL of its POTCAR, as applied"
+    )
+    bandgap: float | None = Field(None, description="eV, both spins; 0 for a metal")
+    bandgap_up: float | None = Field(None, description="gap of spin up alone, eV")
+    bandgap_down: float | None = Field(None, description="gap of spin down alone, eV")
     max_force: float | None = Field(None, description="largest |F|, eV/A")
     pressure_kbar: float | None = Field(None, description="external pressure, kbar")
     n_ionic_steps: int | None = None
+    corrections: tuple[dict[str, Any], ...] = Field(
+        (), description="what custodian did about errors, as it recorded it, in order"
+    )
+    restarts: int = Field(0, description="times custodian started VASP again here")
 
     dir_name: str = Field(description="run directory, relative to the data directory")
     run_seconds: float | None = Field(None, description="wall time of the step, s")
