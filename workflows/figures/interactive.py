@@ -1,0 +1,163 @@
+"""Chart -> what plotly.js draws: plain data, to be zoomed in a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflows.figures.chart import Chart, Panel, Trace
+
+SYMBOLS = {"circle": "circle", "square": "square", "diamond": "diamond"}
+HEIGHT_OF_ROW = 360
+INK, SOFT, GRID = "#1c2430", "#5b6675", "#e6eaef"
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+GAP = 0.11
+"""Room between panels, as a share of the figure."""
+
+
+def plotly_figure(chart: Chart) -> dict[str, Any]:
+    """Return ``data`` and ``layout`` for ``Plotly.newPlot``; JSON once encoded."""
+    told: set[str] = set()
+    data: list[dict[str, Any]] = []
+    layout = _layout(chart)
+    for number, panel in enumerate(chart.panels):
+        end = "" if number == 0 else str(number + 1)
+        layout[f"xaxis{end}"], layout[f"yaxis{end}"] = _axes(chart, number, panel, end)
+        for trace in panel.traces:
+            shown = bool(trace.label) and trace.label not in told
+            told.add(trace.label)
+            data.append(_trace(trace, shown) | {"xaxis": f"x{end}", "yaxis": f"y{end}"})
+        if panel.title:
+            layout["annotations"].append(_head(panel, end))
+    return {"data": data, "layout": layout}
+
+
+def _layout(chart: Chart) -> dict[str, Any]:
+    return {
+        "height": round(HEIGHT_OF_ROW * chart.rows * (chart.height / 0.62)) + 60,
+        "margin": {"l": 62, "r": 16, "t": 52, "b": 56},
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        "hovermode": "closest",
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "legend": {
+            **{"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
+            **{"x": 0.5, "xanchor": "center", "font": {"size": 12}},
+        },
+        "annotations": [
+            {
+                **{"text": chart.origin, "showarrow": False, "xref": "paper"},
+                **{"yref": "paper", "x": 0, "y": 1, "yshift": 24, "xanchor": "left"},
+                **{"yanchor": "top", "font": {"size": 10.5, "color": SOFT}},
+            }
+        ],
+    }
+
+
+def _axes(
+    chart: Chart, number: int, panel: Panel, end: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    row, column = divmod(number, chart.columns)
+    across = _share(column, chart.columns)
+    up = _share(chart.rows - 1 - row, chart.rows)
+    x = _axis(panel.x_title, panel.x_range, panel.x_ticks, zero=panel.zero_x)
+    y = _axis(panel.y_title, panel.y_range, panel.y_ticks, zero=panel.zero_y)
+    return (
+        x | {"domain": across, "anchor": f"y{end}"},
+        y | {"domain": up, "anchor": f"x{end}"},
+    )
+
+
+def _share(number: int, of: int) -> list[float]:
+    width = (1 - GAP * (of - 1)) / of
+    start = number * (width + GAP)
+    return [round(start, 6), round(min(start + width, 1.0), 6)]
+
+
+def _axis(
+    title: str,
+    limits: tuple[float, float] | None,
+    ticks: tuple[tuple[float, str], ...],
+    *,
+    zero: bool,
+) -> dict[str, Any]:
+    axis: dict[str, Any] = {
+        **{"title": {"text": title, "standoff": 8}, "automargin": True},
+        **{"showline": True, "linecolor": INK, "ticks": "outside", "tickcolor": INK},
+        **{"gridcolor": GRID, "zeroline": zero, "zerolinecolor": "#9aa3af"},
+    }
+    if limits is not None:
+        axis["range"] = list(limits)
+    if ticks:
+        axis["tickmode"] = "array"
+        axis["tickvals"] = [at for at, _ in ticks]
+        axis["ticktext"] = [word for _, word in ticks]
+    return axis
+
+
+def _head(panel: Panel, end: str) -> dict[str, Any]:
+    return {
+        **{"text": panel.title, "showarrow": False, "font": {"size": 12.5}},
+        **{"xref": f"x{end} domain", "yref": f"y{end} domain", "x": 0.5, "y": 1},
+        **{"xanchor": "center", "yanchor": "bottom"},
+    }
+
+
+def _trace(trace: Trace, shown: bool) -> dict[str, Any]:
+    drawn: dict[str, Any] = {
+        "type": "scatter",
+        "x": list(trace.x),
+        "y": list(trace.y),
+        "mode": _mode(trace),
+        "name": trace.label,
+        "legendgroup": trace.label or trace.colour,
+        "showlegend": shown,
+        "hovertemplate": _hover(trace),
+    }
+    if trace.line:
+        drawn["line"] = {"color": trace.colour, "width": 1.6, "dash": trace.line}
+    if trace.marker:
+        drawn["marker"] = _marker(trace)
+    if trace.errors:
+        drawn["error_y"] = {
+            **{"type": "data", "array": list(trace.errors), "color": trace.colour},
+            **{"thickness": 1.1, "width": 3},
+        }
+    if trace.notes:
+        drawn["customdata"] = list(trace.notes)
+    if trace.words:
+        drawn["text"] = list(trace.words)
+        drawn["textfont"] = {"size": 10}
+    if trace.filled:
+        drawn["fill"] = "tozeroy"
+        drawn["fillcolor"] = _faint(trace.colour)
+    return drawn
+
+
+def _mode(trace: Trace) -> str:
+    parts = ("lines", trace.line), ("markers", trace.marker), ("text", trace.words)
+    return "+".join(name for name, there in parts if there)
+
+
+def _hover(trace: Trace) -> str:
+    what = "%{customdata}" if trace.notes else "%{x:.4g}, %{y:.4g}"
+    return f"{what}<extra>{trace.label}</extra>"
+
+
+def _marker(trace: Trace) -> dict[str, Any]:
+    symbol = SYMBOLS.get(trace.marker, "triangle-up")
+    fills = [_fill(trace, is_open) for is_open in trace.hollow]
+    return {
+        **{"symbol": symbol, "size": trace.size + 1},
+        **{"color": fills or trace.colour, "opacity": 1},
+        "line": {"color": trace.colour, "width": 1.6},
+    }
+
+
+def _fill(trace: Trace, is_open: bool) -> str:
+    return "#ffffff" if is_open else trace.colour
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[n : n + 2], 16) for n in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"

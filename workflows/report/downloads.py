@@ -1,0 +1,63 @@
+"""Tables of the page as CSV that a reader takes away, inside the page itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workflows.analysis.paper import Verdict
+
+
+@dataclass(frozen=True)
+class Download:
+    """One table to take away.
+
+    Attributes
+    ----------
+    name
+        Of the file.
+    what
+        One row is what; one line.
+    rows, columns
+        Size of the table.
+    kilobytes
+        Size of the file, rounded up.
+    href
+        The file, as a data URI.
+    """
+
+    name: str
+    what: str
+    rows: int
+    columns: int
+    kilobytes: int
+    href: str
+
+
+def download(name: str, what: str, table: pd.DataFrame) -> Download:
+    """Turn a table into a CSV file in a data URI; numbers keep every digit."""
+    text = table.to_csv(index=False).encode()
+    return Download(
+        name=f"{name}.csv",
+        what=what,
+        rows=len(table),
+        columns=len(table.columns),
+        kilobytes=-(-len(text) // 1000),
+        href="data:text/csv;base64," + base64.b64encode(text).decode(),
+    )
+
+
+def verdict_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Return one row for each statement of the paper."""
+    import pandas as pd
+
+    rows = [
+        asdict(v) | {"calculations": " ".join(v.calculations), "status": str(v.status)}
+        for v in verdicts
+    ]
+    return pd.DataFrame(rows)

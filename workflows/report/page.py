@@ -1,0 +1,158 @@
+"""Results -> the page, from its template; nothing in it is fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from workflows.campaign import Campaign
+from workflows.figures.chart import Chart
+from workflows.figures.interactive import plotly_figure
+from workflows.figures.paper import as_svg, draw
+from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
+from workflows.figures.structures import pictured, structures_figure
+from workflows.report.downloads import Download, download, verdict_frame
+from workflows.report.provenance import (
+    findings_of,
+    label,
+    settings_of,
+    versions_of,
+)
+from workflows.report.summary import summaries, told, written
+from workflows.results import Results, records
+from workflows.tables import origin_of_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workflows.analysis.paper import Verdict
+    from workflows.taskdoc import TaskDocument
+
+NEGLECTED = (
+    "Spin-orbit coupling, dispersion, configurational and vibrational entropy and "
+    "zero-point energy are neglected throughout."
+)
+
+
+@dataclass(frozen=True)
+class DrawnChart:
+    """A chart twice: as SVG for paper and for who has no script, and to be zoomed."""
+
+    chart: Chart
+    svg: Markup
+
+
+def report_html(results: Results, campaign: Campaign | None) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    results
+        What to report; its series must be of one kind.
+    campaign
+        Printed in full, every default visible, if given.
+
+    Returns
+    -------
+    str
+        HTML with its style, its scripts (plotly.js among them, 4.8 MB) and every
+        table inside; a browser fetches nothing.
+
+    Raises
+    ------
+    ResultsError
+        The results are of several engines or settings.
+    """
+    series = results.series()
+    verdicts = results.compare_to_paper()
+    documents = results.documents()
+    origin = origin_of_numbers(series)
+    charts = _charts(series, origin)
+    findings = findings_of(documents)
+    return _template().render(
+        title=f"Campaign {campaign.name}" if campaign else "All results",
+        description=campaign.description if campaign else "",
+        origin=origin,
+        fake=bool(series["fake"].any()),
+        surrogate=bool(series["surrogate"].any()),
+        summaries=summaries(verdicts),
+        verdicts=verdicts,
+        rows=records(series),
+        charts=[DrawnChart(chart, _svg(chart)) for chart in charts],
+        plots=_as_script({chart.key: plotly_figure(chart) for chart in charts}),
+        plotly=_plotly(),
+        structures=_structures(documents, origin),
+        findings=findings,
+        documents=documents,
+        downloads=_downloads(results, series, verdicts, findings),
+        campaign_yaml=campaign.as_yaml() if campaign else "",
+        versions=versions_of(documents),
+        settings=settings_of(documents),
+        neglected=NEGLECTED,
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
+
+
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("workflows", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(label=label, told=told, written=written)
+    return environment.get_template("report.html.j2")
+
+
+def _charts(series: pd.DataFrame, origin: str) -> list[Chart]:
+    return [
+        make(series, origin) for make in (moments_chart, lattice_chart, ratio_chart)
+    ]
+
+
+def _downloads(
+    results: Results,
+    series: pd.DataFrame,
+    verdicts: Sequence[Verdict],
+    findings: Sequence[dict[str, str]],
+) -> list[Download]:
+    import pandas as pd
+
+    columns = ["severity", "id", "where", "message"]
+    return [
+        download("series", "one row for each x and insertion model", series),
+        download("sites", "one row for each atom of each result", results.sites()),
+        download("verdicts", "one row for each statement", verdict_frame(verdicts)),
+        download(
+            "findings",
+            "one row for each finding",
+            pd.DataFrame(findings, columns=columns),
+        ),
+    ]
+
+
+def _structures(documents: Sequence[TaskDocument], origin: str) -> Markup:
+    chosen = pictured(documents)
+    return Markup(as_svg(structures_figure(chosen, origin), "fig2d-") if chosen else "")
+
+
+def _svg(chart: Chart) -> Markup:
+    return Markup(as_svg(draw(chart), f"{chart.key}-"))
+
+
+def _as_script(value: object) -> Markup:
+    """Encode for a script element, which only ``</`` could end."""
+    return Markup(json.dumps(value, allow_nan=False).replace("</", "<\\/"))
+
+
+def _plotly() -> Markup:
+    from plotly.offline import get_plotlyjs
+
+    return Markup(get_plotlyjs())

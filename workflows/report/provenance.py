@@ -1,0 +1,70 @@
+"""Documents -> findings, versions and settings: where the numbers are from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workflows.calculation import NO_INSERTION
+from workflows.engines.base import versions
+
+if TYPE_CHECKING:
+    from workflows.taskdoc import TaskDocument
+
+SEVERITIES = ("error", "warning", "info")
+
+
+def label(document: TaskDocument) -> str:
+    """Name a calculation as a reader knows it: its x and model, or its formula."""
+    if document.x is None:
+        return document.formula
+    model = document.insertion or NO_INSERTION
+    return f"x = {document.x:g}" + ("" if model == NO_INSERTION else f" {model}")
+
+
+def findings_of(documents: Iterable[TaskDocument]) -> list[dict[str, str]]:
+    """Return each finding once, gravest first, with the steps that show it."""
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for document in documents:
+        for finding in document.findings:
+            key = (finding.severity, finding.id, finding.message)
+            where = f"{label(document)} {document.task_label}"
+            grouped.setdefault(key, []).append(where)
+    return [
+        {"severity": severity, "id": name, "message": message, "where": _where(places)}
+        for (severity, name, message), places in sorted(
+            grouped.items(), key=lambda kv: SEVERITIES.index(kv[0][0])
+        )
+    ]
+
+
+def versions_of(documents: Iterable[TaskDocument]) -> dict[str, str]:
+    """Return the versions of what made the numbers, and of what draws them here."""
+    found = versions()
+    for document in documents:
+        found.update(document.versions)
+        if document.engine_version:
+            found[document.engine] = document.engine_version
+    return found
+
+
+def settings_of(documents: Sequence[TaskDocument]) -> list[tuple[str, str]]:
+    """Return the settings that the steps report, each value they have."""
+    found: dict[str, dict[str, None]] = {}
+    for document in documents:
+        for name, value in document.settings.items():
+            found.setdefault(name, {})[_plain(value)] = None
+    return [(name, "; ".join(values)) for name, values in sorted(found.items())]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(v)}" for name, v in value.items())
+    if isinstance(value, list | tuple):
+        return " × ".join(_plain(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _where(places: Sequence[str]) -> str:
+    shown = ", ".join(places[:3])
+    return shown if len(places) <= 3 else f"{shown} and {len(places) - 3} more steps"

@@ -1,0 +1,67 @@
+"""Verdicts -> the first thing on the page: what holds, what does not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workflows.analysis.paper import Status, Verdict, overall
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the statements of the paper come to with one insertion model.
+
+    Attributes
+    ----------
+    insertion
+        Insertion model of the rows above x = 1; empty where there is none.
+    status
+        Of moments and lattice together.
+    headline
+        One sentence.
+    holds, fails, untested
+        Verdicts that pass or warn, that fail, that could not be computed; the
+        general ones and those of this model.
+    """
+
+    insertion: str
+    status: Status
+    headline: str
+    holds: tuple[Verdict, ...]
+    fails: tuple[Verdict, ...]
+    untested: tuple[Verdict, ...]
+
+
+def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
+    """Sum up the verdicts, once for each insertion model."""
+    models = sorted({v.insertion for v in verdicts if v.insertion}) or [""]
+    return tuple(_summary(verdicts, model) for model in models)
+
+
+def told(verdict: Verdict) -> str:
+    """Say what was found against what the paper has, in half a sentence."""
+    if verdict.value is None:
+        return verdict.reason
+    unit = f" {written(verdict.unit)}" if verdict.unit else ""
+    text = f"{verdict.value:.3g}{unit} here, {verdict.reference} in the paper"
+    return f"{text} ({verdict.reason})" if verdict.reason else text
+
+
+def written(unit: str) -> str:
+    """Write a unit as print does: the tables keep to ASCII."""
+    return {"muB": "μB", "A": "Å"}.get(unit, unit)
+
+
+def _summary(verdicts: Sequence[Verdict], model: str) -> Summary:
+    own = [v for v in verdicts if v.insertion in {"", model}]
+    good = {Status.PASS, Status.WARN}
+    holds = tuple(v for v in own if v.status in good)
+    fails = tuple(v for v in own if v.status is Status.FAIL)
+    untested = tuple(v for v in own if v.status is Status.NOT_COMPUTED)
+    headline = f"{len(holds)} of {len(own)} statements hold"
+    if fails:
+        headline += f", {len(fails)} {'does' if len(fails) == 1 else 'do'} not"
+    if untested:
+        headline += f", {len(untested)} could not be tested"
+    return Summary(model, overall(verdicts, model), headline, holds, fails, untested)
