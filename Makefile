@@ -9,11 +9,16 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 CAMPAIGN ?= paper
 ENGINE ?= chgnet
 
-.PHONY: help run test check format setup setup-test clean
+# What some tests need beside Python; without them they are skipped, and say so.
+SYSTEM = slurm-wlm munge chromium
+SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium
+
+.PHONY: help run test check format setup setup-test system clean
 
 help:
 	@echo "make run     set up, relax the paper's nine compositions with CHGNet, write report.html"
 	@echo "make test    set up, run the tests"
+	@echo "make system  install what some tests need: Slurm, munge, Chromium (Debian; root)"
 	@echo "make check   format, lint, types and import floors, as CI does"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environment; results in lnmo-data/ stay"
@@ -40,6 +45,17 @@ format: $(VENV)/.test
 setup: $(VENV)/.chgnet
 
 setup-test: $(VENV)/.test
+
+# Root, for apt-get alone; the tests themselves start a Slurm only when run by root.
+system:
+	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; for program in $(SYSTEM_PROGRAMS); do \
+	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	test -z "$$missing" && exit 0; echo "== missing:$$missing; installing $(SYSTEM)"; \
+	test "$$(id -u)" = 0 || { command -v sudo >/dev/null && as="sudo"; } || \
+	  { echo "apt-get needs root: run make system as root"; exit 2; }; \
+	$$as apt-get update -qq && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+	  --no-install-recommends $(SYSTEM) >/dev/null
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	@echo "== setting up $(VENV): about 250 MB of Python packages, 1 minute."

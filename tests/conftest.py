@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 from hypothesis import settings
 from pymatgen.core import Lattice
 
+from tests.servers import Mongo, Slurm, missing_for_slurm, need, slurm_running
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
@@ -66,6 +67,22 @@ def require_chgnet() -> None:
         if "chgnet" in os.environ.get("LNMO_REQUIRE", "").split(","):
             pytest.fail(f"LNMO_REQUIRE asks for chgnet, but {reason}")
         pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongo]:
+    """One MongoDB for all; every test names a database of its own."""
+    server = Mongo(tmp_path_factory.mktemp("mongo")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """One real Slurm for all, of eight cores it does not have."""
+    need("slurm", missing_for_slurm())
+    with slurm_running(tmp_path_factory.mktemp("slurm"), cpus=8) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
