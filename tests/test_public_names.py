@@ -38,6 +38,47 @@ def test_workflows_gives_the_promised_names() -> None:
     assert sorted(name.__name__ for name in found) == sorted(workflows.__all__)
 
 
+def test_analysis_gives_the_promised_names() -> None:
+    from workflows import analysis
+    from workflows.analysis import (
+        adjacent_average,
+        capacity,
+        expected_total_moment,
+        expected_valence,
+        jahn_teller_modes,
+        lattice_ratios,
+        valence_from_moment,
+        voltage_steps,
+    )
+
+    found = {
+        adjacent_average: ["y", "n", "mode"],
+        capacity: ["delta_x", "formula"],
+        expected_total_moment: ["x", "order"],
+        expected_valence: ["x"],
+        jahn_teller_modes: ["l_x", "l_y", "l_z"],
+        lattice_ratios: ["a", "b", "c", "angles"],
+        valence_from_moment: ["element", "moment"],
+        voltage_steps: ["energies", "mu_li"],
+    }
+    assert sorted(f.__name__ for f in found) == sorted(analysis.__all__)
+    for function, names in found.items():
+        assert [
+            name
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+        ] == names
+
+
+def test_importing_analysis_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, workflows.analysis\n"
+        "heavy = {'pymatgen', 'pandas', 'matplotlib', 'torch', 'fireworks', 'scipy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_plan_is_the_function_even_when_its_module_was_imported_first() -> None:
     code = (
         "import workflows.plan, workflows.inputs\n"

@@ -6,25 +6,36 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workflows.analysis.jahn_teller import jahn_teller_modes
     from workflows.analysis.lattice import lattice_ratios
+    from workflows.analysis.smoothing import adjacent_average
     from workflows.analysis.valence import (
         expected_total_moment,
         expected_valence,
         valence_from_moment,
     )
+    from workflows.analysis.voltage import capacity, voltage_steps
 
 __all__ = [
+    "adjacent_average",
+    "capacity",
     "expected_total_moment",
     "expected_valence",
+    "jahn_teller_modes",
     "lattice_ratios",
     "valence_from_moment",
+    "voltage_steps",
 ]
 
 _HOME = {
+    "adjacent_average": "smoothing",
+    "capacity": "voltage",
     "expected_total_moment": "valence",
     "expected_valence": "valence",
+    "jahn_teller_modes": "jahn_teller",
     "lattice_ratios": "lattice",
     "valence_from_moment": "valence",
+    "voltage_steps": "voltage",
 }
 
 

@@ -1,0 +1,121 @@
+"""Cubic axes of a spinel that came in any cell, from its own metal-oxygen bonds.
+
+A cell of somebody else's run does not say how it was made from the cubic one; its a, b
+and c may be 5.74, 5.74 and 6.15 A. The octahedra know: their bonds point along the
+cubic axes within 4.3 degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflows.analysis.octahedra import METALS, NoOctahedron, trans_pairs
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+Matrix = NDArray[np.float64]
+OXYGEN = 32
+"""O in the cubic cell."""
+
+
+def cubic_axes(structure: Structure, *, elements: Sequence[str] = METALS) -> Matrix:
+    """Find the directions that all octahedra of a cell share.
+
+    Parameters
+    ----------
+    structure
+        Any cell of a spinel.
+    elements
+        Of the octahedral ions.
+
+    Returns
+    -------
+    ndarray
+        Rows: orthonormal directions x, y, z, Cartesian, right-handed, named after the
+        Cartesian axes they are nearest to.
+
+    Raises
+    ------
+    NoOctahedron
+        There is no octahedron of these elements.
+    """
+    lines = []
+    for index, site in enumerate(structure):
+        if site.specie.symbol in elements:
+            try:
+                pairs = trans_pairs(structure, index)
+            except NoOctahedron:
+                continue
+            lines.append(pairs[:, 0] - pairs[:, 1])
+    if not lines:
+        raise NoOctahedron(
+            f"{structure.formula}: no octahedron of oxygen about "
+            f"{' or '.join(elements)}"
+        )
+    frame = _orthonormal(lines[0])
+    for _ in range(3):  # settles at once unless the first octahedron is an odd one
+        frame = _orthonormal(_mean(np.array(lines), frame))
+    return _named(frame)
+
+
+def parent_supercell(
+    structure: Structure, *, elements: Sequence[str] = METALS
+) -> Matrix:
+    """Find the cell vectors in those of the cubic cell, for :func:`pseudo_cubic`.
+
+    Components of the vectors along the cubic axes are multiples of half the cubic
+    length, which the number of oxygens gives: 32 to a cubic cell.
+
+    Returns
+    -------
+    ndarray
+        Rows: cell vectors in halves of the cubic ones, shape (3, 3).
+
+    Raises
+    ------
+    NoOctahedron
+        There is no octahedron, or the cell is none of a spinel's.
+    """
+    oxygen = sum(site.specie.symbol == "O" for site in structure)
+    axes = cubic_axes(structure, elements=elements)
+    length = (structure.volume * OXYGEN / oxygen) ** (1 / 3)
+    matrix: Matrix = np.round(2 * structure.lattice.matrix @ axes.T / length) / 2
+    if abs(abs(np.linalg.det(matrix)) - oxygen / OXYGEN) > 1e-6:
+        raise NoOctahedron(
+            f"{structure.formula}: its cell is no supercell, and no primitive cell, of "
+            f"a cubic spinel of {length:.2f} A"
+        )
+    return matrix
+
+
+def _mean(lines: Matrix, frame: Matrix) -> Matrix:
+    """Add up the lines of all octahedra, each with the axis that it is nearest to."""
+    cosines = lines @ frame.T  # (octahedron, line, axis)
+    total = np.zeros((3, 3))
+    for own, cosine in zip(lines, cosines, strict=True):
+        for line, along in zip(own, cosine, strict=True):
+            axis = int(np.argmax(np.abs(along)))
+            total[axis] += np.sign(along[axis]) * line / np.linalg.norm(line)
+    return total
+
+
+def _orthonormal(rows: Matrix) -> Matrix:
+    """Return the orthonormal frame nearest to three directions (Loewdin)."""
+    units = rows / np.linalg.norm(rows, axis=1)[:, None]
+    left, _, right = np.linalg.svd(units)
+    return np.asarray(left @ right)
+
+
+def _named(frame: Matrix) -> Matrix:
+    order = max(permutations(range(3)), key=lambda p: np.abs(frame[list(p)]).trace())
+    named = frame[list(order)]
+    named = named * np.where(np.diag(named) < 0, -1.0, 1.0)[:, None]
+    if np.linalg.det(named) < 0:
+        named[2] *= -1
+    return named

@@ -1,0 +1,127 @@
+"""Voltage against lithium metal, and capacity.
+
+From static energies alone: the terms in PV and entropy, some 10 mV, are neglected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from workflows.analysis.hull import convex_hull
+
+if TYPE_CHECKING:
+    from pymatgen.apps.battery.insertion_battery import InsertionElectrode
+    from pymatgen.core import Structure
+
+FARADAY = 96485.33212
+"""C/mol, exact (SI 2019)."""
+REFERENCE_FORMULA = "LiNi0.5Mn1.5O4"
+"""182.690 g/mol: what a capacity is given for, unless said otherwise."""
+SECONDS = 3.6
+"""C in 1 mAh."""
+
+
+def average_voltage(x1: float, e1: float, x2: float, e2: float, mu_li: float) -> float:
+    """Return V(x1 -> x2) = -[E(x2) - E(x1) - (x2 - x1) mu_Li]/(x2 - x1), volts.
+
+    Parameters
+    ----------
+    x1, x2
+        Li per formula unit, x2 > x1.
+    e1, e2
+        Static energies, eV per formula unit.
+    mu_li
+        Energy of bcc lithium with the same settings, eV per atom.
+
+    Raises
+    ------
+    ValueError
+        x2 is not above x1.
+    """
+    if x2 <= x1:
+        raise ValueError(
+            f"a voltage from x = {x1:g} to {x2:g}: the second is not larger"
+        )
+    return -((e2 - e1) - (x2 - x1) * mu_li) / (x2 - x1)
+
+
+def voltage_steps(
+    energies: Mapping[float, float], mu_li: float
+) -> list[tuple[float, float, float]]:
+    """Return the steps of the voltage curve, between consecutive hull vertices.
+
+    Parameters
+    ----------
+    energies
+        x -> lowest static energy, eV per formula unit.
+    mu_li
+        Energy of bcc lithium with the same settings, eV per atom.
+
+    Returns
+    -------
+    list of (x1, x2, volts)
+        x ascending; the voltage never rises with x, since the hull is convex.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two x.
+
+    Examples
+    --------
+    >>> voltage_steps({0: 0.0, 1: -6.0, 2: -10.0}, mu_li=-2.0)
+    [(0, 1, 4.0), (1, 2, 2.0)]
+    """
+    vertices = convex_hull(energies).vertices
+    return [
+        (x1, x2, average_voltage(x1, energies[x1], x2, energies[x2], mu_li))
+        for x1, x2 in pairwise(vertices)
+    ]
+
+
+def capacity(delta_x: float, formula: str = REFERENCE_FORMULA) -> float:
+    """Return Q = delta_x F/(3.6 M), mAh per gram of the formula.
+
+    Parameters
+    ----------
+    delta_x
+        Li exchanged per formula unit.
+    formula
+        Composition whose mass is counted.
+
+    Examples
+    --------
+    >>> round(capacity(1), 2)
+    146.7
+    """
+    from pymatgen.core import Composition
+
+    return delta_x * FARADAY / (SECONDS * float(Composition(formula).weight))
+
+
+def insertion_electrode(
+    cells: Iterable[tuple[Structure, float]], mu_li: float
+) -> InsertionElectrode:
+    """Hand cells to pymatgen: energy densities, volume changes, sub-electrodes.
+
+    Its capacities are per mass of the fully lithiated compound.
+
+    Parameters
+    ----------
+    cells
+        Relaxed structure and static energy, eV per cell, of one host at several x.
+    mu_li
+        Energy of bcc lithium with the same settings, eV per atom.
+    """
+    from pymatgen.apps.battery.insertion_battery import InsertionElectrode
+    from pymatgen.entries.computed_entries import (
+        ComputedEntry,
+        ComputedStructureEntry,
+    )
+
+    entries = [ComputedStructureEntry(cell, energy) for cell, energy in cells]
+    return InsertionElectrode.from_entries(
+        entries, ComputedEntry("Li", mu_li), strip_structures=False
+    )
