@@ -9,7 +9,8 @@
     |-- StoreError            fix the database or its file
     |   `-- StoreBusy         wait for, or stop, the process that is writing
     |-- ResultsError          choose what may be tabulated together
-    `-- StepFailed            a calculation step ended in a state that is not DONE
+    |-- StepFailed            a calculation step ended in a state that is not DONE
+    `-- Terminated            run again: the step goes on from where it was
 """
 
 
@@ -43,3 +44,19 @@ class ResultsError(LnmoError):
 
 class StepFailed(LnmoError):
     """A step ran and did not end as DONE; its document says why."""
+
+
+class Terminated(LnmoError):
+    """A step was ended from outside, by SIGTERM or the wall time; it can go on.
+
+    Parameters
+    ----------
+    reason
+        One line.
+    signal
+        Name of the signal, if one came.
+    """
+
+    def __init__(self, reason: str, *, signal: str | None = None) -> None:
+        super().__init__(reason)
+        self.signal = signal

@@ -2,19 +2,73 @@
 
 The document in the run directory is the record. It is written once, atomically,
 so a step that has one is never computed again, whoever asks and after whatever
-kill.
+kill. A step that is ended from outside leaves a note instead, and goes on next time.
 """
 
 from __future__ import annotations
 
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from workflows.calculation import Calculation
 from workflows.engines import engine
 from workflows.engines.base import RUN_FILE, Machine, Report
-from workflows.errors import StepFailed
+from workflows.errors import StepFailed, Terminated
 from workflows.store import FileResults
 from workflows.taskdoc import TaskDocument
+
+ENDED_FILE = "ended.json"
+"""In a step's directory: why its last run was ended from outside, and when."""
+
+
+class _Told(BaseException):
+    """SIGTERM came; no ``except Exception`` on the way may swallow it."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Turn SIGTERM into :class:`Terminated`, in the main thread.
+
+    The first signal raises in whatever is being done; the later ones, which a queue
+    sends while we tidy up, are ignored. Elsewhere than in the main thread, where
+    Python can handle no signal, this does nothing.
+
+    Raises
+    ------
+    Terminated
+        SIGTERM came while no step was running.
+    """
+
+    def tell(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Told
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, tell)
+    try:
+        yield
+    except _Told:
+        raise Terminated("ended by SIGTERM", signal="SIGTERM") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def record_end(directory: Path, end: Terminated) -> None:
+    """Leave a note on why a step was ended; it is gone once the step goes on."""
+    note = {
+        "reason": str(end),
+        "signal": end.signal,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if directory.is_dir():
+        (directory / ENDED_FILE).write_text(json.dumps(note, indent=1), "utf-8")
 
 
 def run_step(
@@ -49,11 +103,22 @@ def run_step(
     ------
     StepFailed
         The step ended in another state; its document is recorded all the same.
+    Terminated
+        SIGTERM (under :func:`terminable`) or the machine's deadline ended it. There
+        is no document; the next call goes on from where it was.
     """
     results = FileResults(root)
     document = results.get(calculation.id, step)
     if document is None:
-        document = _compute(calculation, step, results, machine, report)
+        directory = results.directory(calculation.id, step)
+        (directory / ENDED_FILE).unlink(missing_ok=True)
+        try:
+            document = _compute(calculation, step, results, machine, report)
+        except (Terminated, _Told) as error:
+            told = Terminated("ended by SIGTERM", signal="SIGTERM")
+            end = error if isinstance(error, Terminated) else told
+            record_end(directory, end)
+            raise end from None
         results.put(document)
     if not document.state.usable:
         raise StepFailed(f"{document.state} in {document.dir_name}: {document.reason}")

@@ -84,19 +84,27 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
     Raises
     ------
     MachineError
-        ``LNMO_POLL_SECONDS`` is no number.
+        A number, such as ``LNMO_POLL_SECONDS``, is none.
     """
     env = fw_spec.get("_fw_env", {})
-    poll = env.get("poll_seconds") or os.environ.get("LNMO_POLL_SECONDS", "10")
-    try:
-        poll_seconds = float(poll)
-    except ValueError:
-        raise MachineError(f"LNMO_POLL_SECONDS = {poll!r} is no number") from None
+    deadline = _number(env, "deadline", 0.0)
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
         incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
-        poll_seconds=poll_seconds,
+        poll_seconds=_number(env, "poll_seconds", 10.0),
+        deadline=deadline or None,
+        stop_margin=_number(env, "stop_margin", 600.0),
+        frozen_seconds=_number(env, "frozen_seconds", 21_600.0),
     )
+
+
+def _number(env: Mapping[str, Any], name: str, default: float) -> float:
+    variable = f"LNMO_{name.upper()}"
+    value = env.get(name) or os.environ.get(variable) or default
+    try:
+        return float(value)
+    except ValueError:
+        raise MachineError(f"{variable} = {value!r} is no number") from None
 
 
 def _tags(text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workflows.database import Database
 
 INTERRUPTED = 130
-"""Exit code of a run ended by Ctrl-C or SIGTERM."""
+"""Exit code of a run ended by Ctrl-C, SIGTERM, a wall time or a full disk."""
 
 
 def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
@@ -68,6 +68,9 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
             except KeyboardInterrupt:
                 tell("interrupted; nothing is lost, the same command goes on from here")
                 return INTERRUPTED
+        if run.stopped:
+            tell(f"stopped: {run.stopped}")
+            return INTERRUPTED
         return _told_failures(fireworks_of(pad, calculations), chosen)
 
 

@@ -23,6 +23,8 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad
 
 from workflows.calculation import Calculation
 from workflows.engines.vasp_process import end_orphans
+from workflows.errors import Terminated
+from workflows.execution import record_end
 from workflows.firetasks import copy_document
 from workflows.launchpad import EmbeddedLaunchPad, at_once
 from workflows.store import FileResults
@@ -85,6 +87,11 @@ class LocalRun:
         File descriptors the workers keep open (the LaunchPad's lock).
     watch
         Told every event.
+
+    Attributes
+    ----------
+    stopped
+        Why no more work was handed out (a wall time, SIGTERM, a full disk), or empty.
     """
 
     def __init__(
@@ -103,6 +110,7 @@ class LocalRun:
         self._watch = watch
         self._workers: list[_Worker] = []
         self._deaths: dict[int, int] = {}
+        self.stopped = ""
         self._selector = selectors.DefaultSelector()
 
     def run(self, calculations: Iterable[Calculation] | None = None) -> None:
@@ -112,6 +120,9 @@ class LocalRun:
             while self._hand_out(fworker) or self._busy():
                 self._listen()
                 self._watch(Event("tick"))
+        except KeyboardInterrupt:
+            self._note_interruption()
+            raise
         finally:
             for worker in list(self._workers):
                 self._dismiss(worker)
@@ -121,6 +132,8 @@ class LocalRun:
 
     def _hand_out(self, fworker: FWorker) -> bool:
         """Give every idle worker a Firework; tell whether any was given."""
+        if self.stopped:
+            return False
         given = False
         idle = [worker for worker in self._workers if worker.firework is None]
         for _ in range(self._jobs - len(self._workers) + len(idle)):
@@ -188,9 +201,27 @@ class LocalRun:
         if "progress" in answer:
             self._tell("progress", worker, answer["progress"])
             return
-        ended = answer["ended"]
+        state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
+        if state == "STOPPED":
+            self.stopped = stored["_message"]
+            with at_once(self._launchpad):
+                fw_id = worker.firework.fw_id  # type: ignore[union-attr]
+                self._complete(worker, "FIZZLED", stored)
+                self._launchpad.rerun_fw(fw_id)
+            return
         self._record(worker)
-        self._complete(worker, ended["state"], ended["stored_data"])
+        self._complete(worker, state, stored)
+
+    def _note_interruption(self) -> None:
+        """Leave in the directories of the running steps why they are ended."""
+        end = Terminated("lnmo run was interrupted")
+        for worker in self._workers:
+            if worker.firework is not None:
+                record_end(self._step_directory(worker.firework), end)
+
+    def _step_directory(self, firework: Firework) -> Path:
+        step = firework.spec["calculation_id"], firework.spec["step"]
+        return FileResults(self._root).directory(*step)
 
     def _record(self, worker: _Worker) -> None:
         """Copy the document to MongoDB; embedded, the run directory is the record."""
@@ -217,8 +248,7 @@ class LocalRun:
             reason = (
                 f"its worker ended with code {code} ({deaths} times); see {worker.log}"
             )
-            step = firework.spec["calculation_id"], firework.spec["step"]
-            end_orphans(FileResults(self._root).directory(*step))
+            end_orphans(self._step_directory(firework))
             with at_once(self._launchpad):
                 self._complete(worker, "FIZZLED", {"_message": reason})
                 if deaths < MAX_DEATHS:

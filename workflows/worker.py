@@ -32,14 +32,20 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
     """Run the Firetasks as FireWorks' Rocket does, without a LaunchPad."""
     from fireworks import Firework
 
+    from workflows.errors import Terminated
+    from workflows.execution import terminable
+
     try:
         unpacked = Firework.from_dict(firework)
         spec = {**unpacked.spec, "_fw_env": env}
         stored: dict[str, Any] = {}
-        for task in unpacked.tasks:
-            action = task.run_task(spec)
-            if action is not None:
-                stored.update(action.stored_data)
+        with terminable():
+            for task in unpacked.tasks:
+                action = task.run_task(spec)
+                if action is not None:
+                    stored.update(action.stored_data)
+    except Terminated as end:
+        return {"state": "STOPPED", "stored_data": {"_message": str(end)}}
     except Exception as error:
         traceback.print_exc()
         reason = f"{' '.join(str(error).split())}" or type(error).__name__

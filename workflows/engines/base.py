@@ -34,11 +34,21 @@ class Machine:
         NCORE, KPAR and the like.
     poll_seconds
         How often custodian looks at a running VASP.
+    deadline
+        Unix time at which this machine ends us, such as a queue's wall time.
+    stop_margin
+        Seconds before the deadline at which VASP is asked to stop; twice its longest
+        ionic step if that is more.
+    frozen_seconds
+        A VASP that prints nothing for so long hangs, and is ended.
     """
 
     vasp_cmd: str | None = None
     incar: Mapping[str, Any] = field(default_factory=dict)
     poll_seconds: float = 10.0
+    deadline: float | None = None
+    stop_margin: float = 600.0
+    frozen_seconds: float = 21_600.0
 
 
 class Engine(Protocol):

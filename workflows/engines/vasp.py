@@ -24,10 +24,11 @@ from workflows.engines.vasp_parse import has_output, parse_relaxation, parse_vas
 from workflows.engines.vasp_process import (
     ERROR_FILE,
     custodian_run,
+    disk_is_full,
     end_orphans,
     vasp_command,
 )
-from workflows.errors import StoreError
+from workflows.errors import StoreError, Terminated
 from workflows.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.taskdoc import State, TaskDocument
 
@@ -128,8 +129,20 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
     if has_output(directory):
         _start_over(directory)
     command = vasp_command(machine.vasp_cmd)
+    _, step, _ = _run_file(directory)
     _add_machine_tags(directory, machine)
-    custodian_run(directory, command, machine.poll_seconds, report)
+    relaxes = step.startswith("relax")
+    clock = custodian_run(directory, command, machine, report, relaxes=relaxes)
+    if parse_vasp(directory).state.usable:
+        return
+    if full := disk_is_full(directory):
+        reason = (
+            f"{directory}: no space left on the disk; free some and run again, it "
+            "goes on from the last whole structure"
+        )
+    if full or clock.asked:
+        (directory / ERROR_FILE).unlink(missing_ok=True)
+        raise Terminated(reason if full else clock.reason)
 
 
 def _ended(directory: Path) -> bool:

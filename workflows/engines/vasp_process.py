@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import which
+from shutil import disk_usage, which
 
-from workflows.engines.base import Report
+from workflows.engines.base import Machine, Report
+from workflows.engines.vasp_clock import Clock
 from workflows.errors import MachineError
 
 MARK = "LNMO_RUN_DIRECTORY"
@@ -18,6 +21,9 @@ MARK = "LNMO_RUN_DIRECTORY"
 ERROR_FILE = "custodian.error"
 """Why custodian gave up; left in the run directory."""
 WATCH_SECONDS = 1.0
+GRACE_SECONDS = 5.0
+LEAST_FREE = 1_000_000
+"""Bytes; with less, a disk is full."""
 MAX_ERRORS = 5
 
 
@@ -51,8 +57,13 @@ def vasp_command(line: str | None) -> list[str]:
 
 
 def custodian_run(
-    directory: Path, command: list[str], poll_seconds: float, report: Report
-) -> None:
+    directory: Path,
+    command: list[str],
+    machine: Machine,
+    report: Report,
+    *,
+    relaxes: bool,
+) -> Clock:
     """Run VASP until custodian is content or gives up; the files tell which.
 
     Parameters
@@ -61,63 +72,96 @@ def custodian_run(
         Holds the inputs.
     command
         The VASP command.
-    poll_seconds
-        Pause between two looks at the running process.
+    machine
+        Says how often to look, and when there is no more time.
     report
         Told the last line of OSZICAR.
+    relaxes
+        Whether ions move.
+
+    Returns
+    -------
+    Clock
+        Knows whether VASP was asked to stop before the deadline.
+
+    Raises
+    ------
+    Terminated
+        There was no time to start.
     """
     from custodian import Custodian
     from custodian.custodian import CustodianError
-    from custodian.vasp.handlers import (
-        NonConvergingErrorHandler,
-        PositiveEnergyErrorHandler,
-        PotimErrorHandler,
-        StdErrHandler,
-        UnconvergedErrorHandler,
-        VaspErrorHandler,
-    )
-    from custodian.vasp.jobs import VaspJob
     from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 
+    from workflows.engines.vasp_handlers import TimedJob, handlers
+
+    clock = Clock(directory, machine)
+    job = TimedJob(command, auto_gamma=False, backup=False)
+    job.clock = clock
     watched = Custodian(
-        handlers=[
-            VaspErrorHandler(),
-            StdErrHandler(),
-            UnconvergedErrorHandler(),
-            NonConvergingErrorHandler(),
-            PotimErrorHandler(),
-            PositiveEnergyErrorHandler(),
-        ],
-        jobs=[VaspJob(command, auto_gamma=False)],
+        handlers=handlers(relaxes=relaxes, frozen_seconds=machine.frozen_seconds),
+        jobs=[job],
         validators=[VasprunXMLValidator(), VaspFilesValidator()],
         max_errors=MAX_ERRORS,
-        polling_time_step=poll_seconds,
+        polling_time_step=machine.poll_seconds,
         monitor_freq=1,
+        skip_over_errors=True,
         directory=str(directory),
     )
-    with _marked(directory), _watching(directory / "OSZICAR", report):
-        try:
+    try:
+        with (
+            _marked(directory),
+            _watching(directory, clock, report),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # custodian's advice; its log has it too
             watched.run()  # type: ignore[no-untyped-call]
-        except CustodianError as error:
-            (directory / ERROR_FILE).write_text(f"{error}\n", "utf-8")
+    except CustodianError as error:
+        (directory / ERROR_FILE).write_text(f"{error}\n", "utf-8")
+    except OSError as error:
+        job.end()
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+    except BaseException:
+        job.end()
+        raise
+    return clock
+
+
+def disk_is_full(directory: Path) -> bool:
+    """Tell whether VASP could not write, by what it said or by what is left."""
+    said = ("no space left on device", "disk quota exceeded")
+    for name in ("std_err.txt", "vasp.out"):
+        with suppress(OSError):
+            tail = (directory / name).read_bytes()[-20_000:]
+            if any(words in tail.decode("utf-8", "replace").lower() for words in said):
+                return True
+    return disk_usage(directory).free < LEAST_FREE
 
 
 def end_orphans(directory: Path) -> None:
-    """Kill VASP processes that a killed worker left running in or below a directory.
+    """End VASP processes that were left running in or below a directory.
 
-    Only processes that carry our mark are touched.
+    Only processes that carry our mark are touched: SIGTERM, by which ``srun`` and
+    ``mpirun`` end their ranks, then SIGKILL.
     """
     import psutil
 
     place = directory.resolve()
+    left = []
     for process in psutil.process_iter():
         try:
             mark = process.environ().get(MARK)
             if mark is not None and Path(mark).is_relative_to(place):
-                process.kill()
-                process.wait(timeout=10)
+                process.terminate()
+                left.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
+    _, stubborn = psutil.wait_procs(left, timeout=GRACE_SECONDS)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
 
 
 @contextmanager
@@ -130,13 +174,15 @@ def _marked(directory: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _watching(oszicar: Path, report: Report) -> Iterator[None]:
+def _watching(directory: Path, clock: Clock, report: Report) -> Iterator[None]:
     stop = threading.Event()
 
     def watch() -> None:
         while not stop.wait(WATCH_SECONDS):
-            if line := _last_line(oszicar):
+            if line := _last_line(directory / "OSZICAR"):
                 report(line)
+            if clock.look():
+                end_orphans(directory)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
