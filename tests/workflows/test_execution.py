@@ -115,7 +115,6 @@ def test_sigterm_outside_a_step_is_terminated_too() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Terminated), terminable():
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(1)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
