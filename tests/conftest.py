@@ -31,7 +31,8 @@ settings.load_profile("lnmo")
 
 @pytest.fixture(scope="session")
 def paper() -> Campaign:
-    return load_campaign("paper")
+    """The paper's cathode; its lithium reference has tests of its own."""
+    return load_campaign("paper").model_copy(update={"lithium_reference": False})
 
 
 @pytest.fixture(scope="session")

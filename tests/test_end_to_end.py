@@ -126,6 +126,7 @@ def project(place: Path, *, x: tuple[float, ...], **vasp: Any) -> Project:
     place.mkdir()
     shutil.copy(TOP / "launchpad.yaml", place)
     content = {"name": "c", "x": list(x), "vasp": {"dos_at": [], **vasp}}
+    content["lithium_reference"] = False
     content["vasp"].setdefault("incar", SMALL_DOS)
     (place / "c.yaml").write_text(yaml.safe_dump(content))
     return Project(place)
@@ -167,6 +168,7 @@ def whole(
     shutil.copy(TOP / "launchpad.yaml", place)
     content = load_campaign("paper").model_dump(mode="json")
     content["vasp"]["incar"] = SMALL_DOS
+    content["vasp"]["kpoints_lithium"] = [5, 5, 5]
     (place / "c.yaml").write_text(yaml.safe_dump(content))
     paper = Project(place)
     first = paper.lnmo("run", "c.yaml", "-j", "2")
@@ -188,6 +190,8 @@ def test_the_papers_campaign_runs_through(whole: Any) -> None:
     ]
     assert set(series["state"]) <= {"DONE", "NEEDS_REVIEW"}
     assert series["fake"].all()
+    metal = [d for d in open_results(paper.place).documents() if d.reference]
+    assert [str(d.state) for d in metal] == ["DONE", "DONE"]
 
 
 def test_the_second_run_starts_nothing(whole: Any) -> None:

@@ -39,6 +39,7 @@ SEED = int(os.environ.get("LNMO_KILLS_SEED", "20220426"))
 CAMPAIGN = f"""
 name: killed
 x: [{X}]
+lithium_reference: false
 insertion: [{{model: tet_8b}}]
 vasp:
   incar: {{common: {{NEDOS: 301}}, dos: {{NEDOS: 301}}}}

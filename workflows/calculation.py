@@ -32,13 +32,14 @@ class Calculation:
         Hash of what decides the numbers: starting structure, engine, settings,
         steps. Independent of the campaign's name, of x labels and of the machine.
     x
-        Li per Ni0.5Mn1.5O4 (per half the host's transition metals).
+        Li per Ni0.5Mn1.5O4 (per half the host's transition metals); None of a
+        reference.
     n_li
         Li atoms in the cell.
     formula
         Contents of the cell, in POSCAR order, such as ``Li8Ni4Mn12O32``.
     formula_units
-        Formula units LixM2O4 in the cell.
+        Formula units LixM2O4 in the cell; None of a reference.
     insertion
         Insertion model, ``none`` at x <= 1.
     structure
@@ -58,13 +59,15 @@ class Calculation:
         Name of the campaign that planned it; no part of the id.
     notes
         What a reader should know before spending the time.
+    reference
+        ``Li`` for the metal that voltages refer to, empty for a cathode cell.
     """
 
     id: str
-    x: float
+    x: float | None
     n_li: int
     formula: str
-    formula_units: int
+    formula_units: int | None
     insertion: str
     structure: Structure
     engine: str
@@ -74,10 +77,13 @@ class Calculation:
     supercell: tuple[tuple[float, ...], ...] = CONVENTIONAL
     campaign: str = ""
     notes: tuple[str, ...] = field(default=())
+    reference: str = ""
 
     @property
     def label(self) -> str:
         """Name for people: ``x=1.25 tet_8b``, and what tells it from its siblings."""
+        if self.reference:
+            return f"{self.reference} metal"
         own = self.ordering
         parts = [f"x={self.x:g}"]
         if self.insertion != NO_INSERTION:

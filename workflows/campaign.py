@@ -94,6 +94,7 @@ class VaspSection(_Section):
     hubbard_u: str | dict[str, float] = "paper"
     kpoints: Mesh = (3, 3, 3)
     kpoints_dos: Mesh = (5, 5, 5)
+    kpoints_lithium: Mesh = (17, 17, 17)
     magmom: dict[str, float] = Field(
         default_factory=lambda: {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
     )
@@ -105,9 +106,9 @@ class VaspSection(_Section):
     settled_volume: float = Field(0.003, gt=0)
     settled_steps: int = Field(3, ge=1)
     carry_moments: bool = True
-    incar: dict[Literal["common", "relax", "static", "dos"], dict[str, Any]] = Field(
-        default_factory=dict
-    )
+    incar: dict[
+        Literal["common", "relax", "static", "dos", "lithium"], dict[str, Any]
+    ] = Field(default_factory=dict)
 
     @field_validator("functional")
     @classmethod
@@ -185,6 +186,7 @@ class Campaign(_Section):
     engine: EngineName = "vasp"
     host: HostSection = Field(default_factory=HostSection)
     x: tuple[Composition, ...] = Field(min_length=1)
+    lithium_reference: bool = True
     insertion: tuple[InsertionSection, ...] = (InsertionSection(),)
     orderings: OrderingsSection = Field(default_factory=OrderingsSection)
     start: StartSection = Field(default_factory=StartSection)

@@ -87,7 +87,7 @@ def submitted(
     launchpad
         Where it is.
     engine, x
-        None and empty choose all.
+        None and empty choose all. A reference belongs to every x.
     """
     wanted = tuple(x)
     if engine is None and not wanted:
@@ -99,7 +99,7 @@ def submitted(
             c.id: c
             for c in found
             if engine in {None, c.engine}
-            and (not wanted or any(abs(c.x - value) < 1e-9 for value in wanted))
+            and (not wanted or c.x is None or any(abs(c.x - x) < 1e-9 for x in wanted))
         }.values()
     )
 
@@ -146,11 +146,12 @@ def fireworks_of(
 
 
 def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Sort by x and model, the steps of one calculation in their order."""
+    """Sort by x and model, references last, the steps of one in their order."""
     spec = firework["spec"]
     own = spec["calculation"]
+    x = float("inf") if own["x"] is None else own["x"]
     step = STEPS.index(spec["step"])
-    return own["x"], own["insertion"], spec["calculation_id"], step
+    return x, own["insertion"], spec["calculation_id"], step
 
 
 def _reason(launchpad: LaunchPad, firework: Mapping[str, Any]) -> str:

@@ -91,7 +91,8 @@ def vasp_inputs(
         incar |= _hubbard_tags(blocks, settings["hubbards"])
     if not settings["carry_moments"]:
         magnetization = None
-    incar["MAGMOM"] = _moments(written, settings["magmom"], magnetization)
+    if incar.get("ISPIN") != 1:
+        incar["MAGMOM"] = _moments(written, settings["magmom"], magnetization)
     if step == "dos" and efermi is not None:
         incar["EMIN"] = round(efermi - DOS_BELOW, 4)
         incar["EMAX"] = round(efermi + DOS_ABOVE, 4)

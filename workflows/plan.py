@@ -22,6 +22,7 @@ from workflows.calculation import (
 )
 from workflows.campaign import Campaign, InsertionSection
 from workflows.errors import CampaignError
+from workflows.lithium import LITHIUM, lithium_reference
 from workflows.settings import engine_settings
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Choice:
 
 
 def plan(campaign: Campaign) -> tuple[Calculation, ...]:
-    """Turn a campaign into its calculations, lowest x first.
+    """Turn a campaign into its calculations, lowest x first, bcc lithium last.
 
     Raises
     ------
@@ -75,7 +76,16 @@ def plan(campaign: Campaign) -> tuple[Calculation, ...]:
         for charge_order in (None, *_charge_orders(campaign, choice))
         for start in enumerate(_c_strains(campaign, choice.found.x))
     )
-    return tuple({calculation.id: calculation for calculation in planned}.values())
+    cells = {calculation.id: calculation for calculation in planned}
+    return (*cells.values(), *_references(campaign))
+
+
+def _references(campaign: Campaign) -> tuple[Calculation, ...]:
+    from structures.formula import parse_formula
+
+    ion = parse_formula(campaign.host.formula).ion
+    wanted = campaign.lithium_reference and ion == LITHIUM
+    return (lithium_reference(campaign),) if wanted else ()
 
 
 def choices(campaign: Campaign) -> Iterator[Choice]:

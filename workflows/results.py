@@ -136,11 +136,15 @@ class Results:
             The rows come from different engines or settings; the key that
             differs is named.
         """
-        documents = self.documents()
+        documents = [d for d in self.documents() if not d.reference]
         refuse_mixture(documents)
         rows = [result_row(steps) for steps in by_calculation(documents)]
         recorded = {row["calculation_id"] for row in rows}
-        planned = (c for c in self._calculations or () if c.id not in recorded)
+        planned = (
+            c
+            for c in self._calculations or ()
+            if c.id not in recorded and not c.reference
+        )
         rows += [planned_row(calculation) for calculation in planned]
         frame = pd.DataFrame(_lowest(rows), columns=list(COLUMNS))
         frame = frame.sort_values(["x", "insertion"], ignore_index=True)
@@ -160,6 +164,7 @@ class Results:
             row
             for steps in by_calculation(self.documents())
             if (document := result_of(steps)) is not None
+            and not document.reference
             and (x is None or document.x is None or abs(document.x - x) < 1e-9)
             for row in site_rows(document)
         ]

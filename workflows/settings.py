@@ -53,6 +53,36 @@ def engine_settings(
         "potcar_functional": vasp.potcar_functional,
         "kpoints": {s: _scaled_mesh(meshes[s], host) for s in steps},
         "incar": {s: _incar(campaign, s) for s in steps},
+        **_procedure(campaign),
+    }
+
+
+def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, Any]:
+    """Resolve the settings of bcc lithium: the campaign's, without U and moments.
+
+    Raises
+    ------
+    InputError
+        ``vasp.potcar`` names none for Li.
+    """
+    if campaign.engine == "chgnet":
+        return campaign.chgnet.model_dump(mode="json")
+    vasp = campaign.vasp
+    return {
+        "functional": vasp.functional,
+        "hubbards": {},
+        "magmom": {},
+        "potcar": _by_element(campaign, "potcar", ("Li",)),
+        "potcar_functional": vasp.potcar_functional,
+        "kpoints": {s: list(vasp.kpoints_lithium) for s in steps},
+        "incar": {s: _incar(campaign, s, lithium=True) for s in steps},
+        **_procedure(campaign),
+    }
+
+
+def _procedure(campaign: Campaign) -> dict[str, Any]:
+    vasp = campaign.vasp
+    return {
         "max_restarts": vasp.max_restarts,
         "settled_volume": vasp.settled_volume,
         "settled_steps": vasp.settled_steps,
@@ -60,10 +90,12 @@ def engine_settings(
     }
 
 
-def _incar(campaign: Campaign, step: str) -> dict[str, Any]:
-    own = campaign.vasp.incar
-    tags = {**own.get("common", {}), **own.get(step, {})}  # type: ignore[call-overload]
-    merged = presets.merge(step, functional=campaign.vasp.functional, campaign=tags)
+def _incar(campaign: Campaign, step: str, *, lithium: bool = False) -> dict[str, Any]:
+    vasp = campaign.vasp
+    own = {str(section): tags for section, tags in vasp.incar.items()}
+    merged = presets.merge(
+        step, functional=vasp.functional, campaign=own, lithium=lithium
+    )
     return {name: tag.value for name, tag in merged.items()}
 
 

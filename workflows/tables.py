@@ -69,6 +69,9 @@ def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table
     for name in ("steps", "id"):
         table.add_column(name)
     for c in calculations:
+        if c.reference:
+            table.add_row(c.label, c.formula, *[""] * 5, " ".join(c.steps), c.id)
+            continue
         ordering = c.ordering
         kept = f"{ordering['rank'] + 1} of {ordering['kept']}"
         table.add_row(

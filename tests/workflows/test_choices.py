@@ -94,7 +94,7 @@ def test_charge_orders_of_a_spinel_with_one_metal_start_at_x_1() -> None:
         "start": {"charge_orders": 1},
         "vasp": {"hubbard_u": {"Mn": 3.9}},
     }
-    _, seeded = plan(Campaign.model_validate(content))
+    _, seeded, _ = plan(Campaign.model_validate(content))
     moments = vasp_inputs(seeded, "relax").incar["MAGMOM"]
     assert Counter(moments) == {0.0: 40, 4.0: 8, 3.0: 8}
 

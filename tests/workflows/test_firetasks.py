@@ -27,6 +27,7 @@ from workflows.store import COLLECTION, MongoResults
 FAKE = Path(__file__).parents[1] / "fake_vasp" / "vasp_std"
 CAMPAIGN = """
 name: one
+lithium_reference: false
 x: [1]
 vasp: {steps: [static], dos_at: [], incar: {common: {NEDOS: 301}}}
 """

@@ -32,17 +32,17 @@ def test_asking_for_a_preset_gives_a_copy() -> None:
 
 
 def test_a_later_layer_replaces_an_earlier_one_and_is_named() -> None:
-    merged = merge("dos", functional="pbe_u", campaign={"ENCUT": 600})
+    merged = merge("dos", functional="pbe_u", campaign={"dos": {"ENCUT": 600}})
     assert merged["ISPIN"] == Tag(2, "steps.yaml: common")
     assert merged["ICHARG"] == Tag(11, "steps.yaml: dos")
     assert merged["GGA"] == Tag("PE", "functionals.yaml: pbe_u")
     assert merged["LDAUPRINT"] == Tag(0, "functionals.yaml: pbe_u, dos")
-    assert merged["ENCUT"] == Tag(600, "campaign")
+    assert merged["ENCUT"] == Tag(600, "campaign: dos")
 
 
 def test_null_deletes_a_tag() -> None:
     assert "NELMIN" in merge("static", functional="pbe_u")
-    without = merge("static", functional="pbe_u", campaign={"NELMIN": None})
+    without = merge("static", functional="pbe_u", campaign={"static": {"NELMIN": None}})
     assert "NELMIN" not in without
 
 

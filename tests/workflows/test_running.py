@@ -28,6 +28,7 @@ from workflows.running import Event, LocalRun
 
 CAMPAIGN = """
 name: one
+lithium_reference: false
 x: [1]
 vasp: {dos_at: [], incar: {common: {NEDOS: 301}}}
 """

@@ -106,6 +106,7 @@ def identity(calculation: Calculation, step: str) -> dict[str, Any]:
         "ordering": dict(calculation.ordering),
         "steps": calculation.steps,
         "supercell": calculation.supercell,
+        "reference": calculation.reference,
         "engine": calculation.engine,
     }
 

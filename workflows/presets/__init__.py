@@ -2,7 +2,8 @@
 
 step <- functional <- Hubbard U <- campaign; the machine's NCORE and KPAR come
 last, at run time. A later layer replaces a tag of an earlier one, and ``null``
-deletes it. Each merged tag keeps the name of the layer that set it.
+deletes it. Each merged tag keeps the name of the layer that set it. Bcc lithium has
+two layers more: its preset, and the campaign's own tags for it.
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,11 @@ def hubbard_values(preset: str) -> dict[str, float]:
 
 
 def merge(
-    step: str, *, functional: str, campaign: Mapping[str, Any] | None = None
+    step: str,
+    *,
+    functional: str,
+    campaign: Mapping[str, Mapping[str, Any]] | None = None,
+    lithium: bool = False,
 ) -> dict[str, Tag]:
     """Merge the tags of a step that do not depend on the structure.
 
@@ -65,7 +70,10 @@ def merge(
     functional
         A name out of :func:`functionals`.
     campaign
-        The campaign's own tags for this step; None deletes a tag.
+        The campaign's own tags under ``common``, a step's name and ``lithium``; None
+        deletes a tag.
+    lithium
+        For bcc lithium, not for an oxide.
 
     Returns
     -------
@@ -73,13 +81,18 @@ def merge(
         Tag name -> value and origin, sorted by name.
     """
     steps, xc = _load("steps"), _load("functionals")[functional]
-    layers = (
+    own = campaign or {}
+    layers = [
         ("steps.yaml: common", steps["common"]),
         (f"steps.yaml: {step}", steps[step]),
         (f"functionals.yaml: {functional}", xc.get("common", {})),
         (f"functionals.yaml: {functional}, {step}", xc.get(step, {})),
-        ("campaign", campaign or {}),
-    )
+        ("campaign: common", own.get("common", {})),
+        (f"campaign: {step}", own.get(step, {})),
+    ]
+    if lithium:
+        layers.append(("lithium.yaml: common", _load("lithium")["common"]))
+        layers.append(("campaign: lithium", own.get("lithium", {})))
     merged: dict[str, Tag] = {}
     for origin, tags in layers:
         for tag, value in tags.items():

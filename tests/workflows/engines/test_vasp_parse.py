@@ -58,7 +58,7 @@ def unpacked(tmp_path: Path) -> Copy:
 def finished_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Relaxation, static and dos of x = 1 by the fake VASP, under custodian."""
     root = tmp_path_factory.mktemp("x1")
-    (calculation,) = plan(load_campaign("paper").override(x=[1]))
+    calculation, _ = plan(load_campaign("paper").override(x=[1]))
     engine, machine = VaspEngine(), Machine(vasp_cmd=str(FAKE), poll_seconds=0.02)
     previous = None
     for step in calculation.steps:
