@@ -110,6 +110,13 @@ def test_a_figure_can_be_zoomed(browser: Browser) -> None:
     assert before[0] < after[0] < after[1] < before[1]
 
 
+def test_no_button_sends_anything_anywhere(browser: Browser) -> None:
+    titles = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+    assert {*browser.run(titles)} == {
+        *("Download plot", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes")
+    }
+
+
 def test_every_table_can_be_taken_away(browser: Browser, results: Results) -> None:
     first_lines = browser.run("""Promise.all(
       [...document.querySelectorAll('#downloads a')].map(async link => {
