@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser import Browser, find_chromium
+from tests.servers import need
 from workflows import open_results
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
@@ -33,11 +33,8 @@ FIGURES = """[...document.querySelectorAll('figure')].map(figure => {
 def chromium() -> str:
     """Skip without a Chromium, or fail where the environment requires it."""
     found = find_chromium()
-    if found is None:
-        reason = "chromium is not installed: apt-get install chromium"
-        if "chromium" in os.environ.get("LNMO_REQUIRE", "").split(","):
-            pytest.fail(f"LNMO_REQUIRE asks for chromium, but {reason}")
-        pytest.skip(reason)
+    need("chromium", "" if found else "chromium is not installed")
+    assert found is not None
     return found
 
 
