@@ -6,7 +6,7 @@ The paper's text has Mn4+ become Mn3+ above x = 1; charge balance says how many,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.valence import (
     AMBIGUOUS,
@@ -119,9 +119,10 @@ def _counts(shown: pd.DataFrame, manganese: pd.DataFrame) -> Panel:
     for model in dict.fromkeys(shown["insertion"]):
         rows = shown[shown["insertion"] == model]
         points = [
-            _count(row.x, row.calculation_id, manganese) for row in rows.itertuples()
+            point
+            for row in rows.itertuples()
+            if (point := _count(row.x, row.calculation_id, manganese)) is not None
         ]
-        points = [point for point in points if point is not None]
         if points:
             traces.append(
                 Trace(
@@ -163,7 +164,7 @@ def _is_the_cell(manganese: pd.DataFrame) -> bool:
     return set(manganese.groupby("calculation_id").size()) == {12}
 
 
-def _column(row: dict[str, object]) -> str:
+def _column(row: dict[Any, Any]) -> str:
     """Name a column by x and the model, without the kind of its sites."""
     _, _, model = str(row["insertion"]).partition("_")
     return f"{row['x']:g} {model.replace('_', ' ')}".strip()
