@@ -50,7 +50,7 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     intended = Incar(dict(planned["incar"]))
     for tag in sorted(set(as_run) | set(intended)):
         old, new = intended.get(tag), as_run.get(tag)
-        if not _same(old, new):
+        if not same_value(old, new):
             findings.append(_changed(tag, old, new))
     mesh = tuple(Kpoints.from_file(directory / "KPOINTS").kpts[0])
     if mesh != tuple(planned["kpoints"]):
@@ -87,7 +87,10 @@ def _finding(severity: Any, what: str, old: Any, new: Any) -> Finding:
     )
 
 
-def _same(old: Any, new: Any) -> bool:
+def same_value(old: Any, new: Any) -> bool:
+    """Tell whether two values of one INCAR tag mean the same to VASP."""
+    if isinstance(old, str) and isinstance(new, str):
+        return old.strip().upper() == new.strip().upper()
     if isinstance(old, list) and isinstance(new, list):
         return len(old) == len(new) and bool(np.allclose(old, new, atol=1e-3))
     if isinstance(old, float) or isinstance(new, float):

@@ -31,6 +31,11 @@ class State(StrEnum):
         """Tell whether a next step may start from it."""
         return self in {State.DONE, State.NEEDS_REVIEW}
 
+    @property
+    def at_its_end(self) -> bool:
+        """Tell whether the engine came to its end, whatever it gave."""
+        return self.usable or self in {State.UNCONVERGED, State.FAILED}
+
 
 class Finding(BaseModel):
     """Something a reader of the number has to know."""

@@ -22,7 +22,8 @@ from workflows import load_campaign, parse_run, plan
 from workflows.calculation import Calculation
 from workflows.engines.base import Machine
 from workflows.engines.vasp import VaspEngine
-from workflows.engines.vasp_parse import FOOTER
+from workflows.engines.vasp_ends import FOOTER
+from workflows.engines.vasp_numbers import same_structure
 from workflows.errors import StoreError
 from workflows.taskdoc import State
 
@@ -113,7 +114,9 @@ def test_the_relaxed_spinel_is_the_published_one() -> None:
     assert document.magnetization is not None
     assert document.magnetization[2:6] == pytest.approx([3.845] * 4)
     assert document.hubbards == {"Mn": 3.9}
-    assert document.settings == {"ENCUT": 680}
+    assert document.settings == {
+        **{"ENCUT": 680, "PREC": "accurate", "LASPH": True, "ISPIN": 2, "LMAXMIX": 4}
+    }
     assert document.n_ionic_steps == 7
     assert document.max_force is not None
     assert document.max_force < 0.02
@@ -157,11 +160,38 @@ def test_gzip_makes_no_difference(unpacked: Copy, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_run_that_was_cut_is_truncated_and_has_no_numbers(name: str) -> None:
+def test_a_run_that_was_cut_is_truncated(name: str) -> None:
     document = parse_run(DATA / name)
     assert document.state is State.TRUNCATED
     assert document.reason
+
+
+@pytest.mark.parametrize("name", ["NiTiNbN_aborted", "Si_unfinished"])
+def test_a_run_cut_before_its_first_energy_has_no_numbers(name: str) -> None:
+    document = parse_run(DATA / name)
     assert (document.energy, document.structure, document.magnetization) == (None,) * 3
+
+
+def test_a_cut_run_keeps_its_last_whole_ionic_step_under_its_true_state() -> None:
+    document = parse_run(DATA / "LiFe4P4O16_truncated")
+    assert document.state is State.TRUNCATED
+    assert document.energy == pytest.approx(-269.00551374)
+    assert (document.formula, document.n_ionic_steps) == ("Li1Fe4P4O16", 1)
+
+
+def test_a_relaxation_cut_in_its_fourth_step_gives_the_third(unpacked: Copy) -> None:
+    directory = unpacked("MgMn2O4_relax_ferromagnetic")
+    whole = (directory / "OUTCAR").read_text("utf-8")
+    (directory / "OUTCAR").write_text(whole[: whole.index("Iteration      4(   2)")])
+    (directory / "vasprun.xml").unlink()
+    run, _ = by_pymatgen(DATA / "MgMn2O4_relax_ferromagnetic")
+    document = parse_run(directory)
+    assert document.state is State.TRUNCATED
+    assert document.energy == run.ionic_steps[2]["e_0_energy"]
+    assert document.structure is not None
+    assert same_structure(document.structure, run.structures[2], tolerance=2e-5)
+    assert document.magnetization is not None
+    assert len(document.magnetization) == 14
 
 
 def test_a_vasprun_that_pymatgen_calls_converged_is_truncated_if_it_was_cut(
@@ -183,12 +213,26 @@ def test_a_vasprun_that_pymatgen_calls_converged_is_truncated_if_it_was_cut(
 
 
 @pytest.mark.parametrize("missing", ["OUTCAR", "vasprun.xml"])
-def test_a_run_without_one_of_its_two_files_is_truncated(
+def test_one_of_the_two_files_is_enough_and_the_other_is_missed(
     unpacked: Copy, missing: str
 ) -> None:
     directory = unpacked("NiO_static")
+    whole = parse_run(directory)
     (directory / missing).unlink()
     document = parse_run(directory)
+    assert document.state is State.DONE
+    assert (document.energy, document.hubbards) == (whole.energy, {"Ni": 6.2})
+    assert document.structure is not None
+    assert whole.structure is not None
+    assert document.structure.matches(whole.structure)
+    (told,) = (f for f in document.findings if f.id.startswith("no_"))
+    assert (told.id, told.severity) == (f"no_{missing.split('.')[0].lower()}", "info")
+
+
+@pytest.mark.parametrize("missing", ["OUTCAR", "vasprun.xml"])
+def test_a_run_of_a_campaign_must_have_both(runs: Path, missing: str) -> None:
+    (runs / "static" / missing).unlink()
+    document = parse_run(runs / "static")
     assert document.state is State.TRUNCATED
     assert document.reason.startswith(f"no {missing}")
 
@@ -202,9 +246,7 @@ def test_a_good_run_cut_anywhere_is_never_done(
     content = (directory / cut).read_bytes()
     end = content.rindex(FOOTER.encode()) if cut == "OUTCAR" else len(content)
     (directory / cut).write_bytes(content[: end * tenths // 10])
-    document = parse_run(directory)
-    assert document.state is State.TRUNCATED
-    assert document.energy is None
+    assert parse_run(directory).state is State.TRUNCATED
 
 
 def test_a_run_cut_just_before_its_last_word_is_not_done(unpacked: Copy) -> None:
@@ -255,13 +297,7 @@ def test_two_files_that_are_not_of_one_run_are_no_result(unpacked: Copy) -> None
 
 
 def test_an_exhausted_electronic_cycle_is_unconverged(unpacked: Copy) -> None:
-    directory = unpacked("V2O5_unconverged")
-    # The source holds no OUTCAR of this run; one without site moments stands in.
-    outcar = (unpacked("Li_metal_vasp5") / "OUTCAR").read_text("utf-8")
-    moments = r" magnetization \(x\)\n.*?\n# of ion.*?\n-+\n.*?\n"
-    without = re.sub(moments, "", outcar, flags=re.DOTALL)
-    (directory / "OUTCAR").write_text(without, "utf-8")
-    document = parse_run(directory)
+    document = parse_run(unpacked("V2O5_unconverged"))
     assert document.state is State.UNCONVERGED
     assert "reached NELM = 100" in document.reason
 
@@ -329,7 +365,7 @@ def test_the_settings_that_must_agree_are_recorded(finished_runs: Path) -> None:
             "PBE_54",
             {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"},
         ],
-        "ENCUT": 520,
+        **{"ENCUT": 520, "PREC": "accurate", "LASPH": True, "ISPIN": 2, "LMAXMIX": 4},
         "kpoints": [3, 3, 3],
     }
 

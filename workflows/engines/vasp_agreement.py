@@ -1,0 +1,168 @@
+"""Whether the other files of a run belong to the output beside them.
+
+A directory is edited, copied together and run again. INCAR, POSCAR, CONTCAR and
+OSZICAR say the same as vasprun.xml and OUTCAR, or a person has to look: the number
+may be of other inputs than those that lie beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from workflows.audit import HARMLESS, same_value
+from workflows.engines.vasp_files import VaspFiles, read_text
+from workflows.engines.vasp_numbers import (
+    ENERGY_DIFFERENCE,
+    VaspNumbers,
+    same_structure,
+)
+from workflows.taskdoc import Finding
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+PLACES = 1e-4
+"""A; vasprun.xml prints eight decimals of fractional coordinates."""
+MOLECULAR_DYNAMICS = 0
+UNREADABLE = object()
+IGNORED = frozenset({"SYSTEM", "KPOINT_BSE"})
+"""A title; and what VASP 5.4 puts among the INCAR tags by itself."""
+
+
+def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]:
+    """Name the files that do not belong to this output, one warning each.
+
+    A POSCAR that equals CONTCAR is a person's preparation of the next run: recorded,
+    not judged.
+    """
+    return (
+        *_incar(files, numbers),
+        *_kpoints(files, numbers),
+        *_structures(files, numbers),
+        *_oszicar(files, numbers),
+    )
+
+
+def _finding(message: str, severity: Any = "warning") -> Finding:
+    return Finding(id="files_disagree", severity=severity, message=message)
+
+
+def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    from pymatgen.io.vasp import Incar
+
+    asked = _read(files, "INCAR", Incar.from_str)
+    if asked is None or not numbers.incar:
+        return
+    if asked is UNREADABLE:
+        yield _finding("INCAR cannot be read, though VASP read one")
+        return
+    wrong = [
+        tag
+        for tag, value in sorted(numbers.incar.items())
+        if tag not in IGNORED and not same_value(asked.get(tag), value)
+    ]
+    if wrong:
+        told = ", ".join(
+            f"{tag} {_short(asked.get(tag))} against {_short(numbers.incar[tag])}"
+            for tag in wrong[:4]
+        )
+        harmless = all(tag in HARMLESS and tag in asked for tag in wrong)
+        yield _finding(
+            f"INCAR is not the one that ran, as vasprun.xml repeats it: {told}"
+            f"{', ...' if len(wrong) > 4 else ''}; the numbers are of the latter",
+            "info" if harmless else "warning",
+        )
+
+
+def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    from pymatgen.io.vasp import Kpoints
+
+    asked = _read(files, "KPOINTS", Kpoints.from_str)
+    ran = numbers.kpoints
+    if asked is None or ran is None:
+        return
+    if asked is UNREADABLE:
+        yield _finding("KPOINTS cannot be read, though VASP read one")
+        return
+    meshes = [k.kpts[0] for k in (asked, ran) if _is_mesh(k)]
+    if len(meshes) == 2 and tuple(meshes[0]) != tuple(meshes[1]):
+        yield _finding(
+            f"KPOINTS has the mesh {_short(meshes[0])} and vasprun.xml "
+            f"{_short(meshes[1])}; the numbers are of the latter"
+        )
+
+
+def _is_mesh(kpoints: Any) -> bool:
+    return kpoints.style.name in {"Gamma", "Monkhorst"} and len(kpoints.kpts) == 1
+
+
+def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    if numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
+        return  # CONTCAR is one step ahead of the last energy
+    start, end = (_read(files, name, _poscar) for name in ("POSCAR", "CONTCAR"))
+    source = numbers.sources[0] if numbers.sources else ""
+    tolerance = PLACES if source == "vasprun.xml" else 10 * PLACES
+    if _differs(end, numbers.structure, tolerance):
+        yield _finding(
+            f"CONTCAR is not the structure that {source} ends with: do not restart "
+            "from it"
+        )
+    if _differs(start, numbers.initial, tolerance):
+        next_one = start is not UNREADABLE and not _differs(start, end, tolerance)
+        yield _finding(
+            f"POSCAR is not the structure that {source} starts from"
+            + ("; it is CONTCAR, ready for a next run" if next_one else ""),
+            "info" if next_one and end is not None else "warning",
+        )
+
+
+def _differs(found: Any, wanted: Any, tolerance: float) -> bool:
+    if found is None or wanted is None:
+        return False
+    if found is UNREADABLE or wanted is UNREADABLE:
+        return True
+    return not same_structure(found, wanted, tolerance=tolerance)
+
+
+def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    path = files.find("OSZICAR")
+    if path is None or numbers.energy is None:
+        return
+    found = re.findall(r"E0= *([-+.\dE]+)", read_text(path))
+    try:
+        last = float(found[-1])
+    except (IndexError, ValueError):
+        return
+    # Eight digits are printed.
+    if abs(last - numbers.energy) > ENERGY_DIFFERENCE + 1e-7 * abs(numbers.energy):
+        yield _finding(
+            f"OSZICAR ends at E0 = {last:.5f} eV and {numbers.sources[0]} at "
+            f"{numbers.energy:.5f} eV: it is of another run"
+        )
+
+
+def _poscar(text: str) -> Structure:
+    from pymatgen.io.vasp import Poscar
+
+    return Poscar.from_str(text).structure
+
+
+def _read(files: VaspFiles, name: str, reader: Any) -> Any:
+    """Return what a file says, None if there is none, or UNREADABLE."""
+    path = files.find(name)
+    if path is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return reader(read_text(path))
+    except Exception:  # pymatgen raises whatever the broken file leads it to
+        return UNREADABLE
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."

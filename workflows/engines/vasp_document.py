@@ -1,0 +1,218 @@
+"""Numbers, state and findings of one VASP run -> its ``TaskDocument``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from workflows.audit import audit
+from workflows.calculation import Calculation, cell_formula
+from workflows.engines.base import identity, versions
+from workflows.engines.vasp_agreement import disagreements
+from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_numbers import VaspNumbers
+from workflows.findings import site_findings, sites_at_the_end
+from workflows.taskdoc import Finding, State, TaskDocument
+
+MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
+"""INCAR tags, as applied, that results of one series share, besides the cutoff."""
+
+WHOLE_WORDS = {"accura": "accurate"}
+"""VASP cuts PREC after six letters."""
+
+
+def describe(
+    files: VaspFiles, calculation: Calculation | None, step: str
+) -> dict[str, Any]:
+    """Return the fields that are known before any output is read."""
+    common: dict[str, Any] = {"dir_name": str(files.directory)}
+    if calculation is None:
+        return {**common, "task_label": step, "formula": "unknown", "engine": "vasp"}
+    settings = calculation.settings
+    return {
+        **common,
+        **identity(calculation, step),
+        "settings": {
+            "functional": settings["functional"],
+            "hubbards": settings["hubbards"],
+            "potcar": [settings["potcar_functional"], settings["potcar"]],
+        },
+    }
+
+
+def with_numbers(
+    files: VaspFiles,
+    numbers: VaspNumbers,
+    verdict: tuple[State, str],
+    common: Mapping[str, Any],
+    calculation: Calculation | None,
+    more: Mapping[str, Any] | None = None,
+) -> TaskDocument:
+    """Make the document of a run.
+
+    Parameters
+    ----------
+    files, numbers
+        The run and what it gave.
+    verdict
+        State and reason by the output alone; inputs that are not the intended ones
+        make a DONE run NEEDS_REVIEW or FAILED.
+    common
+        What :func:`describe` gave.
+    calculation
+        What it belongs to, if it is ours.
+    more
+        The rest of its run file.
+    """
+    state, reason = verdict
+    structure, initial = (
+        _with_properties(s, calculation) for s in (numbers.structure, numbers.initial)
+    )
+    findings: list[Finding] = []
+    counts: dict[str, dict[str, int]] = {}
+    if calculation is not None and structure is not None and state.at_its_end:
+        sites = sites_at_the_end(calculation, structure)
+        findings.extend(site_findings(sites))
+        counts = sites.counts_final
+    if state.at_its_end:
+        inputs = (more or {}).get("inputs", {})
+        judged = [*audit(files.directory, inputs), *disagreements(files, numbers)]
+        state, reason = _reviewed(state, reason, judged)
+        findings.extend(judged)
+    corrections = tuple(_corrections(files))
+    contradicted = bool(numbers.contradiction) and state is State.FAILED
+    energy = None if contradicted else numbers.energy
+    fake = "fake" in numbers.version
+    own = (
+        {} if calculation or structure is None else {"formula": cell_formula(structure)}
+    )
+    gap = numbers.gap
+    return TaskDocument(
+        **{**common, **own, "settings": _settings(common, calculation, numbers)},
+        state=state,
+        reason=reason,
+        findings=(*([_fake()] if fake else ()), *_one_file(files), *findings),
+        engine_version=numbers.version,
+        fake=fake,
+        structure=structure,
+        final_sites=counts,
+        initial_structure=initial,
+        cell_relaxed=calculation is not None and _relaxes_cell(calculation),
+        energy=energy,
+        energy_per_atom=energy / len(structure) if energy and structure else None,
+        efermi=numbers.efermi,
+        magnetization=None if contradicted else numbers.magnetization,
+        total_magnetization=numbers.total_magnetization,
+        hubbards=numbers.hubbards,
+        nelect=numbers.nelect,
+        potcar=numbers.potcar,
+        bandgap=gap.gap if gap else None,
+        bandgap_up=gap.gap_up if gap else None,
+        bandgap_down=gap.gap_down if gap else None,
+        max_force=numbers.max_force,
+        pressure_kbar=numbers.pressure,
+        n_ionic_steps=len(numbers.electronic) or None,
+        corrections=corrections,
+        restarts=len(corrections),
+        run_seconds=numbers.outcar.seconds if numbers.outcar else None,
+        completed_at=_completed(files) if state.at_its_end else None,
+        versions=versions("custodian", "pymatgen"),
+    )
+
+
+def _reviewed(state: State, reason: str, judged: list[Finding]) -> tuple[State, str]:
+    """Lower DONE by what is wrong with the inputs; the worst finding is the reason."""
+    if state is not State.DONE:
+        return state, reason
+    for severity, lower in (
+        ("error", State.FAILED),
+        ("warning", State.NEEDS_REVIEW),
+    ):
+        for finding in judged:
+            if finding.severity == severity:
+                return lower, finding.message
+    return state, reason
+
+
+def _with_properties(structure: Any, calculation: Calculation | None) -> Any:
+    """Give a structure the roles and labels of the planned one, if it has its sites."""
+    if structure is None or calculation is None:
+        return structure
+    if len(structure) == len(calculation.structure):
+        for name, values in calculation.structure.site_properties.items():
+            structure.add_site_property(name, list(values))
+    return structure
+
+
+def _settings(
+    common: Mapping[str, Any], calculation: Calculation | None, numbers: VaspNumbers
+) -> dict[str, Any]:
+    applied = numbers.parameters
+    settings = dict(common.get("settings", {}))
+    if "ENMAX" in applied:
+        settings["ENCUT"] = float(applied["ENMAX"])
+    for tag in MUST_AGREE:
+        if (value := applied.get(tag)) is not None:
+            word = value.lower() if isinstance(value, str) else value
+            settings[tag] = WHOLE_WORDS.get(word, word)
+    mesh = numbers.kpoints is not None and calculation is not None
+    if mesh and common["task_label"] != "dos":
+        settings["kpoints"] = list(numbers.kpoints.kpts[0])
+    return settings
+
+
+def _relaxes_cell(calculation: Calculation) -> bool:
+    """Tell whether its relax step varies the cell; a campaign may set another ISIF."""
+    relax = calculation.settings["incar"].get("relax", {})
+    return bool(relax.get("ISIF") == 3)
+
+
+def _one_file(files: VaspFiles) -> Iterator[Finding]:
+    """Say what cannot be known without the other of OUTCAR and vasprun.xml."""
+    lost = {
+        "OUTCAR": "no site moments, and U, potentials and convergence as vasprun.xml "
+        "repeats them, not as applied",
+        "vasprun.xml": "no eigenvalues, and structures to the digits of OUTCAR or "
+        "CONTCAR",
+    }
+    absent = [name for name in NUMBERS if files.find(name) is None]
+    if len(absent) == 1:
+        name = absent[0]
+        yield Finding(
+            id=f"no_{name.partition('.')[0].lower()}",
+            severity="info",
+            message=f"there is no {name}: {lost[name]}",
+        )
+
+
+def _corrections(files: VaspFiles) -> Iterator[dict[str, Any]]:
+    """Read what custodian did in this run; its log holds one job for each suffix."""
+    path = files.find("custodian.json")
+    if path is None and files.suffix:
+        path = VaspFiles(files.directory, "", {}).find("custodian.json")
+    try:
+        jobs = json.loads(read_text(path)) if path is not None else []
+        for job in jobs:
+            if job["job"].get("suffix", "") == files.suffix:
+                yield from (dict(c) for c in job["corrections"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+
+
+def _completed(files: VaspFiles) -> str | None:
+    paths = [p for name in NUMBERS if (p := files.find(name)) is not None]
+    if not paths:
+        return None
+    stamp = paths[0].stat().st_mtime
+    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
+
+
+def _fake() -> Finding:
+    return Finding(
+        id="fake_vasp",
+        severity="warning",
+        message="made by the fake VASP of the test suite: every number is synthetic "
+        "(formal valences and a linear lattice), none is a calculation",
+    )

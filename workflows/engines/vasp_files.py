@@ -1,0 +1,138 @@
+"""Which files of a directory are one VASP run: plain or gzipped, with a suffix or not.
+
+custodian and atomate rename the files of a first relaxation to ``OUTCAR.relax1``,
+people call theirs ``vasprun.bad.xml``. What shares a suffix is one run; a directory
+may hold several.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from workflows.errors import StoreError
+
+OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
+"""Files that only a VASP that was started leaves behind."""
+NUMBERS = ("OUTCAR", "vasprun.xml")
+"""Files that hold results; a suffix counts as a run if one of them has it."""
+_NAMES = {
+    "OUTCAR": re.compile(r"OUTCAR(?:([._-].+))?"),
+    "vasprun.xml": re.compile(r"vasprun([._-].+?)?\.xml(\..+)?"),
+}
+
+
+@dataclass(frozen=True)
+class VaspFiles:
+    """The files of one run.
+
+    Attributes
+    ----------
+    directory
+        Where they are.
+    suffix
+        What follows the name in all of them, such as ``.relax1``; mostly empty.
+    outputs
+        OUTCAR and vasprun.xml by these names, whatever they are called on disk.
+    """
+
+    directory: Path
+    suffix: str
+    outputs: Mapping[str, Path]
+
+    @property
+    def label(self) -> str:
+        """The suffix as a name, such as ``relax1``; empty if there is none."""
+        return self.suffix.lstrip("._-")
+
+    def find(self, name: str) -> Path | None:
+        """Return the file of this name in this run, if it is there."""
+        if name in NUMBERS:
+            return self.outputs.get(name)
+        return _find(self.directory, name + self.suffix)
+
+
+def run_files(directory: Path) -> tuple[VaspFiles, ...]:
+    """List the runs of a directory: without a suffix first, then by suffix.
+
+    ``relax10`` comes after ``relax9``. Files with nothing but other outputs, such as
+    an OSZICAR of a run that was killed early, count as a run without a suffix.
+    """
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+        named = _output(path)
+        if named is not None:
+            found.setdefault(named[1], {}).setdefault(named[0], path)
+    others = ("OSZICAR",) if found else OUTPUTS
+    if "" not in found and any(_find(directory, name) for name in others):
+        found[""] = {}
+    return tuple(
+        VaspFiles(directory, suffix, found[suffix])
+        for suffix in sorted(found, key=_natural)
+    )
+
+
+def last_run(directory: Path) -> VaspFiles:
+    """Return the run that a directory stands for: its last one, by suffix.
+
+    Raises
+    ------
+    StoreError
+        It holds none, or several whose names give no order.
+    """
+    runs = run_files(directory)
+    plain = [run for run in runs if run.suffix == ""]
+    if plain:
+        return plain[0]
+    numbered = [run for run in runs if run.suffix[-1].isdigit()]
+    if len(numbered or runs) == 1 or (numbered and len(numbered) == len(runs)):
+        return runs[-1]
+    if not runs:
+        raise StoreError(f"{directory}: no VASP run here (no OUTCAR, no vasprun.xml)")
+    raise StoreError(
+        f"{directory}: {len(runs)} runs here ({', '.join(r.label for r in runs)}), and "
+        "no telling which is meant; name one of its files"
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's content without gzip; what cannot be unpacked is empty."""
+    content = path.read_bytes()
+    if path.suffix != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def read_text(path: Path) -> str:
+    """Return a file as text; bytes that are no UTF-8 become replacement marks."""
+    return read_bytes(path).decode("utf-8", "replace")
+
+
+def _output(path: Path) -> tuple[str, str] | None:
+    """Return (OUTCAR or vasprun.xml, suffix), or None for any other file."""
+    for name, pattern in _NAMES.items():
+        match = pattern.fullmatch(path.name.removesuffix(".gz"))
+        if match is not None and path.is_file():
+            return name, "".join(part or "" for part in match.groups())
+    return None
+
+
+def _find(directory: Path, name: str) -> Path | None:
+    for candidate in (directory / name, directory / f"{name}.gz"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _natural(text: str) -> tuple[tuple[int, str], ...]:
+    parts = re.split(r"(\d+)", text)
+    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in parts)

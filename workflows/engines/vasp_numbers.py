@@ -1,0 +1,363 @@
+"""The numbers of one VASP run, from vasprun.xml and OUTCAR, from one of them, or cut.
+
+Lattice, energy and eigenvalues come from vasprun.xml, which has the most digits;
+site moments, U as applied, potentials and what VASP says about convergence from
+OUTCAR. Either stands in for the other as far as it can. A cut file gives its last
+complete ionic step, never half of one.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflows.analysis.band_gap import BandGap, band_gap
+from workflows.engines.vasp_ends import CLOSING
+from workflows.engines.vasp_files import VaspFiles, read_text
+from workflows.engines.vasp_outcar import OutcarBody, read_outcar
+from workflows.errors import StoreError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+LAST_STEP = "</calculation>"
+
+
+@dataclass(frozen=True)
+class VaspNumbers:
+    """What one run gave, whichever files it was read from.
+
+    Units as in ``TaskDocument``. `electronic` holds, for each ionic step, the number
+    of electronic steps and whether EDIFF was reached (None: the files do not say).
+    `parameters` are the INCAR tags as VASP applied them, its defaults included.
+    """
+
+    structure: Structure | None = None
+    initial: Structure | None = None
+    energy: float | None = None
+    electronic: tuple[tuple[int, bool | None], ...] = ()
+    magnetization: tuple[float, ...] | None = None
+    total_magnetization: float | None = None
+    nelect: float | None = None
+    asked_nelect: float | None = None
+    neutral_nelect: float | None = None
+    hubbards: dict[str, float] = field(default_factory=dict)
+    split_hubbards: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    potcar: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    efermi: float | None = None
+    gap: BandGap | None = None
+    max_force: float | None = None
+    pressure: float | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    incar: dict[str, Any] = field(default_factory=dict)
+    kpoints: Any = None
+    outcar: OutcarBody | None = None
+    contradiction: str = ""
+    sources: tuple[str, ...] = ()
+
+
+def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
+    """Read a run.
+
+    Parameters
+    ----------
+    files
+        Of one run.
+    cut
+        Take what is complete, from files that stop before their end.
+
+    Raises
+    ------
+    Exception
+        Whatever pymatgen makes of a damaged file; if `cut`, nothing is raised.
+    """
+    outcar = _body(files, cut=cut)
+    run = _vasprun(files, cut=cut)
+    if run is None and outcar is None:
+        return _from_oszicar(files)
+    if run is None:
+        assert outcar is not None
+        return _from_outcar(outcar, files)
+    return _from_both(run, outcar)
+
+
+def _body(files: VaspFiles, *, cut: bool) -> OutcarBody | None:
+    path = files.find("OUTCAR")
+    if path is None:
+        return None
+    try:
+        return read_outcar(read_text(path), name=path.name)
+    except (StoreError, ValueError, IndexError):
+        if cut:
+            return None
+        raise
+
+
+def _vasprun(files: VaspFiles, *, cut: bool) -> Any:
+    from pymatgen.io.vasp import Vasprun
+
+    path = files.find("vasprun.xml")
+    if path is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
+        try:
+            if not cut:
+                return Vasprun(str(path), parse_dos=False, parse_potcar_file=False)
+            return _mended(read_text(path), cut=True)
+        except ValueError as error:
+            if "***" in str(error):
+                return _mended(read_text(path), cut=cut)
+            if not cut:
+                raise
+        except Exception:  # pymatgen raises whatever a broken file leads it to
+            if not cut:
+                raise
+    return None
+
+
+def _mended(text: str, *, cut: bool) -> Any:
+    """Read a vasprun.xml that pymatgen refuses.
+
+    Of one that is cut, the ionic steps that are complete; and an integer that did not
+    fit its field (``KINTER`` of some builds of VASP 5.4) as 0.
+    """
+    from pymatgen.io.vasp import Vasprun
+
+    whole, closed, _ = text.rpartition(LAST_STEP)
+    if not closed:
+        return None
+    kept = f"{whole}{closed}\n{CLOSING}\n" if cut else text
+    kept = re.sub(r'(type="int" name="\w+">)\s*\*+\s*<', r"\g<1>0<", kept)
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "vasprun.xml"
+        path.write_text(kept, "utf-8")
+        return Vasprun(
+            str(path), parse_dos=False, parse_eigen=not cut, parse_potcar_file=False
+        )
+
+
+def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
+    parameters = dict(run.parameters)
+    steps = [len(step["electronic_steps"]) for step in run.ionic_steps]
+    said = _said(outcar, len(steps))
+    last = outcar.steps[-1] if outcar is not None and outcar.steps else None
+    forces, stress = (run.ionic_steps[-1].get(k) for k in ("forces", "stress"))
+    titels = {t.split()[1].split("_")[0]: t for t in map(str, run.potcar_symbols)}
+    common = {} if outcar is None else _from_header(outcar)
+    return VaspNumbers(
+        **{
+            "hubbards": _asked_hubbards(run),
+            "nelect": parameters.get("NELECT"),
+            "asked_nelect": parameters.get("NELECT"),
+            "potcar": titels,
+            **common,
+        },
+        structure=run.final_structure,
+        initial=run.structures[0],
+        energy=float(run.final_energy),
+        electronic=tuple(
+            (n, ok if ok is not None else _small_change(step, parameters))
+            for n, ok, step in zip(steps, said, run.ionic_steps, strict=True)
+        ),
+        magnetization=last.moments if last else None,
+        total_magnetization=last.total_magnetization if last else None,
+        version=run.vasp_version,
+        efermi=run.efermi,
+        gap=_gap(run),
+        max_force=_largest(forces),
+        pressure=_pressure(stress),
+        parameters=parameters,
+        incar=dict(run.incar),
+        kpoints=run.kpoints,
+        outcar=outcar,
+        contradiction=_contradiction(run, outcar),
+        sources=("vasprun.xml", "OUTCAR") if outcar else ("vasprun.xml",),
+    )
+
+
+def _from_outcar(outcar: OutcarBody, files: VaspFiles) -> VaspNumbers:
+    steps, header = outcar.steps, outcar.header
+    last = steps[-1] if steps else None
+    structure = outcar.structure(last) if last else None
+    tags = (
+        "encut",
+        "prec",
+        "nelm",
+        "nsw",
+        "ibrion",
+        "ediff",
+        "ediffg",
+        "lasph",
+        "ispin",
+        "lmaxmix",
+    )
+    names = {"encut": "ENMAX"}
+    return VaspNumbers(
+        **_from_header(outcar),
+        structure=_sharpened(structure, files.find("CONTCAR")),
+        initial=outcar.structure(steps[0]) if steps else None,
+        energy=last.energy if last else None,
+        electronic=tuple((s.electronic_steps, s.converged) for s in steps),
+        magnetization=last.moments if last else None,
+        total_magnetization=last.total_magnetization if last else None,
+        version=header.version,
+        max_force=_largest(last.forces) if last else None,
+        pressure=last.pressure if last else None,
+        parameters={
+            names.get(tag, tag.upper()): value
+            for tag in tags
+            if (value := getattr(header, tag)) is not None
+        },
+        outcar=outcar,
+        sources=("OUTCAR",),
+    )
+
+
+def _from_oszicar(files: VaspFiles) -> VaspNumbers:
+    """Return the last energy of a run that left little else, and its start."""
+    path = files.find("OSZICAR")
+    text = read_text(path) if path is not None else ""
+    energies = re.findall(r"^ *\d+ F= *\S+ E0= *(-?\.?\d\S+)", text, re.MULTILINE)
+    steps = text.split(" F= ")[: len(energies)]
+    return VaspNumbers(
+        initial=read_poscar(files.find("POSCAR")),
+        energy=float(energies[-1]) if energies else None,
+        electronic=tuple((len(re.findall(r"^\w+: ", s, re.M)), None) for s in steps),
+        sources=("OSZICAR",) if energies else (),
+    )
+
+
+def read_poscar(path: Path | None) -> Structure | None:
+    """Return the structure in a POSCAR or CONTCAR, None if it cannot be read."""
+    from pymatgen.io.vasp import Poscar
+
+    if path is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what a POSCAR leaves open
+            return Poscar.from_str(read_text(path)).structure
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _from_header(outcar: OutcarBody) -> dict[str, Any]:
+    header = outcar.header
+    blocks = header.hubbards
+    electrons = outcar.steps[-1].electrons if outcar.steps else None
+    return {
+        "hubbards": {e: max(us) for e, us in blocks.items() if any(us)},
+        "split_hubbards": {e: us for e, us in blocks.items() if len(set(us)) > 1},
+        "nelect": electrons if electrons is not None else header.nelect,
+        "asked_nelect": header.nelect,
+        "neutral_nelect": header.neutral_nelect,
+        "potcar": dict(zip(header.elements, header.titels, strict=False)),
+    }
+
+
+def _said(outcar: OutcarBody | None, number: int) -> list[bool | None]:
+    """Return what OUTCAR says of each step's convergence, if it has these steps."""
+    if outcar is None or len(outcar.steps) != number:
+        return [None] * number
+    return [step.converged for step in outcar.steps]
+
+
+def _small_change(step: Any, parameters: dict[str, Any]) -> bool | None:
+    """Tell from the last two energies of a cycle whether it reached EDIFF."""
+    energies = [e.get("e_fr_energy") for e in step["electronic_steps"][-2:]]
+    ediff = parameters.get("EDIFF")
+    if ediff is None or len(energies) < 2 or None in energies:
+        return None
+    return bool(abs(energies[1] - energies[0]) <= ediff)
+
+
+def _contradiction(run: Any, outcar: OutcarBody | None) -> str:
+    """Return in what OUTCAR and vasprun.xml cannot be of one run."""
+    if outcar is None or not outcar.steps:
+        return ""
+    last, atoms = outcar.steps[-1], len(run.final_structure)
+    if last.moments is not None and len(last.moments) != atoms:
+        return (
+            f"OUTCAR has {len(last.moments)} site moments and vasprun.xml {atoms} "
+            "atoms: they are not of one run"
+        )
+    if last.positions and len(last.positions) != atoms:
+        return (
+            f"OUTCAR has {len(last.positions)} atoms and vasprun.xml {atoms}: they are "
+            "not of one run"
+        )
+    energy = float(run.final_energy)
+    if abs(energy - last.energy) > ENERGY_DIFFERENCE:
+        return (
+            f"vasprun.xml ends at {energy:.5f} eV and OUTCAR at {last.energy:.5f} eV: "
+            "they are not of one run, or one of them is no total energy"
+        )
+    return ""
+
+
+ENERGY_DIFFERENCE = 1e-4
+"""eV; both files print the same number, VASP 5 with six decimals in OUTCAR."""
+
+
+def _asked_hubbards(run: Any) -> dict[str, float]:
+    """Return U - J from vasprun.xml, which has what was asked for each species."""
+    values = {**run.parameters, **run.incar}
+    columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
+    blocks = [str(t).split()[1].split("_")[0] for t in run.potcar_symbols]
+    if not values.get("LDAU") or any(
+        not isinstance(c, list) or len(c) != len(blocks) for c in columns
+    ):
+        return {}
+    rows = zip(blocks, *(c or () for c in columns), strict=True)
+    return {e: float(u - j) for e, momentum, u, j in rows if momentum >= 0 and u != j}
+
+
+def _gap(run: Any) -> BandGap | None:
+    try:
+        return band_gap(run.eigenvalues)
+    except (AttributeError, ValueError, TypeError):
+        return None
+
+
+def _sharpened(structure: Structure | None, contcar: Path | None) -> Structure | None:
+    """Give OUTCAR's five decimals the digits of a CONTCAR that agrees with them."""
+    finer = read_poscar(contcar)
+    if structure is None or finer is None:
+        return structure
+    return finer if same_structure(structure, finer, tolerance=2e-4) else structure
+
+
+def same_structure(first: Structure, second: Structure, *, tolerance: float) -> bool:
+    """Tell whether two list the same atoms in one order at the same places.
+
+    `tolerance` is in A, for lattice vectors and for positions; whole lattice vectors
+    between positions do not count.
+    """
+    import numpy as np
+
+    if [s.specie.symbol for s in first] != [s.specie.symbol for s in second]:
+        return False
+    if not np.allclose(first.lattice.matrix, second.lattice.matrix, atol=tolerance):
+        return False
+    away = first.frac_coords - second.frac_coords
+    away -= np.round(away)
+    return bool((np.abs(away @ first.lattice.matrix) <= tolerance).all())
+
+
+def _largest(forces: Any) -> float | None:
+    if forces is None or not len(forces):
+        return None
+    return float(max(sum(c * c for c in force) ** 0.5 for force in forces))
+
+
+def _pressure(stress: Any) -> float | None:
+    """Return a third of the trace, VASP's sign: positive wants to grow."""
+    if stress is None or not len(stress):
+        return None
+    return float(sum(stress[i][i] for i in range(3)) / 3)

@@ -1,0 +1,167 @@
+"""What the files of a VASP run prove about it.
+
+==============  ==============================================================
+PLANNED         inputs of ours, and nothing that a started VASP leaves
+RUNNING         not at its end, and a VASP of ours is alive in the directory
+TRUNCATED       a file stops before its end; the reason has the error that VASP
+                or custodian gave for it
+FAILED          at its end, but OUTCAR and vasprun.xml contradict each other or
+                cannot be read, or the result is not what was asked for
+UNCONVERGED     it came to its end, but an electronic cycle or the relaxation
+                did not converge
+NEEDS_REVIEW    converged, but an input is not what it should be
+DONE            converged, at its end, and everything agrees
+==============  ==============================================================
+
+A run with one of OUTCAR and vasprun.xml is DONE if that one proves all of this; a
+finding says what cannot be known without the other. A directory of ours must have both.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workflows.engines.vasp_ends import cut_file
+from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_numbers import VaspNumbers
+from workflows.engines.vasp_process import ERROR_FILE, MARK
+from workflows.taskdoc import State
+
+RELAXATIONS = (1, 2, 3)
+"""IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""
+MOLECULAR_DYNAMICS = 0
+LOGS = ("vasp.out", "std_err.txt")
+"""Standard output and error of VASP, as custodian names them."""
+
+
+def unfinished(files: VaspFiles, *, ours: bool) -> tuple[State, str] | None:
+    """Return state and reason of a run that did not come to its end, else None."""
+    problem = _missing(files, ours=ours) or cut_file(files)
+    if not problem:
+        return None
+    directory = files.directory
+    if ours and is_alive(directory):
+        return State.RUNNING, "VASP is running here"
+    if told := _line(directory / ERROR_FILE):
+        problem += f"; custodian: {told}"
+    elif error := vasp_error(files):
+        problem += f"; VASP said: {error}"
+    return State.TRUNCATED, problem + _no_potcar(files)
+
+
+def _missing(files: VaspFiles, *, ours: bool) -> str:
+    absent = [name for name in NUMBERS if files.find(name) is None]
+    if absent and (ours or len(absent) == len(NUMBERS)):
+        return f"no {absent[0]}: VASP stopped before it wrote one"
+    return ""
+
+
+def _no_potcar(files: VaspFiles) -> str:
+    place = files.directory
+    if (place / "POTCAR.spec").exists() and not (place / "POTCAR").exists():
+        return "; there is no POTCAR here: set PMG_VASP_PSP_DIR for a real VASP"
+    return ""
+
+
+def converged(numbers: VaspNumbers) -> tuple[State, str]:
+    """Judge a run at its end: DONE, UNCONVERGED, or FAILED if its files disagree."""
+    for problem in (_electrons(numbers), _ions(numbers)):
+        if problem:
+            return State.UNCONVERGED, problem
+    if numbers.contradiction:
+        return State.FAILED, numbers.contradiction
+    return State.DONE, ""
+
+
+def _electrons(numbers: VaspNumbers) -> str:
+    nelm = int(numbers.parameters.get("NELM", 60))
+    total = len(numbers.electronic)
+    if not total:
+        return "no ionic step came to its energy"
+    for number, (steps, reached) in enumerate(numbers.electronic, start=1):
+        where = f"ionic step {number} of {total}"
+        if steps > nelm or (steps == nelm and not reached):
+            return (
+                f"{where} reached NELM = {nelm}: its energy and moments are not "
+                "converged"
+            )
+        if reached is False and _says(numbers):
+            return (
+                f"{where} ended its electronic cycle before EDIFF: its energy and "
+                "moments are not converged"
+            )
+    return ""
+
+
+def _says(numbers: VaspNumbers) -> bool:
+    """Tell whether OUTCAR itself says which electronic cycles converged."""
+    body = numbers.outcar
+    return body is not None and len(body.steps) == len(numbers.electronic)
+
+
+def _ions(numbers: VaspNumbers) -> str:
+    body, taken = numbers.outcar, len(numbers.electronic)
+    nsw = int(numbers.parameters.get("NSW", 0))
+    ibrion = int(numbers.parameters.get("IBRION", -1))
+    if body is not None and body.stopped:
+        return "ended by STOPCAR before it had converged"
+    if nsw <= 1:
+        return ""
+    if ibrion == MOLECULAR_DYNAMICS and taken < nsw:
+        return f"ended after {taken} of NSW = {nsw} steps of molecular dynamics"
+    if ibrion not in RELAXATIONS:
+        return ""
+    reached = body is not None and body.reached and body.header.nsw in (None, nsw)
+    if taken >= nsw and not reached:
+        return f"reached NSW = {nsw} ionic steps before EDIFFG"
+    if body is not None and not body.reached:
+        return (
+            f"ended after {taken} of NSW = {nsw} ionic steps, and OUTCAR does not say "
+            "that it reached EDIFFG"
+        )
+    return ""
+
+
+def is_alive(directory: Path) -> bool:
+    """Tell whether a VASP that carries our mark runs in this directory."""
+    import psutil
+
+    place = str(directory.resolve())
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == place:
+                return process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return False
+
+
+def vasp_error(files: VaspFiles) -> str:
+    """Return the error that VASP printed, by custodian's name for it; empty for none.
+
+    custodian keeps the texts of VASP's errors; the last one printed is the one that
+    ended it.
+    """
+    from custodian.vasp.handlers import VaspErrorHandler
+
+    found: tuple[int, str] = (-1, "")
+    for log in LOGS:
+        path = files.find(log)
+        text = read_text(path) if path is not None else ""
+        for name, messages in VaspErrorHandler.error_msgs.items():
+            for message in messages:
+                place = text.rfind(str(message))
+                found = max(found, (place, f"{name} ({_short(message)})"))
+    return found[1] if found[0] >= 0 else ""
+
+
+def _short(message: Any) -> str:
+    return " ".join(str(message).split())[:80]
+
+
+def _line(path: Path) -> str:
+    try:
+        return " ".join(path.read_text("utf-8").split())[:200]
+    except OSError:
+        return ""

@@ -1,1 +1,0 @@
-"""What ``lnmo init`` writes: FireWorks' own formats, to be filled in."""
