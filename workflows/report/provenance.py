@@ -15,7 +15,9 @@ SEVERITIES = ("error", "warning", "info")
 
 
 def label(document: TaskDocument) -> str:
-    """Name a calculation as a reader knows it: its x and model, or its formula."""
+    """Name a calculation as a reader knows it: its x and model, or what it is."""
+    if document.reference:
+        return f"{document.reference} metal"
     if document.x is None:
         return document.formula
     model = document.insertion or NO_INSERTION
