@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser import Browser, find_chromium
+from tests.servers import need
 from workflows import open_results
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
@@ -33,11 +33,8 @@ FIGURES = """[...document.querySelectorAll('figure')].map(figure => {
 def chromium() -> str:
     """Skip without a Chromium, or fail where the environment requires it."""
     found = find_chromium()
-    if found is None:
-        reason = "chromium is not installed: apt-get install chromium"
-        if "chromium" in os.environ.get("LNMO_REQUIRE", "").split(","):
-            pytest.fail(f"LNMO_REQUIRE asks for chromium, but {reason}")
-        pytest.skip(reason)
+    need("chromium", "" if found else "chromium is not installed")
+    assert found is not None
     return found
 
 
@@ -108,6 +105,13 @@ def test_a_figure_can_be_zoomed(browser: Browser) -> None:
     )
     after = browser.run(f"{plot}.layout.xaxis.range")
     assert before[0] < after[0] < after[1] < before[1]
+
+
+def test_no_button_sends_anything_anywhere(browser: Browser) -> None:
+    titles = "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+    assert {*browser.run(titles)} == {
+        *("Download plot", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes")
+    }
 
 
 def test_every_table_can_be_taken_away(browser: Browser, results: Results) -> None:

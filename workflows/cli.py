@@ -48,6 +48,9 @@ LaunchpadOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="say what would be done, do nothing")
+]
 
 
 @app.command("plan")
@@ -141,6 +144,83 @@ def run_verb(
     if code != INTERRUPTED:
         commands.show_results(chosen, as_json=False, as_csv=False)
     raise typer.Exit(code)
+
+
+@app.command("init")
+def init_verb(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("."),
+    queue: Annotated[
+        str | None, typer.Option("--queue", help="slurm, pbs, sge or lsf")
+    ] = None,
+    mongodb: Annotated[
+        bool, typer.Option("--mongodb", help="launchpad.yaml names a MongoDB")
+    ] = False,
+) -> None:
+    """Write launchpad.yaml and the site profile to fill in; overwrites nothing."""
+    from workflows.queue import init
+
+    init.init_verb(directory, queue=queue, mongodb=mongodb)
+
+
+@app.command("launch")
+def launch_verb(
+    max_jobs: Annotated[
+        int | None,
+        typer.Option("--max-jobs", "-m", min=1, help="jobs of ours in the queue"),
+    ] = None,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Submit a queue job for each READY step; 1 if the scheduler refused one."""
+    from workflows.database import read_database
+    from workflows.queue import launch
+
+    database = read_database(launchpad)
+    raise typer.Exit(
+        launch.launch_verb(database, max_jobs=max_jobs, dry_run=dry_run, as_json=json)
+    )
+
+
+@app.command("worker")
+def worker_verb(
+    fw_id: Annotated[int, typer.Option("--fw-id", metavar="N")],
+    launch_id: Annotated[
+        int | None, typer.Option("--launch-id", help="reservation this job has")
+    ] = None,
+    walltime: Annotated[
+        str | None, typer.Option("--walltime", help="asked of the queue")
+    ] = None,
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Run one step; what a queue job calls."""
+    from workflows.database import read_database
+    from workflows.queue import worker
+
+    database = read_database(launchpad)
+    raise typer.Exit(
+        worker.worker_verb(
+            database, fw_id=fw_id, launch_id=launch_id, walltime=walltime
+        )
+    )
+
+
+@app.command("reconcile")
+def reconcile_verb(
+    fix: Annotated[bool, typer.Option("--fix", help="mend what is found")] = False,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare database and queue; 1 if something is left to mend."""
+    from workflows.database import read_database
+    from workflows.queue import reconcile
+
+    raise typer.Exit(
+        reconcile.reconcile_verb(
+            read_database(launchpad), fix=fix and not dry_run, as_json=json
+        )
+    )
 
 
 @app.command("status")

@@ -15,11 +15,18 @@ from typing import Any
 
 import yaml
 
+from workflows.campaign_problems import nearest
 from workflows.errors import StoreError
 
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"
 DATA_DIRECTORY = "lnmo-data"
+KEYS = (
+    *("host", "port", "name", "username", "password", "logdir", "strm_lvl"),
+    *("user_indices", "wf_user_indices", "authsource", "uri_mode"),
+    "mongoclient_kwargs",
+)
+"""What FireWorks reads from the file; it passes over anything else without a word."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -90,6 +97,9 @@ def read_database(where: str | Path | None = None) -> Database:
         raise StoreError(
             f"{path}: no key host; give a MongoDB host, or host: {EMBEDDED}"
         )
+    for key in raw:
+        if key not in KEYS:
+            raise StoreError(f"{path}: unknown key {key}{nearest(str(key), KEYS)}")
     root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
     return Database(path, root.resolve(), _expanded(raw, path))
 

@@ -8,6 +8,7 @@
     |-- MachineError          set up the machine (vasp_cmd, an optional package)
     |-- StoreError            fix the database or its file
     |   `-- StoreBusy         wait for, or stop, the process that is writing
+    |-- QueueError            ask the scheduler's administrator, or correct the profile
     |-- ResultsError          choose what may be tabulated together
     |-- StepFailed            a calculation step ended in a state that is not DONE
     `-- Terminated            run again: the step goes on from where it was
@@ -36,6 +37,10 @@ class StoreError(LnmoError):
 
 class StoreBusy(StoreError):
     """Another process owns the embedded LaunchPad."""
+
+
+class QueueError(LnmoError):
+    """The scheduler refused, or does not answer; the message holds its own words."""
 
 
 class ResultsError(LnmoError):

@@ -10,6 +10,7 @@ from fireworks import Firework, LaunchPad, Workflow
 
 from workflows.calculation import Calculation
 from workflows.firetasks import RecordTaskDocument, RunStep
+from workflows.launchpad import at_once
 from workflows.presets import STEPS
 
 
@@ -27,14 +28,22 @@ class Submission:
     present: tuple[Calculation, ...]
 
 
-def workflow(calculation: Calculation) -> Workflow:
-    """Chain the steps of one calculation."""
+def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
+    """Chain the steps of one calculation.
+
+    Parameters
+    ----------
+    calculation
+        What to compute.
+    category
+        Which workers may take it; the engine's name if None.
+    """
     fireworks: list[Firework] = []
     for step in calculation.steps:
         fireworks.append(
             Firework(
                 [RunStep(), RecordTaskDocument()],
-                spec=_spec(calculation, step),
+                spec=_spec(calculation, step, category or calculation.engine),
                 name=f"{calculation.label} {step}",
                 parents=fireworks[-1:] or None,
             )
@@ -52,7 +61,7 @@ def workflow(calculation: Calculation) -> Workflow:
     )
 
 
-def _spec(calculation: Calculation, step: str) -> dict[str, object]:
+def _spec(calculation: Calculation, step: str, category: str) -> dict[str, object]:
     return {
         "calculation": calculation.as_dict(),
         "calculation_id": calculation.id,
@@ -60,21 +69,47 @@ def _spec(calculation: Calculation, step: str) -> dict[str, object]:
         # The longest first: what is left at the end is short. Lithium-rich cells
         # take several times as long as the others.
         "_priority": calculation.n_li,
+        "_category": category,
         "_add_launchpad_and_fw_id": True,
     }
 
 
-def submit(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submission:
-    """Add what the LaunchPad does not hold yet; harmless to repeat."""
+def submit(
+    launchpad: LaunchPad,
+    calculations: Iterable[Calculation],
+    *,
+    category: str | None = None,
+) -> Submission:
+    """Add what the LaunchPad does not hold yet; harmless to repeat.
+
+    Parameters
+    ----------
+    launchpad
+        Where to.
+    calculations
+        What.
+    category
+        Which workers may take them; each engine's own if None.
+    """
+    wanted = list(calculations)
+    known = _known(launchpad, wanted)
     added, present = [], []
-    for calculation in calculations:
-        known = {"metadata.calculation_id": calculation.id}
-        if launchpad.workflows.find_one(known) is not None:
-            present.append(calculation)
-        else:
-            launchpad.add_wf(workflow(calculation))
-            added.append(calculation)
+    with at_once(launchpad):
+        for calculation in wanted:
+            if calculation.id in known:
+                present.append(calculation)
+            else:
+                launchpad.add_wf(workflow(calculation, category))
+                known.add(calculation.id)
+                added.append(calculation)
     return Submission(tuple(added), tuple(present))
+
+
+def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str]:
+    """Return the ids that have a Workflow, by one query."""
+    asked = {"metadata.calculation_id": {"$in": [c.id for c in calculations]}}
+    found = launchpad.workflows.find(asked, {"_id": 0, "metadata.calculation_id": 1})
+    return {each["metadata"]["calculation_id"] for each in found}
 
 
 def submitted(

@@ -219,8 +219,7 @@ def owned(
     """
     if not database.embedded:
         launchpad = connect(database)
-        if launchpad.fw_id_assigner.find_one({}) is None:
-            launchpad._restart_ids(1, 1)
+        _set_up(launchpad)
         yield launchpad, ()
         return
     held = lock(database.root / LOCK_FILE, waiting)
@@ -230,6 +229,18 @@ def owned(
         os.close(held)
 
 
+def _set_up(launchpad: LaunchPad) -> None:
+    """Give a new MongoDB its counters and indices, as ``lpad reset`` would.
+
+    Two processes may do so at once: the counters are made once.
+    """
+    if launchpad.fw_id_assigner.find_one({}) is None:
+        launchpad.tuneup()
+        launchpad.workflows.create_index("metadata.calculation_id")
+        first = {"$setOnInsert": {"next_fw_id": 1, "next_launch_id": 1}}
+        launchpad.fw_id_assigner.update_one({"_id": -1}, first, upsert=True)
+
+
 def reading(database: Database) -> LaunchPad:
     """Open the LaunchPad for reading: a snapshot of the file, or MongoDB."""
     if not database.embedded:
@@ -237,8 +248,15 @@ def reading(database: Database) -> LaunchPad:
     return EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
 
 
-def connect(database: Database) -> LaunchPad:
+def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
     """Connect to MongoDB.
+
+    Parameters
+    ----------
+    database
+        Where it is.
+    kind
+        FireWorks' LaunchPad, or a class made from it.
 
     Raises
     ------
@@ -255,7 +273,7 @@ def connect(database: Database) -> LaunchPad:
     logging.getLogger("pymongo").setLevel(logging.ERROR)
     with ExitStack() as undo:
         try:
-            launchpad = LaunchPad.from_dict(settings)
+            launchpad = kind(**settings)
             undo.callback(launchpad.connection.close)
             launchpad.connection.admin.command("ping")
         except PyMongoError as error:

@@ -56,7 +56,7 @@ class Trace:
     notes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     filled: bool = False
-    size: float = 7.0
+    size: float = 6.0
 
 
 @dataclass(frozen=True)

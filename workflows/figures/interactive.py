@@ -10,6 +10,8 @@ SYMBOLS = {"circle": "circle", "square": "square", "diamond": "diamond"}
 HEIGHT_OF_ROW = 360
 INK, SOFT, GRID = "#1c2430", "#5b6675", "#e6eaef"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
+PIXELS = 4 / 3
+"""CSS pixels in a point."""
 GAP = 0.11
 """Room between panels, as a share of the figure."""
 
@@ -148,7 +150,7 @@ def _marker(trace: Trace) -> dict[str, Any]:
     symbol = SYMBOLS.get(trace.marker, "triangle-up")
     fills = [_fill(trace, is_open) for is_open in trace.hollow]
     return {
-        **{"symbol": symbol, "size": trace.size + 1},
+        **{"symbol": symbol, "size": round(trace.size * PIXELS, 1)},
         **{"color": fills or trace.colour, "opacity": 1},
         "line": {"color": trace.colour, "width": 1.6},
     }

@@ -92,15 +92,15 @@ def _trace(axes: Axes, trace: Trace) -> None:
     if trace.filled:
         axes.fill_between(trace.x, trace.y, color=trace.colour, alpha=0.18, lw=0)
     axes.plot(
-        trace.x, trace.y, LINES[trace.line] or "none",
+        trace.x, trace.y, ls=LINES[trace.line] or "none",
         marker=MARKERS[trace.marker], ms=trace.size, mew=1.2, lw=1.2,
         color=trace.colour, label=trace.label or None, markevery=_closed(trace),
     )  # fmt: skip
     hollow = [n for n, is_open in enumerate(trace.hollow) if is_open]
     if hollow:
         axes.plot(
-            [trace.x[n] for n in hollow], [trace.y[n] for n in hollow],
-            MARKERS[trace.marker], ms=trace.size, mew=1.4, color=trace.colour,
+            [trace.x[n] for n in hollow], [trace.y[n] for n in hollow], ls="none",
+            marker=MARKERS[trace.marker], ms=trace.size, mew=1.4, color=trace.colour,
             mfc="white",
         )  # fmt: skip
     for x, y, word in zip(trace.x, trace.y, trace.words, strict=False):

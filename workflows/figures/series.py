@@ -26,7 +26,7 @@ STYLES: dict[str, tuple[Marker, Line]] = {
     "tet_8b": ("circle", "solid"),
     "oct_16c_rocksalt": ("square", ""),
 }
-SIZES = {"a": 10.0, "b": 7.5, "c": 5.0}
+SIZES = {"a": 9.0, "b": 6.5, "c": 4.0}
 """Symbols of the axes, so that equal lengths show through one another."""
 FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
 FINISHED = ("DONE", "NEEDS_REVIEW")
@@ -115,7 +115,7 @@ def _stated(label: str, known: dict[float, float], note: str) -> Trace:
         marker="diamond",
         hollow=(True,) * len(known),
         notes=(note,) * len(known),
-        size=9.0,
+        size=8.0,
     )
 
 
@@ -153,7 +153,7 @@ def _traces(
                 errors=_numbers(rows[errors]) if errors else (),
                 hollow=tuple(bool(found) for found in rows["findings"]),
                 notes=tuple(_note(r, column, unit) for r in rows.to_dict("records")),
-                size=SIZES.get(column, 7.0),
+                size=SIZES.get(column, 6.0),
             )
         )
     return traces

@@ -15,8 +15,8 @@ from workflows.campaign import Campaign
 from workflows.figures.chart import Chart
 from workflows.figures.interactive import plotly_figure
 from workflows.figures.paper import as_svg, draw
-from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
 from workflows.figures.structures import pictured, structures_figure
+from workflows.report.charts import charts_of
 from workflows.report.downloads import Download, download, verdict_frame
 from workflows.report.provenance import (
     findings_of,
@@ -73,7 +73,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     verdicts = results.compare_to_paper()
     documents = results.documents()
     origin = origin_of_numbers(series)
-    charts = _charts(series, origin)
+    charts = charts_of(results, series, origin)
     findings = findings_of(documents)
     return _template().render(
         title=f"Campaign {campaign.name}" if campaign else "All results",
@@ -109,12 +109,6 @@ def _template() -> Template:
     )
     environment.globals.update(label=label, told=told, written=written)
     return environment.get_template("report.html.j2")
-
-
-def _charts(series: pd.DataFrame, origin: str) -> list[Chart]:
-    return [
-        make(series, origin) for make in (moments_chart, lattice_chart, ratio_chart)
-    ]
 
 
 def _downloads(

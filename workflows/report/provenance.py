@@ -63,7 +63,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(v)}" for name, v in value.items())
     if isinstance(value, list | tuple):
-        return " × ".join(_plain(v) for v in value)
+        numbers = all(isinstance(v, int | float) for v in value)
+        return (" × " if numbers else ", ").join(_plain(v) for v in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

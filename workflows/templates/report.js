@@ -1,7 +1,8 @@
 "use strict";
 (function () {
   const plots = JSON.parse(document.getElementById("plots").textContent);
-  const config = { responsive: true, displaylogo: false,
+  const config = { responsive: true, displaylogo: false, showSendToCloud: false,
+    plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
   for (const [key, plot] of Object.entries(plots)) {
     const figure = document.getElementById(key);

@@ -1,0 +1,114 @@
+"""The whole table: every Firework state, launch state and job state, decided once."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from workflows.queue.decide import Action, Facts, decide
+from workflows.queue.job import Job
+
+FIREWORK = (
+    *("READY", "WAITING", "RESERVED", "RUNNING", "COMPLETED"),
+    *("FIZZLED", "DEFUSED", "PAUSED", "ARCHIVED"),
+)
+LAUNCH = (None, "RESERVED", "RUNNING", "COMPLETED", "FIZZLED")
+JOBS = (None, *Job)
+OVER = tuple(job for job in Job if job.over)
+EVERYTHING = [
+    Facts(state, launch, job, fresh, unsent, resumable, exhausted)
+    for state, launch, job in product(FIREWORK, LAUNCH, JOBS)
+    for fresh, unsent, resumable, exhausted in product((False, True), repeat=4)
+]
+
+
+def test_every_combination_is_decided() -> None:
+    assert {decide(facts) for facts in EVERYTHING} == set(Action)
+
+
+def test_over_and_living_are_apart_and_elsewhere_is_neither() -> None:
+    assert not any(job.over and job.living for job in Job)
+    assert [job for job in Job if not job.over and not job.living] == [Job.ELSEWHERE]
+
+
+def test_nothing_is_taken_from_a_living_job() -> None:
+    taking = {Action.RETURN, Action.RETRY, Action.SEND, Action.CLOSE, Action.REFRESH}
+    for facts in EVERYTHING:
+        if facts.job is not None and facts.job.living:
+            assert decide(facts) not in taking, facts
+
+
+def test_another_machines_jobs_are_left_to_it() -> None:
+    for facts in EVERYTHING:
+        if facts.job is Job.ELSEWHERE:
+            assert decide(facts) is Action.NOTHING
+
+
+def test_what_just_changed_and_has_no_job_yet_is_waited_for() -> None:
+    for facts in EVERYTHING:
+        if facts.fresh and facts.job is None and facts.firework == "RESERVED":
+            assert decide(facts) is Action.WAIT
+
+
+def test_a_finished_calculation_is_never_run_again() -> None:
+    for facts in EVERYTHING:
+        if facts.launch == "COMPLETED" and facts.firework != "FIZZLED":
+            assert decide(facts) not in {Action.RETURN, Action.RETRY}, facts
+
+
+def test_a_kept_result_is_sent_before_anything_is_returned() -> None:
+    for facts in EVERYTHING:
+        if facts.unsent and facts.firework in {"RESERVED", "RUNNING"}:
+            assert decide(facts) is not Action.RETURN, facts
+
+
+@pytest.mark.parametrize("state", ["READY", "WAITING", "COMPLETED", "PAUSED"])
+def test_states_that_need_no_job_are_left_alone(state: str) -> None:
+    found = {decide(facts) for facts in EVERYTHING if facts.firework == state}
+    assert found == {Action.NOTHING}
+
+
+@pytest.mark.parametrize("state", ["RESERVED", "RUNNING"])
+@pytest.mark.parametrize("job", OVER)
+def test_whose_job_has_ended_without_a_word_goes_back(state: str, job: Job) -> None:
+    for launch in ("RESERVED", "RUNNING"):
+        assert decide(Facts(state, launch, job)) is Action.RETURN
+        assert decide(Facts(state, launch, job, exhausted=True)) is Action.TELL
+        assert decide(Facts(state, launch, job, unsent=True)) is Action.SEND
+
+
+@pytest.mark.parametrize(
+    ("facts", "action"),
+    [
+        (Facts("RESERVED"), Action.RETURN),
+        (Facts("RESERVED", fresh=True), Action.WAIT),
+        (Facts("RESERVED", "RESERVED"), Action.RETURN),
+        (Facts("RESERVED", "RESERVED", Job.PENDING), Action.NOTHING),
+        (Facts("RESERVED", "RESERVED", Job.RUNNING), Action.NOTHING),
+        (Facts("RESERVED", "RESERVED", Job.ENDING), Action.WAIT),
+        (Facts("RUNNING", "RUNNING"), Action.TELL),
+        (Facts("RUNNING", "RUNNING", unsent=True), Action.SEND),
+        (Facts("RUNNING", "RUNNING", Job.RUNNING), Action.NOTHING),
+        (Facts("RUNNING", "RUNNING", Job.RUNNING, unsent=True), Action.NOTHING),
+        (Facts("RUNNING", "RUNNING", Job.ENDING), Action.WAIT),
+        (Facts("RUNNING", "COMPLETED", Job.RUNNING), Action.WAIT),
+        (Facts("RUNNING", "COMPLETED", Job.FINISHED), Action.REFRESH),
+        (Facts("RUNNING", "FIZZLED", Job.UNKNOWN), Action.REFRESH),
+        (Facts("FIZZLED", "FIZZLED", Job.FAILED), Action.TELL),
+        (Facts("FIZZLED", "FIZZLED", Job.ENDING, resumable=True), Action.WAIT),
+        (Facts("FIZZLED", "FIZZLED", Job.TIMEOUT, resumable=True), Action.RETRY),
+        (
+            Facts("FIZZLED", "FIZZLED", Job.TIMEOUT, resumable=True, exhausted=True),
+            Action.TELL,
+        ),
+        (Facts("DEFUSED", "COMPLETED", Job.FINISHED), Action.ADOPT),
+        (Facts("DEFUSED", "RUNNING", Job.RUNNING), Action.TELL),
+        (Facts("DEFUSED", "RUNNING", Job.CANCELLED), Action.CLOSE),
+        (Facts("DEFUSED", "RUNNING", Job.CANCELLED, unsent=True), Action.SEND),
+        (Facts("DEFUSED", "FIZZLED", Job.CANCELLED), Action.NOTHING),
+        (Facts("DEFUSED"), Action.NOTHING),
+    ],
+)
+def test_the_rows_a_reader_may_look_up(facts: Facts, action: Action) -> None:
+    assert decide(facts) is action

@@ -1,0 +1,51 @@
+"""`lnmo init` writes for its owner's eyes only and overwrites nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workflows.database import read_database
+from workflows.errors import MachineError, StoreError
+from workflows.queue.init import init_verb
+
+
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    init_verb(tmp_path, queue="slurm", mongodb=False)
+    modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(
+        ("launchpad.yaml", "my_qadapter.yaml", "my_fworker.yaml"), 0o600
+    )
+
+
+def test_what_is_there_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "launchpad.yaml").write_text("host: mine\n")
+    init_verb(tmp_path, queue="pbs", mongodb=False)
+    assert (tmp_path / "launchpad.yaml").read_text() == "host: mine\n"
+    assert "kept:    " in capsys.readouterr().out
+
+
+def test_without_a_queue_the_launchpad_is_embedded(tmp_path: Path) -> None:
+    init_verb(tmp_path, queue=None, mongodb=False)
+    assert read_database(tmp_path).embedded
+    assert [path.name for path in tmp_path.iterdir()] == ["launchpad.yaml"]
+
+
+def test_the_mongodb_takes_its_secrets_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init_verb(tmp_path, queue=None, mongodb=True)
+    with pytest.raises(StoreError, match="LNMO_MONGO_HOST is not set"):
+        read_database(tmp_path)
+    for name in ("HOST", "USER", "PASSWORD"):
+        monkeypatch.setenv(f"LNMO_MONGO_{name}", name.lower())
+    assert read_database(tmp_path).launchpad["mongoclient_kwargs"] == {"tls": True}
+
+
+def test_an_unknown_queue_is_named_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match=r"'slrum' \(did you mean slurm\?\)"):
+        init_verb(tmp_path, queue="slrum", mongodb=False)
+    assert not list(tmp_path.iterdir())

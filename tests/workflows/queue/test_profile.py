@@ -1,0 +1,127 @@
+"""The site profile: what `lnmo init` writes is valid, and a wrong key is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from fireworks import FWorker
+from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
+
+from workflows.database import Database
+from workflows.errors import MachineError
+from workflows.queue.init import QUEUES, init_verb
+from workflows.queue.profile import ADAPTER_FILE, FWORKER_FILE, read_profile
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Callable[..., Database]:
+    """Write the Slurm profile with some keys changed, dots between the sections."""
+
+    def write(file: str = ADAPTER_FILE, **changes: Any) -> Database:
+        init_verb(tmp_path, queue="slurm", mongodb=False)
+        path = tmp_path / file
+        content = yaml.safe_load(path.read_text("utf-8"))
+        for key, value in changes.items():
+            *sections, last = key.split("__")
+            section = content
+            for part in sections:
+                section = section[part]
+            section[last] = value
+        path.write_text(yaml.safe_dump(content), "utf-8")
+        return database(tmp_path)
+
+    return write
+
+
+def database(place: Path) -> Database:
+    return Database(place / "launchpad.yaml", place / "data", {"host": "example"})
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_what_init_writes_is_valid_and_fireworks_own(
+    tmp_path: Path, queue: str
+) -> None:
+    init_verb(tmp_path, queue=queue, mongodb=False)
+    profile = read_profile(database(tmp_path))
+    assert profile.categories == ("vasp",)
+    adapter = CommonAdapter.from_file(str(tmp_path / ADAPTER_FILE))
+    assert adapter["pre_rocket"].startswith("module load vasp")
+    assert FWorker.from_file(str(tmp_path / FWORKER_FILE)).name == "cluster"
+
+
+def test_a_step_has_its_own_walltime_and_the_firework_the_last_word(
+    change: Callable[..., Database],
+) -> None:
+    profile = read_profile(change())
+    assert profile.adapter_for("static", {})["walltime"] == "08:00:00"
+    assert profile.adapter_for("static", {"nodes": 4})["nodes"] == 4
+    with pytest.raises(MachineError, match="unknown key node "):
+        profile.adapter_for("static", {"node": 4})
+
+
+def test_the_section_of_ours_does_not_reach_the_script(
+    change: Callable[..., Database], tmp_path: Path
+) -> None:
+    script = read_profile(change()).adapter_for("dos", {}).get_script_str(str(tmp_path))
+    assert "#SBATCH --time=12:00:00" in script
+    assert "max_jobs" not in script
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ntasks_per_nodes": 4}, "unknown key ntasks_per_nodes (did you mean ntasks_"),
+        ({"_lnmo__max_job": 4}, "unknown key max_job (did you mean max_jobs?)"),
+        ({"_lnmo__steps__relaxx": {}}, "unknown key relaxx (did you mean relax?)"),
+        (
+            {"_lnmo__steps__relax": {"node": 1}},
+            "unknown key node (did you mean nodes?)",
+        ),
+        ({"_lnmo__max_jobs": 0}, "max_jobs = 0 is no such number"),
+        ({"_fw_q_type": "SLRUM"}, "_fw_q_type is 'SLRUM'; lnmo knows SLURM"),
+        ({"_fw_name": "PBSNewt"}, "_fw_name must be CommonAdapter"),
+        ({"_fw_template_file": "/no/such"}, "there is no /no/such"),
+        ({"walltime": 86_400}, "walltime = 86400 is a number, as YAML reads 24:00:00"),
+        ({"walltime": "a day"}, "walltime = 'a day' is no time"),
+    ],
+    ids=str,
+)
+def test_a_wrong_key_of_the_adapter_is_an_error(
+    change: Callable[..., Database], changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(MachineError) as error:
+        read_profile(change(**changes))
+    assert said in str(error.value)
+    assert ADAPTER_FILE in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"categroy": "vasp"}, "unknown key categroy (did you mean category?)"),
+        ({"category": ""}, "an empty one would take every Firework"),
+        ({"category": ["vaps"]}, "'vaps' starts with no engine (did you mean vasp?)"),
+        ({"category": ["vasp "]}, "'vasp ' starts with no engine"),
+        ({"query": {}}, "query is no JSON in quotes"),
+        ({"name": None}, "no name"),
+        ({"env__vasp_comd": "x"}, "unknown key vasp_comd (did you mean vasp_cmd?)"),
+        ({"env__incar": {"ENCUT": 600}}, "unknown key ENCUT"),
+    ],
+    ids=str,
+)
+def test_a_wrong_key_of_the_fworker_is_an_error(
+    change: Callable[..., Database], changes: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(MachineError) as error:
+        read_profile(change(FWORKER_FILE, **changes))
+    assert said in str(error.value)
+    assert FWORKER_FILE in str(error.value)
+
+
+def test_a_missing_profile_names_the_verb_that_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(MachineError, match="lnmo init --queue slurm writes one"):
+        read_profile(database(tmp_path))

@@ -1,0 +1,39 @@
+"""Wall times in the notations of sbatch(1) and bsub(1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflows.queue.walltime import deadline, seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90", 5400),
+        ("10:30", 630),
+        ("24:00:00", 86_400),
+        ("1-12", 129_600),
+        ("2-01:30", 178_200),
+        ("1-00:00:01", 86_401),
+    ],
+)
+def test_slurms_notations(text: str, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("90", 5400), ("24:00", 86_400)])
+def test_lsf_counts_hours_and_minutes(text: str, expected: float) -> None:
+    assert seconds(text, lsf=True) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a day", "1:2:3:4", "-5", "1-2:3:4:5"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011
+        seconds(text)
+
+
+def test_what_slurm_says_comes_before_what_was_asked() -> None:
+    told = {"SLURM_JOB_ID": "1", "SLURM_JOB_END_TIME": "1000"}
+    assert deadline(told, walltime=60) == 1000
+    assert deadline({}) is None

@@ -1,0 +1,149 @@
+"""PBS, SGE and LSF, as far as their listings tell.
+
+A job that is not listed has ended; how is not asked. Read from the formats of their
+manuals and tested on such listings, not on a living queue.
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from workflows.errors import QueueError
+from workflows.queue.job import Job, Listed, ask
+
+PBS_STATES = {
+    **dict.fromkeys("QHWTM", Job.PENDING),
+    **dict.fromkeys("RSUB", Job.RUNNING),
+    "E": Job.ENDING,
+    **dict.fromkeys("CFX", Job.FINISHED),
+}
+"""Last but one column of qstat: PBS Professional's and Torque's letters."""
+LSF_STATES = {
+    **dict.fromkeys(("PEND", "PSUSP", "WAIT"), Job.PENDING),
+    **dict.fromkeys(("RUN", "USUSP", "SSUSP", "UNKWN", "PROV"), Job.RUNNING),
+    "DONE": Job.FINISHED,
+    **dict.fromkeys(("EXIT", "ZOMBI"), Job.FAILED),
+}
+"""Second column of bjobs."""
+
+
+def read_pbs(text: str) -> dict[str, Listed]:
+    """Read ``qstat``: ``1234.server name user time S queue``."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 6 and (number := re.match(r"\d+", words[0])):
+            name = next((word for word in words if word.startswith("lnmo-")), "")
+            state = PBS_STATES.get(words[-2], Job.RUNNING)
+            found[number.group()] = Listed(state, name, words[-2])
+    return found
+
+
+def read_sge(text: str) -> dict[str, Listed]:
+    """Read ``qstat``: ``1234 prior name user state ...``; d is being deleted."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 5 and words[0].isdigit():
+            letters = words[4]
+            pending = "q" in letters or "h" in letters or "E" in letters
+            state = Job.PENDING if pending else Job.RUNNING
+            if "d" in letters:
+                state = Job.ENDING
+            found[words[0]] = Listed(state, words[2], letters)
+    return found
+
+
+def read_lsf(text: str) -> dict[str, Listed]:
+    """Read ``bjobs -a -noheader -o "jobid stat job_name"``."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split(maxsplit=2)
+        if len(words) >= 2 and words[0].isdigit():
+            name = words[2] if len(words) > 2 else ""
+            found[words[0]] = Listed(
+                LSF_STATES.get(words[1], Job.RUNNING), name, words[1]
+            )
+    return found
+
+
+class Batch:
+    """A batch system that is known by its commands and its listing.
+
+    Parameters
+    ----------
+    name
+        PBS, SGE or LSF.
+    submit, listing, cancel
+        Command lines.
+    read
+        Reads the listing.
+    by_stdin
+        The script goes to standard input (bsub reads its header only there).
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        submit: Sequence[str],
+        listing: Sequence[str],
+        cancel: Sequence[str],
+        read: Callable[[str], dict[str, Listed]],
+        by_stdin: bool = False,
+    ) -> None:
+        self.name = name
+        self._submit = tuple(submit)
+        self._listing = tuple(listing)
+        self._cancel = tuple(cancel)
+        self._read = read
+        self._by_stdin = by_stdin
+
+    def submit(self, script: Path) -> str:
+        """Submit; the job id is the first number of the answer."""
+        words = () if self._by_stdin else (script.name,)
+        stdin = script if self._by_stdin else None
+        said = ask([*self._submit, *words], where=script.parent, stdin=stdin)
+        found = re.search(r"\d+", said)
+        if found is None:
+            raise QueueError(f"{self._submit[0]} answered without a job id: {said!r}")
+        return found.group()
+
+    def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
+        """List the user's jobs; what is not listed has ended."""
+        found = self._read(ask(self._listing))
+        return found | {i: Listed(Job.UNKNOWN) for i in ids if i not in found}
+
+    def cancel(self, ids: Sequence[str]) -> None:
+        """Cancel; only jobs that are still listed, for the others are an error."""
+        living = [i for i, job in self.jobs(ids).items() if job.job.living and i in ids]
+        if living:
+            ask([*self._cancel, *living])
+
+
+def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:
+    """Return PBS Professional, OpenPBS or Torque."""
+    listing = ("qstat", "-u", getpass.getuser())
+    return Batch("PBS", submit=submit, listing=listing, cancel=("qdel",), read=read_pbs)
+
+
+def sge(submit: Sequence[str] = ("qsub",)) -> Batch:
+    """Return Grid Engine."""
+    listing = ("qstat", "-u", getpass.getuser())
+    return Batch("SGE", submit=submit, listing=listing, cancel=("qdel",), read=read_sge)
+
+
+def lsf(submit: Sequence[str] = ("bsub",)) -> Batch:
+    """Return LSF."""
+    listing = ("bjobs", "-a", "-noheader", "-o", "jobid stat job_name")
+    return Batch(
+        "LSF",
+        submit=submit,
+        listing=listing,
+        cancel=("bkill",),
+        read=read_lsf,
+        by_stdin=True,
+    )

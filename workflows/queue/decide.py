@@ -1,0 +1,137 @@
+"""What a Firework's state, its launch's and its job's mean together: one table.
+
+Pure. Everything that reads or changes the world is elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflows.queue.job import Job
+
+
+class Action(StrEnum):
+    """What to do.
+
+    ::
+
+        NOTHING   database and queue agree
+        WAIT      too early to tell: a job is ending, or was reserved just now
+        RETURN    end the launch with the reason, Firework back to READY
+        RETRY     the launch recorded that it was ended from outside: back to READY
+        SEND      send the result that its worker could not report
+        REFRESH   the launch has ended, the Firework has not heard of it
+        ADOPT     a defused Firework whose launch finished: keep the result
+        CLOSE     end the launch of a defused Firework whose job is gone
+        TELL      only a person can decide
+    """
+
+    NOTHING = "nothing"
+    WAIT = "wait"
+    RETURN = "return"
+    RETRY = "retry"
+    SEND = "send"
+    REFRESH = "refresh"
+    ADOPT = "adopt"
+    CLOSE = "close"
+    TELL = "tell"
+
+    @property
+    def acts(self) -> bool:
+        """Tell whether ``--fix`` changes something."""
+        return self not in {Action.NOTHING, Action.WAIT, Action.TELL}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one Firework.
+
+    Attributes
+    ----------
+    firework
+        Its state in FireWorks.
+    launch
+        State of its current launch; None without one.
+    job
+        State of that launch's queue job; None if none is noted.
+    fresh
+        It changed moments ago, so that its launcher or worker may be at it.
+    unsent
+        Its worker left a result that the database has not got.
+    resumable
+        Its launch recorded that it was ended from outside.
+    exhausted
+        It was taken up again as often as the profile allows.
+    """
+
+    firework: str
+    launch: str | None = None
+    job: Job | None = None
+    fresh: bool = False
+    unsent: bool = False
+    resumable: bool = False
+    exhausted: bool = False
+
+
+def decide(facts: Facts) -> Action:
+    """Return what to do."""
+    if facts.job is Job.ELSEWHERE:
+        return Action.NOTHING
+    if facts.firework in {"RESERVED", "RUNNING"}:
+        return _held(facts)
+    if facts.firework == "FIZZLED":
+        return _fizzled(facts)
+    if facts.firework == "DEFUSED":
+        return _defused(facts)
+    return Action.NOTHING
+
+
+def _held(facts: Facts) -> Action:
+    """RESERVED or RUNNING: somebody is believed to be at it."""
+    living = facts.job is not None and facts.job.living
+    if facts.launch in {"COMPLETED", "FIZZLED"}:
+        return Action.WAIT if living or facts.fresh else Action.REFRESH
+    if facts.job is None:
+        return _held_without_job(facts)
+    if facts.job is Job.ENDING:
+        return Action.WAIT
+    if living:
+        return Action.NOTHING
+    if facts.unsent:
+        return Action.SEND
+    return Action.TELL if facts.exhausted else Action.RETURN
+
+
+def _held_without_job(facts: Facts) -> Action:
+    if facts.fresh:
+        return Action.WAIT
+    if facts.unsent:
+        return Action.SEND
+    if facts.launch == "RUNNING":
+        return Action.TELL  # not the queue's: lnmo run or rlaunch, perhaps elsewhere
+    return Action.RETURN
+
+
+def _fizzled(facts: Facts) -> Action:
+    if not facts.resumable:
+        return Action.TELL
+    if facts.job is not None and facts.job.living:
+        return Action.WAIT
+    return Action.TELL if facts.exhausted else Action.RETRY
+
+
+def _defused(facts: Facts) -> Action:
+    if facts.launch == "COMPLETED":
+        return Action.ADOPT
+    if facts.launch not in {"RESERVED", "RUNNING"}:
+        return Action.NOTHING
+    if facts.job is Job.ENDING:
+        return Action.WAIT
+    if facts.job is not None and facts.job.living:
+        return Action.TELL
+    if facts.unsent:
+        return Action.SEND
+    if facts.fresh or (facts.job is None and facts.launch == "RUNNING"):
+        return Action.WAIT
+    return Action.CLOSE

@@ -1,0 +1,136 @@
+"""What a scheduler says of a job, in words of ours, and the seam to ask it."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from workflows.errors import QueueError
+
+NAME_PREFIX = "lnmo-"
+"""Jobs of ours are named ``lnmo-<fw_id>-<launch_id>``."""
+PATIENCE_SECONDS = 60.0
+
+
+class Job(StrEnum):
+    """The state of a queue job.
+
+    ``UNKNOWN`` is not ``FINISHED``: the scheduler answered and does not know the job,
+    so it has ended, and nobody can tell how.
+    """
+
+    PENDING = "pending"
+    RUNNING = "running"
+    ENDING = "ending"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMEOUT = "wall time"
+    NODE_FAIL = "node failure"
+    OUT_OF_MEMORY = "out of memory"
+    PREEMPTED = "preempted"
+    UNKNOWN = "unknown to the queue"
+    ELSEWHERE = "another machine's"
+
+    @property
+    def living(self) -> bool:
+        """Tell whether it may still write: pending, running or ending."""
+        return self in {Job.PENDING, Job.RUNNING, Job.ENDING}
+
+    @property
+    def over(self) -> bool:
+        """Tell whether it will never write again."""
+        return not self.living and self is not Job.ELSEWHERE
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the queue.
+
+    Attributes
+    ----------
+    job
+        Its state.
+    name
+        Job name.
+    why
+        The scheduler's own word for why it waits or how it ended.
+    """
+
+    job: Job
+    name: str = ""
+    why: str = ""
+
+
+class Scheduler(Protocol):
+    """A batch system, asked through its own commands."""
+
+    name: str
+
+    def submit(self, script: Path) -> str:
+        """Submit a script from its directory and return the job id.
+
+        Raises
+        ------
+        QueueError
+            It was refused; the message is the scheduler's own.
+        """
+
+    def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
+        """Return the user's jobs, and ``UNKNOWN`` for asked ids that are in no list.
+
+        Raises
+        ------
+        QueueError
+            The scheduler does not answer: nothing is known.
+        """
+
+    def cancel(self, ids: Sequence[str]) -> None:
+        """Cancel jobs; those that have ended are no error.
+
+        Raises
+        ------
+        QueueError
+            The scheduler refused or does not answer.
+        """
+
+
+def ask(
+    command: Sequence[str], *, where: Path | None = None, stdin: Path | None = None
+) -> str:
+    """Run a command of the scheduler and return what it prints.
+
+    Raises
+    ------
+    QueueError
+        It failed, is not there or does not end; the message holds its own words.
+    """
+    shown = shlex.join(command)
+    try:
+        with (stdin or Path("/dev/null")).open("rb") as source:
+            ran = subprocess.run(
+                command,
+                cwd=where,
+                stdin=source,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+    except OSError as error:
+        raise QueueError(
+            f"{shown}: {error.strerror}; is this a login node of the cluster?"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise QueueError(
+            f"{shown}: no answer within {PATIENCE_SECONDS:g} s; try again later"
+        ) from None
+    if ran.returncode != 0:
+        words = " ".join((ran.stderr or ran.stdout).split())
+        raise QueueError(f"{shown}: {words or f'exit code {ran.returncode}'}")
+    return ran.stdout

@@ -1,0 +1,258 @@
+"""``lnmo launch``: one queue job for each READY Firework, every submission checked."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflows.database import Database
+from workflows.errors import LnmoError, MachineError
+from workflows.queue.job import NAME_PREFIX
+
+if TYPE_CHECKING:
+    from fireworks import FWorker, LaunchPad
+
+    from workflows.queue.profile import Profile
+
+SCRIPT = "FW_submit.script"
+QUEUE_DIRECTORY = "queue"
+"""In the data directory: one directory for each launch, with script and job output."""
+MAX_REFUSALS = 3
+"""After so many refusals in a row the rest is not tried."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What became of one Firework.
+
+    Attributes
+    ----------
+    fw_id, name, step
+        Whose.
+    job_id
+        Queue job; None if refused or a dry run.
+    script
+        The submission script.
+    refused
+        The scheduler's own words; empty if it took it.
+    """
+
+    fw_id: int
+    name: str
+    step: str
+    job_id: str | None
+    script: str
+    refused: str = ""
+
+
+def launch_verb(
+    database: Database, *, max_jobs: int | None, dry_run: bool, as_json: bool
+) -> int:
+    """Submit, print; 1 if the scheduler refused one."""
+    from workflows.queue.opened import queue_launchpad, refuse_embedded
+    from workflows.queue.profile import read_profile
+
+    refuse_embedded(database)
+    profile = read_profile(database)
+    if max_jobs is not None:
+        profile = replace(profile, max_jobs=max_jobs)
+    _check_paths(database)
+    with queue_launchpad(database) as pad:
+        if dry_run:
+            found, full = planned(pad, database, profile), False
+        else:
+            found, full = launch(pad, database, profile)
+    if as_json:
+        print(json.dumps([vars(each) for each in found], indent=1))
+    else:
+        _tell(found, full=full, dry_run=dry_run)
+    for each in found:
+        if each.refused:
+            print(f"lnmo: {each.name}: refused: {each.refused}", file=sys.stderr)
+    return 1 if any(each.refused for each in found) else 0
+
+
+def launch(
+    launchpad: LaunchPad, database: Database, profile: Profile
+) -> tuple[list[Submitted], bool]:
+    """Submit until nothing is READY or the queue holds enough of ours.
+
+    Returns
+    -------
+    list
+        What was tried.
+    bool
+        Whether the limit of jobs ended it.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer; nothing was submitted.
+    """
+    from workflows.queue.lease import lease
+    from workflows.queue.routing import register
+
+    done: list[Submitted] = []
+    with lease(launchpad, f"queue {profile.name}") as renew:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        register(launchpad, profile.name, profile.categories, now)
+        room = profile.max_jobs - _living(profile)
+        refused: list[int] = []
+        while room > 0 and len(refused) < MAX_REFUSALS:
+            renew()
+            worker = _without(profile, database.root, refused)
+            if not launchpad.run_exists(worker):
+                return done, False
+            tried = _submit_next(launchpad, database, profile, worker)
+            if tried is None:
+                return done, False
+            done.append(tried)
+            if tried.refused:
+                refused.append(tried.fw_id)
+            else:
+                refused.clear()
+                room -= 1
+        return done, room <= 0 and launchpad.run_exists(profile.worker(database.root))
+
+
+def planned(
+    launchpad: LaunchPad, database: Database, profile: Profile
+) -> list[Submitted]:
+    """Return what a launch would submit; changes nothing."""
+    room = max(profile.max_jobs - _living(profile), 0)
+    query = {**profile.worker(database.root).query, "state": "READY"}
+    order = [("spec._priority", -1), ("fw_id", 1)]
+    fields = {"fw_id": 1, "name": 1, "spec.step": 1, "spec._queueadapter": 1}
+    ready = launchpad.fireworks.find(query, fields).sort(order).limit(room or 1)
+    found = []
+    for firework in list(ready)[:room]:
+        fw_id, step = firework["fw_id"], firework["spec"]["step"]
+        place = _directory(database, fw_id, 0).with_name("LAUNCH")
+        script = _script(database, profile, firework, "LAUNCH", place)
+        found.append(Submitted(fw_id, firework["name"], step, None, script))
+    return found
+
+
+def _living(profile: Profile) -> int:
+    """Count our jobs in the queue."""
+    listed = profile.scheduler().jobs().values()
+    return sum(each.job.living and each.name.startswith(NAME_PREFIX) for each in listed)
+
+
+def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
+    from fireworks import FWorker
+
+    query = json.loads(profile.fworker["query"])
+    if refused:
+        query = {"$and": [query, {"fw_id": {"$nin": list(refused)}}]}
+    env = profile.worker(root).env
+    return FWorker(profile.name, list(profile.categories), query, env)
+
+
+def _submit_next(
+    launchpad: LaunchPad, database: Database, profile: Profile, worker: FWorker
+) -> Submitted | None:
+    from workflows.queue.mending import give_back
+
+    queue = database.root / QUEUE_DIRECTORY
+    firework, launch_id = launchpad.reserve_fw(worker, str(queue))
+    if firework is None:
+        return None
+    plain = {"fw_id": firework.fw_id, "name": firework.name, "spec": firework.spec}
+    tried = Submitted(firework.fw_id, firework.name, firework.spec["step"], None, "")
+    try:
+        place = _directory(database, firework.fw_id, launch_id)
+        script = _script(database, profile, plain, str(launch_id), place)
+        place.mkdir(parents=True, exist_ok=True)
+        (place / SCRIPT).write_text(script, "utf-8")
+        launchpad.change_launch_dir(launch_id, str(place))
+        job_id = profile.scheduler().submit(place / SCRIPT)
+    except (LnmoError, OSError) as error:
+        why = f"not submitted: {error}"
+        give_back(launchpad, firework.fw_id, launch_id, why)
+        return replace(tried, refused=str(error))
+    note_job(launchpad, launch_id, job_id)
+    return replace(tried, job_id=job_id, script=script)
+
+
+def note_job(launchpad: Any, launch_id: int, job_id: str) -> None:
+    """Note a launch's queue job; its worker may be running by now.
+
+    FireWorks' own ``set_reservation_id`` writes the whole launch back as it was.
+    """
+    launchpad.launches.update_one(
+        {"launch_id": launch_id, "state_history.state": "RESERVED"},
+        {"$set": {"state_history.$.reservation_id": job_id}},
+    )
+
+
+def _script(
+    database: Database,
+    profile: Profile,
+    firework: Mapping[str, Any],
+    launch_id: str,
+    place: Path,
+) -> str:
+    """Fill FireWorks' template for the queue."""
+    spec, fw_id = firework["spec"], firework["fw_id"]
+    adapter = profile.adapter_for(spec["step"], spec.get("_queueadapter") or {})
+    words = [
+        *(sys.executable, "-m", "workflows.cli", "worker"),
+        *("--launchpad", str(database.path), "--fw-id", str(fw_id)),
+        *("--launch-id", launch_id),
+    ]
+    if adapter.get("walltime"):
+        words += ["--walltime", str(adapter["walltime"])]
+    adapter.update(
+        job_name=f"{NAME_PREFIX}{fw_id}-{launch_id}",
+        # The shell waits for the worker, which turns SIGTERM into a recorded end.
+        pre_rocket="\n".join(
+            [
+                "trap : TERM",
+                f"export LNMO_ROOT={shlex.quote(str(database.root))}",
+                adapter.get("pre_rocket") or "",
+            ]
+        ).rstrip(),
+        rocket_launch=shlex.join(words),
+    )
+    script: str = adapter.get_script_str(str(place))
+    return script
+
+
+def _directory(database: Database, fw_id: int, launch_id: int) -> Path:
+    return database.root / QUEUE_DIRECTORY / f"{fw_id}" / f"{launch_id}"
+
+
+def _check_paths(database: Database) -> None:
+    if any(character.isspace() for character in str(database.root)):
+        raise MachineError(
+            f"{database.root}: FireWorks' queue scripts bear no blank in a path; "
+            "choose another data directory with LNMO_ROOT"
+        )
+
+
+def _tell(found: list[Submitted], *, full: bool, dry_run: bool) -> None:
+    if dry_run:
+        shown: set[str] = set()
+        for each in found:
+            print(f"would submit {each.fw_id} {each.name}")
+            if each.step not in shown:
+                shown.add(each.step)
+                print("".join(f"    {line}\n" for line in each.script.splitlines()))
+        print(f"dry run: {len(found)} jobs would be submitted, none was")
+        return
+    taken = [each for each in found if each.job_id is not None]
+    for each in taken:
+        print(f"job {each.job_id}: {each.fw_id} {each.name}")
+    if full:
+        print(f"{len(taken)} jobs submitted; the queue is as full as allowed (-m)")
+    elif taken:
+        print(f"{len(taken)} jobs submitted")
+    elif not found:
+        print("nothing is READY for this worker; see lnmo status")

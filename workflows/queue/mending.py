@@ -1,0 +1,129 @@
+"""Changes of state that put database and queue in line again; each safe to repeat.
+
+Every one looks again before it writes, so that what another process, or the worker
+itself, did in the meantime stands.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fireworks import FWAction, LaunchPad
+
+from workflows.queue.decide import Action
+from workflows.queue.job import Job
+from workflows.queue.standing import ENDED, Standing
+from workflows.queue.unsent import kept, send
+
+
+def reason(standing: Standing) -> str:
+    """Say what happened to a Firework, in one line."""
+    job = f"job {standing.job_id}" if standing.job_id else ""
+    if standing.action is Action.RETRY:
+        return standing.message or f"{job} ended: {standing.ended}"
+    if standing.action is Action.SEND:
+        return f"{job or 'its worker'} ended while the database was away; result kept"
+    if standing.action is Action.REFRESH:
+        return f"its launch is {standing.launch_state}, the Firework did not hear of it"
+    if standing.action is Action.ADOPT:
+        return "finished after it was cancelled; the result is good"
+    if standing.job is None:
+        if standing.launch_id is None:
+            return "reserved by a launcher that died before it submitted"
+        return "reserved, and never submitted: its launcher died"
+    if standing.job is Job.UNKNOWN:
+        return f"{job} is in the queue no more, and nothing tells how it ended"
+    why = standing.listed.why if standing.listed is not None else ""
+    told = f" ({why})" if why and why != "None" else ""
+    return f"{job} ended without a word from its worker: {standing.job}{told}"
+
+
+def mend(launchpad: LaunchPad, standing: Standing, root: Path) -> bool:
+    """Do what was decided; False if it is no longer so.
+
+    Parameters
+    ----------
+    launchpad
+        Opened for changing.
+    standing
+        With its action.
+    root
+        Data directory.
+    """
+    if not _still_so(launchpad, standing):
+        return False
+    action = standing.action
+    if action is Action.RETURN:
+        give_back(launchpad, standing.fw_id, standing.launch_id, reason(standing))
+    elif action is Action.RETRY:
+        launchpad.rerun_fw(standing.fw_id)
+    elif action is Action.REFRESH:
+        launchpad._refresh_wf(standing.fw_id)
+    elif action is Action.ADOPT:
+        adopt(launchpad, standing.fw_id)
+    elif action is Action.CLOSE and standing.launch_id is not None:
+        end_launch(launchpad, standing.launch_id, reason(standing))
+    elif action is Action.SEND and standing.unsent is not None:
+        send(launchpad, kept(standing.unsent), root)
+        standing.unsent.unlink(missing_ok=True)
+        if standing.state == "DEFUSED":
+            adopt(launchpad, standing.fw_id)
+    return True
+
+
+def give_back(
+    launchpad: LaunchPad, fw_id: int, launch_id: int | None, why: str
+) -> None:
+    """End a launch that was ended from outside; its Firework becomes READY.
+
+    Killed in between, the launch says that it was ended from outside, and the next
+    reconcile goes on from there.
+    """
+    if launch_id is not None:
+        end_launch(launchpad, launch_id, why)
+    launchpad.rerun_fw(fw_id)
+
+
+def end_launch(launchpad: LaunchPad, launch_id: int, why: str) -> None:
+    """Mark a launch as ended from outside, with the reason."""
+    stored = {"_message": why, ENDED: "outside"}
+    launchpad.complete_launch(
+        launch_id, FWAction(stored_data=stored, exit=True), "FIZZLED"
+    )
+
+
+def adopt(launchpad: LaunchPad, fw_id: int) -> bool:
+    """Make a defused Firework COMPLETED if its launch is; True if it was."""
+    firework = launchpad.fireworks.find_one({"fw_id": fw_id}, {"launches": 1})
+    launch = launchpad.launches.find_one(
+        {
+            "launch_id": {"$in": (firework or {}).get("launches", [])},
+            "state": "COMPLETED",
+        },
+        {"launch_id": 1},
+    )
+    if launch is None:
+        return False
+    now = datetime.now(UTC)
+    changed = {"$set": {"state": "WAITING", "updated_on": now}}
+    query = {"fw_id": fw_id, "state": "DEFUSED"}
+    if launchpad.fireworks.find_one_and_update(query, changed) is None:
+        return False
+    launchpad._refresh_wf(fw_id)
+    return True
+
+
+def _still_so(launchpad: LaunchPad, standing: Standing) -> bool:
+    firework = launchpad.fireworks.find_one(
+        {"fw_id": standing.fw_id, "state": standing.state}, {"launches": 1}
+    )
+    if firework is None:
+        return False
+    current = firework["launches"][-1] if firework["launches"] else None
+    if current != standing.launch_id:
+        return False
+    query = {"launch_id": current, "state": standing.launch_state}
+    return current is None or (
+        launchpad.launches.find_one(query, {"launch_id": 1}) is not None
+    )

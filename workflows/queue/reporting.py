@@ -1,0 +1,161 @@
+"""The LaunchPad of a queue job: what it has to report outlives an absent database.
+
+FireWorks' Rocket does everything else. Without this, a finished calculation whose
+database is away for a minute is lost (fireworks issue 396).
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from fireworks import Firework, FWAction, FWorker, LaunchPad
+
+from workflows.queue.standing import ENDED
+from workflows.queue.unsent import Ended, keep, send
+
+TASK_FAILED = "runtime error during task"
+"""FireWorks' message for every failure of a task; ours says which."""
+
+NEAR_SECONDS = 90.0
+"""A SIGTERM so close to the deadline is the wall time's: Slurm looks every 30 s."""
+
+
+class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
+    """FireWorks' LaunchPad, for one launch of one Firework.
+
+    Set ``root``, ``directory``, ``job_id``, ``deadline`` and ``patience`` before use.
+
+    Attributes
+    ----------
+    root
+        Data directory.
+    directory
+        Where an unsent result is kept.
+    job_id
+        Queue job; empty outside a queue.
+    deadline
+        Unix time at which the queue ends the job; None if it does not tell.
+    patience
+        Seconds to try to report before the job ends.
+    ended
+        State that the launch was reported to have, or will be; None so far.
+    sent
+        Whether it was reported.
+    """
+
+    root: Path
+    directory: Path
+    job_id: str = ""
+    deadline: float | None = None
+    patience: float = 120.0
+    ended: str | None = None
+    sent: bool = False
+    firework: Firework | None = None
+
+    def checkout_fw(
+        self, fworker: FWorker, launch_dir: str, *args: Any, **kw: Any
+    ) -> Any:
+        """Check out; the document is recorded with the end, not by the Firetask."""
+        firework, launch_id = super().checkout_fw(fworker, launch_dir, *args, **kw)
+        if firework is not None:
+            self.firework = firework
+            firework.spec.pop("_add_launchpad_and_fw_id", None)
+        return firework, launch_id
+
+    def ping_launch(self, *args: Any, **kwargs: Any) -> None:
+        """Ping; a database that is away is none of the calculation's business."""
+        from pymongo.errors import PyMongoError
+
+        with suppress(PyMongoError):
+            super().ping_launch(*args, **kwargs)
+
+    def complete_launch(
+        self, launch_id: int, action: FWAction | None = None, state: str = "COMPLETED"
+    ) -> Any:
+        """Report the end, or leave it in a file."""
+        done = action or FWAction()
+        done.stored_data = self._explained(done.stored_data)
+        spec = self.firework.spec if self.firework is not None else {}
+        own = {name: spec[name] for name in ("calculation_id", "step")}
+        fw_id = self.firework.fw_id if self.firework is not None else 0
+        ended = Ended(fw_id, launch_id, state, done.to_dict(), own)
+        self.ended = state
+        with _undisturbed():
+            path = keep(self.directory, ended)
+            if self._try(ended):
+                self.sent = True
+                path.unlink()
+        return {}
+
+    def _try(self, ended: Ended) -> bool:
+        from pymongo.errors import PyMongoError
+
+        end, pause = time.monotonic() + self.patience, 1.0
+        while True:
+            try:
+                send(self, ended, self.root)
+                return True
+            except PyMongoError as error:
+                if time.monotonic() + pause > end:
+                    print(
+                        f"lnmo: the database does not answer ({type(error).__name__}); "
+                        f"the result is kept in {self.directory}; send it with: lnmo "
+                        "reconcile --fix",
+                        file=sys.stderr,
+                    )
+                    return False
+            time.sleep(pause)
+            pause = min(2 * pause, 15.0)
+
+    def _explained(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """Put the reason where FireWorks has the same words for every failure."""
+        if stored.get("_message") != TASK_FAILED:
+            return stored
+        trace = str(stored.get("_exception", {}).get("_stacktrace", ""))
+        kind, reason = last_error(trace)
+        job = f", job {self.job_id}" if self.job_id else ""
+        if kind == "Terminated":
+            reason = f"{reason} ({cause(self.deadline, time.time())}{job})"
+            return {**stored, "_message": reason, ENDED: "terminated"}
+        return {**stored, "_message": f"{reason or kind}{job}"}
+
+
+def cause(deadline: float | None, now: float) -> str:
+    """Guess why a SIGTERM came."""
+    if deadline is not None and now > deadline - NEAR_SECONDS:
+        return "wall time"
+    return "cancelled or preempted"
+
+
+def last_error(trace: str) -> tuple[str, str]:
+    """Return the class and the message of the error that a traceback ends with."""
+    lines = trace.strip().splitlines()
+    for number in range(len(lines) - 1, -1, -1):
+        if found := re.match(r"([A-Za-z_][\w.]*)(?:: (.*))?$", lines[number]):
+            more = [line.strip() for line in lines[number + 1 :]]
+            kind = found.group(1).rpartition(".")[2]
+            return kind, " ".join([found.group(2) or "", *more]).strip()
+    return "", ""
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let a SIGTERM wait until a report is done: it would end in half of it.
+
+    By a handler, not a mask: another thread may get the signal.
+    """
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)

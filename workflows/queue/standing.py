@@ -1,0 +1,216 @@
+"""Database and scheduler side by side: one record for each Firework that matters.
+
+The database is read first and the queue second, so that a job the database names was
+submitted before the queue was asked; if it is not listed, it has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workflows.queue.decide import Action, Facts, decide
+from workflows.queue.job import Job, Listed, Scheduler
+from workflows.queue.unsent import UNSENT_FILE
+
+WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED")
+"""States in which database and queue may disagree."""
+GRACE_SECONDS = 30.0
+"""A launcher or worker may need so long between two of its writes."""
+ENDED = "lnmo_ended"
+"""In a launch's stored data: what ended it from outside, in one word."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one Firework stands.
+
+    Attributes
+    ----------
+    fw_id, name, state, calculation_id, step
+        The Firework.
+    launch_id, launch_state, launch_dir, host
+        Its current launch.
+    worker
+        Name of the FWorker that launched it.
+    job_id, listed
+        Its queue job, and what the queue says of it.
+    changed
+        Unix time of the last change of Firework or launch.
+    message
+        Why it failed, in the launch's words.
+    ended
+        What ended it from outside, in one word; empty otherwise.
+    returns
+        How often it was ended from outside before.
+    unsent
+        File with a result that was not reported; None if there is none.
+    action
+        What to do about it.
+    """
+
+    fw_id: int
+    name: str
+    state: str
+    calculation_id: str
+    step: str
+    launch_id: int | None = None
+    launch_state: str | None = None
+    launch_dir: str = ""
+    host: str = ""
+    worker: str = ""
+    job_id: str | None = None
+    listed: Listed | None = None
+    changed: float = 0.0
+    message: str = ""
+    ended: str = ""
+    returns: int = 0
+    unsent: Path | None = None
+    action: Action = Action.NOTHING
+
+    @property
+    def job(self) -> Job | None:
+        """State of the job; None without one."""
+        return None if self.listed is None else self.listed.job
+
+
+def standings(
+    launchpad: Any,
+    *,
+    scheduler: Scheduler | None,
+    worker: str | None,
+    max_returns: int,
+    wanted: Mapping[str, Any] | None = None,
+) -> list[Standing]:
+    """Read database and queue, and decide for each Firework.
+
+    Parameters
+    ----------
+    launchpad
+        FireWorks' LaunchPad.
+    scheduler
+        Of this machine; None if it has none.
+    worker
+        Name of this machine's FWorker: other workers' jobs are in other queues.
+    max_returns
+        How often a step is taken up again.
+    wanted
+        Query on the fireworks collection.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer, so that nothing may be concluded.
+    """
+    found = _read(launchpad, wanted or {})
+    ids = [s.job_id for s in found if s.job_id and s.worker == worker]
+    jobs: Mapping[str, Listed] = {}
+    if scheduler is not None and ids:
+        jobs = scheduler.jobs(ids)
+    now = time.time()
+    return [_judged(s, jobs, now, max_returns=max_returns) for s in found]
+
+
+def _judged(
+    standing: Standing, jobs: Mapping[str, Listed], now: float, *, max_returns: int
+) -> Standing:
+    listed = None
+    if standing.job_id is not None:
+        listed = jobs.get(standing.job_id, Listed(Job.ELSEWHERE))
+    unsent = None
+    if standing.launch_state in {"RESERVED", "RUNNING"} and standing.launch_dir:
+        path = Path(standing.launch_dir) / UNSENT_FILE
+        unsent = path if path.exists() else None
+    facts = Facts(
+        firework=standing.state,
+        launch=standing.launch_state,
+        job=None if listed is None else listed.job,
+        fresh=now - standing.changed < GRACE_SECONDS,
+        unsent=unsent is not None,
+        resumable=bool(standing.ended),
+        exhausted=standing.returns >= max_returns,
+    )
+    return replace(standing, listed=listed, unsent=unsent, action=decide(facts))
+
+
+def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[Standing]:
+    fields = {
+        **{"_id": 0, "fw_id": 1, "name": 1, "state": 1, "updated_on": 1},
+        **{"launches": 1, "archived_launches": 1},
+        **{"spec.calculation_id": 1, "spec.step": 1},
+    }
+    query = {**wanted, "state": {"$in": list(WATCHED)}}
+    fireworks = list(launchpad.fireworks.find(query, fields))
+    numbers = [n for f in fireworks for n in (*f["launches"], *f["archived_launches"])]
+    launches = _launches(launchpad, numbers)
+    return [
+        _standing(f, launches)
+        for f in sorted(fireworks, key=lambda f: f["fw_id"])
+        if "calculation_id" in f["spec"]
+    ]
+
+
+def _launches(launchpad: Any, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
+    fields = {
+        **{"_id": 0, "launch_id": 1, "state": 1, "launch_dir": 1, "host": 1},
+        **{"fworker.name": 1, "state_history": 1},
+        **{"action.stored_data._message": 1, f"action.stored_data.{ENDED}": 1},
+    }
+    query = {"launch_id": {"$in": list(numbers)}}
+    return {d["launch_id"]: d for d in launchpad.launches.find(query, fields)}
+
+
+def _standing(
+    firework: Mapping[str, Any], launches: Mapping[int, Mapping[str, Any]]
+) -> Standing:
+    archived = [launches.get(n, {}) for n in firework["archived_launches"]]
+    own = Standing(
+        fw_id=firework["fw_id"],
+        name=firework["name"],
+        state=firework["state"],
+        calculation_id=firework["spec"]["calculation_id"],
+        step=firework["spec"]["step"],
+        changed=timestamp(firework["updated_on"]),
+        returns=sum(bool(stored(launch).get(ENDED)) for launch in archived),
+    )
+    if not firework["launches"] or firework["launches"][-1] not in launches:
+        return own
+    launch = launches[firework["launches"][-1]]
+    history = launch.get("state_history") or []
+    latest = max((timestamp(entry["created_on"]) for entry in history), default=0.0)
+    return replace(
+        own,
+        launch_id=launch["launch_id"],
+        launch_state=launch["state"],
+        launch_dir=launch.get("launch_dir") or "",
+        host=launch.get("host") or "",
+        worker=(launch.get("fworker") or {}).get("name", ""),
+        job_id=job_id(launch),
+        changed=max(own.changed, latest),
+        message=str(stored(launch).get("_message", "")),
+        ended=str(stored(launch).get(ENDED, "")),
+    )
+
+
+def job_id(launch: Mapping[str, Any]) -> str | None:
+    """Return the queue job that a launch was reserved for."""
+    for entry in launch.get("state_history") or []:
+        if "reservation_id" in entry:
+            return str(entry["reservation_id"])
+    return None
+
+
+def stored(launch: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a launch stored at its end."""
+    found: Mapping[str, Any] = (launch.get("action") or {}).get("stored_data") or {}
+    return found
+
+
+def timestamp(moment: datetime | str) -> float:
+    """Return unix time; FireWorks stores UTC, as a date or as text."""
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

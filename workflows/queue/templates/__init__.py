@@ -1,0 +1,1 @@
+"""What ``lnmo init`` writes: FireWorks' own formats, to be filled in."""

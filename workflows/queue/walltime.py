@@ -1,0 +1,72 @@
+"""Wall times: the queues' notations, and when a job must end."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+
+def seconds(text: str, *, lsf: bool = False) -> float:
+    """Read a wall time in seconds.
+
+    Parameters
+    ----------
+    text
+        Slurm's ``minutes``, ``minutes:seconds``, ``hours:minutes:seconds``,
+        ``days-hours[:minutes[:seconds]]`` (sbatch(1), --time), which hold PBS' too.
+    lsf
+        LSF's ``[hours:]minutes`` (bsub(1), -W).
+
+    Raises
+    ------
+    ValueError
+        It is none of these.
+    """
+    days, dash, clock = text.strip().rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    if any(part < 0 for part in parts) or len(parts) > 3:
+        raise ValueError(text)
+    unit = [3600, 60, 1]
+    if lsf:
+        unit = [3600, 60]
+    elif not dash and len(parts) == 1:
+        unit = [3600, 60]  # minutes alone
+    factors = unit if dash else unit[len(unit) - len(parts) :]
+    if len(parts) > len(factors):
+        raise ValueError(text)
+    total = sum(n * f for n, f in zip(parts, factors, strict=False))
+    return total + (int(days) * 86_400 if dash else 0)
+
+
+def deadline(
+    environment: Mapping[str, str] | None = None, *, walltime: float | None = None
+) -> float | None:
+    """Return the unix time at which the queue ends this job; None if it does not say.
+
+    Parameters
+    ----------
+    environment
+        Of the job.
+    walltime
+        What was asked for, in seconds, for queues that do not tell.
+    """
+    found = os.environ if environment is None else environment
+    if "SLURM_JOB_END_TIME" in found:
+        return float(found["SLURM_JOB_END_TIME"])
+    if "SLURM_JOB_ID" in found and (end := _slurm_end(found["SLURM_JOB_ID"])):
+        return end
+    if "PBS_WALLTIME" in found:
+        return time.time() + float(found["PBS_WALLTIME"])
+    return None if walltime is None else time.time() + walltime
+
+
+def _slurm_end(job_id: str) -> float | None:
+    from workflows.errors import QueueError
+    from workflows.queue.job import ask
+
+    try:
+        shown = ask(["squeue", "-h", "-j", job_id, "-o", "%e"]).strip()
+        return time.mktime(time.strptime(shown, "%Y-%m-%dT%H:%M:%S"))
+    except (QueueError, ValueError):
+        return None
