@@ -54,7 +54,7 @@ def write_campaign(paper: Campaign, tmp_path: Path) -> WriteCampaign:
                 section = section[part]
             section[last] = value
         path = tmp_path / name
-        path.write_text(yaml.safe_dump(content), "utf-8")
+        path.write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
         return path
 
     return write

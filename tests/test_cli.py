@@ -281,3 +281,11 @@ def test_results_before_any_are_no_error(lnmo: Lnmo, here: Path) -> None:
         assert lnmo(verb).code == 0
     assert json.loads(lnmo("results", "--json").out) == []
     assert tree(here) == before
+
+
+def test_results_of_a_study_ask_for_a_variant(lnmo: Lnmo) -> None:
+    answer = lnmo("results", "magnetic-order")
+    assert answer.code == 2
+    assert "choose with --variant one of fim, fm, afm-mn" in answer.err
+    rows = json.loads(lnmo("results", "ordering", "--variant", "P4_332", "--json").out)
+    assert [row["x"] for row in rows] == [0, 1, 2]

@@ -52,7 +52,8 @@ class Calculation:
     ordering
         Provenance of the start: host and host_weight, role, distinct, raw, sampled,
         kept, dropped and dropped_window (eV per cell), rank, degeneracy, occupied,
-        ewald_energy (eV per cell), c_strain and its number among the starts.
+        ewald_energy (eV per cell), c_strain and its number among the starts,
+        magnetic_order; variant where the campaign has some.
     supercell
         Cell vectors, rows, in those of the conventional cubic cell.
     campaign
@@ -61,6 +62,9 @@ class Calculation:
         What a reader should know before spending the time.
     reference
         ``Li`` for the metal that voltages refer to, empty for a cathode cell.
+    variant
+        Name of the campaign's variant, several joined by ``+`` if they share it; empty
+        if the campaign has none or all of them share it. No part of the id.
     """
 
     id: str
@@ -78,14 +82,13 @@ class Calculation:
     campaign: str = ""
     notes: tuple[str, ...] = field(default=())
     reference: str = ""
+    variant: str = ""
 
     @property
     def label(self) -> str:
         """Name for people: ``x=1.25 tet_8b``, and what tells it from its siblings."""
-        if self.reference:
-            return f"{self.reference} metal"
         own = self.ordering
-        parts = [f"x={self.x:g}"]
+        parts = [f"{self.reference} metal" if self.reference else f"x={self.x:g}"]
         if self.insertion != NO_INSERTION:
             parts.append(self.insertion)
         if own.get("host_weight", 1) > 1:
@@ -96,6 +99,8 @@ class Calculation:
             parts.append(f"q{own['charge_order']}")
         if own.get("start"):
             parts.append(f"c{100 * own['c_strain']:+g}%")
+        if self.variant:
+            parts.append(f"({self.variant})")
         return " ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:

@@ -22,11 +22,13 @@ from pydantic import (
 from workflows import presets
 from workflows.campaign_problems import explained, nearest
 from workflows.errors import CampaignError
+from workflows.variants import overridden
 
 EngineName = Literal["vasp", "chgnet"]
 X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""
 
+VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Composition = Annotated[float, Field(ge=0, le=X_MAX)]
 Mesh = tuple[
     Annotated[int, Field(ge=1)],
@@ -82,6 +84,7 @@ class StartSection(_Section):
     c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
     more: tuple[ExtraStart, ...] = ()
     charge_orders: int = Field(0, ge=0)
+    magnetic_order: Literal["fim", "fm", "afm_mn"] = "fim"
     seed: int = Field(0, ge=0)
 
 
@@ -192,6 +195,7 @@ class Campaign(_Section):
     start: StartSection = Field(default_factory=StartSection)
     vasp: VaspSection = Field(default_factory=VaspSection)
     chgnet: ChgnetSection = Field(default_factory=ChgnetSection)
+    variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("x")
     @classmethod
@@ -209,11 +213,51 @@ class Campaign(_Section):
             The engine is unknown or an x lies outside 0..2.
         """
         changed = self.model_dump(mode="python")
-        if engine is not None:
-            changed["engine"] = engine
-        if tuple(x):
-            changed["x"] = tuple(x)
-        return _validated(changed, f"campaign {self.name}, command line")
+        given = {"engine": engine, "x": tuple(x)}
+        given = {key: value for key, value in given.items() if value}
+        changed["variants"] = {
+            name: {key: value for key, value in own.items() if key not in given}
+            for name, own in self.variants.items()
+        }
+        return _validated(changed | given, f"campaign {self.name}, command line")
+
+    def members(self) -> dict[str, "Campaign"]:
+        """Return the campaign of each variant by name; itself, nameless, without any.
+
+        Raises
+        ------
+        CampaignError
+            A variant's keys or values are wrong.
+        """
+        if not self.variants:
+            return {"": self}
+        content = self.model_dump(mode="python", exclude={"variants"})
+        found = {}
+        for name, changes in self.variants.items():
+            source = f"campaign {self.name}, variant {name}"
+            if fixed := {"name", "variants"} & set(changes):
+                raise CampaignError(
+                    f"{source}: {' and '.join(sorted(fixed))} cannot differ between "
+                    "variants; remove it"
+                )
+            found[name] = _validated(overridden(content, changes), source)
+        return found
+
+    def only(self, variant: str) -> "Campaign":
+        """Return this campaign with one of its variants.
+
+        Raises
+        ------
+        CampaignError
+            It has no such variant; those it has are named.
+        """
+        if variant not in self.variants:
+            known = tuple(self.variants)
+            raise CampaignError(
+                f"campaign {self.name} has no variant {variant!r}"
+                f"{nearest(variant, known)}; it has {', '.join(known) or 'none'}"
+            )
+        return self.model_copy(update={"variants": {variant: self.variants[variant]}})
 
     def as_yaml(self) -> str:
         """Return the whole campaign as YAML, every default written out."""
@@ -246,7 +290,9 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
         raise CampaignError(
             f"{source}: expected keys and values, found {type(raw).__name__}"
         )
-    return _validated(raw, source)
+    campaign = _validated(raw, source)
+    campaign.members()  # a mistake in a variant is one of the file
+    return campaign
 
 
 def _read(name_or_path: str | Path) -> tuple[str, str]:

@@ -41,6 +41,9 @@ EngineOption = Annotated[
 XOption = Annotated[
     list[float] | None, typer.Option("--x", help="only this x; repeatable", metavar="X")
 ]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", help="only this one", metavar="NAME")
+]
 LaunchpadOption = Annotated[
     Path | None,
     typer.Option(
@@ -58,6 +61,7 @@ def plan_verb(
     campaign: CampaignName = "paper",
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     json: JsonOption = False,
     show_campaign: Annotated[
         bool,
@@ -67,7 +71,7 @@ def plan_verb(
     """Show what a campaign would calculate; writes nothing."""
     from workflows import commands
 
-    chosen = _selection(campaign, engine, x)
+    chosen = _selection(campaign, engine, x, variant=variant)
     if show_campaign:
         typer.echo(chosen.campaign().as_yaml(), nl=False)
     else:
@@ -79,6 +83,7 @@ def orderings_verb(
     campaign: CampaignName = "paper",
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     chgnet: Annotated[
         bool, typer.Option("--chgnet", help="CHGNet energies of the kept ones beside")
     ] = False,
@@ -87,7 +92,7 @@ def orderings_verb(
     """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
     from workflows import commands
 
-    chosen = _selection(campaign, engine, x)
+    chosen = _selection(campaign, engine, x, variant=variant)
     commands.show_orderings(chosen, chgnet=chgnet, as_json=json)
 
 
@@ -99,12 +104,15 @@ def write_verb(
     ] = Path("inputs"),
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     json: JsonOption = False,
 ) -> None:
     """Write the VASP inputs of every calculation and step; runs nothing."""
     from workflows import commands
 
-    commands.write_inputs(_selection(campaign, engine, x), output, as_json=json)
+    commands.write_inputs(
+        _selection(campaign, engine, x, variant=variant), output, as_json=json
+    )
 
 
 @app.command("submit")
@@ -112,13 +120,14 @@ def submit_verb(
     campaign: CampaignName = "paper",
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; harmless to repeat."""
     from workflows import commands
 
-    chosen = _selection(campaign, engine, x, launchpad)
+    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
     commands.submit_campaign(chosen, as_json=json)
 
 
@@ -127,6 +136,7 @@ def run_verb(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=1, help="worker processes")
     ] = 1,
@@ -139,10 +149,11 @@ def run_verb(
     from workflows import commands
     from workflows.run_command import INTERRUPTED, run_campaign
 
-    chosen = _selection(campaign, engine, x, launchpad)
+    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
     code = run_campaign(chosen, jobs=jobs, retry=retry)
     if code != INTERRUPTED:
-        commands.show_results(chosen, as_json=False, as_csv=False)
+        for each in chosen.one_by_one():
+            commands.show_results(each, as_json=False, as_csv=False)
     raise typer.Exit(code)
 
 
@@ -228,13 +239,16 @@ def status_verb(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
     """Show the state of every calculation's steps."""
     from workflows import commands
 
-    commands.show_status(_selection(campaign, engine, x, launchpad), as_json=json)
+    commands.show_status(
+        _selection(campaign, engine, x, launchpad, variant=variant), as_json=json
+    )
 
 
 @app.command("results")
@@ -242,6 +256,7 @@ def results_verb(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout")] = False,
@@ -249,7 +264,7 @@ def results_verb(
     """Print the table over x and the verdicts against the paper."""
     from workflows import commands
 
-    chosen = _selection(campaign, engine, x, launchpad)
+    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
     commands.show_results(chosen, as_json=json, as_csv=csv)
 
 
@@ -258,6 +273,7 @@ def report_verb(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="HTML file to write", metavar="FILE")
     ] = Path("report.html"),
@@ -266,7 +282,9 @@ def report_verb(
     """Write one self-contained HTML page: table, figures, verdicts, provenance."""
     from workflows import commands
 
-    commands.write_report(_selection(campaign, engine, x, launchpad), output)
+    commands.write_report(
+        _selection(campaign, engine, x, launchpad, variant=variant), output
+    )
 
 
 @app.command("parse")
@@ -285,10 +303,11 @@ def _selection(
     engine: str | None,
     x: list[float] | None,
     launchpad: Path | None = None,
+    variant: str | None = None,
 ) -> Selection:
     from workflows.selection import Selection
 
-    return Selection(name, engine, tuple(x or ()), launchpad)
+    return Selection(name, engine, tuple(x or ()), launchpad, variant)
 
 
 def main() -> None:

@@ -57,6 +57,7 @@ def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
             "engine": calculation.engine,
             "x": calculation.x,
             "insertion": calculation.insertion,
+            "variant": calculation.variant,
         },
     )
 

@@ -23,6 +23,7 @@ from workflows.calculation import (
 from workflows.campaign import Campaign, InsertionSection
 from workflows.errors import CampaignError
 from workflows.lithium import LITHIUM, lithium_reference
+from workflows.magnetic_order import FIM, with_magnetic_order
 from workflows.settings import engine_settings
 
 if TYPE_CHECKING:
@@ -69,9 +70,29 @@ def plan(campaign: Campaign) -> tuple[Calculation, ...]:
     InputError
         A species without U, moment or POTCAR symbol.
     """
+    members = campaign.members()
+    unique: dict[str, Calculation] = {}
+    sharing: dict[str, list[str]] = {}
+    for name, member in members.items():
+        for calculation in _planned(member):
+            unique.setdefault(calculation.id, calculation)
+            sharing.setdefault(calculation.id, []).append(name)
+    ordered = sorted(unique.values(), key=lambda c: bool(c.reference))
+    return tuple(_named(c, sharing[c.id], len(members)) for c in ordered)
+
+
+def _named(calculation: Calculation, variants: list[str], of: int) -> Calculation:
+    variant = "" if 1 < of == len(variants) else "+".join(variants)
+    if not variant:
+        return calculation
+    ordering = {**calculation.ordering, "variant": variant}
+    return replace(calculation, variant=variant, ordering=ordering)
+
+
+def _planned(campaign: Campaign) -> tuple[Calculation, ...]:
     planned = (
         _calculation(campaign, choice, rank, charge_order, start)
-        for choice in choices(campaign)
+        for choice in _choices(campaign)
         for rank in range(len(choice.found.ranked))
         for charge_order in (None, *_charge_orders(campaign, choice))
         for start in enumerate(_c_strains(campaign, choice.found.x))
@@ -96,6 +117,15 @@ def choices(campaign: Campaign) -> Iterator[Choice]:
     CampaignError
         As for :func:`plan`.
     """
+    seen = []
+    for member in campaign.members().values():
+        decisive = (member.host, member.x, member.insertion, member.orderings)
+        if decisive not in seen:
+            seen.append(decisive)
+            yield from _choices(member)
+
+
+def _choices(campaign: Campaign) -> Iterator[Choice]:
     hosts = _hosts(campaign)
     for x in campaign.x:
         for insertion in _insertions(campaign, x):
@@ -225,6 +255,13 @@ def _calculation(
     number, ordering = charge_order or (0, found.ranked[rank])
     start_number, c_strain = start
     structure = _start(campaign, ordering.structure, c_strain)
+    supercell = tuple(tuple(map(float, row)) for row in host.supercell)
+    order: str = campaign.start.magnetic_order
+    if campaign.engine == "chgnet":
+        order = FIM  # CHGNet takes no moments
+    structure = with_magnetic_order(
+        structure, order, magmom=campaign.vasp.magmom, supercell=supercell
+    )
     steps = _steps(campaign, found.x)
     calculation = Calculation(
         id="",
@@ -238,8 +275,9 @@ def _calculation(
         steps=steps,
         settings=engine_settings(campaign, host, structure, steps),
         ordering=_provenance(choice, rank)
-        | {"charge_order": number, "start": start_number, "c_strain": c_strain},
-        supercell=tuple(tuple(map(float, row)) for row in host.supercell),
+        | {"charge_order": number, "start": start_number, "c_strain": c_strain}
+        | {"magnetic_order": order},
+        supercell=supercell,
         campaign=campaign.name,
         notes=choice.notes,
     )
