@@ -33,7 +33,7 @@ _MOMENTS = re.compile(
 )
 _PRESSURE = re.compile(r"external pressure = *(-?\d+\.\d+) kB")
 _TOTAL = re.compile(r"number of electron +\S+ magnetization +(-?\d+\.\d+) *\n")
-_ELECTRONS = re.compile(r"number of electron +(\d+\.\d+) ")
+_ELECTRONS = re.compile(r"number of electron +(\d+\.\d+) magnetization +-?\d")
 REACHED = "reached required accuracy"
 STOPPED = re.compile(r"(?:soft|hard) stop encountered")
 
@@ -61,7 +61,7 @@ class IonicStep:
     pressure
         kbar, VASP's sign.
     electrons
-        Number of electrons that the occupations add up to.
+        Number of electrons that the occupations add up to; None without spin.
     """
 
     energy: float

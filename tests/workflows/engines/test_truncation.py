@@ -1,0 +1,95 @@
+"""A good run, cut anywhere in any of its files, is never DONE and never a traceback.
+
+By default a few cuts of every file; LNMO_CUTS=200 in the environment makes as many.
+What is cut from a file may be nothing that it says: white space at the end, or in a
+file that a person writes, a comment. Such cuts are no damage and may be DONE.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.io.vasp import Incar, Kpoints, Poscar
+
+from workflows.engines.vasp_files import run_files
+from workflows.engines.vasp_numbers import same_structure
+from workflows.engines.vasp_parse import parse_files
+from workflows.taskdoc import State
+
+DATA = Path(__file__).parents[2] / "data"
+CUTS = int(os.environ.get("LNMO_CUTS", "5"))
+RUNS = (
+    ("GaAs_all_files", ""),
+    ("LiAlSiO4_relax1_relax2", ".relax2"),
+    ("MgMn2O4_static_ferromagnetic", ""),
+)
+WRITTEN_BY_HAND: dict[str, Any] = {
+    "INCAR": Incar.from_str,
+    "KPOINTS": Kpoints.from_str,
+    "POSCAR": Poscar.from_str,
+}
+NOT_OF_VASP = ("custodian.json", "vasp.out", "POTCAR.spec", "LICENSE")
+"""Left by custodian, by the shell or by us; no result is taken from them."""
+
+
+def unpacked(name: str, suffix: str, place: Path) -> None:
+    for packed in (DATA / name).glob(f"*{suffix}.gz"):
+        (place / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+
+
+def cases() -> list[tuple[str, str, str]]:
+    return [
+        (name, suffix, path.name.removesuffix(".gz"))
+        for name, suffix in RUNS
+        for path in sorted((DATA / name).glob(f"*{suffix}.gz"))
+        if not path.name.startswith(NOT_OF_VASP)
+    ]
+
+
+def says_the_same(name: str, cut: bytes, whole: bytes) -> bool:
+    """Tell whether a cut took away nothing that the file says."""
+    if cut.rstrip() == whole.rstrip():
+        return True
+    reader = next((r for n, r in WRITTEN_BY_HAND.items() if name.startswith(n)), None)
+    if reader is None:
+        return False
+    first, second = (reader(content.decode()) for content in (cut, whole))
+    if isinstance(first, Poscar):
+        pair = first.structure, second.structure
+        return same_structure(*pair, tolerance=1e-4)
+    return bool(first.as_dict() == second.as_dict())
+
+
+@pytest.mark.parametrize(("name", "suffix", "file"), cases())
+def test_a_good_run_cut_anywhere_in_any_file_is_never_done(
+    tmp_path: Path, name: str, suffix: str, file: str
+) -> None:
+    unpacked(name, suffix, tmp_path)
+    whole = (tmp_path / file).read_bytes()
+    chosen = random.Random(f"{name} {file}")
+    for _ in range(CUTS):
+        length = chosen.randrange(len(whole))
+        (tmp_path / file).write_bytes(whole[:length])
+        document = parse_files(*run_files(tmp_path))
+        if document.state is State.DONE:
+            assert says_the_same(file, whole[:length], whole), (length, whole[length:])
+        else:
+            assert document.reason
+
+
+def test_a_gzipped_run_cut_anywhere_is_never_done(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "GaAs_all_files", tmp_path / "run"))
+    chosen = random.Random(0)
+    for name in ("OUTCAR.gz", "vasprun.xml.gz", "CONTCAR.gz", "DOSCAR.gz"):
+        whole = (place / name).read_bytes()
+        for _ in range(CUTS):
+            (place / name).write_bytes(whole[: chosen.randrange(len(whole))])
+            assert parse_files(*run_files(place)).state is not State.DONE
+        (place / name).write_bytes(whole)
+    assert parse_files(*run_files(place)).state is State.DONE
