@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import Calculation
 from workflows.errors import InputError
+from workflows.species import (
+    hubbard_tags,
+    refuse_repeated,
+    species_blocks,
+    starting_moments,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -35,7 +41,7 @@ class VaspInputs:
     kpoints
         Gamma-centred mesh.
     structure
-        Contents of POSCAR; one contiguous block per species.
+        Contents of POSCAR.
     comment
         First line of POSCAR.
     potcar_symbols
@@ -83,78 +89,60 @@ def vasp_inputs(
     InputError
         A species in two blocks, or a wrong number of moments.
     """
-    settings = calculation.settings
     written = structure if structure is not None else calculation.structure
-    blocks = species_blocks(written)
+    refuse_repeated(species_blocks(written))
+    settings = calculation.settings
+    inputs = structure_inputs(
+        written,
+        settings,
+        step,
+        magnetization=magnetization if settings["carry_moments"] else None,
+        comment=f"{calculation.formula} {calculation.label} {step} id {calculation.id}",
+    )
+    if step == "dos" and efermi is not None:
+        inputs.incar["EMIN"] = round(efermi - DOS_BELOW, 4)
+        inputs.incar["EMAX"] = round(efermi + DOS_ABOVE, 4)
+    return inputs
+
+
+def structure_inputs(
+    structure: Structure,
+    settings: Mapping[str, Any],
+    step: str,
+    *,
+    magnetization: Sequence[float] | None = None,
+    comment: str = "",
+) -> VaspInputs:
+    """Decide the inputs of any structure, its species in any order and any blocks.
+
+    Parameters
+    ----------
+    structure
+        What is written as POSCAR, site by site.
+    settings
+        As ``Calculation.settings`` of the VASP engine; by element, never by position.
+    step
+        A key of ``settings["incar"]``.
+    magnetization
+        Moments to start from, signed, muB, in site order; see
+        :func:`workflows.species.starting_moments`.
+    comment
+        First line of POSCAR.
+    """
+    blocks = species_blocks(structure)
     incar = dict(settings["incar"][step])
     if settings["hubbards"]:
-        incar |= _hubbard_tags(blocks, settings["hubbards"])
-    if not settings["carry_moments"]:
-        magnetization = None
+        incar |= hubbard_tags(blocks, settings["hubbards"])
     if incar.get("ISPIN") != 1:
-        incar["MAGMOM"] = _moments(written, settings["magmom"], magnetization)
-    if step == "dos" and efermi is not None:
-        incar["EMIN"] = round(efermi - DOS_BELOW, 4)
-        incar["EMAX"] = round(efermi + DOS_ABOVE, 4)
+        incar["MAGMOM"] = starting_moments(structure, settings["magmom"], magnetization)
     return VaspInputs(
         incar=incar,
         kpoints=tuple(settings["kpoints"][step]),
-        structure=written,
-        comment=f"{calculation.formula} {calculation.label} {step} id {calculation.id}",
+        structure=structure,
+        comment=comment,
         potcar_symbols=tuple(settings["potcar"][block] for block in blocks),
         potcar_functional=settings["potcar_functional"],
     )
-
-
-def species_blocks(structure: Structure) -> tuple[str, ...]:
-    """Return the POSCAR species blocks.
-
-    Raises
-    ------
-    InputError
-        An element fills two blocks, which splits LDAU* and POTCAR by mistake.
-    """
-    blocks: list[str] = []
-    for site in structure:
-        if not blocks or blocks[-1] != site.specie.symbol:
-            blocks.append(site.specie.symbol)
-    repeated = {b for b in blocks if blocks.count(b) > 1}
-    if repeated:
-        raise InputError(
-            f"POSCAR would have the blocks {' '.join(blocks)}: "
-            f"{', '.join(sorted(repeated))} "
-            "twice; merge the sites of one element into one contiguous block"
-        )
-    return tuple(blocks)
-
-
-def _hubbard_tags(
-    blocks: tuple[str, ...], hubbards: Mapping[str, float]
-) -> dict[str, Any]:
-    # Dudarev (LDAUTYPE 2): only U - J counts, so J is 0.
-    return {
-        "LDAUL": [2 if block in hubbards else -1 for block in blocks],
-        "LDAUU": [hubbards.get(block, 0.0) for block in blocks],
-        "LDAUJ": [0.0 for _ in blocks],
-    }
-
-
-def _moments(
-    structure: Structure,
-    by_element: Mapping[str, float],
-    magnetization: Sequence[float] | None,
-) -> list[float]:
-    if magnetization is None:
-        return [
-            float(site.properties.get("magmom", by_element[site.specie.symbol]))
-            for site in structure
-        ]
-    if len(magnetization) != len(structure):
-        raise InputError(
-            f"{len(magnetization)} moments for {len(structure)} atoms: the step before "
-            "holds another structure"
-        )
-    return [round(float(moment), 3) for moment in magnetization]
 
 
 def write_vasp_inputs(

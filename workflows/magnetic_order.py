@@ -62,6 +62,12 @@ def with_magnetic_order(
     return turned
 
 
+def mn_up_and_down(structure: Structure) -> tuple[int, int]:
+    """Count the Mn whose ``magmom`` points up and down."""
+    mn = [s.properties["magmom"] for s in structure if s.specie.symbol == "Mn"]
+    return sum(m > 0 for m in mn), sum(m < 0 for m in mn)
+
+
 def _ferromagnetic(
     structure: Structure, moments: list[float], supercell: np.ndarray
 ) -> list[float]:

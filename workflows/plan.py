@@ -23,7 +23,8 @@ from workflows.calculation import (
 from workflows.campaign import Campaign, InsertionSection
 from workflows.errors import CampaignError
 from workflows.lithium import LITHIUM, lithium_reference
-from workflows.magnetic_order import FIM, with_magnetic_order
+from workflows.magnetic_order import AFM_MN, FIM, mn_up_and_down, with_magnetic_order
+from workflows.presets import has_hubbard
 from workflows.settings import engine_settings
 
 if TYPE_CHECKING:
@@ -279,9 +280,30 @@ def _calculation(
         | {"magnetic_order": order},
         supercell=supercell,
         campaign=campaign.name,
-        notes=choice.notes,
+        notes=(*choice.notes, *_notes(campaign, order, structure)),
     )
     return replace(calculation, id=content_id(calculation))
+
+
+def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, ...]:
+    vasp, notes = campaign.vasp, []
+    if campaign.engine == "chgnet":
+        if campaign.start.magnetic_order != order:
+            notes.append("CHGNet takes no moments: start.magnetic_order is not used")
+        return tuple(notes)
+    if not has_hubbard(vasp.functional) and vasp.hubbard_u != "none":
+        notes.append(
+            f"the functional {vasp.functional} has no U: vasp.hubbard_u = "
+            f"{vasp.hubbard_u} is not used"
+        )
+    if order == AFM_MN:
+        up, down = mn_up_and_down(structure)
+        if up != down:
+            notes.append(
+                f"magnetic_order afm_mn: {up} Mn up, {down} down, as the (001) layers "
+                "of this cation order hold them; the total is not zero"
+            )
+    return tuple(notes)
 
 
 def _start(campaign: Campaign, ideal: Structure, c_strain: float) -> Structure:

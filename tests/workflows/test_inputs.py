@@ -8,56 +8,83 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pytest
-from pymatgen.core import SETTINGS, Structure
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.core import SETTINGS, Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Poscar, Potcar
 from pymatgen.io.vasp.inputs import UnknownPotcarWarning
 
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
+from workflows.calculation import Calculation, content_id
+from workflows.campaign import Campaign
 from workflows.errors import InputError
-from workflows.inputs import species_blocks, vasp_inputs, write_vasp_inputs
+from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
+from workflows.species import species_blocks
 
 WriteCampaign = Callable[..., Path]
 
 COMMON = {
-    "ALGO": "Normal", "ENCUT": 520, "GGA": "PE", "ISPIN": 2, "ISTART": 0, "ISYM": 0,
-    "LASPH": True, "LDAU": True, "LDAUTYPE": 2, "LMAXMIX": 4, "LORBIT": 11,
-    "LREAL": False, "LWAVE": False, "NELM": 200, "PREC": "Accurate", "SYMPREC": 1e-5,
+    "ALGO": "Normal", "ENCUT": 520, "ISPIN": 2, "ISTART": 0, "ISYM": 0, "LASPH": True,
+    "LMAXMIX": 4, "LORBIT": 11, "LREAL": False, "LWAVE": False, "NELM": 200,
+    "PREC": "Accurate", "SYMPREC": 1e-5,
 }  # fmt: skip
 STEPS = {
     "relax": {
         "EDIFF": 1e-5, "EDIFFG": -0.02, "IBRION": 2, "ICHARG": 2, "ISIF": 3,
-        "ISMEAR": 0, "LCHARG": False, "LDAUPRINT": 1, "NELMIN": 5, "NSW": 100,
-        "POTIM": 0.3, "SIGMA": 0.05,
+        "ISMEAR": 0, "LCHARG": False, "NELMIN": 5, "NSW": 100, "POTIM": 0.3,
+        "SIGMA": 0.05,
     },
     "static": {
         "EDIFF": 1e-6, "IBRION": -1, "ICHARG": 2, "ISIF": 2, "ISMEAR": 0,
-        "LCHARG": True, "LDAUPRINT": 1, "NEDOS": 301, "NELMIN": 5, "NSW": 0,
-        "SIGMA": 0.05,
+        "LCHARG": True, "NEDOS": 301, "NELMIN": 5, "NSW": 0, "SIGMA": 0.05,
     },
     "dos": {
         "EDIFF": 1e-6, "IBRION": -1, "ICHARG": 11, "ISIF": 2, "ISMEAR": -5,
-        "LCHARG": False, "LDAUPRINT": 0, "NEDOS": 3001, "NSW": 0,
+        "LCHARG": False, "NEDOS": 3001, "NSW": 0,
     },
 }  # fmt: skip
+PLUS_U = {"LDAU": True, "LDAUTYPE": 2}
+LDAUPRINT = {"relax": 1, "static": 1, "dos": 0}
+R2SCAN = {"METAGGA": "R2SCAN", "LMIXTAU": True}
+HSE06 = {
+    "GGA": "PE", "LHFCALC": True, "HFSCREEN": 0.2, "AEXX": 0.25, "ALGO": "Damped",
+    "TIME": 0.5,
+}  # fmt: skip
+FUNCTIONALS = {
+    "pbe_u": {"GGA": "PE", **PLUS_U},
+    "pbe": {"GGA": "PE"},
+    "pbesol_u": {"GGA": "PS", **PLUS_U},
+    "r2scan": R2SCAN,
+    "r2scan_u": {**R2SCAN, **PLUS_U},
+    "hse06": HSE06,
+}
+SELF_CONSISTENT_DOS = {
+    "r2scan": {"ICHARG": 2},
+    "r2scan_u": {"ICHARG": 2},
+    "hse06": {"ICHARG": 2, "ISMEAR": 0, "SIGMA": 0.05},
+}
 SPECIES = {
     0: {"LDAUL": [2, 2, -1], "LDAUU": [4.5, 5.96, 0], "LDAUJ": [0, 0, 0]},
     1: {"LDAUL": [-1, 2, 2, -1], "LDAUU": [0, 4.5, 5.96, 0], "LDAUJ": [0] * 4},
 }
-SPECIES |= {1.5: SPECIES[1], 2: SPECIES[1]}
+SPECIES |= {x: SPECIES[1] for x in (0.5, 1.5, 2)}
 BLOCKS = {
     0: ("Ni Mn O", "4 12 32"),
+    0.5: ("Li Ni Mn O", "4 4 12 32"),
     1: ("Li Ni Mn O", "8 4 12 32"),
     1.5: ("Li Ni Mn O", "12 4 12 32"),
     2: ("Li Ni Mn O", "16 4 12 32"),
 }
 MAGMOM = {
     0: "4*-2.0 12*4.0 32*0.0",
+    0.5: "4*0.0 4*-2.0 12*4.0 32*0.0",
     1: "8*0.0 4*-2.0 12*4.0 32*0.0",
     1.5: "12*0.0 4*-2.0 12*4.0 32*0.0",
     2: "16*0.0 4*-2.0 12*4.0 32*0.0",
@@ -73,13 +100,16 @@ def no_licence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SETTINGS, "PMG_VASP_PSP_DIR", None)  # put back afterwards
 
 
-@pytest.fixture
-def at_x(write_campaign: WriteCampaign) -> Callable[[float], Calculation]:
+@pytest.fixture(scope="module")
+def at_x(paper: Campaign) -> Callable[..., Calculation]:
     """The paper's calculation at x, with a dos step everywhere."""
 
-    def find(x: float) -> Calculation:
-        changes = {"x": [x], "vasp.dos_at": [x]}
-        return plan(load_campaign(write_campaign(changes)))[0]
+    @cache
+    def find(x: float, functional: str = "pbe_u") -> Calculation:
+        content = paper.model_dump(mode="json")
+        content |= {"x": [x]}
+        content["vasp"] |= {"dos_at": [x], "functional": functional}
+        return plan(Campaign.model_validate(content))[0]
 
     return find
 
@@ -90,25 +120,26 @@ def incar_line(directory: Path, tag: str) -> str:
     return line.split(" = ")[1]
 
 
+@pytest.mark.parametrize("x", [0, 0.5, 1, 1.5, 2])
+@pytest.mark.parametrize("functional", list(FUNCTIONALS))
 @pytest.mark.parametrize("step", ["relax", "static", "dos"])
-@pytest.mark.parametrize("x", [0, 1, 1.5, 2])
 def test_the_incar_is_the_table(
-    at_x: Callable[[float], Calculation], x: float, step: str
+    at_x: Callable[..., Calculation], step: str, functional: str, x: float
 ) -> None:
-    calculation = at_x(x)
+    calculation = at_x(x, functional)
     moments = [MOMENT[site.specie.symbol] for site in calculation.structure]
-    assert vasp_inputs(calculation, step).incar == {
-        **COMMON,
-        **STEPS[step],
-        **SPECIES[x],
-        "MAGMOM": moments,
-    }
+    expected = {**COMMON, **STEPS[step], **FUNCTIONALS[functional], "MAGMOM": moments}
+    if step == "dos":
+        expected |= SELF_CONSISTENT_DOS.get(functional, {})
+    if functional.endswith("_u"):
+        expected |= {"LDAUPRINT": LDAUPRINT[step], **SPECIES[x]}
+    assert vasp_inputs(calculation, step).incar == expected
 
 
 @pytest.mark.parametrize("step", ["relax", "static", "dos"])
-@pytest.mark.parametrize("x", [0, 1, 1.5, 2])
+@pytest.mark.parametrize("x", [0, 0.5, 1, 1.5, 2])
 def test_the_written_files_say_the_same_in_the_order_of_the_poscar(
-    at_x: Callable[[float], Calculation], tmp_path: Path, x: float, step: str
+    at_x: Callable[..., Calculation], tmp_path: Path, x: float, step: str
 ) -> None:
     calculation = at_x(x)
     inputs = vasp_inputs(calculation, step)
@@ -236,22 +267,99 @@ def test_the_campaign_s_own_tags_come_last_and_null_deletes(
     assert (static["ENCUT"], static["NELM"]) == (680, 300)
 
 
-def test_without_u_no_ldau_tag_is_written(write_campaign: WriteCampaign) -> None:
-    (c,) = plan(load_campaign(write_campaign({"x": [1], "vasp.functional": "pbe"})))
-    tags = vasp_inputs(c, "relax").incar
-    assert [tag for tag in tags if tag.startswith("LDAU")] == []
-    assert len(tags["MAGMOM"]) == 56
+def test_a_u_that_the_functional_does_not_take_is_told(
+    write_campaign: WriteCampaign,
+) -> None:
+    def notes(**changes: Any) -> tuple[str, ...]:
+        keys = {f"vasp.{key}": value for key, value in changes.items()}
+        return plan(load_campaign(write_campaign({"x": [1], **keys})))[0].notes
+
+    told = "the functional hse06 has no U: vasp.hubbard_u = paper is not used"
+    assert notes(functional="hse06") == (told,)
+    assert notes(functional="hse06", hubbard_u="none") == ()
+    assert notes(functional="r2scan_u") == ()
 
 
-def test_a_species_in_two_blocks_is_refused(
+def test_what_an_earlier_step_decides_is_no_part_of_an_id(
+    calculations: tuple[Calculation, ...],
+) -> None:
+    c = calculations[4]
+    relaxed = c.structure.copy()
+    relaxed.scale_lattice(560.0)
+    filled = vasp_inputs(
+        c, "dos", structure=relaxed, magnetization=[1.0] * 56, efermi=3.0
+    )
+    beforehand = vasp_inputs(c, "dos")
+    assert {"EMIN", "EMAX"} == set(filled.incar) - set(beforehand.incar)
+    assert content_id(c) == c.id
+    assert "EMIN" not in c.settings["incar"]["dos"]
+
+
+@st.composite
+def split_structures(draw: st.DrawFn) -> Structure:
+    """Li, Ni, Mn and O in any order, each in any number of runs."""
+    runs = draw(
+        st.lists(
+            st.tuples(st.sampled_from(list(MOMENT)), st.integers(1, 3)),
+            min_size=1,
+            max_size=8,
+        )
+    )
+    species = [element for element, count in runs for _ in range(count)]
+    coords = [[0.0, 0.0, n / len(species)] for n in range(len(species))]
+    return Structure(Lattice.cubic(8.0), species, coords)
+
+
+def per_atom(directory: Path) -> list[tuple[str, float, int, float, str]]:
+    """Element, U, LDAUL, moment and POTCAR of every atom, as VASP reads them."""
+    poscar = (directory / "POSCAR").read_text("utf-8").splitlines()
+    blocks, counts = poscar[5].split(), [int(n) for n in poscar[6].split()]
+    u = [float(v) for v in incar_line(directory, "LDAUU").split()]
+    shell = [int(v) for v in incar_line(directory, "LDAUL").split()]
+    j = [float(v) for v in incar_line(directory, "LDAUJ").split()]
+    spec = (directory / "POTCAR.spec").read_text("utf-8").split()
+    rows = list(zip(blocks, u, shell, spec, counts, j, strict=True))
+    assert set(j) == {0.0}
+    moments = []
+    for run in incar_line(directory, "MAGMOM").split():
+        count, _, value = run.rpartition("*")
+        moments += [float(value)] * int(count or 1)
+    atoms = [row[:4] for row in rows for _ in range(row[4])]
+    pairs = zip(atoms, moments, strict=True)
+    return [(e, u, shell, m, spec) for (e, u, shell, spec), m in pairs]
+
+
+@given(structure=split_structures())
+@settings(max_examples=60)
+def test_u_moments_and_potcars_survive_any_order_and_any_blocks(
+    calculations: tuple[Calculation, ...],
+    structure: Structure,
+) -> None:
+    c = calculations[4]
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        write_vasp_inputs(structure_inputs(structure, c.settings, "relax"), directory)
+        expected = [
+            (e, U.get(e, 0.0), 2 if e in U else -1, MOMENT[e], c.settings["potcar"][e])
+            for e in (site.specie.symbol for site in structure)
+        ]
+        assert per_atom(directory) == expected
+        carried = [round(-2 + 0.125 * n, 3) for n in range(len(structure))]
+        inputs = structure_inputs(
+            structure, c.settings, "static", magnetization=carried
+        )
+        write_vasp_inputs(inputs, directory)
+        assert [row[3] for row in per_atom(directory)] == carried
+
+
+def test_a_planned_species_in_two_blocks_is_refused(
     calculations: tuple[Calculation, ...],
 ) -> None:
     c = calculations[5]
     order = [*range(1, len(c.structure)), 0]  # one Li after all the oxygen
     split = Structure.from_sites([c.structure[i] for i in order])
     expected = "POSCAR would have the blocks Li Ni Mn O Li: Li twice"
-    with pytest.raises(InputError, match=expected):
-        species_blocks(split)
+    assert species_blocks(split) == ("Li", "Ni", "Mn", "O", "Li")
     with pytest.raises(InputError, match=expected):
         vasp_inputs(replace(c, structure=split), "relax")
 

@@ -11,10 +11,12 @@ from workflows import presets
 from workflows.presets import Tag, merge
 
 
-def test_there_is_pbe_with_and_without_u() -> None:
-    assert presets.functionals() == ("pbe_u", "pbe")
-    assert presets.has_hubbard("pbe_u")
-    assert not presets.has_hubbard("pbe")
+def test_there_are_six_functionals_three_of_them_with_u() -> None:
+    found = {name: presets.has_hubbard(name) for name in presets.functionals()}
+    assert found == {
+        **{"pbe_u": True, "pbe": False, "pbesol_u": True},
+        **{"r2scan": False, "r2scan_u": True, "hse06": False},
+    }
 
 
 def test_the_u_presets_hold_the_published_values() -> None:
@@ -36,8 +38,32 @@ def test_a_later_layer_replaces_an_earlier_one_and_is_named() -> None:
     assert merged["ISPIN"] == Tag(2, "steps.yaml: common")
     assert merged["ICHARG"] == Tag(11, "steps.yaml: dos")
     assert merged["GGA"] == Tag("PE", "functionals.yaml: pbe_u")
-    assert merged["LDAUPRINT"] == Tag(0, "functionals.yaml: pbe_u, dos")
+    assert merged["LDAUPRINT"] == Tag(0, "hubbard_u.yaml: dos")
     assert merged["ENCUT"] == Tag(600, "campaign: dos")
+
+
+def test_every_tag_of_every_merge_carries_its_source() -> None:
+    for step in presets.STEPS:
+        for functional in presets.functionals():
+            for lithium in (False, True):
+                tags = merge(step, functional=functional, lithium=lithium)
+                assert all(
+                    tag.source[:3] in {"P: ", "S: ", "C: "} for tag in tags.values()
+                )
+    assert merge("dos", functional="pbe_u")["ENCUT"].source.startswith("P: eV")
+    assert (
+        merge("dos", functional="pbe_u", campaign={"dos": {"ENCUT": 600}})[
+            "ENCUT"
+        ].source
+        == ""
+    )
+
+
+@pytest.mark.parametrize("functional", ["r2scan", "r2scan_u", "hse06"])
+def test_a_density_that_is_not_enough_is_not_kept_fixed(functional: str) -> None:
+    tag = merge("dos", functional=functional)["ICHARG"]
+    assert tag.value == 2
+    assert "no ICHARG=11" in tag.source or "as in r2scan" in tag.source
 
 
 def test_null_deletes_a_tag() -> None:
@@ -68,13 +94,13 @@ def test_what_makes_energies_comparable_is_equal_in_all_steps(tag: str) -> None:
     assert len(values) == 1
 
 
-@pytest.mark.parametrize("name", ["steps", "functionals"])
+@pytest.mark.parametrize("name", ["steps", "functionals", "hubbard_u", "lithium"])
 def test_every_tag_says_who_fixed_it(name: str) -> None:
     text = resources.files("workflows.presets").joinpath(f"{name}.yaml")
     tags = [
         line
         for line in text.read_text("utf-8").splitlines()
-        if re.match(r"\s+[A-Z]+:", line)
+        if re.match(r"\s+[A-Z]{2,}[A-Z0-9]*:", line)
     ]
     assert tags
-    assert [line for line in tags if not re.search(r"# [PSC]\b", line)] == []
+    assert [line for line in tags if not re.search(r"# [PSC]: \w", line)] == []

@@ -6,8 +6,9 @@ deletes it. Each merged tag keeps the name of the layer that set it. Bcc lithium
 two layers more: its preset, and the campaign's own tags for it.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -18,13 +19,29 @@ STEPS = ("relax", "static", "dos")
 SPECIES_TAGS = ("LDAUL", "LDAUU", "LDAUJ", "MAGMOM")
 """Tags generated from the written POSCAR; a campaign may not set them by hand."""
 
+CAMPAIGN = "campaign"
+"""Origin of what the campaign's own ``vasp.incar`` sets."""
+INDENT = 2
+"""Spaces a level in the preset files."""
+
 
 @dataclass(frozen=True)
 class Tag:
-    """One INCAR tag with its origin."""
+    """One INCAR tag with its origin.
+
+    Attributes
+    ----------
+    value
+        As VASP gets it.
+    origin
+        The file and section, or the part of the campaign, that set it last.
+    source
+        Who fixed it and why, the comment of the preset file; empty for a campaign's.
+    """
 
     value: Any
     origin: str
+    source: str = field(default="", compare=False)
 
 
 @cache
@@ -41,7 +58,7 @@ def functionals() -> tuple[str, ...]:
 
 def hubbard_presets() -> tuple[str, ...]:
     """Return the names of the U presets."""
-    return tuple(_load("hubbard_u"))
+    return tuple(_load("hubbard_u")["values"])
 
 
 def has_hubbard(functional: str) -> bool:
@@ -51,7 +68,7 @@ def has_hubbard(functional: str) -> bool:
 
 def hubbard_values(preset: str) -> dict[str, float]:
     """Return U_eff in eV by element."""
-    return dict(_load("hubbard_u")[preset])
+    return dict(_load("hubbard_u")["values"][preset])
 
 
 def merge(
@@ -80,21 +97,45 @@ def merge(
     dict
         Tag name -> value and origin, sorted by name.
     """
-    steps, xc = _load("steps"), _load("functionals")[functional]
-    own = campaign or {}
-    layers = [
-        ("steps.yaml: common", steps["common"]),
-        (f"steps.yaml: {step}", steps[step]),
-        (f"functionals.yaml: {functional}", xc.get("common", {})),
-        (f"functionals.yaml: {functional}, {step}", xc.get(step, {})),
-        ("campaign: common", own.get("common", {})),
-        (f"campaign: {step}", own.get(step, {})),
+    places = [
+        *(("steps", part) for part in ("common", step)),
+        *(("functionals", functional, part) for part in ("common", step)),
     ]
+    if has_hubbard(functional):
+        places += [("hubbard_u", "tags", part) for part in ("common", step)]
+    places += [(CAMPAIGN, part) for part in ("common", step)]
     if lithium:
-        layers.append(("lithium.yaml: common", _load("lithium")["common"]))
-        layers.append(("campaign: lithium", own.get("lithium", {})))
+        places += [("lithium", "common"), (CAMPAIGN, "lithium")]
     merged: dict[str, Tag] = {}
-    for origin, tags in layers:
+    for file, *path in places:
+        tags: Any = (campaign or {}) if file == CAMPAIGN else _load(file)
+        for key in path:
+            tags = tags.get(key, {})
         for tag, value in tags.items():
-            merged[tag] = Tag(value, origin)
+            merged[tag] = Tag(value, _origin(file, path), _source(file, (*path, tag)))
     return {tag: merged[tag] for tag in sorted(merged) if merged[tag].value is not None}
+
+
+def _origin(file: str, path: list[str]) -> str:
+    where = ", ".join(part for part in path if part not in {"common", "tags"})
+    name = file if file == CAMPAIGN else f"{file}.yaml"
+    return f"{name}: {where or 'common'}"
+
+
+def _source(file: str, path: tuple[str, ...]) -> str:
+    return "" if file == CAMPAIGN else _comments(file).get(path, "")
+
+
+@cache
+def _comments(name: str) -> dict[tuple[str, ...], str]:
+    """Read the comment behind every key of a preset file, by the path of the key."""
+    text = resources.files(__package__).joinpath(f"{name}.yaml").read_text("utf-8")
+    found: dict[tuple[str, ...], str] = {}
+    path: list[str] = []
+    for line in text.splitlines():
+        match = re.match(r"( *)([A-Za-z_]\w*):[^#]*(?:# (.*))?$", line)
+        if match:
+            depth = len(match[1]) // INDENT
+            path = [*path[:depth], match[2]]
+            found[tuple(path)] = match[3] or ""
+    return found
