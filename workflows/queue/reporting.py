@@ -122,8 +122,9 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         kind, reason = last_error(trace)
         job = f", job {self.job_id}" if self.job_id else ""
         if kind == "Terminated":
-            reason = f"{reason} ({cause(self.deadline, time.time())}{job})"
-            return {**stored, "_message": reason, ENDED: "terminated"}
+            if "SIGTERM" in reason:
+                reason = f"{reason} ({cause(self.deadline, time.time())})"
+            return {**stored, "_message": f"{reason}{job}", ENDED: "terminated"}
         return {**stored, "_message": f"{reason or kind}{job}"}
 
 

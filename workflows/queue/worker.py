@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.database import Database
-from workflows.errors import LnmoError, StoreError
+from workflows.errors import StoreError, Terminated
 
 if TYPE_CHECKING:
     from fireworks import FWorker
@@ -23,23 +21,6 @@ JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and SGE say which job this is."""
 START_SECONDS = 600.0
 """How long a job waits at its start for a database that is away."""
-
-
-class Terminated(LnmoError):
-    """SIGTERM came."""
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    def tell(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise Terminated("ended by SIGTERM")
-
-    before = signal.signal(signal.SIGTERM, tell)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def worker_verb(
@@ -65,6 +46,7 @@ def worker_verb(
         0 if it ended COMPLETED or there was nothing to do, 1 if it failed, or was
         ended from outside, or its result is kept and not yet sent.
     """
+    from workflows.execution import terminable
     from workflows.queue.opened import refuse_embedded
     from workflows.queue.profile import read_fworker
 
@@ -72,7 +54,7 @@ def worker_verb(
     worker = _fworker(database, read_fworker(database))
     end = _set_deadline(database, walltime)
     try:
-        with _terminable():
+        with terminable():
             pad = _connected(database, fw_id, launch_id, end)
             try:
                 return _run(pad, worker, fw_id, launch_id)
