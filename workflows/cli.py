@@ -51,6 +51,12 @@ LaunchpadOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout")]
+IdOption = Annotated[
+    list[str] | None, typer.Option("--id", help="this calculation", metavar="ID")
+]
+FwIdOption = Annotated[
+    list[int] | None, typer.Option("--fw-id", help="this step", metavar="N")
+]
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="say what would be done, do nothing")
 ]
@@ -121,14 +127,18 @@ def submit_verb(
     engine: EngineOption = None,
     x: XOption = None,
     variant: VariantOption = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="which workers may take it")
+    ] = None,
+    dry_run: DryRunOption = False,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; harmless to repeat."""
-    from workflows import commands
+    from workflows.queue import submit
 
     chosen = _selection(campaign, engine, x, launchpad, variant=variant)
-    commands.submit_campaign(chosen, as_json=json)
+    submit.submit_verb(chosen, category=category, dry_run=dry_run, as_json=json)
 
 
 @app.command("run")
@@ -243,12 +253,75 @@ def status_verb(
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the state of every calculation's steps."""
-    from workflows import commands
+    """Show database and queue side by side, and a command for each trouble."""
+    from workflows.queue import status
+    from workflows.queue.chosen import Chosen
 
-    commands.show_status(
-        _selection(campaign, engine, x, launchpad, variant=variant), as_json=json
+    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
+    status.status_verb(chosen.database(), Chosen(chosen), as_json=json)
+
+
+@app.command("cancel")
+def cancel_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    ids: IdOption = None,
+    fw_ids: FwIdOption = None,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Cancel steps and their queue jobs together; finished ones stay."""
+    from workflows.queue import control
+    from workflows.queue.chosen import Chosen
+
+    own = _selection(campaign, engine, x, launchpad)
+    chosen = Chosen(own, ids or (), fw_ids or ())
+    raise typer.Exit(
+        control.cancel_verb(own.database(), chosen, dry_run=dry_run, as_json=json)
     )
+
+
+@app.command("rerun")
+def rerun_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    ids: IdOption = None,
+    fw_ids: FwIdOption = None,
+    dead: Annotated[
+        bool, typer.Option("--dead", help="what runs outside the queue is dead")
+    ] = False,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run failed or cancelled steps again; 1 while a job of one lives."""
+    from workflows.queue import control
+    from workflows.queue.chosen import Chosen
+
+    own = _selection(campaign, engine, x, launchpad)
+    chosen, database = Chosen(own, ids or (), fw_ids or ()), own.database()
+    raise typer.Exit(
+        control.rerun_verb(database, chosen, dead=dead, dry_run=dry_run, as_json=json)
+    )
+
+
+@app.command("delete")
+def delete_verb(
+    campaign: CampaignName,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="delete; without it only told")
+    ] = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete what one campaign alone has submitted, results and all."""
+    from workflows.database import read_database
+    from workflows.queue import delete
+
+    delete.delete_verb(read_database(launchpad), campaign, yes=yes, as_json=json)
 
 
 @app.command("results")

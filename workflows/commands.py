@@ -11,7 +11,6 @@ from typing import Any
 from workflows.calculation import Calculation
 from workflows.errors import LnmoError, ResultsError, StoreError
 from workflows.plan import choices, plan
-from workflows.run_command import tell
 from workflows.selection import Selection
 from workflows.tables import (
     console,
@@ -19,7 +18,6 @@ from workflows.tables import (
     orderings_table,
     plan_table,
     series_table,
-    status_table,
     verdict_table,
     warn_once,
 )
@@ -65,43 +63,6 @@ def write_inputs(chosen: Selection, output: Path, *, as_json: bool) -> None:
         return
     print(f"{len(written)} run directories written under {output}")
     print(f"what is filled in at run time only: see {output / 'README.txt'}")
-
-
-def submit_campaign(chosen: Selection, *, as_json: bool) -> None:
-    """Add a campaign to the LaunchPad."""
-    from workflows.flows import submit
-    from workflows.launchpad import owned
-
-    calculations, database = plan(chosen.campaign()), chosen.database()
-    with owned(database, waiting=tell) as (pad, _):
-        done = submit(pad, calculations)
-    if as_json:
-        added, present = ([c.id for c in part] for part in (done.added, done.present))
-        _print_json({"added": added, "present": present})
-        return
-    print(f"{len(done.added)} calculations added, {len(done.present)} there already")
-    if database.embedded:
-        print("run them on this machine with: lnmo run")
-
-
-def show_status(chosen: Selection, *, as_json: bool) -> None:
-    """Print the states of the Fireworks."""
-    from workflows.flows import fireworks_of, submitted
-    from workflows.launchpad import reading
-
-    pad = reading(chosen.database())
-    calculations = (
-        chosen.calculations()
-        if chosen.name
-        else submitted(pad, engine=chosen.engine, x=chosen.x)
-    )
-    steps = fireworks_of(pad, calculations)
-    if as_json:
-        _print_json(steps)
-        return
-    console().print(status_table(steps))
-    if not steps:
-        print("nothing submitted yet; lnmo submit paper, or lnmo run paper")
 
 
 def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:

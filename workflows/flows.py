@@ -54,6 +54,7 @@ def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
         metadata={
             "calculation_id": calculation.id,
             "campaign": calculation.campaign,
+            "campaigns": [calculation.campaign],
             "engine": calculation.engine,
             "x": calculation.x,
             "insertion": calculation.insertion,
@@ -92,18 +93,34 @@ def submit(
     category
         Which workers may take them; each engine's own if None.
     """
-    wanted = list(calculations)
-    known = _known(launchpad, wanted)
-    added, present = [], []
+    found = submission(launchpad, calculations)
     with at_once(launchpad):
-        for calculation in wanted:
-            if calculation.id in known:
-                present.append(calculation)
-            else:
-                launchpad.add_wf(workflow(calculation, category))
-                known.add(calculation.id)
-                added.append(calculation)
-    return Submission(tuple(added), tuple(present))
+        for calculation in found.present:
+            _join(launchpad, calculation)
+        for calculation in found.added:
+            launchpad.add_wf(workflow(calculation, category))
+    return found
+
+
+def submission(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submission:
+    """Say what a submission would add and what is present; changes nothing."""
+    wanted = list({c.id: c for c in calculations}.values())
+    known = _known(launchpad, wanted)
+    return Submission(
+        tuple(c for c in wanted if c.id not in known),
+        tuple(c for c in wanted if c.id in known),
+    )
+
+
+def _join(launchpad: LaunchPad, calculation: Calculation) -> None:
+    """Note that a campaign has a calculation which another one submitted."""
+    launchpad.workflows.update_one(
+        {
+            "metadata.calculation_id": calculation.id,
+            "metadata.campaigns": {"$ne": calculation.campaign},
+        },
+        {"$push": {"metadata.campaigns": calculation.campaign}},
+    )
 
 
 def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str]:
@@ -143,9 +160,7 @@ def submitted(
 def fireworks_of(
     launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
 ) -> list[dict[str, object]]:
-    """Return fw_id, calculation_id, engine, step, state, name, reason; by x.
-
-    The reason is that of a FIZZLED Firework's last launch, else empty.
+    """Return the steps of some calculations, as :func:`steps_of` does.
 
     Parameters
     ----------
@@ -154,30 +169,43 @@ def fireworks_of(
     calculations
         Whose; all if None.
     """
-    wanted = {} if calculations is None else _of(calculations)
+    return steps_of(launchpad, {} if calculations is None else _of(calculations))
+
+
+def steps_of(
+    launchpad: LaunchPad, wanted: Mapping[str, Any]
+) -> list[dict[str, object]]:
+    """Return fw_id, calculation_id, engine, step, state, name, reason, category; by x.
+
+    The reason is that of a FIZZLED Firework's last launch, else empty.
+
+    Parameters
+    ----------
+    launchpad
+        Where they are.
+    wanted
+        Query on the fireworks collection.
+    """
     fields = {
-        "_id": 0,
-        "fw_id": 1,
-        "state": 1,
-        "name": 1,
-        "launches": 1,
-        "spec.calculation_id": 1,
-        "spec.calculation.engine": 1,
-        "spec.calculation.x": 1,
+        **{"_id": 0, "fw_id": 1, "state": 1, "name": 1, "launches": 1},
+        **{"spec.calculation_id": 1, "spec.step": 1, "spec._category": 1},
+        **{"spec.calculation.engine": 1, "spec.calculation.x": 1},
         "spec.calculation.insertion": 1,
-        "spec.step": 1,
     }
+    found = sorted(launchpad.fireworks.find(dict(wanted), fields), key=_place)
+    reasons = _reasons(launchpad, found)
     return [
         {
-            "fw_id": found["fw_id"],
-            "calculation_id": found["spec"]["calculation_id"],
-            "engine": found["spec"]["calculation"]["engine"],
-            "step": found["spec"]["step"],
-            "state": found["state"],
-            "name": found["name"],
-            "reason": _reason(launchpad, found),
+            "fw_id": each["fw_id"],
+            "calculation_id": each["spec"]["calculation_id"],
+            "engine": each["spec"]["calculation"]["engine"],
+            "step": each["spec"]["step"],
+            "state": each["state"],
+            "name": each["name"],
+            "reason": reasons.get(each["fw_id"], ""),
+            "category": each["spec"].get("_category", ""),
         }
-        for found in sorted(launchpad.fireworks.find(wanted, fields), key=_place)
+        for each in found
     ]
 
 
@@ -190,13 +218,25 @@ def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
     return x, own["insertion"], spec["calculation_id"], step
 
 
-def _reason(launchpad: LaunchPad, firework: Mapping[str, Any]) -> str:
-    if firework["state"] != "FIZZLED" or not firework["launches"]:
-        return ""
-    last = {"launch_id": firework["launches"][-1]}
-    launch = launchpad.launches.find_one(last, {"action": 1}) or {}
-    stored = (launch.get("action") or {}).get("stored_data", {})
-    return str(stored.get("_message", ""))
+def _reasons(
+    launchpad: LaunchPad, fireworks: Iterable[Mapping[str, Any]]
+) -> dict[int, str]:
+    """Return why the FIZZLED ones failed, by fw_id; one query for all."""
+    last = {
+        each["launches"][-1]: each["fw_id"]
+        for each in fireworks
+        if each["state"] == "FIZZLED" and each["launches"]
+    }
+    if not last:
+        return {}
+    fields = {"launch_id": 1, "action.stored_data._message": 1}
+    found = launchpad.launches.find({"launch_id": {"$in": list(last)}}, fields)
+    return {
+        last[each["launch_id"]]: str(
+            ((each.get("action") or {}).get("stored_data") or {}).get("_message", "")
+        )
+        for each in found
+    }
 
 
 def _of(calculations: Iterable[Calculation]) -> dict[str, object]:

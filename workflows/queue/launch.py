@@ -95,6 +95,7 @@ def launch(
     QueueError
         The scheduler does not answer; nothing was submitted.
     """
+    from workflows.queue.haunted import haunted
     from workflows.queue.lease import lease
     from workflows.queue.routing import register
 
@@ -103,10 +104,11 @@ def launch(
         now = datetime.now(UTC).isoformat(timespec="seconds")
         register(launchpad, profile.name, profile.categories, now)
         room = profile.max_jobs - _living(profile)
+        ghosts = haunted(launchpad, profile.scheduler(), profile.name)
         refused: list[int] = []
         while room > 0 and len(refused) < MAX_REFUSALS:
             renew()
-            worker = _without(profile, database.root, refused)
+            worker = _without(profile, database.root, [*refused, *ghosts])
             if not launchpad.run_exists(worker):
                 return done, False
             tried = _submit_next(launchpad, database, profile, worker)

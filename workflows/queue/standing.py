@@ -41,6 +41,8 @@ class Standing:
         Its queue job, and what the queue says of it.
     changed
         Unix time of the last change of Firework or launch.
+    pinged
+        Unix time of the last sign of life of the launch.
     message
         Why it failed, in the launch's words.
     ended
@@ -66,6 +68,7 @@ class Standing:
     job_id: str | None = None
     listed: Listed | None = None
     changed: float = 0.0
+    pinged: float = 0.0
     message: str = ""
     ended: str = ""
     returns: int = 0
@@ -182,6 +185,7 @@ def _standing(
     launch = launches[firework["launches"][-1]]
     history = launch.get("state_history") or []
     latest = max((timestamp(entry["created_on"]) for entry in history), default=0.0)
+    signs = [timestamp(e["updated_on"]) for e in history if e.get("updated_on")]
     return replace(
         own,
         launch_id=launch["launch_id"],
@@ -191,6 +195,7 @@ def _standing(
         worker=(launch.get("fworker") or {}).get("name", ""),
         job_id=job_id(launch),
         changed=max(own.changed, latest),
+        pinged=max([latest, *signs]),
         message=str(stored(launch).get("_message", "")),
         ended=str(stored(launch).get(ENDED, "")),
     )

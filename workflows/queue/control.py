@@ -1,0 +1,253 @@
+"""``lnmo cancel`` and ``lnmo rerun``: Firework and job together, never one alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workflows.database import Database
+from workflows.queue.chosen import Chosen
+from workflows.queue.decide import Action
+
+if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
+    from workflows.queue.profile import Profile
+    from workflows.queue.standing import Standing
+
+CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done to a Firework.
+
+    Attributes
+    ----------
+    fw_id, name, did
+        Which and what.
+    refused
+        Why not; empty if it was done.
+    """
+
+    fw_id: int
+    name: str
+    did: str
+    refused: str = ""
+
+
+def cancel_verb(
+    database: Database, chosen: Chosen, *, dry_run: bool, as_json: bool
+) -> int:
+    """Cancel what was chosen, Fireworks and jobs."""
+    from workflows.queue.lease import lease
+    from workflows.queue.opened import queue_launchpad, refuse_embedded
+    from workflows.queue.profile import read_profile
+
+    refuse_embedded(database)
+    chosen.must_choose("cancel")
+    profile = read_profile(database)
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}"):
+        done = cancel(pad, profile, chosen.of_fireworks(pad), dry_run=dry_run)
+    return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to cancel")
+
+
+def cancel(
+    launchpad: LaunchPad,
+    profile: Profile,
+    wanted: Mapping[str, Any],
+    *,
+    dry_run: bool = False,
+) -> list[Done]:
+    """Defuse Fireworks and cancel their jobs.
+
+    Defused first, so that nobody launches them again in between. A running worker
+    records its end by itself; a calculation that ends before the signal is adopted by
+    the next reconcile.
+    """
+    from workflows.queue.haunted import haunted
+    from workflows.queue.standing import standings
+
+    scheduler = profile.scheduler()
+    ghosts = haunted(launchpad, scheduler, profile.name, wanted)
+    jobs = {
+        s.fw_id: s.job_id
+        for s in standings(
+            launchpad,
+            scheduler=scheduler,
+            worker=profile.name,
+            max_returns=profile.max_returns,
+            wanted=wanted,
+        )
+        if s.job_id is not None and s.job is not None and s.job.living
+    }
+    fields = {"_id": 0, "fw_id": 1, "name": 1, "state": 1}
+    acted = {*jobs, *ghosts}
+    found = [
+        each
+        for each in launchpad.fireworks.find(dict(wanted), fields).sort("fw_id", 1)
+        if each["state"] in CANCELLABLE or each["fw_id"] in acted
+    ]
+    if not dry_run:
+        for each in found:
+            if each["state"] in CANCELLABLE:
+                _defuse(launchpad, each["fw_id"])
+        scheduler.cancel([*dict.fromkeys([*jobs.values(), *ghosts.values()])])
+    return [
+        Done(each["fw_id"], each["name"], _cancelled(each, jobs, ghosts))
+        for each in found
+    ]
+
+
+def _cancelled(
+    firework: Mapping[str, Any], jobs: Mapping[int, str], ghosts: Mapping[int, str]
+) -> str:
+    told = [jobs.get(firework["fw_id"]), ghosts.get(firework["fw_id"])]
+    shown = ", ".join(f"job {job} cancelled" for job in told if job)
+    defused = "defused" if firework["state"] in CANCELLABLE else ""
+    return ", ".join(part for part in (defused, shown) if part)
+
+
+def _defuse(launchpad: LaunchPad, fw_id: int) -> None:
+    """Defuse, keeping the launch; FireWorks' own would archive it as it runs."""
+    query = {"fw_id": fw_id, "state": {"$in": list(CANCELLABLE)}}
+    change = {"$set": {"state": "DEFUSED", "updated_on": datetime.now(UTC)}}
+    if launchpad.fireworks.find_one_and_update(query, change) is not None:
+        launchpad._refresh_wf(fw_id)
+
+
+def rerun_verb(
+    database: Database, chosen: Chosen, *, dead: bool, dry_run: bool, as_json: bool
+) -> int:
+    """Run failed or cancelled steps again; 1 if one was refused."""
+    from workflows.queue.lease import lease
+    from workflows.queue.opened import queue_launchpad, refuse_embedded
+    from workflows.queue.profile import read_profile
+
+    refuse_embedded(database)
+    chosen.must_choose("rerun")
+    profile = read_profile(database)
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}"):
+        wanted = chosen.of_fireworks(pad)
+        done = rerun(pad, database, profile, wanted, dead=dead, dry_run=dry_run)
+    return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to run again")
+
+
+def rerun(
+    launchpad: LaunchPad,
+    database: Database,
+    profile: Profile,
+    wanted: Mapping[str, Any],
+    *,
+    dead: bool = False,
+    dry_run: bool = False,
+) -> list[Done]:
+    """Make failed and cancelled Fireworks READY again, unless a job of theirs lives.
+
+    Parameters
+    ----------
+    launchpad
+        Under the queue's lease.
+    database
+        Where the data directory is.
+    profile
+        Whose queue.
+    wanted
+        Query on the fireworks collection.
+    dead
+        The caller vouches that what runs outside the queue is dead.
+    dry_run
+        Only say what would be done.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer, so that a job may live.
+    """
+    from workflows.queue.haunted import haunted
+    from workflows.queue.standing import standings
+
+    scheduler = profile.scheduler()
+    found = standings(
+        launchpad,
+        scheduler=scheduler,
+        worker=profile.name,
+        max_returns=profile.max_returns,
+        wanted=wanted,
+    )
+    ghosts = haunted(launchpad, scheduler, profile.name, wanted)
+    done = []
+    for each in found:
+        answer = _may_run(each, ghosts, dead=dead)
+        if not answer.refused and not dry_run:
+            answer = replace(answer, did=_again(launchpad, database, each))
+        done.append(answer)
+    return done
+
+
+def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Done:
+    s = standing
+    job = s.job_id if s.job is not None and s.job.living else ghosts.get(s.fw_id)
+    made = Done(s.fw_id, s.name, "would be READY again")
+    if job is not None:
+        state = s.job if s.job is not None and s.job.living else "alive"
+        why = f"its job {job} is {state}; first: lnmo cancel --fw-id {s.fw_id}"
+        return replace(made, did="", refused=why)
+    if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or dead):
+        why = (
+            "it runs outside this queue; make sure that it is dead, then say --dead"
+            if s.action is Action.TELL
+            else "its launcher or worker is at it; look again in a minute"
+        )
+        return replace(made, did="", refused=why)
+    return made
+
+
+def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
+    """Make a Firework READY; what has finished is adopted, not run again."""
+    from workflows.queue.mending import adopt, end_launch, mend
+    from workflows.recovery import retry_failed
+
+    s = standing
+    if s.unsent is not None:
+        mend(launchpad, replace(s, action=Action.SEND), database.root)
+        return "its kept result was sent"
+    if s.state == "DEFUSED":
+        if adopt(launchpad, s.fw_id):
+            return "had finished: result adopted, not run again"
+        if s.launch_state in {"RESERVED", "RUNNING"} and s.launch_id is not None:
+            end_launch(launchpad, s.launch_id, "cancelled")
+        launchpad.reignite_fw(s.fw_id)
+    elif s.state in {"RESERVED", "RUNNING"} and s.launch_id is not None:
+        end_launch(launchpad, s.launch_id, "given up by hand")
+    if _failed_document(database, s):
+        step = {"fw_id": s.fw_id, "state": "FIZZLED"}
+        own = {"calculation_id": s.calculation_id, "step": s.step}
+        retry_failed(launchpad, database.root, [{**step, **own}])
+        return "READY again, from the start; the failed run is set aside"
+    launchpad.rerun_fw(s.fw_id)
+    return "READY again"
+
+
+def _failed_document(database: Database, standing: Standing) -> bool:
+    """Tell whether the run directory records a failure, which would stand."""
+    from workflows.store import FileResults
+
+    document = FileResults(database.root).get(standing.calculation_id, standing.step)
+    return document is not None and not document.state.usable
+
+
+def _tell(done: Sequence[Done], *, as_json: bool, dry_run: bool, nothing: str) -> int:
+    if as_json:
+        print(json.dumps([vars(each) for each in done], indent=1))
+    else:
+        for each in done:
+            print(f"{each.fw_id} {each.name}: {each.refused or each.did}")
+        if not done:
+            print(nothing)
+        elif dry_run:
+            print("dry run: nothing was changed")
+    return 1 if any(each.refused for each in done) else 0

@@ -1,0 +1,83 @@
+"""``lnmo submit``: a campaign's calculations into the LaunchPad, each once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workflows.plan import plan
+from workflows.queue.routing import check_category
+
+if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
+    from workflows.database import Database
+    from workflows.flows import Submission
+    from workflows.selection import Selection
+
+
+def submit_verb(
+    chosen: Selection, *, category: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Add what is new, and say what was there already.
+
+    Parameters
+    ----------
+    chosen
+        Campaign, engine, x and LaunchPad.
+    category
+        Which workers may take it; the engine's name if None.
+    dry_run
+        Only say what would be added.
+    as_json
+        Ids, for a program.
+    """
+    if category is not None:
+        check_category(category, "--category")
+    calculations, database = plan(chosen.campaign()), chosen.database()
+    from workflows.flows import submission, submit
+    from workflows.launchpad import reading
+
+    if dry_run:
+        done = submission(reading(database), calculations)
+    else:
+        with _alone(database) as pad:
+            done = submit(pad, calculations, category=category)
+    _tell(done, database, dry_run=dry_run, as_json=as_json)
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[LaunchPad]:
+    """Open the LaunchPad for one submission at a time: two would add all twice."""
+    from workflows.launchpad import owned
+    from workflows.queue.lease import lease
+
+    def waiting(line: str) -> None:
+        print(f"lnmo: {line}", file=sys.stderr)
+
+    with owned(database, waiting=waiting) as (pad, _):
+        if database.embedded:
+            yield pad
+        else:
+            with lease(pad, "submit"):
+                yield pad
+
+
+def _tell(
+    done: Submission, database: Database, *, dry_run: bool, as_json: bool
+) -> None:
+    if as_json:
+        added, present = ([c.id for c in part] for part in (done.added, done.present))
+        print(json.dumps({"added": added, "present": present}, indent=1))
+        return
+    verb = "would be added" if dry_run else "added"
+    print(f"{len(done.added)} calculations {verb}, {len(done.present)} there already")
+    if dry_run:
+        return
+    if database.embedded:
+        print("run them on this machine with: lnmo run")
+    else:
+        print("run them with: lnmo launch (a batch queue), or lnmo run (this machine)")
