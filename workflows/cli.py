@@ -362,13 +362,13 @@ def report_verb(
 
 @app.command("parse")
 def parse_verb(
-    directories: Annotated[list[Path], typer.Argument(metavar="DIR...")],
+    paths: Annotated[list[Path], typer.Argument(metavar="DIR...")],
     json: JsonOption = False,
 ) -> None:
     """Read run directories, ours or any VASP's, and say what they hold."""
-    from workflows import commands
+    from workflows.parsing import parse_verb as parse
 
-    raise typer.Exit(commands.show_parsed(directories, as_json=json))
+    raise typer.Exit(parse(paths, as_json=json))
 
 
 def _selection(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from workflows.calculation import Calculation
-from workflows.errors import LnmoError, ResultsError, StoreError
+from workflows.errors import ResultsError, StoreError
 from workflows.plan import choices, plan
 from workflows.selection import Selection
 from workflows.tables import (
@@ -98,29 +97,6 @@ def write_report(chosen: Selection, output: Path) -> None:
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
     print(f"report: {output.resolve()}")
-
-
-def show_parsed(directories: Iterable[Path], *, as_json: bool) -> int:
-    """Print what run directories hold; 1 if any is not DONE."""
-    from workflows.engines import parse_run
-
-    found: list[dict[str, Any]] = []
-    for directory in directories:
-        try:
-            found.append(parse_run(directory).model_dump(mode="json"))
-        except LnmoError as error:
-            found.append(
-                {"dir_name": str(directory), "state": "FAILED", "reason": str(error)}
-            )
-    if as_json:
-        _print_json(found)
-    else:
-        for document in found:
-            energy = document.get("energy")
-            shown = "" if energy is None else f"  {energy:.5f} eV/cell"
-            reason = f"  {document['reason']}" if document["reason"] else ""
-            print(f"{document['dir_name']}  {document['state']}{shown}{reason}")
-    return 0 if all(document["state"] == "DONE" for document in found) else 1
 
 
 def _without_structure(calculation: Calculation) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def parse_run(directory: str | Path) -> "TaskDocument":
     Parameters
     ----------
     directory
-        A step's directory as ``lnmo`` makes it, or any directory with VASP files.
+        A step's directory as ``lnmo`` makes it, any directory with VASP files (if it
+        has several runs by suffix, the last), or one file of a run.
 
     Returns
     -------
@@ -44,5 +45,10 @@ def parse_run(directory: str | Path) -> "TaskDocument":
         There is no run in the directory.
     """
     path = Path(directory)
+    if path.is_file():
+        from workflows.engines.vasp_files import run_of
+        from workflows.engines.vasp_parse import parse_files
+
+        return parse_files(run_of(path))
     found = read_run_file(path)
     return engine(found[0].engine if found else "vasp").parse(path)

@@ -100,6 +100,23 @@ def last_run(directory: Path) -> VaspFiles:
     )
 
 
+def run_of(path: Path) -> VaspFiles:
+    """Return the run that one of its files belongs to.
+
+    Raises
+    ------
+    StoreError
+        No run of the file's directory ends in its suffix.
+    """
+    runs = run_files(path.parent)
+    named = _output(path)
+    bare = path.name.removesuffix(".gz")
+    for run in sorted(runs, key=lambda run: -len(run.suffix)):
+        if run.suffix == named[1] if named else bare.endswith(run.suffix):
+            return run
+    raise StoreError(f"{path}: no file of a VASP run")
+
+
 def read_bytes(path: Path) -> bytes:
     """Return a file's content without gzip; what cannot be unpacked is empty."""
     content = path.read_bytes()
