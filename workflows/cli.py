@@ -371,6 +371,20 @@ def parse_verb(
     raise typer.Exit(parse(paths, as_json=json))
 
 
+@app.command("check")
+def check_verb(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...")],
+    same: Annotated[
+        bool, typer.Option("--same", help="also: may their energies be compared")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Lint VASP inputs and finished runs, ours or any, in and below directories."""
+    from workflows.lint.report import show_checked
+
+    raise typer.Exit(show_checked(directories, together=same, as_json=json))
+
+
 def _selection(
     name: str | None,
     engine: str | None,

@@ -1,0 +1,85 @@
+"""Lint VASP directories, ours or not, before and after they are run.
+
+>>> from workflows.lint import check_directory
+>>> [finding.id for finding in check_directory("LiVO3")]  # doctest: +SKIP
+['u-on-non-metal', 'metal-without-u', 'moment-on-non-metal', ...]
+
+Reading is at the edge (:mod:`workflows.lint.reading`); each rule is a pure function of
+what was read, with an id, a severity, a reason, a cure, and a section in
+``docs/checks.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from workflows.errors import InputError
+from workflows.lint import (
+    accuracy,
+    applied,
+    files,
+    hubbard,
+    kpoints,
+    moments,
+    series,
+    species,
+)
+from workflows.lint.directory import VaspDirectory
+from workflows.lint.reading import find_runs, read_run
+from workflows.lint.rule import DirectoryRule, LintFinding, SetRule
+
+__all__ = [
+    "RULES",
+    "SET_RULES",
+    "LintFinding",
+    "VaspDirectory",
+    "check",
+    "check_directory",
+    "check_together",
+    "find_runs",
+    "read_run",
+]
+
+RULES: tuple[DirectoryRule, ...] = (
+    *files.RULES,
+    *species.RULES,
+    *hubbard.RULES,
+    *moments.RULES,
+    *accuracy.RULES,
+    *kpoints.RULES,
+    *applied.RULES,
+)
+"""Every rule on one run, in the order of reporting."""
+
+SET_RULES: tuple[SetRule, ...] = series.SET_RULES
+"""Every rule across runs whose energies are compared."""
+
+
+def check_directory(directory: str | Path) -> tuple[LintFinding, ...]:
+    """Check the one run in a directory, errors first.
+
+    Raises
+    ------
+    InputError
+        There is no INCAR, OUTCAR or vasprun.xml in it.
+    """
+    path = Path(directory)
+    runs = [run for run in find_runs(path) if run.directory == path]
+    if not runs:
+        raise InputError(f"{path}: no VASP run here (no INCAR, OUTCAR or vasprun.xml)")
+    return _sorted(found for run in runs for found in check(read_run(run)))
+
+
+def check(run: VaspDirectory) -> tuple[LintFinding, ...]:
+    """Check what was read of one run, errors first."""
+    return _sorted(found for rule in RULES for found in rule(run))
+
+
+def check_together(runs: Sequence[VaspDirectory]) -> tuple[LintFinding, ...]:
+    """Check that runs may be compared, errors first."""
+    return _sorted(found for rule in SET_RULES for found in rule(runs))
+
+
+def _sorted(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.severity != "error"))

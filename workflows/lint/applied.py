@@ -1,0 +1,249 @@
+"""Rules on finished runs: what VASP says it applied against what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.lint.directory import VaspDirectory
+from workflows.lint.elements import family
+from workflows.lint.moments import neutral_electrons
+from workflows.lint.rule import DirectoryRule, Rule
+
+PRINTED_U = 0.051
+"""eV; OUTCAR prints U and J with one decimal."""
+PRINTED_EDIFF = 0.5
+"""Relative; OUTCAR prints EDIFF with one digit."""
+SPIN_FREE = 0.25
+"""muB; above it an anion holds part of a hole."""
+KEEPS_ITS_MOMENT = frozenset({"Mn", "Fe"})
+SCIENCE = ("ISPIN", "ISIF", "LASPH", "LHFCALC")
+ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
+
+
+def _applied_u(run: VaspDirectory) -> Iterator[str]:
+    head = run.outcar
+    if head is None or head.encut is None or not run.asked:
+        return
+    if head.ldauu is None:
+        asked = [entry for entry in run.corrections if entry.u]
+        if asked:
+            yield f"{', '.join(map(str, asked))}; OUTCAR applied no +U at all"
+        return
+    if not run.hubbard:
+        yield f"no LDAU, and OUTCAR applied U = {head.ldauu}"
+        return
+    applied = [u for values in _by_block(run) for u in values]
+    if len(applied) == len(run.corrections):
+        for entry, u in zip(run.corrections, applied, strict=True):
+            if abs(entry.u - u) > PRINTED_U:
+                yield f"{entry}; OUTCAR applied {u:g} eV"
+
+
+def _by_block(run: VaspDirectory) -> Iterator[tuple[float, ...]]:
+    head = run.outcar
+    columns = (
+        () if head is None else (head.ldaul or (), head.ldauu or (), head.ldauj or ())
+    )
+    for shell, u, j in zip(*columns, strict=False) if columns else ():
+        yield (0.0 if shell < 0 else u - j,)
+
+
+def _applied_encut(run: VaspDirectory) -> Iterator[str]:
+    asked = run.incar.numbers("ENCUT") or run.incar.numbers("ENMAX")
+    applied = applied_value(run, "ENCUT")
+    if asked and applied is not None and abs(asked[0] - applied[0]) > 0.1:
+        yield f"ENCUT = {asked[0]:g} eV was asked, {applied[1]} says {applied[0]:g}"
+
+
+def applied_value(run: VaspDirectory, tag: str) -> tuple[float, str] | None:
+    """Return the number VASP worked with, and the file that says so."""
+    if run.outcar is not None:
+        value = getattr(run.outcar, tag.lower(), None)
+        if value is not None:
+            return float(value), "OUTCAR"
+    text = run.parameters.get("ENMAX" if tag == "ENCUT" else tag, "").split()
+    if not text:
+        return None
+    if text[0] in {"T", "F"}:
+        return float(text[0] == "T"), "vasprun.xml"
+    try:
+        return float(text[0]), "vasprun.xml"
+    except ValueError:
+        return None
+
+
+def _applied_species(run: VaspDirectory) -> Iterator[str]:
+    head = run.outcar
+    if head is None or not head.elements or not run.blocks:
+        return
+    blocks = tuple(block.element for block in run.blocks)
+    counts = tuple(block.count for block in run.blocks)
+    ions = head.ions_per_block
+    if blocks != head.elements or (ions and counts != ions):
+        told = " ".join(f"{b.element}{b.count}" for b in run.blocks)
+        ran = " ".join(f"{e}{n}" for e, n in zip(head.elements, ions, strict=False))
+        yield f"POSCAR holds {told}, OUTCAR ran {ran or ' '.join(head.elements)}"
+
+
+def _applied_potcar(run: VaspDirectory) -> Iterator[str]:
+    head = run.outcar
+    if head is None or not run.potentials_from.startswith("POTCAR"):
+        return
+    ran = [" ".join(titel.split()) for titel in head.titels]
+    for index, potential in enumerate(run.potentials[: len(ran)]):
+        words = ran[index].split()
+        if potential.titel and potential.titel != ran[index]:
+            yield f"{run.potentials_from} has {potential.titel}, OUTCAR {ran[index]}"
+        elif len(words) > 1 and potential.symbol != words[1]:
+            yield f"{run.potentials_from} has {potential.symbol}, OUTCAR {ran[index]}"
+
+
+def _applied_electrons(run: VaspDirectory) -> Iterator[str]:
+    applied, neutral = applied_value(run, "NELECT"), neutral_electrons(run)
+    if applied is None:
+        return
+    if run.outcar is not None and run.outcar.neutral_nelect is not None:
+        neutral = run.outcar.neutral_nelect
+    asked = run.incar.numbers("NELECT")
+    expected = asked[0] if asked else neutral
+    if expected is not None and abs(applied[0] - expected) > 1e-3:
+        kind = "asked" if asked else "in the neutral cell"
+        yield f"{applied[1]} ran {applied[0]:g} electrons, {expected:g} {kind}"
+
+
+def _changed(run: VaspDirectory, tags: tuple[str, ...]) -> Iterator[str]:
+    for tag in tags if run.incar_from == "INCAR" else ():
+        applied = applied_value(run, tag)
+        if applied is None or tag not in run.incar:
+            continue
+        if tag.startswith("L") and not tag.startswith(("LMAX", "LORBIT")):
+            asked = float(run.incar.flag(tag))
+        else:
+            asked = run.incar.number(tag, applied[0])
+        room = PRINTED_EDIFF * abs(asked) if tag == "EDIFF" else 1e-6
+        if abs(asked - applied[0]) > room:
+            yield f"{tag} = {run.incar.tags[tag]}, {applied[1]} says {applied[0]:g}"
+
+
+def _science_changed(run: VaspDirectory) -> Iterator[str]:
+    yield from _changed(run, SCIENCE)
+
+
+def _accuracy_changed(run: VaspDirectory) -> Iterator[str]:
+    yield from _changed(run, ACCURACY)
+
+
+def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
+    """Return element, MAGMOM and final moment of every atom, if all are known."""
+    started = list(run.site_moments())
+    moments = run.moments or ()
+    if len(moments) != len(started):
+        return []
+    pairs = zip(started, moments, strict=True)
+    return [(element, asked, final) for (element, asked), final in pairs]
+
+
+def _collapsed(run: VaspDirectory) -> Iterator[str]:
+    for element in sorted(KEEPS_ITS_MOMENT & set(run.elements)):
+        lost = [
+            f for e, a, f in _ended(run) if e == element and abs(a) >= 2 and abs(f) < 1
+        ]
+        if lost:
+            yield f"{len(lost)} {element} ended at {min(lost, key=abs):.2f} muB"
+
+
+def _flipped(run: VaspDirectory) -> Iterator[str]:
+    for element in run.metals:
+        turned = [
+            (a, f)
+            for e, a, f in _ended(run)
+            if e == element and a * f < 0 and min(abs(a), abs(f)) > 1
+        ]
+        if turned:
+            asked, final = turned[0]
+            yield f"{len(turned)} {element} went from {asked:g} to {final:.2f} muB"
+
+
+def _ligand_hole(run: VaspDirectory) -> Iterator[str]:
+    moments = run.moments or ()
+    if len(moments) != len(run.sites):
+        return
+    for element in run.elements:
+        sites = zip(run.sites, moments, strict=True)
+        large = [m for e, m in sites if e == element and abs(m) > SPIN_FREE]
+        if family(element) == "anion" and large:
+            yield f"{len(large)} {element} ended at up to {max(large, key=abs):.2f} muB"
+
+
+RULES: tuple[DirectoryRule, ...] = (
+    Rule(
+        "applied-u",
+        "error",
+        "The energies belong to the U that VASP applied, not to the INCAR beside them.",
+        "Rerun with the INCAR as meant; trust OUTCAR, not INCAR or vasprun.xml.",
+        _applied_u,
+    ),
+    Rule(
+        "applied-encut",
+        "error",
+        "The energies belong to another cutoff than the one the inputs name.",
+        "Quote the applied value, or rerun; do not compare with runs at the other.",
+        _applied_encut,
+    ),
+    Rule(
+        "applied-species",
+        "error",
+        "OUTCAR is not of this POSCAR.",
+        "Keep inputs and outputs of one run together.",
+        _applied_species,
+    ),
+    Rule(
+        "applied-potcar",
+        "error",
+        "The run used other potentials than the ones named beside it.",
+        "Rerun, or correct the record; different potentials do not compare.",
+        _applied_potcar,
+    ),
+    Rule(
+        "applied-electrons",
+        "error",
+        "The cell was not run with the electrons its potentials bring, or as asked.",
+        "Remove NELECT and check POTCAR; rerun.",
+        _applied_electrons,
+    ),
+    Rule(
+        "applied-science",
+        "error",
+        "A tag that decides the physics is not what VASP worked with.",
+        "The INCAR was edited after the run: restore it, or rerun.",
+        _science_changed,
+    ),
+    Rule(
+        "applied-accuracy",
+        "warning",
+        "A tag that decides accuracy is not what VASP worked with.",
+        "The INCAR was edited after the run: restore it, or rerun.",
+        _accuracy_changed,
+    ),
+    Rule(
+        "moment-collapsed",
+        "warning",
+        "A high-spin ion that loses its moment is often in a wrong state.",
+        "Restart with ISYM = 0 and other moments; compare the energies.",
+        _collapsed,
+    ),
+    Rule(
+        "moment-flipped",
+        "warning",
+        "The run ended in another magnetic order than the one it is named after.",
+        "Label it by the final order, or restart from the final moments' opposite.",
+        _flipped,
+    ),
+    Rule(
+        "ligand-moment",
+        "warning",
+        "Spin on the anion: a ligand hole, or a state nobody meant.",
+        "Compare with other starts; count valences with the hole in mind.",
+        _ligand_hole,
+    ),
+)

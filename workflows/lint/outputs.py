@@ -1,0 +1,185 @@
+"""The beginning of vasprun.xml and the last moments in OUTCAR."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from monty.io import zopen
+
+from workflows.lint.directory import Block, Lattice, Mesh, Potential
+from workflows.lint.incar import IncarText
+from workflows.outcar import OutcarHeader
+
+LAST_BYTES = 20_000_000
+"""The last table of moments stands in them, unless thousands of atoms follow it."""
+MAX_ATOMS = 1_000_000
+"""Of one block; more is a damaged file."""
+PREC = {"accura": "Accurate", "normal": "Normal", "single": "Single", "low": "Low"}
+
+
+@dataclass(frozen=True)
+class VasprunHead:
+    """What vasprun.xml says before the first step; empty where it was cut."""
+
+    incar: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()
+    potentials: tuple[Potential, ...] = ()
+    mesh: Mesh | None = None
+    nkpts: int = 0
+    lattice: Lattice | None = None
+
+
+def read_vasprun_head(path: Path) -> VasprunHead:
+    """Read up to the first ionic step; a file cut before it gives what it has.
+
+    Raises
+    ------
+    ValueError
+        It is no vasprun.xml.
+    """
+    found: dict[str, Any] = {}
+    for element in _sections(path):
+        name = element.get("name", "")
+        if element.tag in {"incar", "parameters"}:
+            found[element.tag] = _values(element)
+        elif element.tag == "atominfo":
+            found["blocks"], found["potentials"] = _types(element)
+        elif element.tag == "kpoints" and "mesh" not in found:
+            found["mesh"], found["nkpts"] = _mesh(element)
+        elif element.tag == "structure" and name in {"initialpos", "primitive_cell"}:
+            found["lattice"] = _lattice(element)
+    if not found:
+        raise ValueError("no vasprun.xml: nothing of VASP in it")
+    return VasprunHead(**found)
+
+
+def _sections(path: Path) -> Iterator[ElementTree.Element]:
+    """Yield the children of the root up to the starting structure."""
+    depth = 0
+    with zopen(path, "rb") as file:
+        try:
+            for event, element in ElementTree.iterparse(file, ("start", "end")):
+                depth += 1 if event == "start" else -1
+                if event == "start" and element.tag == "calculation":
+                    return
+                if event == "end" and depth == 1:
+                    yield element
+                    if element.get("name") == "initialpos":
+                        return
+        except (ElementTree.ParseError, EOFError, zlib.error):
+            return
+
+
+def _values(section: ElementTree.Element) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for item in section.iter():
+        if item.tag in {"i", "v"} and item.get("name"):
+            found.setdefault(item.attrib["name"], " ".join((item.text or "").split()))
+    return found
+
+
+def _types(
+    section: ElementTree.Element,
+) -> tuple[tuple[Block, ...], tuple[Potential, ...]]:
+    blocks, potentials = [], []
+    table = section.find("array[@name='atomtypes']")
+    for row in [] if table is None else table.iter("rc"):
+        cells = [(cell.text or "").strip() for cell in row.iter("c")]
+        count, element, _, valence, titel = cells
+        if int(count) > MAX_ATOMS:
+            raise ValueError(f"{count} atoms of {element}")
+        blocks.append(Block(element, int(count)))
+        potentials.append(Potential.titled(titel, None, float(valence)))
+    return tuple(blocks), tuple(potentials)
+
+
+def _mesh(section: ElementTree.Element) -> tuple[Mesh | None, int]:
+    points = section.find("varray[@name='kpointlist']")
+    count = 0 if points is None else len(points)
+    generation = section.find("generation")
+    if generation is None:
+        return Mesh("list"), count
+    param = generation.get("param", "").lower()
+    if param.startswith("list"):
+        return Mesh("line"), count
+    divisions = generation.find("v[@name='divisions']")
+    words = "" if divisions is None else divisions.text or ""
+    numbers = [int(word) for word in words.split() if word.isdigit()]
+    if len(numbers) != 3 or min(numbers) < 1:
+        return None, count
+    style = "monkhorst" if param.startswith("monk") else "gamma"
+    return Mesh(style, (numbers[0], numbers[1], numbers[2])), count
+
+
+def _lattice(section: ElementTree.Element) -> Lattice | None:
+    rows = section.findall("crystal/varray[@name='basis']/v")
+    vectors = [[float(word) for word in (row.text or "").split()] for row in rows]
+    if len(vectors) != 3 or any(len(vector) != 3 for vector in vectors):
+        return None
+    return tuple((v[0], v[1], v[2]) for v in vectors)
+
+
+def final_moments(path: Path) -> tuple[float, ...] | None:
+    """Return the last site moments (total over l) of a collinear OUTCAR, muB."""
+    last: list[float] = []
+    table: list[float] = []
+    collecting = False
+    for line in _last_lines(path):
+        if "magnetization (x)" in line:
+            collecting, table = True, []
+        elif "magnetization (y)" in line:
+            return None
+        elif collecting:
+            words = line.split()
+            if words[:1] == ["tot"]:
+                collecting, last = False, table
+            elif words and words[0].isdigit():
+                table.append(float(words[-1]))
+    return tuple(last) or None
+
+
+def _last_lines(path: Path) -> Iterator[str]:
+    try:
+        if path.suffix == ".gz":
+            with zopen(path, "rt", encoding="utf-8", errors="replace") as file:
+                yield from (str(line) for line in file)
+        else:
+            with path.open("rb") as raw:
+                raw.seek(max(0, path.stat().st_size - LAST_BYTES))
+                yield from (line.decode("utf-8", "replace") for line in raw)
+    except (EOFError, zlib.error):
+        return
+
+
+def incar_of_outcar(head: OutcarHeader) -> IncarText:
+    """Return the parameters an OUTCAR prints as if they had been asked.
+
+    VASP before 6 does not repeat the INCAR; MAGMOM, NELECT and the like are unknown.
+    """
+    tags = {
+        tag: head.tags[tag]
+        for tag in (
+            *("ENCUT", "EDIFF", "NELM", "NSW", "IBRION", "ISIF", "ISPIN", "ICHARG"),
+            *("ISYM", "ISMEAR", "SIGMA", "LORBIT", "LMAXMIX", "NEDOS", "LASPH"),
+            *("LHFCALC", "GGA", "METAGGA"),
+        )
+        if tag in head.tags and not re.search(r"\*", head.tags[tag])
+    }
+    if head.prec is not None:
+        tags["PREC"] = PREC.get(head.prec.lower(), head.prec)
+    for tag, values in (
+        ("LDAUL", head.ldaul),
+        ("LDAUU", head.ldauu),
+        ("LDAUJ", head.ldauj),
+    ):
+        if values is not None:
+            tags["LDAU"] = ".TRUE."
+            tags[tag] = " ".join(f"{value:g}" for value in values)
+    return IncarText(tags)

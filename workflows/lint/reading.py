@@ -1,0 +1,225 @@
+"""From files to :class:`VaspDirectory`; whatever is broken becomes a note in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import TypeVar
+
+from monty.io import zopen
+
+from workflows.errors import LnmoError
+from workflows.lint.directory import Block, Mesh, Potential, VaspDirectory
+from workflows.lint.formats import (
+    Cell,
+    irreducible_points,
+    mesh_from_spacing,
+    read_kpoints,
+    read_poscar,
+    read_potcar,
+    read_potcar_spec,
+)
+from workflows.lint.incar import IncarText, read_incar
+from workflows.lint.outputs import (
+    VasprunHead,
+    final_moments,
+    incar_of_outcar,
+    read_vasprun_head,
+)
+from workflows.outcar import OutcarHeader, read_outcar_header
+
+NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
+ALONE = frozenset({"INCAR", "OUTCAR", "vasprun.xml"})
+"""Each of them makes a directory a run; POSCAR or POTCAR alone does not."""
+FILE = re.compile(
+    rf"(?P<name>{'|'.join(map(re.escape, NAMES))})(?P<suffix>\.relax\d+)?(?P<gz>\.gz)?"
+)
+MAX_TEXT = 30_000_000
+"""Characters of an input file; a POSCAR of 300 000 atoms is shorter."""
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where one run is: a directory may hold ``.relax1`` and ``.relax2`` beside it."""
+
+    directory: Path
+    suffix: str = ""
+
+    @property
+    def name(self) -> str:
+        """Path, and the suffix if there is one."""
+        return f"{self.directory}{' ' if self.suffix else ''}{self.suffix.lstrip('.')}"
+
+
+def find_runs(root: Path) -> Iterator[Run]:
+    """Yield every run in and below a directory, in order of name.
+
+    Links to directories are not followed below the root, hidden ones are left out.
+    """
+    for folder, subfolders, _ in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        by_suffix: dict[str, set[str]] = {}
+        for match in _matches(Path(folder)):
+            by_suffix.setdefault(match["suffix"] or "", set()).add(match["name"])
+        for suffix, names in sorted(by_suffix.items()):
+            if names & ALONE:
+                yield Run(Path(folder), suffix)
+
+
+def _matches(directory: Path) -> list[re.Match[str]]:
+    try:
+        names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+    except OSError:
+        return []
+    return [match for name in names if (match := FILE.fullmatch(name))]
+
+
+def read_run(run: Run) -> VaspDirectory:
+    """Read everything of one run; never raises for what a file holds."""
+    reader = _Reader(run)
+    incar_text = reader.text("INCAR", read_incar)
+    cell = reader.text("POSCAR", read_poscar)
+    mesh = reader.text("KPOINTS", read_kpoints)
+    outcar = reader.path("OUTCAR", read_outcar_header)
+    vasprun = reader.path("vasprun.xml", read_vasprun_head)
+    incar, incar_from = _asked(incar_text, vasprun, outcar)
+    potentials, potentials_from = _potentials(reader, vasprun, outcar)
+    blocks = _blocks(cell, potentials, vasprun, outcar)
+    lattice = cell.lattice if cell is not None else vasprun.lattice if vasprun else None
+    if mesh is None and vasprun is not None:
+        mesh = vasprun.mesh
+    if mesh is None and "KPOINTS" not in reader.found:
+        mesh = mesh_from_spacing(incar, lattice)
+    moments = None if outcar is None else reader.path("OUTCAR", final_moments)
+    return VaspDirectory(
+        name=run.name,
+        files=tuple(path.name for path in reader.found.values()),
+        incar=incar,
+        incar_from=incar_from,
+        blocks=blocks,
+        lattice=lattice,
+        mesh=mesh,
+        irreducible=_irreducible(incar, cell, mesh, vasprun, outcar),
+        potentials=potentials,
+        potentials_from=potentials_from,
+        outcar=outcar,
+        parameters=vasprun.parameters if vasprun is not None else {},
+        moments=moments,
+        unreadable=reader.unreadable,
+    )
+
+
+class _Reader:
+    """The files of one run, and why some of them could not be used."""
+
+    def __init__(self, run: Run) -> None:
+        self.found: dict[str, Path] = {}
+        self.unreadable: dict[str, str] = {}
+        for match in _matches(run.directory):  # sorted: the plain file comes first
+            if (match["suffix"] or "") == run.suffix:
+                self.found.setdefault(match["name"], run.directory / match.string)
+
+    def path(self, name: str, read: Callable[[Path], Read]) -> Read | None:
+        """Read a file that is there; note what is wrong with it."""
+        path = self.found.get(name)
+        if path is None:
+            return None
+        try:
+            return read(path)
+        except LnmoError as error:
+            self.unreadable[path.name] = str(error).removeprefix(f"{path}: ")
+        except Exception as error:
+            # Formats are read by libraries that raise whatever a broken file leads to.
+            told = " ".join(str(getattr(error, "strerror", None) or error).split())
+            self.unreadable[path.name] = (told or type(error).__name__)[:200]
+        return None
+
+    def text(self, name: str, read: Callable[[str], Read]) -> Read | None:
+        """Read a text file that is there; note what is wrong with it."""
+        return self.path(name, lambda path: read(_text(path)))
+
+
+def _text(path: Path) -> str:
+    with zopen(path, "rt", encoding="utf-8", errors="replace") as file:
+        text = str(file.read(MAX_TEXT))
+    if not text.strip():
+        raise ValueError("empty")
+    if "\x00" in text or text.count("\ufffd") > len(text) // 20:
+        raise ValueError("binary, not text")
+    return text
+
+
+def _asked(
+    text: IncarText | None, vasprun: VasprunHead | None, outcar: OutcarHeader | None
+) -> tuple[IncarText, str]:
+    if text is not None:
+        return text, "INCAR"
+    if vasprun is not None and vasprun.incar:
+        return IncarText(vasprun.incar), "vasprun.xml"
+    if outcar is not None and outcar.incar:
+        return IncarText(outcar.incar), "OUTCAR"
+    return (IncarText() if outcar is None else incar_of_outcar(outcar)), ""
+
+
+def _potentials(
+    reader: _Reader, vasprun: VasprunHead | None, outcar: OutcarHeader | None
+) -> tuple[tuple[Potential, ...], str]:
+    """Return the potentials, from the inputs first: what ran is compared with them."""
+    found = reader.path("POTCAR", read_potcar)
+    if found:
+        return found, "POTCAR"
+    ran = () if outcar is None else _of_outcar(outcar)
+    if found := reader.text("POTCAR.spec", read_potcar_spec):
+        same = [p.symbol for p in found] == [p.symbol for p in ran]
+        return (
+            ran if same and not any(p.titel for p in found) else found
+        ), "POTCAR.spec"
+    if ran:
+        return ran, "OUTCAR"
+    if vasprun is not None and vasprun.potentials:
+        return vasprun.potentials, "vasprun.xml"
+    return (), ""
+
+
+def _of_outcar(head: OutcarHeader) -> tuple[Potential, ...]:
+    columns = zip_longest(head.titels, head.enmax, head.zval)
+    return tuple(Potential.titled(t, e, z) for t, e, z in columns if t)
+
+
+def _blocks(
+    cell: Cell | None,
+    potentials: tuple[Potential, ...],
+    vasprun: VasprunHead | None,
+    outcar: OutcarHeader | None,
+) -> tuple[Block, ...]:
+    if cell is not None and cell.symbols:
+        return tuple(map(Block, cell.symbols, cell.counts))
+    if cell is not None and len(potentials) == len(cell.counts):
+        return tuple(map(Block, (p.element for p in potentials), cell.counts))
+    if vasprun is not None and vasprun.blocks:
+        return vasprun.blocks
+    if outcar is not None and len(outcar.ions_per_block) == len(outcar.elements):
+        return tuple(map(Block, outcar.elements, outcar.ions_per_block))
+    return ()
+
+
+def _irreducible(
+    incar: IncarText,
+    cell: Cell | None,
+    mesh: Mesh | None,
+    vasprun: VasprunHead | None,
+    outcar: OutcarHeader | None,
+) -> int | None:
+    if outcar is not None and outcar.nkpts is not None:
+        return outcar.nkpts
+    if vasprun is not None and vasprun.nkpts:
+        return vasprun.nkpts
+    if cell is None or incar.number("ISMEAR", 1) > -4:
+        return None
+    return irreducible_points(incar, cell, mesh)

@@ -1,0 +1,126 @@
+"""``lnmo check``: the findings of many directories, as text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from workflows.lint import LintFinding, check, check_together, find_runs, read_run
+from workflows.lint.directory import VaspDirectory
+
+CLEAN, ERRORS, NOTHING_THERE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One run and what was found in it."""
+
+    run: VaspDirectory
+    findings: tuple[LintFinding, ...]
+
+
+def show_checked(
+    directories: Sequence[Path], *, together: bool = False, as_json: bool = False
+) -> int:
+    """Check every run in and below the directories, print, return the exit code.
+
+    1 if any rule of severity error is broken; else 2 if a directory holds no run; else
+    0. A directory without a run does not stop the others.
+    """
+    runs, empty = [], []
+    for directory in directories:
+        found = list(find_runs(directory))
+        runs += found
+        if not found:
+            empty.append(directory)
+    checked = [_checked(read_run(run)) for run in dict.fromkeys(runs)]
+    across = check_together([one.run for one in checked]) if together else ()
+    for directory in empty:
+        print(f"lnmo: {directory}: {_why_empty(directory)}", file=sys.stderr)
+    if as_json:
+        typer.echo(json.dumps(as_record(checked, across, empty), indent=2))
+    elif checked:
+        for line in _lines(checked, across, together=together):
+            typer.echo(line)
+    if _count(checked, across)["error"]:
+        return ERRORS
+    return NOTHING_THERE if empty else CLEAN
+
+
+def _checked(run: VaspDirectory) -> Checked:
+    return Checked(run, check(run))
+
+
+def _why_empty(directory: Path) -> str:
+    if not directory.exists():
+        return "no such directory"
+    if not directory.is_dir():
+        return f"a file; say {directory.parent}"
+    return "no VASP run here or below (no INCAR, OUTCAR or vasprun.xml, plain or .gz)"
+
+
+def _count(checked: Sequence[Checked], across: Sequence[LintFinding]) -> Counter[str]:
+    found = [finding for one in checked for finding in one.findings]
+    return Counter(finding.severity for finding in (*found, *across))
+
+
+def as_record(
+    checked: Sequence[Checked], across: Sequence[LintFinding], empty: Sequence[Path]
+) -> dict[str, Any]:
+    """Return what ``--json`` prints; keys are added, never renamed."""
+    count = _count(checked, across)
+    return {
+        "errors": count["error"],
+        "warnings": count["warning"],
+        "runs": [
+            {
+                "run": one.run.name,
+                "files": list(one.run.files),
+                "finished": one.run.finished,
+                "unchecked": list(one.run.unchecked),
+                "findings": [finding.model_dump() for finding in one.findings],
+            }
+            for one in checked
+        ],
+        "together": [finding.model_dump() for finding in across],
+        "without_run": [str(directory) for directory in empty],
+    }
+
+
+def _lines(
+    checked: Sequence[Checked], across: Sequence[LintFinding], *, together: bool
+) -> list[str]:
+    lines: list[str] = []
+    for one in checked:
+        finished = "finished run" if one.run.finished else "inputs"
+        lines.append(f"{one.run.name}  ({finished}: {', '.join(one.run.files)})")
+        lines += _told(one.findings) or ["  ok"]
+        if one.run.unchecked:
+            lines.append(f"  not checked: {'; '.join(one.run.unchecked)}")
+    if together:
+        lines.append(f"all {len(checked)} together")
+        lines += _told(across) or ["  ok"]
+    count = _count(checked, across)
+    lines.append(
+        f"{len(checked)} {'run' if len(checked) == 1 else 'runs'} checked: "
+        f"{count['error']} errors, {count['warning']} warnings"
+    )
+    if len(checked) > 1 and not together:
+        lines.append("Add --same to check that their energies may be compared.")
+    return lines
+
+
+def _told(findings: Sequence[LintFinding]) -> list[str]:
+    lines = []
+    for finding in findings:
+        lines.append(f"  {finding.severity:<7} {finding.id}: {finding.message}")
+        lines.append(f"          {finding.why}")
+        lines.append(f"          -> {finding.cure}")
+    return lines

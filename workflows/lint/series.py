@@ -1,0 +1,183 @@
+"""Rules across several runs: what must be equal before energies are subtracted.
+
+A lithium reference may differ in k mesh, smearing and spin; a density of states may
+have a denser mesh. Cutoff, functional, U and potential may not differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from workflows.lint.directory import VaspDirectory
+from workflows.lint.rule import Rule, SetRule
+
+SPACING_RATIO = 1.25
+"""Rounding to whole meshes of cells a few percent apart stays below."""
+
+Runs = Sequence[VaspDirectory]
+
+
+def _asked(runs: Runs) -> list[VaspDirectory]:
+    return [run for run in runs if run.asked]
+
+
+def _differing(
+    what: str, runs: Runs, value: Callable[[VaspDirectory], Any]
+) -> Iterator[str]:
+    """Yield one sentence if the value, where there is one, is not the same for all."""
+    found: dict[Any, list[str]] = {}
+    for run in runs:
+        if (given := value(run)) is not None:
+            found.setdefault(given, []).append(run.name)
+    if len(found) > 1:
+        groups = (_group(given, names) for given, names in found.items())
+        yield f"{what}: {'; '.join(groups)}"
+
+
+def _group(value: Any, names: list[str]) -> str:
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"{value} in {', '.join(names[:2])}{more}"
+
+
+def _cutoff(runs: Runs) -> Iterator[str]:
+    yield from _differing(
+        "ENCUT", _asked(runs), lambda r: (r.incar.numbers("ENCUT") or (None,))[0]
+    )
+
+
+def functional(run: VaspDirectory) -> str:
+    """Return the functional's tags in one word, the defaults spelt out."""
+    gga = run.incar.word("GGA", "PE").replace("--", "PE")
+    name = run.incar.word("METAGGA") if run.meta_gga else gga
+    if not run.hybrid:
+        return name
+    mixing = run.incar.number("AEXX", 0.25)
+    return f"{name} hybrid {mixing:g}/{run.incar.number('HFSCREEN', 0):g}"
+
+
+def _functional(runs: Runs) -> Iterator[str]:
+    yield from _differing("functional", _asked(runs), functional)
+
+
+def _elements(runs: Runs) -> list[str]:
+    return sorted({element for run in runs for element in run.elements})
+
+
+def _hubbard(runs: Runs) -> Iterator[str]:
+    for element in _elements(runs):
+        holding = [r for r in _asked(runs) if element in r.metals]
+        yield from _differing(f"U of {element}", holding, partial(_u, element))
+
+
+def _u(element: str, run: VaspDirectory) -> str:
+    values = {e.u for e in run.corrections if e.block.element == element} or {0.0}
+    return ", ".join(f"{u:g} eV" for u in sorted(values))
+
+
+def _potential(runs: Runs) -> Iterator[str]:
+    for element in _elements(runs):
+        # Titles and bare symbols are different records of perhaps the same file.
+        for titled in (True, False):
+            holding = [
+                r for r in runs if any(bool(p.titel) == titled for p in r.potentials)
+            ]
+            yield from _differing(
+                f"POTCAR of {element}", holding, partial(_potcar, element)
+            )
+
+
+def _potcar(element: str, run: VaspDirectory) -> str | None:
+    used = {p.titel or p.symbol for p in run.potentials if p.element == element}
+    return ", ".join(sorted(used)) or None
+
+
+def _precision(runs: Runs) -> Iterator[str]:
+    yield from _differing(
+        "PREC", _asked(runs), lambda r: r.incar.word("PREC", "NORMAL")[:1]
+    )
+
+
+def _aspherical(runs: Runs) -> Iterator[str]:
+    with_metals = [run for run in _asked(runs) if run.metals]
+    yield from _differing("LASPH", with_metals, lambda r: r.incar.flag("LASPH"))
+
+
+def _spin(runs: Runs) -> Iterator[str]:
+    with_metals = [run for run in _asked(runs) if run.metals]
+    yield from _differing("ISPIN = 2", with_metals, lambda r: r.polarised)
+
+
+def _spacing(runs: Runs) -> Iterator[str]:
+    for fixed in (False, True):
+        compared = [
+            (run.spacing, run.name)
+            for run in runs
+            if run.spacing and not run.only_metals and run.fixed_density == fixed
+        ]
+        if not compared:
+            continue
+        (low, fine), (high, coarse) = min(compared), max(compared)
+        if high > SPACING_RATIO * low:
+            yield f"{low:.2f} 1/A in {fine}, {high:.2f} in {coarse}"
+
+
+SET_RULES: tuple[SetRule, ...] = (
+    Rule(
+        "set-encut",
+        "error",
+        "Energies at different cutoffs differ by more than a voltage.",
+        "Use one ENCUT for all of them, the lithium reference too.",
+        _cutoff,
+    ),
+    Rule(
+        "set-functional",
+        "error",
+        "Energies of different functionals have no common zero.",
+        "Use one functional for all of them.",
+        _functional,
+    ),
+    Rule(
+        "set-u",
+        "error",
+        "The total energy depends on U: runs with different U cannot be subtracted.",
+        "Use one U for each element.",
+        _hubbard,
+    ),
+    Rule(
+        "set-potcar",
+        "error",
+        "Each potential has its own zero of energy.",
+        "Use one POTCAR for each element, in the lithium reference too.",
+        _potential,
+    ),
+    Rule(
+        "set-lasph",
+        "error",
+        "Aspherical terms shift energies of d metals by tens of meV.",
+        "Set LASPH = .TRUE. in all of them.",
+        _aspherical,
+    ),
+    Rule(
+        "set-spin",
+        "error",
+        "A nonmagnetic run of a transition metal lies far above the magnetic ones.",
+        "Set ISPIN = 2 in all of them.",
+        _spin,
+    ),
+    Rule(
+        "set-prec",
+        "warning",
+        "PREC decides the FFT grids, and with them the error that cancels.",
+        "Use one PREC for all of them.",
+        _precision,
+    ),
+    Rule(
+        "set-kpoints",
+        "warning",
+        "Errors of the mesh cancel only at one density of k-points.",
+        "Keep the spacing, not the mesh, for cells of different size.",
+        _spacing,
+    ),
+)
