@@ -23,7 +23,8 @@ from workflows import cli
 TOP = Path(__file__).parents[1]
 VERBS = tuple(command.name for command in cli.app.registered_commands)
 OF_THE_QUEUE = {"init", "launch", "worker", "reconcile", "delete"}
-TAKE_A_CAMPAIGN = tuple(v for v in VERBS if v not in {"parse", *OF_THE_QUEUE})
+OF_DIRECTORIES = {"parse", "check"}
+TAKE_A_CAMPAIGN = tuple(v for v in VERBS if v not in OF_DIRECTORIES | OF_THE_QUEUE)
 HEAVY = ("pymatgen", "torch", "matplotlib", "pandas", "fireworks", "pymongo", "ase")
 
 
