@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,14 @@ def test_json_has_one_shape() -> None:
     }
 
 
-def test_a_tree_is_searched_and_a_run_named_twice_is_checked_once() -> None:
-    code, out, _ = lnmo_check(DATA, GOOD)
+def test_a_tree_is_searched_and_a_run_named_twice_is_checked_once(
+    tmp_path: Path,
+) -> None:
+    for source in (BAD, GOOD):
+        shutil.copytree(source, tmp_path / "campaign" / source.name)
+    code, out, _ = lnmo_check(tmp_path, tmp_path / "campaign" / GOOD.name)
     assert code == 1
-    assert out.splitlines()[-2].startswith("11 runs checked: ")
+    assert out.splitlines()[-2] == "2 runs checked: 3 errors, 3 warnings"
     assert out.splitlines()[-1].startswith("Add --same")
 
 
