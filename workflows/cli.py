@@ -250,6 +250,11 @@ def status_verb(
     engine: EngineOption = None,
     x: XOption = None,
     variant: VariantOption = None,
+    ids: IdOption = None,
+    fw_ids: FwIdOption = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="every launch there was, and its end")
+    ] = False,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -257,8 +262,9 @@ def status_verb(
     from workflows.queue import status
     from workflows.queue.chosen import Chosen
 
-    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
-    status.status_verb(chosen.database(), Chosen(chosen), as_json=json)
+    own = _selection(campaign, engine, x, launchpad, variant=variant)
+    chosen = Chosen(own, ids or (), fw_ids or ())
+    status.status_verb(own.database(), chosen, history=history, as_json=json)
 
 
 @app.command("cancel")

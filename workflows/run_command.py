@@ -140,7 +140,7 @@ def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int
     if away:
         print(
             f"{len(away)} steps run on another machine, or their worker was killed; if "
-            "so: lpad -l launchpad.yaml detect_lostruns --rerun, then run again"
+            "so: lnmo status says which, lnmo rerun --fw-id N --dead makes it READY"
         )
     if not failed:
         return 1 if away else 0

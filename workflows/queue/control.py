@@ -209,9 +209,13 @@ def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Do
 def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
     """Make a Firework READY; what has finished is adopted, not run again."""
     from workflows.queue.mending import adopt, end_launch, mend
+    from workflows.queue.standing import FORGIVEN
     from workflows.recovery import retry_failed
 
     s = standing
+    if s.launch_id is not None:
+        forgiven = {"$set": {f"spec.{FORGIVEN}": s.launch_id}}
+        launchpad.fireworks.update_one({"fw_id": s.fw_id}, forgiven)
     if s.unsent is not None:
         mend(launchpad, replace(s, action=Action.SEND), database.root)
         return "its kept result was sent"

@@ -34,8 +34,10 @@ def reason(standing: Standing) -> str:
         return "reserved, and never submitted: its launcher died"
     if standing.job is Job.UNKNOWN:
         return f"{job} is in the queue no more, and nothing tells how it ended"
+    if standing.launch_state == "RESERVED":
+        return f"{job} never started: {standing.job}"
     why = standing.listed.why if standing.listed is not None else ""
-    told = f" ({why})" if why and why != "None" else ""
+    told = f" ({why})" if why else ""
     return f"{job} ended without a word from its worker: {standing.job}{told}"
 
 

@@ -23,6 +23,8 @@ from workflows.queue.unsent import Ended, keep, send
 TASK_FAILED = "runtime error during task"
 """FireWorks' message for every failure of a task; ours says which."""
 
+INHERITED = ("_priority", "_category")
+"""What FireWorks does not hand on to the Fireworks that one adds."""
 NEAR_SECONDS = 90.0
 """A SIGTERM so close to the deadline is the wall time's: Slurm looks every 30 s."""
 
@@ -82,6 +84,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         """Report the end, or leave it in a file."""
         done = action or FWAction()
         done.stored_data = self._explained(done.stored_data)
+        self._hand_on(done)
         spec = self.firework.spec if self.firework is not None else {}
         own = {name: spec[name] for name in ("calculation_id", "step")}
         fw_id = self.firework.fw_id if self.firework is not None else 0
@@ -93,6 +96,15 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                 self.sent = True
                 path.unlink()
         return {}
+
+    def _hand_on(self, action: FWAction) -> None:
+        """Let detours and additions inherit priority and category."""
+        own = self.firework.spec if self.firework is not None else {}
+        for new in (*action.detours, *action.additions):
+            for firework in [new] if isinstance(new, Firework) else new.fws:
+                for name in INHERITED:
+                    if name in own:
+                        firework.spec.setdefault(name, own[name])
 
     def _try(self, ended: Ended) -> bool:
         from pymongo.errors import PyMongoError

@@ -23,6 +23,8 @@ GRACE_SECONDS = 30.0
 """A launcher or worker may need so long between two of its writes."""
 ENDED = "lnmo_ended"
 """In a launch's stored data: what ended it from outside, in one word."""
+FORGIVEN = "_lnmo_forgiven"
+"""In a spec: the last launch before ``lnmo rerun``; older ends are not counted."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Standing:
     ended
         What ended it from outside, in one word; empty otherwise.
     returns
-        How often it was ended from outside before.
+        How often it ran and was ended from outside, since the last rerun by hand.
     unsent
         File with a result that was not reported; None if there is none.
     action
@@ -144,7 +146,7 @@ def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[Standing]:
     fields = {
         **{"_id": 0, "fw_id": 1, "name": 1, "state": 1, "updated_on": 1},
         **{"launches": 1, "archived_launches": 1},
-        **{"spec.calculation_id": 1, "spec.step": 1},
+        **{"spec.calculation_id": 1, "spec.step": 1, f"spec.{FORGIVEN}": 1},
     }
     query = {**wanted, "state": {"$in": list(WATCHED)}}
     fireworks = list(launchpad.fireworks.find(query, fields))
@@ -170,7 +172,12 @@ def _launches(launchpad: Any, numbers: Iterable[int]) -> dict[int, dict[str, Any
 def _standing(
     firework: Mapping[str, Any], launches: Mapping[int, Mapping[str, Any]]
 ) -> Standing:
-    archived = [launches.get(n, {}) for n in firework["archived_launches"]]
+    after = firework["spec"].get(FORGIVEN, 0)
+    archived = [
+        launches.get(number, {})
+        for number in firework["archived_launches"]
+        if number > after
+    ]
     own = Standing(
         fw_id=firework["fw_id"],
         name=firework["name"],
@@ -178,7 +185,7 @@ def _standing(
         calculation_id=firework["spec"]["calculation_id"],
         step=firework["spec"]["step"],
         changed=timestamp(firework["updated_on"]),
-        returns=sum(bool(stored(launch).get(ENDED)) for launch in archived),
+        returns=sum(_ran_in_vain(launch) for launch in archived),
     )
     if not firework["launches"] or firework["launches"][-1] not in launches:
         return own
@@ -199,6 +206,12 @@ def _standing(
         message=str(stored(launch).get("_message", "")),
         ended=str(stored(launch).get(ENDED, "")),
     )
+
+
+def _ran_in_vain(launch: Mapping[str, Any]) -> bool:
+    """Tell whether a launch ran and was ended from outside."""
+    states = {entry["state"] for entry in launch.get("state_history") or []}
+    return bool(stored(launch).get(ENDED)) and "RUNNING" in states
 
 
 def job_id(launch: Mapping[str, Any]) -> str | None:

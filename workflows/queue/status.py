@@ -76,11 +76,17 @@ class Overview:
     queue: str = ""
 
 
-def status_verb(database: Database, chosen: Chosen, *, as_json: bool) -> None:
-    """Print counts, jobs, and one line for each trouble."""
+def status_verb(
+    database: Database, chosen: Chosen, *, history: bool = False, as_json: bool
+) -> None:
+    """Print counts, jobs, and one line for each trouble; or every launch there was."""
     from workflows.launchpad import reading
+    from workflows.queue.history import history_verb
 
     launchpad = reading(database)
+    if history:
+        history_verb(launchpad, chosen, as_json=as_json)
+        return
     profile, silence = _profile(database)
     found = overview(launchpad, database, chosen, profile)
     if as_json:

@@ -1,0 +1,157 @@
+"""Cancel and rerun: Firework and job together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fireworks import FWAction
+
+from tests.workflows.queue.conftest import Queue, Site, relax, running
+from workflows.calculation import Calculation
+from workflows.database import Database
+from workflows.errors import LnmoError
+from workflows.flows import submit
+from workflows.launchpad import EmbeddedLaunchPad
+from workflows.plan import plan
+from workflows.queue.chosen import Chosen
+from workflows.queue.control import cancel, rerun
+from workflows.queue.job import Job, Listed
+from workflows.queue.launch import launch
+from workflows.selection import Selection
+from workflows.store import FileResults
+
+
+@pytest.fixture
+def live(
+    pad: EmbeddedLaunchPad, site: Site, queue: Queue, tmp_path: Path
+) -> EmbeddedLaunchPad:
+    """The relaxation runs as job 7."""
+    running(pad, site, tmp_path)
+    queue.listed["7"] = Listed(Job.RUNNING, "lnmo-1-1")
+    return pad
+
+
+def states(pad: EmbeddedLaunchPad) -> dict[str, str]:
+    return {f["spec"]["step"]: f["state"] for f in pad.fireworks.find()}
+
+
+def test_cancel_defuses_and_cancels_the_job(
+    live: EmbeddedLaunchPad, site: Site, queue: Queue
+) -> None:
+    done = cancel(live, site, {})
+    assert set(states(live).values()) == {"DEFUSED"}
+    assert queue.listed["7"].job is Job.CANCELLED
+    assert "job 7 cancelled" in {d.name: d.did for d in done}["x=1 relax"]
+    assert cancel(live, site, {}) == []
+
+
+def test_a_dry_cancel_changes_nothing(
+    live: EmbeddedLaunchPad, site: Site, queue: Queue
+) -> None:
+    before = live.path.read_bytes()
+    assert len(cancel(live, site, {}, dry_run=True)) == 3
+    assert live.path.read_bytes() == before
+    assert queue.listed["7"].job is Job.RUNNING
+
+
+def test_a_finished_step_is_not_cancelled(
+    live: EmbeddedLaunchPad, site: Site, queue: Queue
+) -> None:
+    live.complete_launch(1, FWAction(), "COMPLETED")
+    queue.end("7", Job.FINISHED)
+    cancel(live, site, {})
+    assert states(live) == {
+        "relax": "COMPLETED",
+        "static": "DEFUSED",
+        "dos": "DEFUSED",
+    }
+
+
+def test_rerun_is_refused_while_a_job_lives(
+    live: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    [done] = rerun(live, database, site, {})
+    assert done.refused == "its job 7 is running; first: lnmo cancel --fw-id 3"
+    assert states(live)["relax"] == "RUNNING"
+
+
+def test_what_was_cancelled_runs_again(
+    live: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    cancel(live, site, {})
+    assert not any(each.refused for each in rerun(live, database, site, {}))
+    assert states(live) == {"relax": "READY", "static": "WAITING", "dos": "WAITING"}
+    assert len(launch(live, database, site)[0]) == 1
+
+
+def test_a_second_rerun_finds_nothing_to_do(
+    live: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    cancel(live, site, {})
+    rerun(live, database, site, {})
+    assert rerun(live, database, site, {}) == []
+
+
+def test_what_finished_after_it_was_cancelled_is_adopted(
+    live: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    cancel(live, site, {"spec.step": "relax"})
+    live.complete_launch(1, FWAction(), "COMPLETED")
+    [done] = rerun(live, database, site, {})
+    assert done.did == "had finished: result adopted, not run again"
+    assert states(live)["relax"] == "COMPLETED"
+
+
+def test_a_failed_run_is_set_aside_and_a_cut_one_goes_on(
+    live: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    queue: Queue,
+    calculations: tuple[Calculation, ...],
+    finished: object,
+) -> None:
+    from workflows.taskdoc import State
+
+    results = FileResults(database.root)
+    own = relax(live)["spec"]["calculation_id"]
+    directory = results.directory(own, "relax")
+    directory.mkdir(parents=True)
+    queue.end("7", Job.FAILED)
+    live.complete_launch(1, FWAction(exit=True), "FIZZLED")
+    [done] = rerun(live, database, site, {})
+    assert done.did == "READY again"
+    assert directory.exists()
+    [calculation] = [c for c in calculations if c.id == own]
+    results.put(finished(calculation, "relax", state=State.FAILED))  # type: ignore[operator]
+    live.checkout_fw(site.worker(database.root), "/", fw_id=relax(live)["fw_id"])
+    live.complete_launch(2, FWAction(exit=True), "FIZZLED")
+    [done] = rerun(live, database, site, {})
+    assert done.did.startswith("READY again, from the start")
+    assert not directory.exists()
+
+
+def test_a_choice_is_by_campaign_engine_x_and_id(
+    pad: EmbeddedLaunchPad, calculations: tuple[Calculation, ...], paper: object
+) -> None:
+    submit(pad, calculations)
+    submit(pad, plan(paper.override(engine="chgnet", x=[1])))  # type: ignore[attr-defined]
+
+    def names(ids: tuple[str, ...] = (), **options: object) -> set[str]:
+        chosen = Chosen(Selection(**{"name": None, **options}), ids)  # type: ignore[arg-type]
+        query = chosen.of_fireworks(pad)
+        return {f["name"] for f in pad.fireworks.find({**query, "spec.step": "relax"})}
+
+    everything = names()
+    assert names(name="paper") == everything
+    assert names(x=(2.0,)) - {"Li metal relax"} == {
+        "x=2 tet_8b relax",
+        "x=2 oct_16c_rocksalt relax",
+    }
+    assert {name for name in names(engine="chgnet") if "Li" not in name} == {
+        "x=1 relax"
+    }
+    assert names((calculations[0].id,)) == {f"{calculations[0].label} relax"}
+    assert Chosen(Selection(None)).everything
+    with pytest.raises(LnmoError, match="cancel what"):
+        Chosen(Selection(None)).must_choose("cancel")

@@ -1,0 +1,127 @@
+"""One queue job for each READY Firework, and the scheduler's words on a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.queue.conftest import Queue, Site, relax, running
+from workflows.calculation import Calculation
+from workflows.database import Database
+from workflows.flows import submit
+from workflows.launchpad import EmbeddedLaunchPad
+from workflows.queue.haunted import haunted
+from workflows.queue.history import history
+from workflows.queue.job import Job, Listed
+from workflows.queue.launch import launch, planned
+from workflows.queue.standing import standings
+
+
+@pytest.fixture
+def full(
+    pad: EmbeddedLaunchPad, calculations: tuple[Calculation, ...]
+) -> EmbeddedLaunchPad:
+    submit(pad, calculations)
+    return pad
+
+
+def test_each_ready_firework_gets_a_job_of_its_own(
+    full: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    ready = full.get_fw_ids({"state": "READY"})
+    done, more = launch(full, database, site)
+    assert sorted(each.fw_id for each in done) == sorted(ready)
+    assert len({each.job_id for each in done}) == len(ready)
+    assert not more
+    found = standings(full, scheduler=queue, worker=site.name, max_returns=5)
+    assert {each.job_id for each in found} == {each.job_id for each in done}
+    assert launch(full, database, site) == ([], False)
+
+
+def test_the_longest_are_submitted_first(
+    full: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    done, _ = launch(full, database, replace(site, max_jobs=2))
+    assert all(each.name.startswith("x=2 ") for each in done)
+
+
+def test_no_more_jobs_than_allowed_are_in_the_queue(
+    full: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    two = replace(site, max_jobs=2)
+    queue.listed["1"] = Listed(Job.RUNNING, "somebody-elses")
+    assert [len(launch(full, database, two)[0]) for _ in range(2)] == [2, 0]
+    queue.end("101", Job.FINISHED)
+    assert len(launch(full, database, two)[0]) == 1
+
+
+def test_the_script_runs_our_worker_for_its_reservation(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    [done], _ = launch(pad, database, site)
+    [script] = queue.scripts
+    assert script == done.script
+    assert "#SBATCH --time=24:00:00" in script
+    assert f"#SBATCH --job-name=lnmo-{done.fw_id}-1\n" in script
+    assert (
+        f"worker --launchpad {database.path} --fw-id {done.fw_id} --launch-id 1 "
+        in (script)
+    )
+    assert script.index("trap : TERM") < script.index("worker --launchpad")
+
+
+def test_a_refusal_is_told_in_the_schedulers_words_and_the_firework_is_ready_again(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    queue.refuse = "sbatch: error: invalid partition specified: nopart"
+    [done], _ = launch(pad, database, site)
+    assert (done.job_id, done.refused) == (None, queue.refuse)
+    assert relax(pad)["state"] == "READY"
+    [launched] = history(pad, {"fw_id": done.fw_id})
+    assert launched.reason == f"not submitted: {queue.refuse}"
+
+
+def test_refusals_end_the_round_and_use_up_no_return(
+    full: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    queue.refuse = "QOSMaxSubmitJobPerUserLimit"
+    for _ in range(site.max_returns + 1):
+        assert len(launch(full, database, site)[0]) == 3
+    queue.refuse = ""
+    assert len(launch(full, database, site)[0]) == full.workflows.count_documents({})
+    found = standings(full, scheduler=queue, worker=site.name, max_returns=5)
+    assert {each.returns for each in found} == {0}
+
+
+def test_a_dry_run_changes_nothing_and_shows_the_script(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    before = pad.path.read_bytes()
+    [would] = planned(pad, database, site)
+    assert (would.job_id, would.step) == (None, "relax")
+    assert "--launch-id LAUNCH" in would.script
+    assert pad.path.read_bytes() == before
+    assert not (database.root / "queue").exists()
+    assert not queue.scripts
+
+
+def test_a_job_of_an_earlier_launch_keeps_its_firework_from_being_launched(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue, tmp_path: Path
+) -> None:
+    fw_id, _ = running(pad, site, tmp_path)
+    queue.listed["7"] = Listed(Job.RUNNING, "lnmo-1-1")
+    pad.rerun_fw(fw_id)  # as lpad rerun_fws does, its job still running
+    assert haunted(pad, queue, site.name) == {fw_id: "7"}
+    assert launch(pad, database, site) == ([], False)
+    queue.end("7", Job.CANCELLED)
+    assert len(launch(pad, database, site)[0]) == 1
+
+
+def test_a_category_no_worker_takes_is_not_launched(
+    pad: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    large = {"$set": {"spec._category": "vasp-large"}}
+    pad.fireworks.update_many({}, large)
+    assert launch(pad, database, site) == ([], False)

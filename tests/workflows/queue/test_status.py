@@ -1,0 +1,108 @@
+"""Each trouble has one line and the command that mends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.workflows.queue.conftest import Queue, Site, running
+from workflows.database import Database
+from workflows.launchpad import EmbeddedLaunchPad
+from workflows.queue.chosen import Chosen
+from workflows.queue.decide import Action
+from workflows.queue.job import Job, Listed
+from workflows.queue.routing import register
+from workflows.queue.standing import Standing
+from workflows.queue.status import overview, plain, trouble
+from workflows.selection import Selection
+
+CHOSEN = Chosen(Selection(None))
+BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING")
+
+
+@pytest.mark.parametrize(
+    ("change", "said", "command"),
+    [
+        (
+            {"action": Action.RETURN, "listed": Listed(Job.TIMEOUT), "job_id": "7"},
+            "job 7 ended without a word from its worker: wall time",
+            "lnmo reconcile --fix",
+        ),
+        (
+            {"listed": Listed(Job.PENDING, "", "JobHeldUser"), "job_id": "7"},
+            "job 7 will not start by itself: JobHeldUser",
+            "correct my_qadapter.yaml, lnmo cancel --fw-id 4, lnmo rerun --fw-id 4",
+        ),
+        (
+            {"action": Action.TELL, "state": "FIZZLED", "message": "FAILED: no POTCAR"},
+            "FAILED: no POTCAR",
+            "lnmo rerun --fw-id 4",
+        ),
+        (
+            {
+                **{"action": Action.TELL, "state": "FIZZLED", "ended": "terminated"},
+                **{"returns": 5, "message": "the wall time"},
+            },
+            "ended from outside 6 times, last: the wall time",
+            "give the step relax more walltime in my_qadapter.yaml, "
+            "lnmo rerun --fw-id 4",
+        ),
+        (
+            {
+                **{"action": Action.TELL, "state": "DEFUSED", "job_id": "7"},
+                "listed": Listed(Job.RUNNING),
+            },
+            "cancelled, but job 7 is running",
+            "lnmo cancel --fw-id 4",
+        ),
+        (
+            {"action": Action.TELL, "host": "n1"},
+            "runs outside the queue on n1, no sign for",
+            "make sure it is dead, lnmo rerun --fw-id 4 --dead",
+        ),
+    ],
+)
+def test_a_trouble_names_its_cause_and_its_cure(
+    change: dict[str, object], said: str, command: str
+) -> None:
+    [told] = trouble(replace(BASE, **change))  # type: ignore[arg-type]
+    assert told.reason.startswith(said)
+    assert told.command == command
+
+
+def test_what_goes_on_by_itself_is_no_trouble() -> None:
+    assert trouble(replace(BASE, listed=Listed(Job.RUNNING))) == []
+    assert trouble(replace(BASE, action=Action.WAIT)) == []
+
+
+def test_database_and_queue_are_shown_side_by_side(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue, tmp_path: Path
+) -> None:
+    running(pad, site, tmp_path)
+    queue.listed["7"] = Listed(Job.RUNNING, "lnmo-3-1")
+    rows = {r["step"]: r for r in plain(overview(pad, database, CHOSEN, site))}
+    assert (rows["relax"]["job_id"], rows["relax"]["job"]) == ("7", "running")
+    assert (rows["static"]["job_id"], rows["static"]["trouble"]) == (None, None)
+
+
+def test_a_silent_queue_is_said_and_the_database_shown(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue, tmp_path: Path
+) -> None:
+    running(pad, site, tmp_path)
+    queue.silent = True
+    found = overview(pad, database, CHOSEN, site)
+    assert "Unable to contact" in found.queue
+    assert len(found.steps) == 3
+    assert found.troubles == []
+
+
+def test_a_ready_step_no_known_worker_takes_is_told(
+    pad: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    pad.fireworks.update_many({}, {"$set": {"spec._category": "vasp-large"}})
+    [told] = overview(pad, database, CHOSEN, site).troubles
+    assert told.reason.startswith("no known worker takes category vasp-large; they ta")
+    register(pad, "big", ["vasp-large"], "2026-11-24")
+    assert overview(pad, database, CHOSEN, site).troubles == []

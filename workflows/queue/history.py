@@ -1,0 +1,98 @@
+"""Every launch a step ever had: which job, how it ended, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workflows.queue.standing import job_id, stored, timestamp
+
+if TYPE_CHECKING:
+    from workflows.queue.chosen import Chosen
+
+
+@dataclass(frozen=True)
+class Launched:
+    """One launch.
+
+    Attributes
+    ----------
+    fw_id, name, launch_id, state, worker, job_id
+        Whose, and its queue job.
+    since
+        When it reached each state, UTC.
+    reason
+        Why it ended, if it did not end well.
+    directory
+        Of the queue job: script and output.
+    """
+
+    fw_id: int
+    name: str
+    launch_id: int
+    state: str
+    worker: str
+    job_id: str | None
+    since: Mapping[str, str]
+    reason: str
+    directory: str
+
+
+def history_verb(launchpad: Any, chosen: Chosen, *, as_json: bool) -> None:
+    """Print the launches of what was chosen, oldest first."""
+    found = history(launchpad, chosen.of_fireworks(launchpad))
+    if as_json:
+        print(json.dumps([vars(each) for each in found], indent=1))
+        return
+    for each in found:
+        job = f"job {each.job_id}" if each.job_id else "no queue job"
+        times = ", ".join(f"{s.lower()} {when}" for s, when in each.since.items())
+        why = f": {each.reason}" if each.reason else ""
+        print(f"{each.fw_id} {each.name}: {job} on {each.worker}, {times}{why}")
+    if not found:
+        print("never launched")
+
+
+def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[Launched]:
+    """Return the launches of some Fireworks.
+
+    Parameters
+    ----------
+    launchpad
+        FireWorks' LaunchPad.
+    wanted
+        Query on the fireworks collection.
+    """
+    found = launchpad.fireworks.find(dict(wanted), {"fw_id": 1, "name": 1})
+    names = {each["fw_id"]: each["name"] for each in found}
+    launches = launchpad.launches.find({"fw_id": {"$in": list(names)}})
+    return [
+        _launched(each, names)
+        for each in sorted(launches, key=lambda d: (d["fw_id"], d["launch_id"]))
+    ]
+
+
+def _launched(launch: Mapping[str, Any], names: Mapping[int, str]) -> Launched:
+    return Launched(
+        fw_id=launch["fw_id"],
+        name=names[launch["fw_id"]],
+        launch_id=launch["launch_id"],
+        state=launch["state"],
+        worker=(launch.get("fworker") or {}).get("name", ""),
+        job_id=job_id(launch),
+        since=_since(launch.get("state_history") or []),
+        reason=str(stored(launch).get("_message", "")),
+        directory=launch.get("launch_dir") or "",
+    )
+
+
+def _since(entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        each["state"]: datetime.fromtimestamp(
+            timestamp(each["created_on"]), UTC
+        ).isoformat(timespec="seconds")
+        for each in entries
+    }
