@@ -235,6 +235,11 @@ class VaspDirectory:
         return self.incar.number("ICHARG", 2) >= 10
 
     @property
+    def for_states(self) -> bool:
+        """Whether it is run for its density of states, often on a denser mesh."""
+        return self.fixed_density or self.incar.number("NEDOS", 301) >= 1000
+
+    @property
     def tetrahedra(self) -> bool:
         """Whether the tetrahedron method is asked."""
         return self.incar.number("ISMEAR", 1) in {-4, -5, -14, -15}

@@ -11,8 +11,10 @@ TETRAHEDRON_POINTS = 4
 """VASP stops with fewer irreducible ones."""
 COARSE = 0.5
 """1/A with 2 pi: VASP's default KSPACING."""
-WIDE = 0.1
-"""eV of Gaussian width; the gap states of oxides are closer than that."""
+WIDE, WIDE_FOR_A_METAL = 0.1, 0.2
+"""eV of Gaussian or Fermi width; moments and gaps of oxides feel more than 0.1."""
+DIRECT = frozenset({"A", "D", "C"})
+"""First letters of ALGO = All, Damped, Conjugate, which minimise directly."""
 
 
 def _missing(run: VaspDirectory) -> Iterator[str]:
@@ -68,9 +70,16 @@ def _insulator(run: VaspDirectory) -> Iterator[str]:
 
 def _wide(run: VaspDirectory) -> Iterator[str]:
     sigma = run.incar.number("SIGMA", 0.2)
+    limit = WIDE if run.has_anions else WIDE_FOR_A_METAL
     smeared = run.incar.number("ISMEAR", 1) in {0, -1}
-    if run.asked and run.has_anions and smeared and sigma > WIDE:
-        yield f"SIGMA = {sigma:g} eV"
+    if run.asked and run.elements and smeared and sigma > limit:
+        yield f"SIGMA = {sigma:g} eV, with {', '.join(run.elements)} at most {limit:g}"
+
+
+def _direct(run: VaspDirectory) -> Iterator[str]:
+    if run.tetrahedra and run.incar.word("ALGO", "NORMAL")[:1] in DIRECT:
+        ismear = run.incar.number("ISMEAR", 1)
+        yield f"ISMEAR = {ismear:g}, ALGO = {run.incar.tags['ALGO']}"
 
 
 RULES: tuple[DirectoryRule, ...] = (
@@ -123,6 +132,13 @@ RULES: tuple[DirectoryRule, ...] = (
         "With tetrahedra forces and stress of a metal are off by several percent.",
         "Relax with ISMEAR = 1, SIGMA = 0.2; keep -5 for the energy at the end.",
         _metal_forces,
+    ),
+    Rule(
+        "tetrahedron-direct-algo",
+        "warning",
+        "Direct minimisation needs smooth occupations: with tetrahedra it often fails.",
+        "Set ALGO = Normal, or ISMEAR = 0 with SIGMA = 0.05.",
+        _direct,
     ),
     Rule(
         "smearing-on-insulator",

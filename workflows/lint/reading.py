@@ -216,7 +216,9 @@ def _irreducible(
     vasprun: VasprunHead | None,
     outcar: OutcarHeader | None,
 ) -> int | None:
-    if outcar is not None and outcar.nkpts is not None:
+    # An OUTCAR of another cell, which a rule reports, counts other k-points.
+    other = cell is not None and outcar is not None and outcar.nions != sum(cell.counts)
+    if outcar is not None and outcar.nkpts is not None and not other:
         return outcar.nkpts
     if vasprun is not None and vasprun.nkpts:
         return vasprun.nkpts

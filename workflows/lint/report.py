@@ -99,28 +99,40 @@ def _lines(
 ) -> list[str]:
     lines: list[str] = []
     for one in checked:
-        finished = "finished run" if one.run.finished else "inputs"
-        lines.append(f"{one.run.name}  ({finished}: {', '.join(one.run.files)})")
-        lines += _told(one.findings) or ["  ok"]
-        if one.run.unchecked:
-            lines.append(f"  not checked: {'; '.join(one.run.unchecked)}")
-    if together:
-        lines.append(f"all {len(checked)} together")
-        lines += _told(across) or ["  ok"]
+        if one.findings:
+            finished = "finished run" if one.run.finished else "inputs"
+            lines.append(f"{one.run.name}  ({finished}: {', '.join(one.run.files)})")
+            lines += map(_told, one.findings)
+    if across:
+        lines.append(f"the {len(checked)} runs together")
+        lines += map(_told, across)
+    explained = _explained([*(f for one in checked for f in one.findings), *across])
+    return [*lines, *explained, *_summary(checked, across, together=together)]
+
+
+def _told(finding: LintFinding) -> str:
+    return f"  {finding.severity:<7} {finding.id}: {finding.message}"
+
+
+def _explained(findings: Sequence[LintFinding]) -> list[str]:
+    """Return reason and cure of each rule that spoke, once."""
+    rules = {f.id: f for f in sorted(findings, key=lambda f: f.severity != "error")}
+    lines = [f"  {rule.id}: {rule.why}\n    -> {rule.cure}" for rule in rules.values()]
+    return ["", "Why, and what to do:", *lines, ""] if lines else []
+
+
+def _summary(
+    checked: Sequence[Checked], across: Sequence[LintFinding], *, together: bool
+) -> list[str]:
+    runs = "1 run" if len(checked) == 1 else f"{len(checked)} runs"
+    clean = sum(not one.findings for one in checked)
     count = _count(checked, across)
-    lines.append(
-        f"{len(checked)} {'run' if len(checked) == 1 else 'runs'} checked: "
+    lines = [
+        f"{runs} checked, {clean} without a finding: "
         f"{count['error']} errors, {count['warning']} warnings"
-    )
+    ]
+    unchecked = Counter(what for one in checked for what in one.run.unchecked)
+    lines += [f"Not checked in {n} of them: {what}" for what, n in unchecked.items()]
     if len(checked) > 1 and not together:
         lines.append("Add --same to check that their energies may be compared.")
-    return lines
-
-
-def _told(findings: Sequence[LintFinding]) -> list[str]:
-    lines = []
-    for finding in findings:
-        lines.append(f"  {finding.severity:<7} {finding.id}: {finding.message}")
-        lines.append(f"          {finding.why}")
-        lines.append(f"          -> {finding.cure}")
     return lines

@@ -37,8 +37,8 @@ def _differing(
 
 
 def _group(value: Any, names: list[str]) -> str:
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return f"{value} in {', '.join(names[:2])}{more}"
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{value} in {names[0]}{more}"
 
 
 def _cutoff(runs: Runs) -> Iterator[str]:
@@ -110,11 +110,11 @@ def _spin(runs: Runs) -> Iterator[str]:
 
 
 def _spacing(runs: Runs) -> Iterator[str]:
-    for fixed in (False, True):
+    for states in (False, True):
         compared = [
             (run.spacing, run.name)
             for run in runs
-            if run.spacing and not run.only_metals and run.fixed_density == fixed
+            if run.spacing and not run.only_metals and run.for_states == states
         ]
         if not compared:
             continue
@@ -127,7 +127,7 @@ SET_RULES: tuple[SetRule, ...] = (
     Rule(
         "set-encut",
         "error",
-        "Energies at different cutoffs differ by more than a voltage.",
+        "Another cutoff is another basis: energies shift by tens of meV an atom.",
         "Use one ENCUT for all of them, the lithium reference too.",
         _cutoff,
     ),

@@ -151,6 +151,30 @@ def test_vasprun_alone_tells_what_was_asked_and_of_what(tmp_path: Path) -> None:
     assert run.spacing == pytest.approx(0.329, abs=1e-3)
 
 
+def test_an_element_in_two_blocks_of_vasprun_keeps_both_entries(tmp_path: Path) -> None:
+    packed = (DATA / "LiVO3_U_on_lithium" / "vasprun.xml.gz").read_bytes()
+    text = gzip.decompress(packed).decode()
+    row = next(line for line in text.splitlines() if "<rc><c>   8</c><c>V" in line)
+    split = row.replace("8</c>", "2</c>") + "\n" + row.replace("8</c>", "6</c>")
+    for old, new in (
+        (row, split),
+        ("     0     2     0</v>", "     2     2    -1    -1</v>"),
+        ("0.00000000      3.25000000      0.00000000</v>", "3.25 4.25 0.0 0.0</v>"),
+        ('"LDAUJ">      0.00000000', '"LDAUJ">  0.0  0.00000000'),
+    ):
+        assert old in text
+        text = text.replace(old, new, 1)
+    (tmp_path / "vasprun.xml").write_text(text)
+    run = read(tmp_path)
+    assert [(b.element, b.count) for b in run.blocks] == [
+        *(("V", 2), ("V", 6), ("Li", 8), ("O", 24)),
+    ]
+    assert [entry.u for entry in run.corrections] == [3.25, 4.25, 0, 0]
+    found = {finding.id for finding in check(run)}
+    assert "u-differs-within-element" in found
+    assert not {"u-on-non-metal", "metal-without-u", "ldau-count"} & found
+
+
 def test_an_old_outcar_alone_tells_what_was_applied(tmp_path: Path) -> None:
     source = DATA / "LiAlSiO4_vasp5" / "OUTCAR.gz"
     (tmp_path / "OUTCAR.gz").write_bytes(source.read_bytes())

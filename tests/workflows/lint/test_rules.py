@@ -250,6 +250,9 @@ CASES: dict[str, Case] = {
         {"INCAR": "ENCUT = 650\nISMEAR = 1\nNSW = 20\nIBRION = 2\n"},
         base=LITHIUM,
     ),
+    "tetrahedron-direct-algo": Case(
+        tags(ISMEAR="-5", ALGO="All"), tags(ISMEAR="-5", ALGO="Normal")
+    ),
     "smearing-on-insulator": Case(tags(ISMEAR=None), tags(ISMEAR="-5")),
     "sigma-wide": Case(tags(SIGMA=None), tags(SIGMA="0.1")),
     "applied-u": Case(ran(LDAUU="0 5.9 0"), ran(LDAUU="0 3.94 0"), base=FINISHED),
