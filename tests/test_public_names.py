@@ -124,9 +124,17 @@ def test_a_calculation_has_the_promised_attributes(
 
 
 def test_results_answer_series_sites_and_documents() -> None:
-    assert list(inspect.signature(Results.series).parameters) == ["self"]
+    series = inspect.signature(Results.series).parameters
+    assert list(series) == ["self", "average", "temperature"]
+    assert {p.kind for p in list(series.values())[1:]} == {
+        inspect.Parameter.KEYWORD_ONLY
+    }
     assert list(inspect.signature(Results.sites).parameters) == ["self", "x"]
     assert list(inspect.signature(Results.documents).parameters) == ["self"]
+    for name in ("runs", "hull", "voltage", "compare_to_paper"):
+        assert list(inspect.signature(getattr(Results, name)).parameters) == ["self"]
+    structure = inspect.signature(Results.structure).parameters
+    assert list(structure) == ["self", "x", "insertion"]
 
 
 def test_the_series_has_the_promised_columns_even_when_it_is_empty(

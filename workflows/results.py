@@ -8,57 +8,33 @@ Reading only: a shell may stay open while the campaign runs and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from workflows.analysis.paper import FINISHED, Verdict, compare_to_paper
-from workflows.calculation import Calculation
+from workflows.analysis.paper import Verdict, compare_to_paper
+from workflows.analysis.voltage import insertion_electrode
+from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
+from workflows.calculation import NO_INSERTION, Calculation
 from workflows.comparability import refuse_mixture
+from workflows.curves import hull_frame, voltage_frame
 from workflows.database import read_database
-from workflows.rows import (
-    by_calculation,
-    place,
-    planned_row,
-    result_of,
-    result_row,
-    site_rows,
-)
+from workflows.errors import ResultsError
+from workflows.reference import lithium_energy
+from workflows.rows import by_calculation, place, planned_row, result_of, result_row
+from workflows.runs import run_frame
+from workflows.series import COLUMNS, ROOM, SERIES_UNITS, Average, series_frame
 from workflows.store import ResultsStore, results_store
+from workflows.summary import Summary
 from workflows.taskdoc import TaskDocument
 
-SERIES_UNITS = {
-    "energy_per_fu": "eV per formula unit",
-    "m_ni": "muB, mean |m|",
-    "m_mn": "muB, mean |m|",
-    "m_ni_std": "muB, population standard deviation over sites",
-    "m_mn_std": "muB, population standard deviation over sites",
-    "a": "A, pseudo-cubic",
-    "b": "A, pseudo-cubic",
-    "c": "A, pseudo-cubic",
-    "c_ratio": "c/((a+b)/2)",
-    "c_rel": "c(x)/c(x=1)",
-    "c_unique": "unique axis over the mean of the other two",
-    "volume": "A^3, conventional cell",
-}
-COLUMNS = (
-    *("x", "n_li", "formula", "engine", "insertion", "state"),
-    *("energy_per_fu", "m_ni", "m_mn", "m_ni_std", "m_mn_std"),
-    *("a", "b", "c", "c_ratio", "c_rel", "c_unique", "unique_axis", "lattice_class"),
-    *(
-        "volume",
-        "li_sites",
-        "findings",
-        "steps_done",
-        "n_orderings",
-        "n_planned",
-        "surrogate",
-        "fake",
-    ),
-    *("engine_version", "calculation_id"),
-)
+if TYPE_CHECKING:
+    from pymatgen.apps.battery.insertion_battery import InsertionElectrode
+    from pymatgen.core import Structure
+
+__all__ = ["COLUMNS", "SERIES_UNITS", "Results", "open_results", "records"]
 
 
 def open_results(where: str | Path | None = None) -> Results:
@@ -100,6 +76,8 @@ class Results:
     ) -> None:
         self._store = store
         self._calculations = None if calculations is None else tuple(calculations)
+        planned = self._calculations
+        self._ids = None if planned is None else {c.id for c in planned}
         self._engine = engine
         self._x = tuple(x)
 
@@ -123,12 +101,22 @@ class Results:
         wanted = (d for d in self._store.documents() if self._wanted(d))
         return tuple(sorted(wanted, key=place))
 
-    def series(self) -> pd.DataFrame:
+    def series(
+        self, *, average: Average = "lowest", temperature: float = ROOM
+    ) -> pd.DataFrame:
         """Return the table over x: one row for each x and insertion model.
 
         Where several orderings were calculated the row is that of the lowest
         energy: ``n_orderings`` says out of how many that finished, ``n_planned``
         of how many there are. Units are in ``df.attrs["units"]``.
+
+        Parameters
+        ----------
+        average
+            ``"lowest"``, or ``"boltzmann"``: numbers averaged over the orderings with
+            weights g exp(-(E - E_0)/kT), E per 56-atom cell, g the degeneracy.
+        temperature
+            K, for the average.
 
         Raises
         ------
@@ -136,55 +124,202 @@ class Results:
             The rows come from different engines or settings; the key that
             differs is named.
         """
-        documents = [d for d in self.documents() if not d.reference]
-        refuse_mixture(documents)
-        rows = [result_row(steps) for steps in by_calculation(documents)]
-        recorded = {row["calculation_id"] for row in rows}
-        planned = (
-            c
-            for c in self._calculations or ()
-            if c.id not in recorded and not c.reference
-        )
-        rows += [planned_row(calculation) for calculation in planned]
-        frame = pd.DataFrame(_lowest(rows), columns=list(COLUMNS))
-        frame = frame.sort_values(["x", "insertion"], ignore_index=True)
-        frame["c_rel"] = frame["c"] / _reference_c(frame)
-        frame.attrs["units"] = dict(SERIES_UNITS)
-        return frame
+        rows = self._rows(planned=True)
+        return series_frame(rows, average=average, temperature=temperature)
 
     def sites(self, x: float | None = None) -> pd.DataFrame:
         """Return one row per atom of each result.
+
+        ``magnetization`` in muB, ``valence`` with its ``margin``, the octahedron of Ni
+        and Mn, and where the ion was put and found. Units are in
+        ``df.attrs["units"]``.
 
         Parameters
         ----------
         x
             Only this composition; all if None.
         """
-        rows = [
-            row
-            for steps in by_calculation(self.documents())
-            if (document := result_of(steps)) is not None
-            and not document.reference
-            and (x is None or document.x is None or abs(document.x - x) < 1e-9)
-            for row in site_rows(document)
-        ]
-        columns = ["x", "insertion", "calculation_id", "site", "label", "role"]
-        columns += ["element", "magnetization", "frac_a", "frac_b", "frac_c"]
-        frame = pd.DataFrame(rows, columns=columns)
-        frame.attrs["units"] = {
-            "magnetization": "muB; |m| where the engine has no sign"
-        }
+        rows = [row for d in self._finals(x) for row in site_rows(d)]
+        frame = pd.DataFrame(rows, columns=list(SITE_COLUMNS))
+        frame.attrs["units"] = dict(SITE_UNITS)
         return frame
 
+    def runs(self) -> pd.DataFrame:
+        """Return one row for each step of each calculation, references included.
+
+        State, energy, gap, forces, findings, time. Units are in ``df.attrs["units"]``.
+        """
+        documents = [s.document for s in self._summaries()]
+        return run_frame(sorted(documents, key=place))
+
+    def hull(self) -> pd.DataFrame:
+        """Return every finished ordering against the hull of its range and model.
+
+        Formation energies in eV per formula unit, distances in meV per atom; the
+        ranges are 0 to 1, 1 to 2 and both. Needs no lithium. Units are in
+        ``df.attrs["units"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        return hull_frame(self._rows())
+
+    def voltage(self) -> pd.DataFrame:
+        """Return the voltage curve of each range and insertion model.
+
+        Steps between hull vertices and the average of the range, in volts against
+        lithium metal, with capacities in mAh per g of LiNi0.5Mn1.5O4. From static
+        energies. Units are in ``df.attrs["units"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`; or there is no lithium reference, or one of other
+            settings.
+        """
+        return voltage_frame(self._rows(), self.lithium_energy())
+
+    def lithium_energy(self) -> float:
+        """Return the energy of bcc lithium with the settings of the series, eV/atom.
+
+        Raises
+        ------
+        ResultsError
+            There is none, none that finished, or only one of other settings.
+        """
+        cells = [s.document for s in self._summaries() if s.has_structure]
+        return lithium_energy(
+            self._store.summaries(), [d for d in cells if not d.reference]
+        )
+
+    def electrode(self, insertion: str = NO_INSERTION) -> InsertionElectrode:
+        """Return pymatgen's electrode: energy density, volume change, its plotter.
+
+        Parameters
+        ----------
+        insertion
+            Model of the points above x = 1; ``none`` for 0 to 1.
+        """
+        rows = records(self.series())
+        chosen = [
+            r
+            for r in rows
+            if r["energy_per_fu"] == r["energy_per_fu"]
+            and (r["x"] <= 1 or r["insertion"] == insertion)
+        ]
+        found = [self._final(r["calculation_id"]) for r in chosen]
+        cells = [(d.structure, d.energy) for d in found if d.structure and d.energy]
+        return insertion_electrode(cells, self.lithium_energy())
+
+    def structure(self, x: float, insertion: str | None = None) -> Structure:
+        """Return the final structure of the lowest energy at x.
+
+        Parameters
+        ----------
+        x
+            Li per formula unit.
+        insertion
+            Model above x = 1; the lower one in energy if None.
+
+        Returns
+        -------
+        Structure
+            Sites keep ``role`` and ``label``; site moments, muB, in ``magmom``;
+            ``properties`` names the calculation, its insertion model and engine.
+
+        Raises
+        ------
+        ResultsError
+            Nothing at this x has finished; what there is, is told.
+        """
+        document = self._final(self.lowest(x, insertion)["calculation_id"])
+        assert document.structure is not None
+        found = document.structure.copy()
+        if document.magnetization is not None:
+            found.add_site_property("magmom", list(document.magnetization))
+        found.properties = {
+            "x": document.x,
+            "insertion": document.insertion,
+            "calculation_id": document.calculation_id,
+            "engine": document.engine,
+            "fake": document.fake,
+        }
+        return found
+
+    def lowest(self, x: float, insertion: str | None = None) -> dict[str, Any]:
+        """Return the row of the lowest energy at x, as :meth:`structure` takes it."""
+        rows = records(self.series())
+        usable = [r for r in rows if r["energy_per_fu"] == r["energy_per_fu"]]
+        here = [
+            r
+            for r in usable
+            if abs(r["x"] - x) < 1e-9 and insertion in {None, r["insertion"]}
+        ]
+        if not here:
+            model = f" {insertion}" if insertion else ""
+            there = sorted({f"{r['x']:g} {r['insertion']}" for r in usable})
+            raise ResultsError(
+                f"nothing at x = {x:g}{model} has finished; there is: "
+                f"{', '.join(there) or 'no result'}"
+            )
+        return min(here, key=lambda r: float(r["energy_per_fu"]))
+
     def compare_to_paper(self) -> tuple[Verdict, ...]:
-        """Judge the series against what the paper states."""
-        return compare_to_paper(records(self.series()))
+        """Judge the series against what the paper states.
+
+        Voltages are judged where the lithium reference has finished.
+        """
+        rows = records(self.series())
+        try:
+            return compare_to_paper(rows, mu_li=self.lithium_energy())
+        except ResultsError as error:
+            return compare_to_paper(rows, no_voltage=str(error))
+
+    def _rows(self, *, planned: bool = False) -> list[dict[str, Any]]:
+        """One row for each calculation; those not recorded only if asked for."""
+        cells = [s for s in self._summaries() if not s.document.reference]
+        refuse_mixture(cells)
+        rows = [result_row(steps) for steps in by_calculation(cells)]
+        recorded = {row["calculation_id"] for row in rows}
+        missing = (
+            c
+            for c in (self._calculations or () if planned else ())
+            if c.id not in recorded and not c.reference
+        )
+        return rows + [planned_row(calculation) for calculation in missing]
+
+    def _summaries(self) -> list[Summary]:
+        return [s for s in self._store.summaries() if self._wanted(s.document)]
+
+    def _finals(self, x: float | None) -> Iterator[TaskDocument]:
+        """Yield the documents whose numbers count, at one x or all; lowest x first."""
+        grouped = by_calculation(
+            s for s in self._summaries() if not s.document.reference
+        )
+        found = [step for steps in grouped if (step := result_of(steps)) is not None]
+        for step in sorted(found, key=lambda s: place(s.document)):
+            own = step.document
+            at = own.x
+            if x is None or at is None or abs(at - x) < 1e-9:
+                whole = self._store.get(str(own.calculation_id), own.task_label)
+                if whole is not None:
+                    yield whole
+
+    def _final(self, calculation_id: str) -> TaskDocument:
+        own = [
+            s for s in self._summaries() if s.document.calculation_id == calculation_id
+        ]
+        step = result_of(own)
+        assert step is not None
+        whole = self._store.get(calculation_id, step.document.task_label)
+        assert whole is not None
+        return whole
 
     def _wanted(self, document: TaskDocument) -> bool:
-        if self._calculations is not None:
-            ids = {c.id for c in self._calculations}
-            if document.calculation_id not in ids:
-                return False
+        if self._ids is not None and document.calculation_id not in self._ids:
+            return False
         if self._engine is not None and document.engine != self._engine:
             return False
         at = document.x
@@ -196,28 +331,3 @@ class Results:
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain dictionaries."""
     return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
-
-
-def _lowest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    grouped: dict[tuple[float, str], list[dict[str, Any]]] = {}
-    for row in rows:
-        grouped.setdefault((row["x"], row["insertion"]), []).append(row)
-    return [
-        {
-            **sorted(group, key=_preference)[0],
-            "n_orderings": sum(row["state"] in FINISHED for row in group),
-            "n_planned": len(group),
-        }
-        for group in grouped.values()
-    ]
-
-
-def _preference(row: dict[str, Any]) -> tuple[bool, float]:
-    unfinished = row["state"] not in FINISHED
-    energy = row["energy_per_fu"]
-    return unfinished, energy if energy == energy else float("inf")
-
-
-def _reference_c(frame: pd.DataFrame) -> float:
-    at_one = frame.loc[(frame["x"] - 1).abs() < 1e-9, "c"]
-    return float(at_one.iloc[0]) if len(at_one) else float("nan")

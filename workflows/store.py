@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,15 +15,25 @@ from pydantic import ValidationError
 
 from workflows.database import Database
 from workflows.errors import StoreError
+from workflows.summary import ATOMS, Summary, code, read_lines, summarize
 from workflows.taskdoc import TaskDocument
 
 DOCUMENT_FILE = "task_document.json"
+SUMMARIES = "summaries"
+"""Directory of what the tables need; may be deleted, and is then worked out anew."""
 CALCULATIONS = "calculations"
 COLLECTION = "lnmo_task_documents"
+_SUMMARY = "summary"
+_ORDER = [("calculation_id", 1), ("task_label", 1)]
 
 
 class ResultsStore(Protocol):
-    """Task documents, one for each calculation and step."""
+    """Task documents, one for each calculation and step.
+
+    ``root`` is the data directory, from which ``TaskDocument.dir_name`` counts.
+    """
+
+    root: Path
 
     def put(self, document: TaskDocument) -> None:
         """Record a document, replacing an earlier one of the same step."""
@@ -32,6 +43,9 @@ class ResultsStore(Protocol):
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents."""
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield all documents without their atoms, fast, in the same order."""
 
 
 class FileResults:
@@ -45,6 +59,7 @@ class FileResults:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._known: dict[str, tuple[str, Summary]] = {}
 
     def directory(self, calculation_id: str, step: str) -> Path:
         """Return the run directory of a step."""
@@ -62,7 +77,14 @@ class FileResults:
             file.write(document.model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
+        stamp = _stamp(str(temporary))  # of this very document, whoever writes next
         temporary.replace(directory / DOCUMENT_FILE)
+        with suppress(OSError):  # a result is never lost to its summary
+            path = Path(self._summary(str(directory)))
+            path.parent.mkdir(exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}")
+            part.write_text(f"{stamp}\n{summarize(document).as_lines()}", "utf-8")
+            part.replace(path)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None."""
@@ -75,6 +97,29 @@ class FileResults:
             if "." not in path.parent.name:
                 yield _read(path)
 
+    def summaries(self) -> Iterator[Summary]:
+        """Yield what the tables need, in the order of the paths; writes nothing.
+
+        A summary counts only if the document is the one it was made of, by size and
+        time, and if today's code made it; otherwise the document is read.
+        """
+        for directory in _run_directories(str(self.root / CALCULATIONS)):
+            document = f"{directory}/{DOCUMENT_FILE}"
+            try:
+                stamp = _stamp(document)
+            except FileNotFoundError:
+                continue
+            known = self._known.get(document)
+            if known is None or known[0] != stamp:
+                found = _read_summary(self._summary(directory), stamp)
+                known = (stamp, found or summarize(_read(Path(document))))
+                self._known[document] = known
+            yield known[1]
+
+    def _summary(self, directory: str) -> str:
+        calculation, step = directory.split("/")[-2:]
+        return f"{self.root}/{SUMMARIES}/{calculation}-{step}.json"
+
 
 class MongoResults:
     """A collection beside the LaunchPad's.
@@ -83,10 +128,13 @@ class MongoResults:
     ----------
     collection
         A pymongo collection.
+    root
+        Data directory.
     """
 
-    def __init__(self, collection: Any) -> None:
+    def __init__(self, collection: Any, root: Path = Path()) -> None:
         self._collection = collection
+        self.root = root
 
     def put(self, document: TaskDocument) -> None:
         """Record a document."""
@@ -94,20 +142,36 @@ class MongoResults:
             "calculation_id": document.calculation_id,
             "task_label": document.task_label,
         }
+        made = summarize(document)
         plain = document.model_dump(mode="json")
+        plain[_SUMMARY] = {
+            "code": code(),
+            "numbers": made.numbers,
+            "atoms": made.has_structure,
+        }
         self._collection.replace_one(key, plain, upsert=True)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None."""
         key = {"calculation_id": calculation_id, "task_label": step}
-        found = self._collection.find_one(key, {"_id": 0})
+        found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
         return TaskDocument.model_validate(found) if found else None
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step."""
-        order = [("calculation_id", 1), ("task_label", 1)]
-        for found in self._collection.find({}, {"_id": 0}).sort(order):
+        for found in self._collection.find({}, {"_id": 0, _SUMMARY: 0}).sort(_ORDER):
             yield TaskDocument.model_validate(found)
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield what the tables need, in the same order."""
+        leave = dict.fromkeys(("_id", *ATOMS), 0)
+        for found in self._collection.find({}, leave).sort(_ORDER):
+            made = found.pop(_SUMMARY, {})
+            light = TaskDocument.model_validate(found)
+            if made.get("code") == code():
+                yield Summary(light, made["numbers"], made["atoms"])
+            elif whole := self.get(str(light.calculation_id), light.task_label):
+                yield summarize(whole)
 
 
 def results_store(database: Database) -> ResultsStore:
@@ -142,7 +206,8 @@ def results_store(database: Database) -> ResultsStore:
     except PyMongoError as error:
         client.close()
         raise database.unreachable(error) from None
-    return MongoResults(client[settings.get("name", "fireworks")][COLLECTION])
+    collection = client[settings.get("name", "fireworks")][COLLECTION]
+    return MongoResults(collection, database.root)
 
 
 def _read(path: Path) -> TaskDocument:
@@ -154,3 +219,34 @@ def _read(path: Path) -> TaskDocument:
             "left as "
             "it is. Move it away and run again: the step is read anew from its files"
         ) from None
+
+
+def _run_directories(root: str) -> Iterator[str]:
+    """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded."""
+    for calculation in _inside(root):
+        for step in _inside(calculation):
+            if "." not in step.rpartition("/")[2]:
+                yield step
+
+
+def _inside(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _stamp(path: str) -> str:
+    """Return what changes whenever the file is replaced."""
+    found = os.stat(path)
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def _read_summary(path: str, stamp: str) -> Summary | None:
+    try:
+        with open(path, encoding="utf-8") as file:
+            first, _, rest = file.read().partition("\n")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return read_lines(rest) if first == stamp else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from workflows.database import Database
 from workflows.errors import StoreError
 from workflows.store import (
     DOCUMENT_FILE,
+    SUMMARIES,
     FileResults,
     MongoResults,
     ResultsStore,
     results_store,
 )
+from workflows.summary import ATOMS, Summary, summarize
 from workflows.taskdoc import State, TaskDocument
 
 
@@ -105,3 +108,86 @@ def test_a_broken_document_is_named_and_kept(
 def test_the_embedded_launchpad_has_its_documents_in_files(tmp_path: Path) -> None:
     embedded = Database(tmp_path / "launchpad.yaml", tmp_path, {"host": "embedded"})
     assert isinstance(results_store(embedded), FileResults)
+
+
+def reread(store: ResultsStore, document: TaskDocument) -> Summary:
+    """The summary of the document as it comes back, positions rounded."""
+    found = store.get(str(document.calculation_id), "static")
+    assert found is not None
+    return summarize(found)
+
+
+def test_a_summary_is_the_document_without_its_atoms(
+    store: ResultsStore, document: TaskDocument
+) -> None:
+    store.put(document)
+    (found,) = store.summaries()
+    light = found.document.model_dump(exclude=set(ATOMS))
+    assert light == document.model_dump(exclude=set(ATOMS))
+    assert found.document.structure is None
+    assert found.has_structure
+    assert found == summarize(document)
+
+
+def test_a_summary_follows_its_document(
+    store: ResultsStore, document: TaskDocument
+) -> None:
+    store.put(document)
+    assert [s.document.energy for s in store.summaries()] == [document.energy]
+    store.put(document.model_copy(update={"energy": -1.0}))
+    assert [s.document.energy for s in store.summaries()] == [-1.0]
+
+
+def test_without_summaries_the_documents_are_read(
+    files: FileResults, document: TaskDocument
+) -> None:
+    files.put(document)
+    shutil.rmtree(files.root / SUMMARIES)
+    assert list(FileResults(files.root).summaries()) == [reread(files, document)]
+    assert not (files.root / SUMMARIES).exists()  # reading writes nothing
+
+
+def test_a_document_changed_behind_our_back_is_read_again(
+    files: FileResults, document: TaskDocument
+) -> None:
+    files.put(document)
+    path = files.directory(str(document.calculation_id), "static") / DOCUMENT_FILE
+    changed = document.model_copy(update={"energy": -362.5})
+    path.write_text(changed.model_dump_json(indent=1), "utf-8")
+    for store in (files, FileResults(files.root)):
+        assert [s.document.energy for s in store.summaries()] == [-362.5]
+
+
+@pytest.mark.parametrize("damage", ["", "{", '1 2\n{"code": "old"}\n{}\n'])
+def test_a_damaged_or_outdated_summary_is_no_summary(
+    files: FileResults, document: TaskDocument, damage: str
+) -> None:
+    files.put(document)
+    (path,) = (files.root / SUMMARIES).iterdir()
+    stamp = path.read_text("utf-8").partition("\n")[0]
+    for text in (damage, f"{stamp}\n{damage}"):
+        path.write_text(text, "utf-8")
+        assert list(FileResults(files.root).summaries()) == [reread(files, document)]
+
+
+def test_a_summary_that_cannot_be_written_loses_no_document(
+    files: FileResults, document: TaskDocument
+) -> None:
+    (files.root / SUMMARIES).write_text("a file in the way")
+    files.put(document)
+    assert list(files.summaries()) == [reread(files, document)]
+
+
+def test_a_document_from_before_summaries_is_read_from_mongodb(
+    document: TaskDocument,
+) -> None:
+    collection = mongomock.MongoClient()["lnmo"]["documents"]
+    collection.insert_one(document.model_dump(mode="json"))
+    store = MongoResults(collection)
+    assert list(store.summaries()) == [reread(store, document)]
+
+
+def test_a_summary_of_what_is_unusable_holds_no_numbers(document: TaskDocument) -> None:
+    failed = document.model_copy(update={"state": State.FAILED})
+    assert summarize(failed).numbers == {}
+    assert summarize(document).numbers["m_mn"] == pytest.approx(3.2)

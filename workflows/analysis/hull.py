@@ -33,9 +33,17 @@ class Hull:
     above: dict[float, float]
     vertices: tuple[float, ...]
 
-    def above_per_atom(self, x: float) -> float:
-        """Return 1000 E_above/(6 + x), meV per atom."""
-        return 1000 * self.above[x] / (HOST_ATOMS + x)
+    def above_per_atom(self, x: float, excess: float = 0.0) -> float:
+        """Return 1000 E_above/(6 + x), meV per atom.
+
+        Parameters
+        ----------
+        x
+            Li per formula unit.
+        excess
+            Energy above the lowest at this x, eV per formula unit.
+        """
+        return 1000 * (self.above[x] + excess) / (HOST_ATOMS + x)
 
 
 def convex_hull(

@@ -14,7 +14,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from workflows.analysis.voltage import average_voltage
+
 Row = Mapping[str, Any]
+
+NO_LITHIUM = "no lithium metal reference was calculated"
 
 
 class Status(StrEnum):
@@ -141,13 +145,20 @@ ORDER = (
 """Names of the checks, as a reader wants them: moments, lattice, the rest."""
 
 
-def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
+def compare_to_paper(
+    rows: Sequence[Row], *, mu_li: float | None = None, no_voltage: str = NO_LITHIUM
+) -> tuple[Verdict, ...]:
     """Judge a series, one row for each x and insertion model.
 
     Parameters
     ----------
     rows
         Rows of one series table (``Results.series``), as mappings.
+    mu_li
+        Energy of bcc lithium with the same settings, eV per atom; None if there is
+        none.
+    no_voltage
+        Why there is none.
 
     Returns
     -------
@@ -156,9 +167,10 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
         another spinel none is computed.
     """
     verdicts = sorted(
-        _verdicts(rows), key=lambda v: (ORDER.index(v.check), v.insertion)
+        _verdicts(rows, mu_li, no_voltage),
+        key=lambda v: (ORDER.index(v.check), v.insertion),
     )
-    strangers = [f for row in rows if not _is_the_papers(f := str(row["formula"]))]
+    strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
     if not strangers:
         return tuple(verdicts)
     why = f"the paper is on LixNi0.5Mn1.5O4, the results on {strangers[0]}"
@@ -166,22 +178,39 @@ def compare_to_paper(rows: Sequence[Row]) -> tuple[Verdict, ...]:
     return tuple(replace(v, value=None, status=none, reason=why) for v in verdicts)
 
 
-def _verdicts(rows: Sequence[Row]) -> list[Verdict]:
+def _verdicts(
+    rows: Sequence[Row], mu_li: float | None, no_voltage: str
+) -> list[Verdict]:
     models = sorted({str(r["insertion"]) for r in rows if r["x"] > 1}) or [""]
+    voltages = () if mu_li is None else _voltage_checks(mu_li)
     verdicts = [
         _judge(check, rows, model)
-        for check in CHECKS
+        for check in (*CHECKS, *voltages)
         for model in (models if max(check.at) > 1 else [""])
     ]
     verdicts.append(_cubic_below_one(rows))
     verdicts += [_growing_above_one(rows, model) for model in models]
-    verdicts += [
-        _not_computed("voltage_0_to_1", "voltage from x = 0 to 1", "V", "4.7",
-                      "no lithium metal reference was calculated"),
-        _not_computed("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
-                      "no lithium metal reference was calculated"),
-    ]  # fmt: skip
+    if mu_li is None:
+        verdicts += [
+            _not_computed(c.name, c.statement, c.unit, c.reference, no_voltage)
+            for c in _voltage_checks(0.0)
+        ]
     return verdicts
+
+
+def _voltage_checks(mu_li: float) -> tuple[_Check, ...]:
+    """Average voltages of either side of x = 1, from the energies at its ends."""
+
+    def volts(rows: Sequence[Row]) -> float:
+        (x1, e1), (x2, e2) = ((r["x"], float(r["energy_per_fu"])) for r in rows)
+        return average_voltage(x1, e1, x2, e2, mu_li)
+
+    return (
+        _Check("voltage_0_to_1", "voltage from x = 0 to 1", "V", "4.7",
+               (4.3, 5.1), (4.3, 5.1), (0.0, 1.0), volts, headline=False),
+        _Check("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
+               (2.4, 3.2), (2.4, 3.2), (1.0, 2.0), volts, headline=False),
+    )  # fmt: skip
 
 
 def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:
@@ -341,7 +370,7 @@ def _remarks(rows: Sequence[Row]) -> str:
     return "; ".join(told)
 
 
-def _is_the_papers(formula: str) -> bool:
+def is_the_papers(formula: str) -> bool:
     """Tell a cell of LixNi0.5Mn1.5O4 from another spinel."""
     found = {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
     nickel = found.get("Ni", 0)

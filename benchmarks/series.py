@@ -1,0 +1,93 @@
+"""The table over x from 10,000 recorded steps, cold and again.
+
+    python benchmarks/series.py [--documents 10000] [--keep DIR]
+
+Static steps of as many Li orderings at x = 0.5, made up from one structure, are
+recorded as a run records them. ``cold``: a process that has read nothing of them yet
+opens the results and asks for ``series()``, imports not counted. ``again``: it asks a
+second time; every document is still looked at, since one may have been replaced.
+``documents``: reading all of them whole, of a twentieth, scaled.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pymatgen.core import Structure
+
+from workflows import load_campaign, open_results, plan
+from workflows.engines.base import identity
+from workflows.store import FileResults
+from workflows.taskdoc import State, TaskDocument
+
+ASK = """
+import sys, time
+from workflows import open_results
+open_results
+import workflows.results, pandas, pymatgen.core
+for name in ("cold", "again"):
+    start = time.perf_counter()
+    results = open_results(sys.argv[1]) if name == "cold" else results
+    series = results.series()
+    print(f"{name:9s} {time.perf_counter() - start:6.2f} s")
+assert len(series) == 1 and series["n_orderings"].iloc[0] == int(sys.argv[2])
+"""
+
+
+def record(where: Path, number: int) -> None:
+    (where / "launchpad.yaml").write_text("host: embedded\n", "utf-8")
+    store = FileResults(where / "lnmo-data")
+    campaign = load_campaign("paper").override(x=(0.5,))
+    calculation = next(c for c in plan(campaign) if not c.reference)
+    structure = calculation.structure
+    moments = {"Li": 0.0, "Ni": -1.1, "Mn": 3.2, "O": 0.0}
+    for k in range(number):
+        own = f"{k:012x}"
+        document = TaskDocument(
+            **{**identity(calculation, "static"), "calculation_id": own},
+            state=State.DONE,
+            engine_version="6.4.2",
+            cell_relaxed=True,
+            structure=structure,
+            initial_structure=structure,
+            energy=-390.0 - 1e-4 * k,
+            magnetization=tuple(moments[s.specie.symbol] for s in structure),
+            settings={"functional": "pbe_u", "ENCUT": 520.0, "kpoints": [3, 3, 3]},
+            final_sites={"Li": {"8a": 4}},
+            dir_name=f"calculations/{own}/static",
+        )
+        store.directory(own, "static").mkdir(parents=True)
+        store.put(document)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--documents", type=int, default=10_000)
+    parser.add_argument("--keep", type=Path, help="use, or leave, the files here")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        where = asked.keep or Path(scratch)
+        where.mkdir(exist_ok=True)
+        if not (where / "lnmo-data").exists():
+            start = time.perf_counter()
+            record(where, asked.documents)
+            print(f"recording {time.perf_counter() - start:6.2f} s")
+        command = [sys.executable, "-c", ASK, str(where), str(asked.documents)]
+        subprocess.run(command, check=True)
+        start = time.perf_counter()
+        store = FileResults(open_results(where)._store.root)
+        read = [
+            d
+            for _, d in zip(
+                range(asked.documents // 20), store.documents(), strict=False
+            )
+        ]
+        assert isinstance(read[0].structure, Structure)
+        print(f"documents {20 * (time.perf_counter() - start):6.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""Hulls and voltages from the rows of a campaign, with the lithium that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflows import open_results
+from workflows.analysis.paper import Status
+from workflows.calculation import Calculation
+from workflows.campaign import Campaign
+from workflows.curves import HULL_COLUMNS, VOLTAGE_COLUMNS, curves, hull_frame
+from workflows.engines.base import identity
+from workflows.errors import ResultsError
+from workflows.lithium import lithium_reference
+from workflows.results import records
+from workflows.taskdoc import State, TaskDocument
+
+Calculations = tuple[Calculation, ...]
+Finished = Callable[..., TaskDocument]
+Project = Callable[..., Path]
+SETTINGS = {
+    "functional": "pbe_u",
+    "ENCUT": 520.0,
+    "kpoints": [3, 3, 3],
+    "hubbards": {"Ni": 5.96, "Mn": 4.5},
+    "potcar": ["PBE_54", {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}],
+}
+OF_LITHIUM = {
+    "functional": "pbe_u",
+    "ENCUT": 520.0,
+    "kpoints": [17, 17, 17],
+    "hubbards": {},
+    "potcar": ["PBE_54", {"Li": "Li_sv"}],
+}
+
+
+@pytest.fixture
+def lithium(paper: Campaign) -> Callable[..., TaskDocument]:
+    """The static step of bcc lithium, -1.9 eV per atom."""
+    metal = lithium_reference(paper)
+
+    def make(**changes: Any) -> TaskDocument:
+        made = {
+            **identity(metal, "static"),
+            **{"state": State.DONE, "engine_version": "6.4.2"},
+            **{"structure": metal.structure, "settings": OF_LITHIUM},
+            **{"energy": -3.8, "energy_per_atom": -1.9},
+            "dir_name": f"calculations/{metal.id}/static",
+        }
+        return TaskDocument(**(made | changes))
+
+    return make
+
+
+@pytest.fixture
+def cells(calculations: Calculations, finished: Finished) -> list[TaskDocument]:
+    """Static steps whose energies give 4.7 V below x = 1 and 2.8 V above."""
+    # E(1) - E(0) = -(4.7 + 1.9) = -6.6 eV; E(2) - E(1) = -(2.8 + 1.9) = -4.7 eV.
+    # x = 0.5 lies 0.1 below the chord -3.3; 0.25 and 0.75 lie on it.
+    below = {0: 0.0, 0.25: -1.65, 0.5: -3.4, 0.75: -4.95, 1: -6.6}
+    documents = []
+    for c in calculations:
+        assert c.x is not None
+        e = below[c.x] if c.x <= 1 else -6.6 - 4.7 * (c.x - 1)
+        e += 0.8 * (c.insertion == "tet_8b")
+        documents.append(finished(c, energy=8 * (e - 45.0), settings=SETTINGS))
+    return documents
+
+
+@pytest.fixture
+def whole(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> Path:
+    return project(*cells, lithium())
+
+
+def test_a_voltage_curve_by_hand(whole: Path) -> None:
+    # 0..1: the vertices are 0, 0.5 and 1, the rest lies above their chords:
+    # V = 3.4/0.5 - 1.9 = 4.9 and 3.2/0.5 - 1.9 = 4.5; average 6.6 - 1.9 = 4.7
+    frame = open_results(whole).voltage()
+    assert tuple(frame.columns) == VOLTAGE_COLUMNS
+    below = frame[frame["range"] == "0..1"]
+    assert set(below["insertion"]) == {"none"}
+    assert list(below["kind"]) == ["step", "step", "average"]
+    assert list(zip(below["x1"], below["x2"], strict=True)) == [
+        (0, 0.5), (0.5, 1), (0, 1)
+    ]  # fmt: skip
+    assert list(below["volts"]) == pytest.approx([4.9, 4.5, 4.7])
+    assert list(below["capacity2"]) == pytest.approx([73.35, 146.70, 146.70], abs=0.01)
+    assert frame.attrs["units"]["volts"] == "V against lithium metal"
+    assert frame.attrs["mu_li"] == -1.9
+
+
+def test_each_insertion_model_has_ranges_of_its_own(whole: Path) -> None:
+    frame = open_results(whole).voltage()
+    averages = frame[frame["kind"] == "average"].set_index(["range", "insertion"])
+    # rock salt: 4.7 - 1.9 = 2.8; tet_8b lies 0.8 eV higher: 3.9 - 1.9 = 2.0
+    # 0..2: (6.6 + 4.7)/2 - 1.9 = 3.75 and 3.35
+    assert averages["volts"].to_dict() == pytest.approx(
+        {
+            ("0..1", "none"): 4.7,
+            ("1..2", "oct_16c_rocksalt"): 2.8,
+            ("0..2", "oct_16c_rocksalt"): 3.75,
+            ("1..2", "tet_8b"): 2.0,
+            ("0..2", "tet_8b"): 3.35,
+        }
+    )
+
+
+def test_the_voltage_never_rises_along_a_range(whole: Path) -> None:
+    frame = open_results(whole).voltage()
+    for _, steps in frame[frame["kind"] == "step"].groupby(["range", "insertion"]):
+        assert steps["volts"].is_monotonic_decreasing
+
+
+def test_the_hull_knows_no_lithium(project: Project, cells: list[TaskDocument]) -> None:
+    frame = open_results(project(*cells)).hull()
+    assert tuple(frame.columns) == HULL_COLUMNS
+    below = frame[frame["range"] == "0..1"].set_index("x")
+    # E_f(0.25) = -1.65 + 0.25 * 6.6 = 0; E_f(0.5) = -3.4 + 3.3 = -0.1
+    assert list(below["formation"]) == pytest.approx([0, 0, -0.1, 0, 0], abs=1e-9)
+    # 0.25 lies 0.05 above the chord to 0.5: 50/6.25 = 8 meV per atom; 0.75: 50/6.75
+    assert list(below["e_above_hull"]) == pytest.approx(
+        [0, 8, 0, 50 / 6.75, 0], abs=1e-6
+    )
+    assert list(below["on_hull"]) == [True, False, True, False, True]
+
+
+def test_the_series_tells_the_distance_from_the_hull_of_its_side(whole: Path) -> None:
+    series = open_results(whole).series().set_index(["x", "insertion"])
+    assert series.loc[(0.25, "none"), "e_above_hull"] == pytest.approx(8)
+    assert series.loc[(2, "tet_8b"), "e_above_hull"] == 0
+    # tet_8b at 1.25: chord -3.9 * 0.25, energy -4.7 * 0.25 + 0.8: 0.6 eV, /7.25
+    assert series.loc[(1.25, "tet_8b"), "e_above_hull"] == pytest.approx(600 / 7.25)
+
+
+def test_an_ordering_that_is_not_the_lowest_is_a_point_above_the_hull() -> None:
+    rows = [
+        {"x": x, "energy_per_fu": e, "insertion": "none", "state": "DONE",
+         "calculation_id": name, "ended_as": "none"}
+        for x, e, name in [(0, 0.0, "a"), (0.5, -1.0, "b"), (0.5, -0.87, "c"),
+                           (1, -1.0, "d")]
+    ]  # fmt: skip
+    frame = hull_frame(rows).set_index("calculation_id")
+    assert frame.loc["c", "formation"] == pytest.approx(-0.37)
+    assert frame.loc["c", "e_above_hull"] == pytest.approx(1000 * 0.13 / 6.5)
+    assert list(frame["on_hull"]) == [True, True, False, True]
+
+
+def test_what_has_not_finished_is_on_no_curve(
+    project: Project,
+    calculations: Calculations,
+    finished: Finished,
+    cells: list[TaskDocument],
+) -> None:
+    bad = finished(calculations[0], state=State.UNCONVERGED, settings=SETTINGS)
+    rows = records(open_results(project(bad, *cells[1:])).series())
+    assert {c.label for c in curves(rows)} == {"0.25..1", "1..2", "0.25..2"}
+
+
+def test_lithium_that_left_its_site_names_the_points_it_became(
+    project: Project,
+    cells: list[TaskDocument],
+    lithium: Callable[..., Any],
+) -> None:
+    moved = {"Li": {"8a": 3, "16c": 8, "48f": 5}}
+    last = [
+        d.model_copy(update={"final_sites": moved})
+        if (d.x, d.insertion) == (2, "tet_8b")
+        else d
+        for d in cells
+    ]
+    frame = open_results(project(*last, lithium())).voltage()
+    above = frame[(frame["range"] == "1..2") & (frame["insertion"] == "tet_8b")]
+    assert list(above["ended_as2"])[-1] == "8 16c + 5 48f + 3 8a"
+
+
+def test_without_a_reference_the_cure_is_named(
+    project: Project, cells: list[TaskDocument]
+) -> None:
+    results = open_results(project(*cells))
+    with pytest.raises(ResultsError, match="lithium_reference: true"):
+        results.voltage()
+    verdicts = {v.check: v for v in results.compare_to_paper()}
+    assert verdicts["voltage_0_to_1"].status is Status.NOT_COMPUTED
+    assert "no lithium metal reference" in verdicts["voltage_0_to_1"].reason
+
+
+def test_a_reference_that_failed_is_none(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> None:
+    failed = lithium(state=State.FAILED)
+    with pytest.raises(ResultsError, match="static FAILED"):
+        open_results(project(*cells, failed)).voltage()
+
+
+@pytest.mark.parametrize(
+    ("key", "changes"),
+    [
+        ("ENCUT", {"settings": {**OF_LITHIUM, "ENCUT": 600.0}}),
+        ("functional", {"settings": {**OF_LITHIUM, "functional": "pbesol_u"}}),
+        ("potcar", {"settings": {**OF_LITHIUM, "potcar": ["PBE_54", {"Li": "Li"}]}}),
+        ("potcar", {"settings": {**OF_LITHIUM, "potcar": ["PBE_64", {"Li": "Li_sv"}]}}),
+        ("engine_version", {"engine_version": "5.4.4"}),
+        ("POTCAR of Li", {"potcar": {"Li": "PAW_PBE Li 17Jan2003"}}),
+    ],
+)
+def test_a_reference_of_other_settings_is_refused_and_the_key_is_named(
+    project: Project,
+    cells: list[TaskDocument],
+    lithium: Callable[..., Any],
+    key: str,
+    changes: dict[str, Any],
+) -> None:
+    applied = {"Li": "PAW_PBE Li_sv 10Sep2004", "O": "PAW_PBE O 08Apr2002"}
+    titled = [d.model_copy(update={"potcar": applied}) for d in cells]
+    results = open_results(project(*titled, lithium(**changes)))
+    with pytest.raises(ResultsError, match=f"differ.* in (the setting |the )?{key}"):
+        results.voltage()
+    reasons = {v.check: v.reason for v in results.compare_to_paper()}
+    assert key in reasons["voltage_0_to_1"]
+
+
+def test_of_two_references_the_comparable_one_is_taken(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> None:
+    other = lithium(
+        calculation_id="0" * 12,
+        settings={**OF_LITHIUM, "ENCUT": 600.0},
+        energy_per_atom=-1.7,
+    )
+    assert open_results(project(*cells, other, lithium())).lithium_energy() == -1.9
+
+
+def test_the_paper_is_compared_with_the_voltages(whole: Path) -> None:
+    found = {(v.check, v.insertion): v for v in open_results(whole).compare_to_paper()}
+    assert found["voltage_0_to_1", ""].value == pytest.approx(4.7)
+    assert found["voltage_0_to_1", ""].status is Status.PASS
+    assert found["voltage_1_to_2", "oct_16c_rocksalt"].value == pytest.approx(2.8)
+    assert found["voltage_1_to_2", "tet_8b"].value == pytest.approx(2.0)
+    assert found["voltage_1_to_2", "tet_8b"].status is Status.FAIL
+    assert not found["voltage_1_to_2", "tet_8b"].headline
+
+
+def test_choosing_some_x_keeps_the_reference(whole: Path) -> None:
+    frame = open_results(whole).select(x=[0, 1]).voltage()
+    assert list(frame["volts"]) == pytest.approx([4.7, 4.7])
+
+
+def test_pymatgens_electrode_agrees(whole: Path) -> None:
+    electrode = open_results(whole).electrode()
+    assert electrode.get_average_voltage() == pytest.approx(4.7)

@@ -1,0 +1,124 @@
+"""A document -> one row per atom: where it is, its moment, valence and octahedron."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from workflows.analysis.octahedra import METALS, octahedra
+from workflows.analysis.site_retention import site_retention
+from workflows.analysis.valence import (
+    THRESHOLDS,
+    balanced_valences,
+    valence_from_moment,
+)
+from workflows.calculation import CONVENTIONAL
+from workflows.summary import parent_axes
+from workflows.taskdoc import TaskDocument
+
+if TYPE_CHECKING:
+    from workflows.analysis.octahedra import Octahedron
+
+Row = dict[str, Any]
+
+SITE_UNITS = {
+    "magnetization": "muB; |m| where the engine has no sign",
+    "valence": "e, by threshold of |m|; NaN: anomalous, or not Ni or Mn",
+    "margin": "muB, distance of |m| from the nearest threshold",
+    "valence_balanced": "e, integers that make the cell neutral and fit |m| best",
+    "l_x": "A, mean of the two opposite bonds nearest to the cubic x",
+    "l_y": "A",
+    "l_z": "A",
+    "elongation": "l_max/((l_mid + l_min)/2)",
+    "baur": "1, mean |l - l_av|/l_av",
+    "quadratic_elongation": "1",
+    "angle_variance": "degrees^2",
+    "q2": "A, sqrt2 (l_x - l_y)",
+    "q3": "A, (2/sqrt6)(2 l_z - l_x - l_y)",
+    "rho": "A, sqrt(q2^2 + q3^2)",
+    "phi": "degrees; 0 z elongated, 180 z compressed, 120 x and -120 y elongated",
+    "axis_angle": "degrees, of the bonds from the cubic axes, the worst",
+    "frac_a": "fraction of the cell vector",
+    "frac_b": "fraction of the cell vector",
+    "frac_c": "fraction of the cell vector",
+}
+SITE_COLUMNS = (
+    *("x", "insertion", "calculation_id", "site", "label", "role", "element"),
+    *("magnetization", "valence", "margin", "ambiguous", "valence_balanced"),
+    *("initial_site", "final_site", "jt_mode"),
+    *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
+    *("angle_variance", "q2", "q3", "rho", "phi", "axis_angle"),
+    *("frac_a", "frac_b", "frac_c"),
+)
+_LENGTHS = (
+    *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
+    *("angle_variance", "axis_angle"),
+)
+_MODES = ("q2", "q3", "rho", "phi")
+
+
+def site_rows(document: TaskDocument) -> list[Row]:
+    """Return one row per atom, in site order; columns as in `SITE_COLUMNS`."""
+    if document.structure is None:
+        return []
+    structure = document.structure
+    nothing = (math.nan,) * len(structure)
+    species = [site.specie.symbol for site in structure]
+    moments = document.magnetization or nothing
+    balanced = balanced_valences(species, moments) if document.magnetization else None
+    labels = structure.site_properties.get("label", structure.labels)
+    roles = structure.site_properties.get("role", [None] * len(structure))
+    finals = _final_sites(document)
+    shapes = octahedra(structure, elements=METALS, axes=parent_axes(document))
+    return [
+        {
+            "x": document.x,
+            "insertion": document.insertion,
+            "calculation_id": document.calculation_id,
+            "site": number,
+            "label": labels[number],
+            "role": roles[number],
+            "element": species[number],
+            "magnetization": moments[number],
+            **_valence(species[number], moments[number]),
+            "valence_balanced": balanced[number] if balanced else math.nan,
+            "initial_site": roles[number] or "",
+            "final_site": finals.get(number, ""),
+            **_shape(shapes.get(number)),
+            **dict(zip(("frac_a", "frac_b", "frac_c"), site.frac_coords, strict=True)),
+        }
+        for number, site in enumerate(structure)
+    ]
+
+
+def _valence(element: str, moment: float) -> Row:
+    if element not in THRESHOLDS or math.isnan(moment):
+        return {"valence": math.nan, "margin": math.nan, "ambiguous": False}
+    found = valence_from_moment(element, moment)
+    return {
+        "valence": math.nan if found.valence is None else found.valence,
+        "margin": found.margin,
+        "ambiguous": found.ambiguous,
+    }
+
+
+def _shape(found: Octahedron | None) -> Row:
+    if found is None:
+        return {**dict.fromkeys((*_LENGTHS, *_MODES), math.nan), "jt_mode": ""}
+    return {
+        **{name: getattr(found, name) for name in _LENGTHS},
+        **{name: getattr(found.modes, name) for name in _MODES},
+        "jt_mode": found.modes.mode,
+    }
+
+
+def _final_sites(document: TaskDocument) -> dict[int, str]:
+    """Return the role that each cation is found in; empty without planned roles."""
+    structure = document.structure
+    if structure is None or None in structure.site_properties.get("role", [None]):
+        return {}
+    cubic = document.supercell == CONVENTIONAL
+    matrix = [[round(v) for v in row] for row in document.supercell]
+    # Roles of the plan, places of the end: only the end is asked for.
+    found = site_retention(structure, structure, supercell=None if cubic else matrix)
+    return dict(zip(found.indices, found.final, strict=True))

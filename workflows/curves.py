@@ -1,0 +1,226 @@
+"""The table over x -> hulls and voltage curves, one for each insertion model.
+
+Points of different insertion models never share a hull; x <= 1, where nothing is
+inserted, belongs to each of them. Besides the hull over everything there is one for
+either side of x = 1: the two reactions are different ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from workflows.analysis.hull import Hull, convex_hull
+from workflows.analysis.paper import FINISHED
+from workflows.analysis.voltage import average_voltage, capacity
+from workflows.calculation import NO_INSERTION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+VOLTAGE_UNITS = {
+    "x1": "Li per formula unit",
+    "x2": "Li per formula unit",
+    "volts": "V against lithium metal",
+    "capacity1": "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
+    "capacity2": "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
+    "n_x": "number of x in the range",
+}
+VOLTAGE_COLUMNS = (
+    *("range", "insertion", "kind", "x1", "x2", "volts", "capacity1", "capacity2"),
+    *("n_x", "ended_as1", "ended_as2", "calculation1", "calculation2"),
+)
+HULL_UNITS = {
+    "x": "Li per formula unit",
+    "energy_per_fu": "eV per formula unit",
+    "formation": "eV per formula unit, against both ends of the range",
+    "e_above_hull": "meV per atom",
+}
+HULL_COLUMNS = (
+    *("range", "insertion", "x", "energy_per_fu", "formation", "e_above_hull"),
+    *("on_hull", "ended_as", "calculation_id"),
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Finished rows of one insertion model within one range of x.
+
+    Attributes
+    ----------
+    label
+        The range, such as ``0..1``.
+    insertion
+        Model of the rows above x = 1; ``none`` if there are none.
+    lowest
+        x -> row of the lowest energy.
+    rows
+        All rows, every ordering, x ascending.
+    """
+
+    label: str
+    insertion: str
+    lowest: dict[float, Row]
+    rows: tuple[Row, ...]
+
+    @property
+    def energies(self) -> dict[float, float]:
+        """X -> lowest energy, eV per formula unit."""
+        return {x: float(row["energy_per_fu"]) for x, row in self.lowest.items()}
+
+    @property
+    def hull(self) -> Hull:
+        """The lower hull of the lowest energies."""
+        return convex_hull(self.energies)
+
+
+def curves(rows: Sequence[Row]) -> Iterator[Curve]:
+    """Yield every range and model that has two x or more.
+
+    Parameters
+    ----------
+    rows
+        Finished and other rows, of single calculations or of the series.
+    """
+    finished = [r for r in rows if r["state"] in FINISHED and _has_energy(r)]
+    finished.sort(key=lambda r: (r["x"], r["energy_per_fu"]))
+    models = sorted({r["insertion"] for r in finished if r["x"] > 1})
+    below = [r for r in finished if r["x"] <= 1]
+    yield from _curve(below, NO_INSERTION)
+    for model in models:
+        above = [r for r in finished if r["x"] > 1 and r["insertion"] == model]
+        at_one = [r for r in below if r["x"] == 1]
+        yield from _curve([*at_one, *above], model)
+        if len({r["x"] for r in below}) > 1:
+            yield from _curve([*below, *above], model)
+
+
+def _curve(rows: Sequence[Row], insertion: str) -> Iterator[Curve]:
+    lowest: dict[float, Row] = {}
+    for row in rows:
+        lowest.setdefault(row["x"], row)
+    if len(lowest) > 1:
+        label = f"{min(lowest):g}..{max(lowest):g}"
+        yield Curve(label, insertion, lowest, tuple(rows))
+
+
+def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
+    """Return the voltage curve of each range and model.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table over x.
+    mu_li
+        Energy of bcc lithium with the same settings, eV per atom.
+
+    Returns
+    -------
+    DataFrame
+        ``kind`` is ``step`` for a step between consecutive hull vertices, ``average``
+        for the two ends of the range. ``ended_as1`` and ``ended_as2`` say what the
+        lithium at either end became: a step between two models is no plateau of one.
+        Units in ``attrs["units"]``.
+    """
+    import pandas as pd
+
+    found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
+    frame = pd.DataFrame(found, columns=list(VOLTAGE_COLUMNS))
+    frame.attrs["units"] = dict(VOLTAGE_UNITS)
+    frame.attrs["mu_li"] = mu_li
+    return frame
+
+
+def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
+    energies, start = curve.energies, min(curve.lowest)
+    ends = (start, max(curve.lowest))
+    spans = [("step", *pair) for pair in pairwise(curve.hull.vertices)]
+    for kind, x1, x2 in [*spans, ("average", *ends)]:
+        one, other = curve.lowest[x1], curve.lowest[x2]
+        yield {
+            "range": curve.label,
+            "insertion": curve.insertion,
+            "kind": kind,
+            "x1": x1,
+            "x2": x2,
+            "volts": average_voltage(x1, energies[x1], x2, energies[x2], mu_li),
+            "capacity1": capacity(x1 - start),
+            "capacity2": capacity(x2 - start),
+            "n_x": len(energies),
+            "ended_as1": one.get("ended_as", ""),
+            "ended_as2": other.get("ended_as", ""),
+            "calculation1": one["calculation_id"],
+            "calculation2": other["calculation_id"],
+        }
+
+
+def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return every finished calculation in the hull of each range and model.
+
+    Parameters
+    ----------
+    rows
+        Rows of single calculations: each ordering is a point.
+
+    Returns
+    -------
+    DataFrame
+        Units in ``attrs["units"]``. ``on_hull`` marks the vertices.
+    """
+    import pandas as pd
+
+    found = [row for curve in curves(rows) for row in _points(curve)]
+    frame = pd.DataFrame(found, columns=list(HULL_COLUMNS))
+    frame.attrs["units"] = dict(HULL_UNITS)
+    return frame
+
+
+def _points(curve: Curve) -> Iterator[Row]:
+    hull, energies = curve.hull, curve.energies
+    for row in curve.rows:
+        x = row["x"]
+        excess = float(row["energy_per_fu"]) - energies[x]
+        yield {
+            "range": curve.label,
+            "insertion": curve.insertion,
+            "x": x,
+            "energy_per_fu": row["energy_per_fu"],
+            "formation": hull.formation[x] + excess,
+            "e_above_hull": hull.above_per_atom(x, excess),
+            "on_hull": x in hull.vertices and row is curve.lowest[x],
+            "ended_as": row.get("ended_as", ""),
+            "calculation_id": row["calculation_id"],
+        }
+
+
+def above_hull(frame: pd.DataFrame) -> list[float]:
+    """Return each row's distance from the hull of its own side of x = 1, meV/atom.
+
+    x = 1 belongs to the lower side. NaN where that side has fewer than two x, or does
+    not reach x = 1.
+    """
+    rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
+    sides = {
+        c.insertion: c.hull
+        for c in curves(rows)
+        if max(c.lowest) == 1 or min(c.lowest) == 1
+    }
+    found = []
+    for row in rows:
+        side = NO_INSERTION if row["x"] <= 1 else row["insertion"]
+        known = side in sides and row["x"] in sides[side].above and _has_energy(row)
+        found.append(
+            sides[side].above_per_atom(row["x"])
+            if known and row["state"] in FINISHED
+            else math.nan
+        )
+    return found
+
+
+def _has_energy(row: Row) -> bool:
+    return not math.isnan(row.get("energy_per_fu", math.nan))

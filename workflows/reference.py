@@ -1,0 +1,69 @@
+"""The energy that voltages count from: bcc lithium with the settings of the cathode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from workflows.comparability import refuse_reference
+from workflows.errors import ResultsError
+from workflows.lithium import LITHIUM
+from workflows.rows import by_calculation, result_of
+from workflows.summary import Summary
+from workflows.taskdoc import TaskDocument
+
+
+def lithium_energy(
+    summaries: Iterable[Summary], cathode: Sequence[TaskDocument]
+) -> float:
+    """Return the energy of bcc lithium, eV per atom.
+
+    Parameters
+    ----------
+    summaries
+        All that is recorded; references are picked from it.
+    cathode
+        Documents of the series that it must go with.
+
+    Raises
+    ------
+    ResultsError
+        There is no reference of this engine, it has not finished, or all there are
+        have other settings.
+    """
+    engines = {d.engine for d in cathode}
+    references = by_calculation(
+        s
+        for s in summaries
+        if s.document.reference == LITHIUM and s.document.engine in engines
+    )
+    if not references:
+        raise ResultsError(
+            "no lithium metal reference was calculated: a voltage needs bcc lithium at "
+            "the settings of the cathode. It is part of a campaign with "
+            "lithium_reference: true (the default): lnmo run CAMPAIGN"
+        )
+    finished = [
+        step.document
+        for steps in references
+        if (step := result_of(steps)) is not None
+        and step.document.state.usable
+        and step.document.energy_per_atom is not None
+    ]
+    if not finished:
+        states = ", ".join(
+            f"{s.document.task_label} {s.document.state}" for s in references[0]
+        )
+        raise ResultsError(
+            f"the lithium metal reference has not finished ({states}): lnmo status"
+        )
+    refused = None
+    for document in finished:
+        try:
+            refuse_reference(cathode, document)
+        except ResultsError as error:
+            refused = error
+            continue
+        assert document.energy_per_atom is not None
+        return document.energy_per_atom
+    assert refused is not None
+    raise refused

@@ -1,0 +1,203 @@
+"""What the tables need of one document: itself without its atoms, and its numbers.
+
+Worked out once, when a step is recorded, so that a table over ten thousand steps
+reads no structure. A summary names the code that made it; one of other code is not
+used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from workflows.analysis.jahn_teller import cooperative_order
+from workflows.analysis.lattice import pseudo_cubic
+from workflows.analysis.lithium_sites import model_of_sites
+from workflows.analysis.magnetization import element_moments
+from workflows.analysis.octahedra import Octahedron, octahedra
+from workflows.analysis.valence import two_clusters, valence_from_moment
+from workflows.taskdoc import TaskDocument
+
+ATOMS = ("structure", "initial_structure", "magnetization")
+"""Fields of a document that a summary leaves out: values for every atom."""
+_MADE_BY = (
+    *("hull", "jahn_teller", "lattice", "lithium_sites", "magnetization"),
+    *("octahedra", "valence"),
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A document without its atoms, and what they came to.
+
+    Attributes
+    ----------
+    document
+        The document; structures and site moments left out.
+    numbers
+        Columns of the table over x that come from its atoms; empty if it has no
+        structure or is not usable. Units: see ``workflows.series``.
+    has_structure
+        The document itself has a final structure.
+    """
+
+    document: TaskDocument
+    numbers: dict[str, Any] = field(default_factory=dict)
+    has_structure: bool = False
+
+    def as_lines(self) -> str:
+        """Write it as two lines of JSON: numbers, then the document."""
+        made = {"code": code(), "numbers": self.numbers, "atoms": self.has_structure}
+        document = self.document.model_dump_json(exclude_defaults=True)
+        return f"{json.dumps(made)}\n{document}\n"
+
+
+def summarize(document: TaskDocument) -> Summary:
+    """Work out the summary of a document."""
+    return Summary(
+        document=document.model_copy(update=dict.fromkeys(ATOMS)),
+        numbers=_numbers(document),
+        has_structure=document.structure is not None,
+    )
+
+
+def read_lines(text: str) -> Summary | None:
+    """Read what :meth:`Summary.as_lines` wrote; None if other code wrote it."""
+    first, _, second = text.partition("\n")
+    try:
+        made = json.loads(first)
+        if made["code"] != code():
+            return None
+        document = TaskDocument.model_validate_json(second)
+        return Summary(document, made["numbers"], made["atoms"])
+    except (ValueError, KeyError, TypeError, ValidationError):
+        return None
+
+
+@cache
+def code() -> str:
+    """Return the fingerprint of the code that makes the numbers."""
+    here = Path(__file__).parent
+    files = [Path(__file__), *(here / "analysis" / f"{name}.py" for name in _MADE_BY)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[
+        :16
+    ]
+
+
+def _numbers(document: TaskDocument) -> dict[str, Any]:
+    """Return the numbers of a usable document; what is merely present is no result."""
+    if not document.state.usable or document.reference:
+        return {}
+    if document.structure is None or document.energy is None:
+        return {}
+    units = document.formula_units or 1
+    numbers = {
+        "energy_per_fu": document.energy / units,
+        **_moments(document),
+        **_valences(document),
+        **_distortions(document),
+    }
+    if document.total_magnetization is not None:
+        numbers["m_total"] = document.total_magnetization
+    if document.bandgap is not None:
+        numbers["gap"] = document.bandgap
+    if lithium := document.final_sites.get("Li"):
+        numbers["ended_as"] = model_of_sites(lithium, units)
+    if document.cell_relaxed:  # a lattice that was put in is no result
+        shape = pseudo_cubic(document.structure, document.supercell)
+        numbers |= {name: getattr(shape, name) for name in _SHAPE}
+        numbers["volume_fu"] = document.structure.volume / units
+    return numbers
+
+
+_SHAPE = (
+    *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class"),
+    "volume",
+)
+
+
+def _moments(document: TaskDocument) -> dict[str, Any]:
+    if document.magnetization is None:
+        return {}
+    found: dict[str, Any] = {}
+    mixed = False
+    for element in ("Ni", "Mn"):
+        moments = element_moments(_species(document), document.magnetization, element)
+        if moments is not None:
+            name = f"m_{element.lower()}"
+            found |= {name: moments.absolute, f"{name}_std": moments.std}
+            if document.moments_signed:
+                found[f"{name}_signed"] = moments.signed
+                mixed |= moments.mixed_sign
+    return {**found, "mixed_sign": mixed} if found else {}
+
+
+def _valences(document: TaskDocument) -> dict[str, Any]:
+    """Count Mn3+ by threshold and by the gap in the moments."""
+    moments = _moments_of(document, "Mn")
+    if not moments:
+        return {}
+    read = [valence_from_moment("Mn", moment) for moment in moments]
+    everywhere = read + [
+        valence_from_moment("Ni", moment) for moment in _moments_of(document, "Ni")
+    ]
+    clusters = two_clusters(moments)
+    by_gap = {} if clusters is None else {"n_mn3_gap": clusters}
+    return {
+        "n_mn3": sum(v.valence == 3 for v in read),
+        **by_gap,
+        "n_ambiguous": sum(v.ambiguous for v in everywhere),
+        "n_anomalous": sum(v.valence is None for v in everywhere),
+    }
+
+
+def _distortions(document: TaskDocument) -> dict[str, Any]:
+    """Average the octahedra of manganese, in the axes of the cubic cell."""
+    found = mn_octahedra(document)
+    if not found:
+        return {}
+    active = [o.modes.phi for o in found.values() if o.modes.activity == "active"]
+    numbers: dict[str, Any] = {
+        "jt_rho": float(np.mean([o.modes.rho for o in found.values()])),
+        "jt_elongation": float(np.mean([o.elongation for o in found.values()])),
+        "n_jt_active": len(active),
+    }
+    if active:
+        order = cooperative_order(active)
+        numbers["jt_order"] = order.order
+        if not math.isnan(order.phi):
+            numbers["jt_phi"] = order.phi
+    return numbers
+
+
+def mn_octahedra(document: TaskDocument) -> dict[int, Octahedron]:
+    """Measure the octahedra of manganese by the axes of the cell they came from."""
+    if document.structure is None:
+        return {}
+    return octahedra(document.structure, elements=("Mn",), axes=parent_axes(document))
+
+
+def parent_axes(document: TaskDocument) -> Any:
+    """Return the cubic cell's a, b, c as rows, A, Cartesian, shape (3, 3)."""
+    assert document.structure is not None
+    matrix = np.asarray(document.supercell, dtype=float)
+    return np.linalg.inv(matrix) @ document.structure.lattice.matrix
+
+
+def _moments_of(document: TaskDocument, element: str) -> list[float]:
+    if document.magnetization is None:
+        return []
+    pairs = zip(_species(document), document.magnetization, strict=True)
+    return [moment for species, moment in pairs if species == element]
+
+
+def _species(document: TaskDocument) -> list[str]:
+    return [site.specie.symbol for site in document.structure or ()]
