@@ -99,9 +99,13 @@ def _reservation(
     if found["state"] == "RESERVED":
         return launch_id
     restarted = int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0
-    if found["state"] != "RUNNING" or not restarted:
+    if found["state"] not in {"RUNNING", "FIZZLED"} or not restarted:
         return None
-    give_back(pad, fw_id, launch_id, f"job {pad.job_id} was requeued by the scheduler")
+    if found["state"] == "FIZZLED":  # it had time to record its end
+        pad.rerun_fw(fw_id)
+    else:
+        why = f"job {pad.job_id} was requeued by the scheduler"
+        give_back(pad, fw_id, launch_id, why)
     _, again = pad.reserve_fw(worker, str(pad.directory), fw_id=fw_id)
     return int(again) if again is not None else None
 
