@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -145,9 +146,7 @@ KEPT_PROPERTIES = ("role", "label", "magmom")
 
 def cell_formula(structure: Structure) -> str:
     """Return the cell's contents in site order, such as ``Li8Ni4Mn12O32``."""
-    counts: dict[str, int] = {}
-    for site in structure:
-        counts[site.specie.symbol] = counts.get(site.specie.symbol, 0) + 1
+    counts = Counter(site.specie.symbol for site in structure)
     return "".join(f"{element}{count}" for element, count in counts.items())
 
 
@@ -188,5 +187,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
+        if all(type(item) is float for item in value):
+            return [item + 0.0 for item in value]  # coordinates, most of all content
         return [_plain(item) for item in value]
     return value + 0.0 if isinstance(value, float) else value

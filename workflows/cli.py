@@ -112,13 +112,19 @@ def write_verb(
     x: XOption = None,
     variant: VariantOption = None,
     json: JsonOption = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="tell who set each tag; write nothing")
+    ] = False,
 ) -> None:
     """Write the VASP inputs of every calculation and step; runs nothing."""
-    from workflows import commands
+    from workflows.commands import write_inputs
+    from workflows.explain import show_explained
 
-    commands.write_inputs(
-        _selection(campaign, engine, x, variant=variant), output, as_json=json
-    )
+    chosen = _selection(campaign, engine, x, variant=variant)
+    if explain:
+        show_explained(chosen, as_json=json)
+    else:
+        write_inputs(chosen, output, as_json=json)
 
 
 @app.command("submit")

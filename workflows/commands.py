@@ -57,10 +57,12 @@ def write_inputs(chosen: Selection, output: Path, *, as_json: bool) -> None:
     from workflows.writing import write_campaign
 
     written = write_campaign(chosen.campaign(), output)
+    for note in written.notes:
+        print(f"note: {note}", file=sys.stderr)
     if as_json:
-        _print_json([str(path) for path in written])
+        _print_json([str(path) for path in written.directories])
         return
-    print(f"{len(written)} run directories written under {output}")
+    print(f"{len(written.directories)} run directories written under {output}")
     print(f"what is filled in at run time only: see {output / 'README.txt'}")
 
 

@@ -7,15 +7,15 @@ from the very structure that is written as POSCAR.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import Calculation
-from workflows.errors import InputError
+from workflows.potcars import PotcarLibrary
 from workflows.species import (
+    block_sizes,
     hubbard_tags,
     refuse_repeated,
     species_blocks,
@@ -145,9 +145,26 @@ def structure_inputs(
     )
 
 
+def poscar_body(structure: Structure) -> str:
+    """Return POSCAR behind its first line: lattice, blocks, fractional coordinates."""
+    from pymatgen.core import Structure
+    from pymatgen.io.vasp import Poscar
+
+    # Without the site properties, which POSCAR does not hold and pymatgen gathers anew
+    # for every line.
+    bare = Structure(structure.lattice, structure.species, structure.frac_coords)
+    poscar = Poscar(bare, sort_structure=False)
+    return poscar.get_str(significant_figures=12).partition("\n")[2]
+
+
 def write_vasp_inputs(
-    inputs: VaspInputs, directory: Path, *, machine: Mapping[str, Any] | None = None
-) -> None:
+    inputs: VaspInputs,
+    directory: Path,
+    *,
+    machine: Mapping[str, Any] | None = None,
+    library: PotcarLibrary | None = None,
+    poscar: str | None = None,
+) -> dict[str, Any] | None:
     """Write INCAR, KPOINTS, POSCAR and POTCAR, or POTCAR.spec without a licence.
 
     Parameters
@@ -158,57 +175,34 @@ def write_vasp_inputs(
         Is made if missing.
     machine
         NCORE, KPAR and the like; never part of an id.
+    library
+        Where POTCARs are; the environment's if None.
+    poscar
+        From :func:`poscar_body`, for several steps from one structure.
+
+    Returns
+    -------
+    dict or None
+        ``nelect`` of the neutral cell, and of every block's data set symbol, titel,
+        sha256, zval and enmax (eV); None without a licence.
 
     Raises
     ------
     InputError
-        PMG_VASP_PSP_DIR is set and lacks a POTCAR.
+        The POTCAR library lacks a data set, or holds another one under its name.
     """
-    from pymatgen.io.vasp import Incar, Kpoints, Poscar
+    from pymatgen.io.vasp import Incar, Kpoints
 
-    potcar = _potcar(inputs)
+    library = library or PotcarLibrary.from_environment()
+    potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
     directory.mkdir(parents=True, exist_ok=True)
-    poscar = Poscar(inputs.structure, comment=inputs.comment, sort_structure=False)
-    poscar.write_file(directory / "POSCAR", significant_figures=12)
+    body = poscar_body(inputs.structure) if poscar is None else poscar
+    (directory / "POSCAR").write_text(f"{inputs.comment}\n{body}", "utf-8")
     Incar({**inputs.incar, **(machine or {})}).write_file(directory / "INCAR")
     Kpoints.gamma_automatic(inputs.kpoints).write_file(directory / "KPOINTS")
     if potcar is None:
         spec = "\n".join(inputs.potcar_symbols)
         (directory / "POTCAR.spec").write_text(spec + "\n", "utf-8")
-    else:
-        potcar.write_file(directory / "POTCAR")
-
-
-def check_potcar(inputs: VaspInputs) -> None:
-    """Refuse, before anything is written, what the POTCAR library lacks.
-
-    Raises
-    ------
-    InputError
-        PMG_VASP_PSP_DIR is set and lacks a POTCAR, or holds an unreadable one.
-    """
-    _potcar(inputs)
-
-
-def _potcar(inputs: VaspInputs) -> Any:
-    """Return a pymatgen Potcar, or None on a machine without POTCARs."""
-    from pymatgen.core import SETTINGS
-    from pymatgen.io.vasp import Potcar
-
-    configured = SETTINGS.get("PMG_VASP_PSP_DIR")
-    library = os.environ.get("PMG_VASP_PSP_DIR", configured)
-    if not library:
         return None
-    # pymatgen read the environment when it was imported; this call decides now.
-    SETTINGS["PMG_VASP_PSP_DIR"] = library
-    try:
-        return Potcar(list(inputs.potcar_symbols), functional=inputs.potcar_functional)
-    except (OSError, ValueError, KeyError) as error:
-        first_line = str(error).splitlines()[0]
-        raise InputError(
-            f"PMG_VASP_PSP_DIR={library}: no {inputs.potcar_functional} POTCAR for "
-            f"{' '.join(inputs.potcar_symbols)} ({first_line}); unset the variable to "
-            "write POTCAR.spec instead"
-        ) from None
-    finally:
-        SETTINGS["PMG_VASP_PSP_DIR"] = configured
+    (directory / "POTCAR").write_text(potcar.text, "utf-8")
+    return potcar.record(block_sizes(inputs.structure))

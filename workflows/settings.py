@@ -90,12 +90,29 @@ def _procedure(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _incar(campaign: Campaign, step: str, *, lithium: bool = False) -> dict[str, Any]:
+def merged_tags(
+    campaign: Campaign, step: str, *, lithium: bool = False
+) -> dict[str, presets.Tag]:
+    """Return the tags of a step that follow no species, each with its origin.
+
+    Parameters
+    ----------
+    campaign
+        Names the functional; its own tags come last.
+    step
+        ``relax``, ``static`` or ``dos``.
+    lithium
+        Those of bcc lithium.
+    """
     vasp = campaign.vasp
     own = {str(section): tags for section, tags in vasp.incar.items()}
-    merged = presets.merge(
+    return presets.merge(
         step, functional=vasp.functional, campaign=own, lithium=lithium
     )
+
+
+def _incar(campaign: Campaign, step: str, *, lithium: bool = False) -> dict[str, Any]:
+    merged = merged_tags(campaign, step, lithium=lithium)
     return {name: tag.value for name, tag in merged.items()}
 
 

@@ -25,6 +25,12 @@ def species_blocks(structure: Structure) -> tuple[str, ...]:
     return tuple(symbol for symbol, _ in groupby(s.specie.symbol for s in structure))
 
 
+def block_sizes(structure: Structure) -> tuple[int, ...]:
+    """Return the number of atoms of each POSCAR block."""
+    runs = groupby(site.specie.symbol for site in structure)
+    return tuple(sum(1 for _ in sites) for _, sites in runs)
+
+
 def refuse_repeated(blocks: Sequence[str]) -> None:
     """Refuse an element in two blocks: VASP takes it, people and tools misread it.
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError, StoreError
-from workflows.inputs import check_potcar, vasp_inputs, write_vasp_inputs
+from workflows.inputs import VaspInputs, poscar_body, vasp_inputs, write_vasp_inputs
 from workflows.plan import plan
+from workflows.potcars import PotcarLibrary, cutoff_note
 
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.
 
-Written before any of them ran, so two things are starting values here, and one is
-left out; `lnmo run` fills them in from the step before:
-- POSCAR and MAGMOM of static and dos are those of the first relaxation's start; run
-  them from the relaxed CONTCAR and its final moments.
-- relax is repeated from CONTCAR until the volume settles, at least twice.
-- EMIN and EMAX of dos are left out: E_F(static) - 12 eV and + 8 eV.
-- dos (ICHARG = 11) needs the CHGCAR of static.
+They were written before any of them ran. README.txt in each directory says what is a
+starting value there, or left out; `lnmo run` fills it in from the step before.
 
 {potcar}
 """
@@ -30,9 +28,45 @@ WITHOUT_LICENCE = (
 WITH_LICENCE = (
     "POTCAR was assembled from PMG_VASP_PSP_DIR; it is licensed, keep it private."
 )
+RELAX = (
+    "First relaxation, from the planned start. Repeat it from CONTCAR, with the final "
+    "site moments as MAGMOM,\nuntil the volume changes by less than "
+    "{settled_volume:.1%} in at most {settled_steps} ionic steps: at least twice, at\n"
+    "most {most} times.\n"
+)
+AFTER = (
+    "POSCAR is the start of the relaxation. Replace it by the CONTCAR of the last one"
+)
+MOMENTS = ",\nand MAGMOM by the final site moments of the step before"
+CHARGE = "It needs the CHGCAR of static (ICHARG = 11).\n"
+WINDOW = "EMIN and EMAX are left out: E_F(static) - 12 eV and + 8 eV, absolute.\n"
 
 
-def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes
+    ----------
+    directories
+        The run directories.
+    notes
+        What a reader should know of POTCARs and cutoff.
+    """
+
+    directories: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    calculation: Calculation
+    step: str
+    directory: Path
+    inputs: VaspInputs
+
+
+def write_campaign(campaign: Campaign, output: Path) -> Written:
     """Write the inputs of every calculation and step.
 
     Parameters
@@ -42,15 +76,12 @@ def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
     output
         Directory to fill; made if missing. Existing inputs are written anew.
 
-    Returns
-    -------
-    tuple of Path
-        The run directories.
-
     Raises
     ------
     CampaignError
         The engine takes no VASP inputs.
+    InputError
+        The POTCAR library lacks a data set or holds another; nothing was written.
     StoreError
         The directory cannot be written.
     """
@@ -60,31 +91,62 @@ def write_campaign(campaign: Campaign, output: Path) -> tuple[Path, ...]:
             "write; use --engine vasp"
         )
     calculations = plan(campaign)
-    decided = [
-        (output / _folder(calculation) / step, vasp_inputs(calculation, step))
-        for calculation in calculations
-        for step in calculation.steps
+    runs = [
+        _Run(c, step, output / _folder(c) / step, vasp_inputs(c, step))
+        for c in calculations
+        for step in c.steps
     ]
-    for inputs in {i.potcar_symbols: i for _, i in decided}.values():
-        check_potcar(inputs)
+    library = PotcarLibrary.from_environment()
+    notes = _notes(runs, library)
     try:
-        for directory, inputs in decided:
-            write_vasp_inputs(inputs, directory)
-        potcar = (decided[0][0] / "POTCAR").exists()
-        text = README.format(
-            name=campaign.name, potcar=WITH_LICENCE if potcar else WITHOUT_LICENCE
-        )
+        _write_runs(runs, library)
+        potcar = WITH_LICENCE if library.directory else WITHOUT_LICENCE
+        text = README.format(name=campaign.name, potcar="\n".join((potcar, *notes)))
         (output / "README.txt").write_text(text, "utf-8")
         (output / "campaign.yaml").write_text(campaign.as_yaml(), "utf-8")
-        manifest = [c.as_dict() for c in calculations]
-        (output / "calculations.json").write_text(
-            json.dumps(manifest, indent=1), "utf-8"
-        )
+        manifest = json.dumps([c.as_dict() for c in calculations])
+        (output / "calculations.json").write_text(manifest, "utf-8")
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
-    return tuple(directory for directory, _ in decided)
+    return Written(tuple(run.directory for run in runs), notes)
+
+
+def _notes(runs: Sequence[_Run], library: PotcarLibrary) -> tuple[str, ...]:
+    """Read every POTCAR before anything is written; tell each doubt once."""
+    notes: dict[str, None] = {}
+    for run in runs:
+        inputs = run.inputs
+        potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
+        if potcar and (note := cutoff_note(inputs.incar, potcar.data_sets)):
+            notes[note] = None
+    return tuple(notes)
+
+
+def _write_runs(runs: Sequence[_Run], library: PotcarLibrary) -> None:
+    bodies: dict[str, str] = {}  # the steps of a calculation start from one structure
+    for run in runs:
+        body = bodies.get(run.calculation.id)
+        if body is None:
+            body = bodies[run.calculation.id] = poscar_body(run.inputs.structure)
+        write_vasp_inputs(run.inputs, run.directory, library=library, poscar=body)
+        (run.directory / "README.txt").write_text(_provisional(run), "utf-8")
+
+
+def _provisional(run: _Run) -> str:
+    """Say what is a starting value in a directory, and what is left out."""
+    settings = run.calculation.settings
+    if run.step == "relax":
+        return RELAX.format(**settings, most=1 + settings["max_restarts"])
+    carried = settings["carry_moments"] and "MAGMOM" in run.inputs.incar
+    text = AFTER + (MOMENTS if carried else "") + ".\n"
+    if run.step == "dos":
+        text += CHARGE if run.inputs.incar.get("ICHARG") == 11 else ""
+        text += WINDOW
+    return text
 
 
 def _folder(calculation: Calculation) -> str:
-    name = calculation.label.replace(" ", "-").replace("=", "").replace("#", "")
+    name = calculation.label.replace(" ", "-")
+    for mark in "=#()":
+        name = name.replace(mark, "")
     return f"{name}-{calculation.id}"

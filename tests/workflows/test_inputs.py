@@ -6,7 +6,7 @@ are written out here by hand and compared with what is decided and what is writt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,8 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import SETTINGS, Lattice, Structure
-from pymatgen.io.vasp import Incar, Kpoints, Poscar, Potcar
-from pymatgen.io.vasp.inputs import UnknownPotcarWarning
+from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation, content_id
@@ -91,7 +90,6 @@ MAGMOM = {
 }
 U = {"Ni": 4.5, "Mn": 5.96}
 MOMENT = {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
-VALENCE = {"Li_sv": 3, "Ni_pv": 16, "Mn_pv": 13, "O": 6}
 
 
 @pytest.fixture(autouse=True)
@@ -382,77 +380,6 @@ def test_without_a_licence_only_the_potcar_symbols_are_written(
     assert {path.name for path in (tmp_path / "0").iterdir()} == names
     spec = [(tmp_path / n / "POTCAR.spec").read_text("utf-8") for n in ("0", "1")]
     assert spec == ["Ni_pv\nMn_pv\nO\n", "Li_sv\nNi_pv\nMn_pv\nO\n"]
-
-
-def write_potcars(library: Path, valences: Mapping[str, int]) -> None:
-    """Dummies of our own with the header lines that pymatgen reads; no PAW data."""
-    for symbol, valence in valences.items():
-        folder = library / "POT_GGA_PAW_PBE_54" / symbol
-        folder.mkdir(parents=True)
-        element = symbol.split("_")[0]
-        (folder / "POTCAR").write_text(
-            f"  PAW_PBE {symbol} 01Jan2000\n"
-            f"   {valence}.00000000000000\n"
-            " parameters from PSCTR are:\n"
-            f"   VRHFIN ={element}: dummy\n"
-            "   LEXCH  = PE\n"
-            f"   TITEL  = PAW_PBE {symbol} 01Jan2000\n"
-            f"   POMASS =   1.000; ZVAL   =  {valence}.000    mass and valenz\n"
-            "   ENMAX  =  400.000; ENMIN  =  300.000 eV\n"
-            "END of PSCTR-controll parameters\n"
-            " local part\n  1.0 2.0 3.0\n"
-            " End of Dataset\n",
-            "utf-8",
-        )
-
-
-def test_with_a_licence_the_potcar_follows_the_blocks_of_the_poscar(
-    calculations: tuple[Calculation, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    write_potcars(tmp_path / "library", VALENCE)
-    monkeypatch.setenv("PMG_VASP_PSP_DIR", str(tmp_path / "library"))
-    for c in (calculations[0], calculations[4], calculations[8]):
-        directory = tmp_path / c.id
-        with pytest.warns(UnknownPotcarWarning):
-            write_vasp_inputs(vasp_inputs(c, "relax"), directory)
-        assert not (directory / "POTCAR.spec").exists()
-        with pytest.warns(UnknownPotcarWarning):
-            potcar = Potcar.from_file(directory / "POTCAR")
-        poscar = Poscar.from_file(directory / "POSCAR")
-        assert [single.element for single in potcar] == poscar.site_symbols
-        counts = zip(potcar, poscar.natoms, strict=True)
-        electrons = sum(single.zval * n for single, n in counts)
-        assert electrons == 412 + 24 * c.x
-
-
-def test_a_library_without_the_potcar_is_refused_and_nothing_is_written(
-    calculations: tuple[Calculation, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tmp_path / "empty").mkdir()
-    monkeypatch.setenv("PMG_VASP_PSP_DIR", str(tmp_path / "empty"))
-    with pytest.raises(InputError) as caught:
-        write_vasp_inputs(vasp_inputs(calculations[4], "relax"), tmp_path / "run")
-    message = str(caught.value)
-    assert message.startswith(
-        f"PMG_VASP_PSP_DIR={tmp_path / 'empty'}: no PBE_54 POTCAR"
-    )
-    assert message.endswith("unset the variable to write POTCAR.spec instead")
-    assert "\n" not in message
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_library_that_does_not_exist_is_refused(
-    calculations: tuple[Calculation, ...],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PMG_VASP_PSP_DIR", str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=r"PMG_VASP_PSP_DIR=.*nowhere"):
-        write_vasp_inputs(vasp_inputs(calculations[4], "relax"), tmp_path / "run")
 
 
 def test_inputs_are_decided_without_touching_the_calculation(

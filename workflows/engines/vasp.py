@@ -107,10 +107,11 @@ def _write_run(
     inputs: VaspInputs,
     charge: str | None = None,
 ) -> None:
-    write_vasp_inputs(inputs, directory)
+    potcar = write_vasp_inputs(inputs, directory)
     if charge is not None:
         _take_charge(directory, charge)
     record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
+    record["potcar"] = potcar
     write_run_file(directory, calculation, step, inputs=record, charge=charge)
 
 
@@ -160,6 +161,7 @@ def _start_over(directory: Path) -> None:
         number += 1
     directory.rename(aside)
     record = dict(more["inputs"])
+    record.pop("potcar", None)  # found anew
     record["structure"] = structure_from_dict(record["structure"])
     for name in ("kpoints", "potcar_symbols"):
         record[name] = tuple(record[name])

@@ -71,6 +71,16 @@ def hubbard_values(preset: str) -> dict[str, float]:
     return dict(_load("hubbard_u")["values"][preset])
 
 
+def hubbard_source(preset: str) -> str:
+    """Return who fixed a U preset and why."""
+    return _comments("hubbard_u").get(("values", preset), "")
+
+
+def valences() -> dict[str, int]:
+    """Return the valence electrons of PBE POTCARs by symbol, where they are known."""
+    return dict(_load("valences"))
+
+
 def merge(
     step: str,
     *,

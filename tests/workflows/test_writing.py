@@ -1,0 +1,79 @@
+"""A tree of inputs says, directory by directory, what is not yet the last word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pymatgen.core import SETTINGS
+from pymatgen.io.vasp import Poscar
+
+from workflows import load_campaign, writing
+from workflows.inputs import poscar_body
+
+WriteCampaign = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def no_licence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PMG_VASP_PSP_DIR", raising=False)
+    monkeypatch.setitem(SETTINGS, "PMG_VASP_PSP_DIR", None)
+
+
+def told(path: Path, where: Path) -> dict[str, str]:
+    """Return README.txt of every step of a campaign with one calculation."""
+    written = writing.write_campaign(load_campaign(path), where).directories
+    return {d.name: (d / "README.txt").read_text("utf-8") for d in written}
+
+
+def test_every_directory_holds_the_inputs_and_says_what_is_provisional(
+    write_campaign: WriteCampaign, tmp_path: Path
+) -> None:
+    found = told(write_campaign({"x": [1]}), tmp_path / "in")
+    assert "less than 0.3% in at most 3 ionic steps" in found["relax"]
+    assert "at\nmost 5 times" in found["relax"]
+    for step in ("static", "dos"):
+        assert "Replace it by the CONTCAR" in found[step]
+        assert "MAGMOM by the final site moments" in found[step]
+    assert "EMIN and EMAX are left out" in found["dos"]
+    assert "needs the CHGCAR of static" in found["dos"]
+    assert "EMIN" not in found["static"]
+    files = {path.name for path in next((tmp_path / "in").glob("*/dos")).iterdir()}
+    assert files == {"INCAR", "KPOINTS", "POSCAR", "POTCAR.spec", "README.txt"}
+
+
+def test_what_is_said_follows_the_settings(
+    write_campaign: WriteCampaign, tmp_path: Path
+) -> None:
+    changes = {"x": [1], "vasp.carry_moments": False, "vasp.functional": "r2scan"}
+    found = told(write_campaign(changes), tmp_path / "in")
+    assert "MAGMOM" not in found["static"]
+    assert "CHGCAR" not in found["dos"]
+
+
+def test_the_metal_has_no_moments_to_carry(tmp_path: Path) -> None:
+    written = writing.write_campaign(load_campaign("paper").override(x=[1]), tmp_path)
+    metal = [d for d in written.directories if d.parent.name.startswith("Li-metal")]
+    assert [d.name for d in metal] == ["relax", "static"]
+    assert "MAGMOM" not in (metal[1] / "README.txt").read_text("utf-8")
+
+
+def test_variants_have_directories_of_their_own(tmp_path: Path) -> None:
+    written = writing.write_campaign(
+        load_campaign("ordering").override(x=[1]), tmp_path
+    )
+    names = {d.parent.name.rpartition("-")[0] for d in written.directories}
+    assert names == {"x1-P4_332", "x1-disordered", "Li-metal"}
+
+
+def test_the_steps_of_a_calculation_share_one_poscar_but_for_its_first_line(
+    write_campaign: WriteCampaign, tmp_path: Path
+) -> None:
+    campaign = load_campaign(write_campaign({"x": [1]}))
+    written = writing.write_campaign(campaign, tmp_path / "in").directories
+    texts = [(d / "POSCAR").read_text("utf-8").split("\n", 1) for d in written]
+    assert len({body for _, body in texts}) == 1
+    assert [first.split()[2] for first, _ in texts] == ["relax", "static", "dos"]
+    structure = Poscar.from_file(written[0] / "POSCAR").structure
+    assert poscar_body(structure).splitlines()[4:6] == ["Li Ni Mn O", "8 4 12 32"]

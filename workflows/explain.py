@@ -1,0 +1,177 @@
+"""``lnmo write --explain``: where every tag of every step comes from; writes nothing.
+
+One line a tag and step, not one a directory: what differs between calculations follows
+the species, and is told by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from workflows.campaign import Campaign
+from workflows.errors import CampaignError
+from workflows.firetasks import machine
+from workflows.inputs import DOS_ABOVE, DOS_BELOW
+from workflows.lithium import LITHIUM
+from workflows.presets import has_hubbard, hubbard_source
+from workflows.settings import merged_tags
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from workflows.selection import Selection
+
+CELLS, METAL = "cathode", "Li metal"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One tag of one step.
+
+    Attributes
+    ----------
+    variant
+        Of the campaign; empty without.
+    of
+        ``cathode`` or ``Li metal``.
+    step, tag, value
+        What is written; by element where it follows the species.
+    origin
+        The layer that set it last: a preset file and section, a key of the campaign,
+        the machine, or the run itself.
+    source
+        P (paper), S (standard practice) or C (choice), with the reason.
+    """
+
+    variant: str
+    of: str
+    step: str
+    tag: str
+    value: str
+    origin: str
+    source: str
+
+
+def explained(campaign: Campaign) -> tuple[Explained, ...]:
+    """Return every tag of every step of a campaign with its origin.
+
+    Raises
+    ------
+    CampaignError
+        The engine takes no VASP inputs.
+    """
+    if campaign.engine != "vasp":
+        raise CampaignError(
+            f"campaign {campaign.name}: engine {campaign.engine} has no VASP inputs to "
+            "explain; use --engine vasp"
+        )
+    return tuple(
+        Explained(name, of, step, *row)
+        for name, member in campaign.members().items()
+        for of, step in _steps(member)
+        for row in sorted(_rows(member, of, step))
+    )
+
+
+def _steps(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    for step in (*campaign.vasp.steps, *(["dos"] if campaign.vasp.dos_at else [])):
+        yield CELLS, step
+    if campaign.lithium_reference and LITHIUM in _elements(campaign):
+        yield from ((METAL, step) for step in ("relax", "static"))
+
+
+def _elements(campaign: Campaign) -> tuple[str, ...]:
+    from structures.formula import parse_formula
+
+    return parse_formula(campaign.host.formula).species
+
+
+def _rows(
+    campaign: Campaign, of: str, step: str
+) -> Iterator[tuple[str, str, str, str]]:
+    metal = of == METAL
+    for name, tag in merged_tags(campaign, step, lithium=metal).items():
+        yield name, _shown(tag.value), tag.origin, tag.source
+    for name, value in machine({}).incar.items():
+        yield name, _shown(value), "machine: LNMO_VASP_INCAR", "never part of an id"
+    vasp = campaign.vasp
+    mesh = {"relax": "kpoints", "static": "kpoints", "dos": "kpoints_dos"}[step]
+    key = "kpoints_lithium" if metal else mesh
+    scaled = "" if metal else "of the conventional cell; other cells keep the spacing"
+    yield "KPOINTS", _shown(getattr(vasp, key)), f"campaign: vasp.{key}", scaled
+    elements = (LITHIUM,) if metal else _elements(campaign)
+    family = f"{vasp.potcar_functional}; one data set a block of POSCAR"
+    yield "POTCAR", _by(vasp.potcar, elements), "campaign: vasp.potcar", family
+    if not metal:
+        yield from _of_the_species(campaign, elements, step)
+
+
+def _of_the_species(
+    campaign: Campaign, elements: tuple[str, ...], step: str
+) -> Iterator[tuple[str, str, str, str]]:
+    vasp = campaign.vasp
+    first = f"start.magnetic_order {campaign.start.magnetic_order}"
+    carried = vasp.carry_moments and step != "relax"
+    why = "then the final moments of the step before" if carried else first
+    yield "MAGMOM", _by(vasp.magmom, elements), "campaign: vasp.magmom", why
+    if has_hubbard(vasp.functional):
+        origin, source = "campaign: vasp.hubbard_u", "by element"
+        if isinstance(vasp.hubbard_u, str):
+            origin = f"hubbard_u.yaml: {vasp.hubbard_u}"
+            source = hubbard_source(vasp.hubbard_u)
+        values = dict.fromkeys(elements, 0.0) | vasp.hubbards()
+        yield "LDAUU", _by(values, elements), origin, source
+        metals = {e: 2 if e in elements[1:-1] else -1 for e in elements}
+        yield "LDAUL", _by(metals, elements), origin, "d shell of every metal"
+        zero = "Dudarev: only U - J counts"
+        yield "LDAUJ", _by(dict.fromkeys(elements, 0), elements), origin, zero
+    if step == "dos":
+        why = "not known before; no part of an id"
+        yield "EMIN", f"E_F(static) - {DOS_BELOW:g} eV", "run time", why
+        yield "EMAX", f"E_F(static) + {DOS_ABOVE:g} eV", "run time", why
+
+
+def _by(values: Mapping[str, Any], elements: tuple[str, ...]) -> str:
+    return ", ".join(f"{e} {_shown(values[e])}" for e in elements if e in values)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return ".TRUE." if value else ".FALSE."
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def show_explained(chosen: Selection, *, as_json: bool) -> None:
+    """Print where every tag comes from."""
+    import json
+
+    from workflows.tables import console
+
+    rows = explained(chosen.campaign())
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=1))
+    else:
+        _print_tables(rows, console())
+
+
+def _print_tables(rows: tuple[Explained, ...], screen: Console) -> None:
+    from rich.table import Table
+
+    screen.print(
+        "a later layer wins: step <- functional <- U <- campaign <- machine; "
+        "P paper, S standard practice, C our choice",
+        style="dim",
+    )
+    for group in dict.fromkeys((row.variant, row.of, row.step) for row in rows):
+        title = " ".join(part for part in group if part)
+        table = Table(title=title, box=None, pad_edge=False, header_style="bold")
+        for head in ("tag", "value", "set by", "who and why"):
+            table.add_column(head, no_wrap=head in {"tag", "set by"})
+        for row in rows:
+            if (row.variant, row.of, row.step) == group:
+                table.add_row(row.tag, row.value, row.origin, row.source)
+        screen.print(table)
