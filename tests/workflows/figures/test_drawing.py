@@ -81,6 +81,11 @@ def test_a_hollow_point_is_white_in_both(plot: dict[str, Any], figure: Figure) -
     assert [float(x) for line in white for x in line.get_xdata()] == [2.0]
 
 
+def test_points_without_a_line_are_not_joined(figure: Figure) -> None:
+    (sites,) = (li for li in figure.axes[1].lines if li.get_label() == "Mn3+")
+    assert sites.get_linestyle() == "None"
+
+
 def test_panels_stand_side_by_side_and_do_not_overlap(plot: dict[str, Any]) -> None:
     left, right = (plot["layout"][axis]["domain"] for axis in ("xaxis", "xaxis2"))
     assert left[0] == 0
