@@ -372,6 +372,25 @@ def report_verb(
     )
 
 
+@app.command("figures")
+def figures_verb(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="directory to fill", metavar="DIR")
+    ] = Path("figures"),
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Draw every figure for a manuscript: PDF, SVG and PNG."""
+    from workflows.figures.files import write_figures
+
+    chosen = _selection(campaign, engine, x, launchpad, variant=variant)
+    for path in write_figures(chosen.results(), output):
+        typer.echo(path)
+
+
 @app.command("parse")
 def parse_verb(
     paths: Annotated[list[Path], typer.Argument(metavar="DIR...")],

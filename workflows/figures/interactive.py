@@ -34,9 +34,12 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
 
 
 def _layout(chart: Chart) -> dict[str, Any]:
+    above = 24 if any(panel.title for panel in chart.panels) else 0
     return {
-        "height": round(HEIGHT_OF_ROW * chart.rows * (chart.height / 0.62)) + 60,
-        "margin": {"l": 62, "r": 16, "t": 52, "b": 56},
+        "height": round(HEIGHT_OF_ROW * chart.rows * (chart.height / 0.62))
+        + 60
+        + above,
+        "margin": {"l": 62, "r": 16, "t": 52 + above, "b": 56},
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
@@ -49,7 +52,13 @@ def _layout(chart: Chart) -> dict[str, Any]:
         "annotations": [
             {
                 **{"text": chart.origin, "showarrow": False, "xref": "paper"},
-                **{"yref": "paper", "x": 0, "y": 1, "yshift": 24, "xanchor": "left"},
+                **{
+                    "yref": "paper",
+                    "x": 0,
+                    "y": 1,
+                    "yshift": 24 + above,
+                    "xanchor": "left",
+                },
                 **{"yanchor": "top", "font": {"size": 10.5, "color": SOFT}},
             }
         ],

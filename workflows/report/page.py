@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,10 +13,10 @@ from markupsafe import Markup
 
 from workflows.campaign import Campaign
 from workflows.figures.chart import Chart
+from workflows.figures.collection import collect
 from workflows.figures.interactive import plotly_figure
 from workflows.figures.paper import as_svg, draw
 from workflows.figures.structures import pictured, structures_figure
-from workflows.report.charts import charts_of
 from workflows.report.downloads import Download, download, verdict_frame
 from workflows.report.provenance import (
     findings_of,
@@ -26,7 +26,6 @@ from workflows.report.provenance import (
 )
 from workflows.report.summary import summaries, told, written
 from workflows.results import Results, records
-from workflows.tables import origin_of_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +37,18 @@ NEGLECTED = (
     "Spin-orbit coupling, dispersion, configurational and vibrational entropy and "
     "zero-point energy are neglected throughout."
 )
+FINDING_COLUMNS = ("severity", "id", "where", "message")
+ROWS = {
+    "series": "one row for each x and insertion model",
+    "sites": "one row for each atom of each result",
+    "runs": "one row for each step of each calculation",
+    "voltage": "one row for each step of a voltage curve, and for each average",
+    "hull": "one row for each finished arrangement in each range of x",
+    "pdos": "one row for each energy of each calculation with a density of states",
+    "verdicts": "one row for each statement of the paper",
+    "findings": "one row for each finding",
+}
+"""Tables to take away, and what a row of each is."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +80,10 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     ResultsError
         The results are of several engines or settings.
     """
-    series = results.series()
+    found = collect(results)
+    series, charts, origin = found.series, found.charts, found.origin
     verdicts = results.compare_to_paper()
     documents = results.documents()
-    origin = origin_of_numbers(series)
-    charts = charts_of(results, series, origin)
     findings = findings_of(documents)
     return _template().render(
         title=f"Campaign {campaign.name}" if campaign else "All results",
@@ -90,7 +100,8 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         structures=_structures(documents, origin),
         findings=findings,
         documents=documents,
-        downloads=_downloads(results, series, verdicts, findings),
+        missing=found.missing,
+        downloads=_downloads(found.tables, verdicts, findings),
         campaign_yaml=campaign.as_yaml() if campaign else "",
         versions=versions_of(documents),
         settings=settings_of(documents),
@@ -112,23 +123,21 @@ def _template() -> Template:
 
 
 def _downloads(
-    results: Results,
-    series: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     verdicts: Sequence[Verdict],
     findings: Sequence[dict[str, str]],
 ) -> list[Download]:
     import pandas as pd
 
-    columns = ["severity", "id", "where", "message"]
+    more = {
+        "verdicts": verdict_frame(verdicts),
+        "findings": pd.DataFrame(findings, columns=list(FINDING_COLUMNS)),
+    }
+    whole = {**tables, **more}
     return [
-        download("series", "one row for each x and insertion model", series),
-        download("sites", "one row for each atom of each result", results.sites()),
-        download("verdicts", "one row for each statement", verdict_frame(verdicts)),
-        download(
-            "findings",
-            "one row for each finding",
-            pd.DataFrame(findings, columns=columns),
-        ),
+        download(name, what, whole[name])
+        for name, what in ROWS.items()
+        if name in whole
     ]
 
 

@@ -1,0 +1,106 @@
+"""Results -> every chart there are numbers for, and what is missing for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from workflows.errors import ResultsError
+from workflows.figures.chart import Chart
+from workflows.figures.electrochemistry import hull_chart, voltage_chart
+from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
+from workflows.figures.valence import valence_chart
+from workflows.results import Results
+from workflows.tables import origin_of_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A part that cannot be shown.
+
+    Attributes
+    ----------
+    what
+        The part, such as ``voltage``.
+    why
+        The reason, and what to run to get it.
+    """
+
+    what: str
+    why: str
+
+
+@dataclass
+class Collection:
+    """Charts and tables of some results.
+
+    Attributes
+    ----------
+    series
+        ``Results.series()``, read once.
+    origin
+        What made the numbers, one line.
+    charts
+        In the order of the page.
+    tables
+        Name -> table, those of ``Results`` that could be made.
+    missing
+        What could not.
+    """
+
+    series: pd.DataFrame
+    origin: str
+    charts: list[Chart] = field(default_factory=list)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    missing: list[Missing] = field(default_factory=list)
+
+    def ask(self, name: str, question: Callable[[], pd.DataFrame]) -> bool:
+        """Keep a table if it can be made and holds a row; say why if not."""
+        try:
+            table = question()
+        except ResultsError as error:
+            self.missing.append(Missing(name, str(error)))
+            return False
+        self.tables[name] = table
+        return bool(len(table))
+
+
+def collect(results: Results) -> Collection:
+    """Make every table and chart that the results allow.
+
+    Parameters
+    ----------
+    results
+        Of one engine and one kind of settings.
+
+    Raises
+    ------
+    ResultsError
+        The results are of several engines or settings.
+    """
+    series = results.series()
+    origin = origin_of_numbers(series)
+    found = Collection(series, origin)
+    found.tables["series"] = series
+    found.charts += [make(series, origin) for make in _OVER_X]
+    if found.ask("voltage", results.voltage):
+        found.charts.append(voltage_chart(found.tables["voltage"], origin))
+    if found.ask("sites", results.sites):
+        sites = found.tables["sites"]
+        if (sites["element"] == "Mn").any():
+            found.charts.append(valence_chart(series, sites, origin))
+    if found.ask("hull", results.hull):
+        found.charts.append(hull_chart(found.tables["hull"], origin))
+    found.ask("runs", results.runs)
+    return found
+
+
+_OVER_X: Sequence[Callable[[pd.DataFrame, str], Chart]] = (
+    moments_chart,
+    lattice_chart,
+    ratio_chart,
+)
