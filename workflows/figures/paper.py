@@ -95,9 +95,10 @@ def _trace(axes: Axes, trace: Trace) -> None:
         trace.x, trace.y, ls=LINES[trace.line] or "none",
         marker=MARKERS[trace.marker], ms=trace.size, mew=1.2, lw=1.2,
         color=trace.colour, label=trace.label or None, markevery=_closed(trace),
+        mfc="white" if trace.hollow and all(trace.hollow) else trace.colour,
     )  # fmt: skip
     hollow = [n for n, is_open in enumerate(trace.hollow) if is_open]
-    if hollow:
+    if hollow and not all(trace.hollow):
         axes.plot(
             [trace.x[n] for n in hollow], [trace.y[n] for n in hollow], ls="none",
             marker=MARKERS[trace.marker], ms=trace.size, mew=1.4, color=trace.colour,
@@ -108,7 +109,7 @@ def _trace(axes: Axes, trace: Trace) -> None:
 
 
 def _closed(trace: Trace) -> list[int] | None:
-    """Return which points are drawn full."""
-    if not any(trace.hollow):
+    """Return which points are drawn with the line; all, if they are all alike."""
+    if not any(trace.hollow) or all(trace.hollow):
         return None
     return [n for n, is_open in enumerate(trace.hollow) if not is_open]

@@ -42,7 +42,7 @@ def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
 def told(verdict: Verdict) -> str:
     """Say what was found against what the paper has, in half a sentence."""
     if verdict.value is None:
-        return verdict.reason
+        return verdict.reason.partition(": ")[0]  # the cure is in the table
     unit = f" {written(verdict.unit)}" if verdict.unit else ""
     text = f"{verdict.value:.3g}{unit} here, {verdict.reference} in the paper"
     return f"{text} ({verdict.reason})" if verdict.reason else text
