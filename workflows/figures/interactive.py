@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from workflows.figures.chart import Chart, Panel, Trace
 
 SYMBOLS = {"circle": "circle", "square": "square", "diamond": "diamond"}
-HEIGHT_OF_ROW = 360
+HEIGHT_OF_ROW, STANDARD_HEIGHT = 360, 0.62
+"""CSS pixels of a row of panels, at which height of the chart."""
+LINE = 72
+"""Letters of the line above one panel."""
 INK, SOFT, GRID = "#1c2430", "#5b6675", "#e6eaef"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif'
 PIXELS = 4 / 3
@@ -35,11 +39,10 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
 
 def _layout(chart: Chart) -> dict[str, Any]:
     above = 24 if any(panel.title for panel in chart.panels) else 0
+    row = HEIGHT_OF_ROW * chart.height / STANDARD_HEIGHT
     return {
-        "height": round(HEIGHT_OF_ROW * chart.rows * (chart.height / 0.62))
-        + 60
-        + above,
-        "margin": {"l": 62, "r": 16, "t": 52 + above, "b": 56},
+        "height": round(row * chart.rows) + 72 + above,
+        "margin": {"l": 62, "r": 16, "t": 64 + above, "b": 56},
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
@@ -49,19 +52,16 @@ def _layout(chart: Chart) -> dict[str, Any]:
             **{"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
             **{"x": 0.5, "xanchor": "center", "font": {"size": 12}},
         },
-        "annotations": [
-            {
-                **{"text": chart.origin, "showarrow": False, "xref": "paper"},
-                **{
-                    "yref": "paper",
-                    "x": 0,
-                    "y": 1,
-                    "yshift": 24 + above,
-                    "xanchor": "left",
-                },
-                **{"yanchor": "top", "font": {"size": 10.5, "color": SOFT}},
-            }
-        ],
+        "annotations": [_origin(chart, above)],
+    }
+
+
+def _origin(chart: Chart, above: int) -> dict[str, Any]:
+    lines = textwrap.wrap(chart.origin, LINE * chart.columns)
+    return {
+        **{"text": "<br>".join(lines), "showarrow": False, "align": "left"},
+        **{"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": 6 + above},
+        **{"xanchor": "left", "yanchor": "bottom", "font": {"size": 11, "color": SOFT}},
     }
 
 
