@@ -57,3 +57,5 @@ def test_every_block_of_the_tutorial_does_what_it_says(
             assert not told, "".join(told)
     assert runner.tries > 20
     assert (tmp_path / "report.html").stat().st_size > 4_000_000
+    drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert {"fig2d-structures", "fig2e-moments", "voltage", "hull"} <= drawn
