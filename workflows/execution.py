@@ -19,6 +19,7 @@ from workflows.calculation import Calculation
 from workflows.engines import engine
 from workflows.engines.base import RUN_FILE, Machine, Report
 from workflows.errors import StepFailed, Terminated
+from workflows.physics.checks import static_matches_relaxation
 from workflows.store import FileResults
 from workflows.taskdoc import TaskDocument
 
@@ -142,4 +143,7 @@ def _compute(
     runner.run(directory, machine, report)
     document = runner.parse(directory)
     relative = str(directory.relative_to(results.root))
-    return document.model_copy(update={"dir_name": relative})
+    relaxed = results.get(calculation.id, "relax") if step == "static" else None
+    more = static_matches_relaxation(relaxed, document) if relaxed else ()
+    findings = (*document.findings, *more)
+    return document.model_copy(update={"dir_name": relative, "findings": findings})

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
 from workflows.engines.base import (
@@ -31,7 +31,12 @@ from workflows.engines.chgnet_relax import (
 )
 from workflows.errors import StoreError
 from workflows.findings import site_findings, sites_at_the_end
+from workflows.physics.checks import physics_findings
+from workflows.physics.outcome import Outcome
 from workflows.taskdoc import Finding, State, TaskDocument
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 RESULT_FILE = "relaxation.json"
 GPA_IN_KBAR = 10.0
@@ -139,7 +144,7 @@ def _document(
         **common,
         state=State.DONE if converged else State.UNCONVERGED,
         reason="" if converged else f"not relaxed after {limit} steps, the limit",
-        findings=(_surrogate(), *site_findings(sites)),
+        findings=(_surrogate(), *site_findings(sites), *_physics(final, result)),
         engine_version=f"chgnet {result['versions'].get('chgnet', '?')}, "
         f"weights {calculation.settings['model']}",
         structure=final,
@@ -155,6 +160,14 @@ def _document(
         completed_at=result["completed_at"],
         versions=result["versions"],
     )
+
+
+def _physics(final: Structure, result: dict[str, Any]) -> tuple[Finding, ...]:
+    """Check what a surrogate can be held to: its moments have no sign, and no U."""
+    outcome = Outcome(
+        final, result["energy"], magnetization=result["magnetization"], signed=False
+    )
+    return physics_findings(outcome)
 
 
 def _surrogate() -> Finding:

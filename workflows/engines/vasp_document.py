@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflows.audit import audit
 from workflows.calculation import Calculation, cell_formula
 from workflows.engines.base import identity, versions
 from workflows.engines.vasp_agreement import disagreements
+from workflows.engines.vasp_applied import applied_findings
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.findings import site_findings, sites_at_the_end
+from workflows.physics.checks import physics_findings
+from workflows.physics.outcome import Outcome
 from workflows.taskdoc import Finding, State, TaskDocument
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
 """INCAR tags, as applied, that results of one series share, besides the cutoff."""
@@ -76,11 +82,19 @@ def with_numbers(
         sites = sites_at_the_end(calculation, structure)
         findings.extend(site_findings(sites))
         counts = sites.counts_final
+    inputs = (more or {}).get("inputs", {})
+    judged = list(applied_findings(numbers, inputs))
     if state.at_its_end:
-        inputs = (more or {}).get("inputs", {})
-        judged = [*audit(files.directory, inputs), *disagreements(files, numbers)]
+        judged = [
+            *audit(files.directory, inputs),
+            *judged,
+            *disagreements(files, numbers),
+        ]
         state, reason = _reviewed(state, reason, judged)
-        findings.extend(judged)
+    findings.extend(judged)
+    if structure is not None and state.usable:
+        outcome = _outcome(structure, numbers, common, calculation)
+        findings.extend(physics_findings(outcome))
     corrections = tuple(_corrections(files))
     contradicted = bool(numbers.contradiction) and state is State.FAILED
     energy = None if contradicted else numbers.energy
@@ -161,6 +175,26 @@ def _settings(
     if mesh and common["task_label"] != "dos":
         settings["kpoints"] = list(numbers.kpoints.kpts[0])
     return settings
+
+
+def _outcome(
+    structure: Structure,
+    numbers: VaspNumbers,
+    common: Mapping[str, Any],
+    calculation: Calculation | None,
+) -> Outcome:
+    """Gather what the physics checks look at; the pressure is judged in the static."""
+    fresh = calculation is not None and common["task_label"] == "static"
+    return Outcome(
+        structure=structure,
+        energy=numbers.energy,
+        magnetization=numbers.magnetization,
+        start_moments=numbers.incar.get("MAGMOM"),
+        total_magnetization=numbers.total_magnetization,
+        bandgap=numbers.gap.gap if numbers.gap else None,
+        pressure_kbar=numbers.pressure,
+        cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
+    )
 
 
 def _relaxes_cell(calculation: Calculation) -> bool:

@@ -1,8 +1,9 @@
 """A good run, cut anywhere in any of its files, is never DONE and never a traceback.
 
 By default a few cuts of every file; LNMO_CUTS=200 in the environment makes as many.
-What is cut from a file may be nothing that it says: white space at the end, or in a
-file that a person writes, a comment. Such cuts are no damage and may be DONE.
+What is cut from a file may be nothing that it says: white space at the end, a comment
+in a file that a person writes, the velocities (all of them) of a CONTCAR at rest. Such
+cuts are no damage and may be DONE.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ RUNS = (
     ("LiAlSiO4_relax1_relax2", ".relax2"),
     ("MgMn2O4_static_ferromagnetic", ""),
 )
-WRITTEN_BY_HAND: dict[str, Any] = {
+MEANING: dict[str, Any] = {
     "INCAR": Incar.from_str,
     "KPOINTS": Kpoints.from_str,
     "POSCAR": Poscar.from_str,
+    "CONTCAR": Poscar.from_str,
 }
 NOT_OF_VASP = ("custodian.json", "vasp.out", "POTCAR.spec", "LICENSE")
 """Left by custodian, by the shell or by us; no result is taken from them."""
@@ -56,7 +58,7 @@ def says_the_same(name: str, cut: bytes, whole: bytes) -> bool:
     """Tell whether a cut took away nothing that the file says."""
     if cut.rstrip() == whole.rstrip():
         return True
-    reader = next((r for n, r in WRITTEN_BY_HAND.items() if name.startswith(n)), None)
+    reader = next((r for n, r in MEANING.items() if name.startswith(n)), None)
     if reader is None:
         return False
     first, second = (reader(content.decode()) for content in (cut, whole))

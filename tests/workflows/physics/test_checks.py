@@ -1,0 +1,218 @@
+"""Physics checks: silent on the paper's states, named where one is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from workflows import parse_run
+from workflows.analysis.valence import expected_total_moment
+from workflows.calculation import Calculation
+from workflows.physics.checks import physics_findings, static_matches_relaxation
+from workflows.physics.outcome import Outcome, lnmo_x
+from workflows.taskdoc import TaskDocument
+
+DATA = Path(__file__).parents[2] / "data"
+Finished = Callable[..., TaskDocument]
+
+
+@pytest.fixture
+def outcome(calculations: Sequence[Calculation]) -> Callable[[float], Outcome]:
+    """The paper's state at x: formal valences, Ni against Mn, the moments it names."""
+
+    def make(x: float) -> Outcome:
+        structure = next(c for c in calculations if c.x == x).structure.copy()
+        structure.scale_lattice(8.2**3)
+        reduced = round(8 * max(0.0, x - 1))
+        moments, mn3 = [], 0
+        for site in structure:
+            element = site.specie.symbol
+            size = {"Ni": {0: 0.5, 1: 1.7, 2: 1.7}[x], "Mn": 3.2}.get(element, 0.01)
+            if element == "Mn" and mn3 < reduced:
+                size, mn3 = 3.95, mn3 + 1
+            moments.append(-size if element == "Ni" else size)
+        return Outcome(
+            structure=structure,
+            energy=-362.0,
+            magnetization=moments,
+            start_moments=[1.2 * m for m in moments],
+            total_magnetization=expected_total_moment(x),
+            bandgap=0.4,
+            pressure_kbar=-1.2,
+            cell_relaxed=True,
+        )
+
+    return make
+
+
+def ids(outcome: Outcome) -> list[str]:
+    return [finding.id for finding in physics_findings(outcome)]
+
+
+def changed(outcome: Outcome, element: str, values: Mapping[int, float]) -> Outcome:
+    """Give the n-th ions of an element other moments."""
+    moments = list(outcome.magnetization or ())
+    where = [i for i, s in enumerate(outcome.structure) if s.specie.symbol == element]
+    for number, value in values.items():
+        moments[where[number]] = value
+    return replace(outcome, magnetization=moments)
+
+
+@pytest.mark.parametrize("x", [0, 1])
+def test_the_state_of_the_paper_has_nothing_to_tell(
+    outcome: Callable[[float], Outcome], x: float
+) -> None:
+    assert ids(outcome(x)) == []
+
+
+def test_at_x_2_only_the_unrelaxed_neighbours_are_told(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    assert set(ids(outcome(2))) == {"short_distance"}
+
+
+@pytest.mark.parametrize(
+    ("x", "element", "values", "expected"),
+    [
+        (1, "Mn", {0: 1.1}, ["moment_collapsed"]),
+        (1, "Ni", {2: -0.9}, ["moment_collapsed", "wrong_valence"]),
+        (0, "Ni", {1: -1.7}, ["moment_too_large", "wrong_valence"]),
+        (1, "O", {5: 0.31}, ["oxygen_moment"]),
+        (1, "Ni", {0: 1.7}, ["moment_flipped"]),
+        (1, "Mn", {0: 3.9}, ["wrong_valence"]),
+    ],
+)
+def test_a_wrong_moment_is_named(
+    outcome: Callable[[float], Outcome],
+    x: float,
+    element: str,
+    values: dict[int, float],
+    expected: list[str],
+) -> None:
+    found = physics_findings(changed(outcome(x), element, values))
+    assert [f.id for f in found] == expected
+    assert all("restart" in f.message for f in found)
+
+
+def test_a_hole_on_oxygen_is_graver_from_x_1_on(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    severities = [
+        physics_findings(changed(outcome(x), "O", {0: -0.4}))[0].severity
+        for x in (0, 1)
+    ]
+    assert severities == ["warning", "error"]
+
+
+def test_all_moments_turned_together_are_the_same_state(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    state = outcome(1)
+    turned = [-m for m in state.magnetization or ()]
+    total = -(state.total_magnetization or 0)
+    assert ids(replace(state, magnetization=turned, total_magnetization=total)) == []
+
+
+def test_equal_mn_at_x_2_are_symmetrised(outcome: Callable[[float], Outcome]) -> None:
+    equal = changed(outcome(2), "Mn", dict.fromkeys(range(12), 3.7))
+    assert "symmetrised" in ids(equal)
+    assert "wrong_valence" not in ids(equal)
+
+
+def test_two_clusters_shifted_by_another_u_are_no_wrong_valence(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    shifted = {n: (3.5 if n < 8 else 2.9) for n in range(12)}
+    assert "wrong_valence" not in ids(changed(outcome(2), "Mn", shifted))
+    six = {n: (3.5 if n < 6 else 2.9) for n in range(12)}
+    assert "wrong_valence" in ids(changed(outcome(2), "Mn", six))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"total_magnetization": 27.4}, "total_moment"),
+        ({"bandgap": 0.0}, "metallic"),
+        ({"pressure_kbar": 4.0}, "pressure"),
+        ({"energy": 12.0}, "positive_energy"),
+    ],
+)
+def test_what_is_wrong_with_the_whole_cell_is_named(
+    outcome: Callable[[float], Outcome], change: dict[str, float], expected: str
+) -> None:
+    assert ids(replace(outcome(1), **change)) == [expected]
+
+
+def test_a_pressure_is_a_warning_and_then_an_error(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    found = [
+        physics_findings(replace(outcome(1), pressure_kbar=p)) for p in (2.9, -3.1, 11)
+    ]
+    assert [[f.severity for f in one] for one in found] == [[], ["warning"], ["error"]]
+
+
+def test_a_ferromagnet_is_held_to_its_own_total(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    state = outcome(1)
+    parallel = [abs(m) for m in state.magnetization or ()]
+    up = replace(state, magnetization=parallel, start_moments=parallel)
+    assert ids(replace(up, total_magnetization=44.0)) == []
+    assert ids(replace(up, total_magnetization=28.0)) == ["total_moment"]
+
+
+def test_unsigned_moments_of_a_surrogate_are_not_held_to_limits_of_dft(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    state = changed(outcome(1), "Ni", dict.fromkeys(range(4), 0.29))
+    assert ids(replace(state, signed=False, total_magnetization=None)) == []
+
+
+def test_atoms_that_overlap_are_told(outcome: Callable[[float], Outcome]) -> None:
+    state = outcome(1)
+    small = state.structure.copy()
+    small.scale_lattice(7.0**3)
+    assert set(ids(replace(state, structure=small))) == {"short_distance"}
+
+
+def test_another_spinel_is_held_to_no_limit_of_this_one() -> None:
+    document = parse_run(DATA / "MgMn2O4_static_antiferromagnetic")
+    assert document.findings == ()
+    assert document.structure is not None
+    assert lnmo_x(document.structure) is None
+
+
+def test_a_hole_on_oxygen_is_told_of_any_oxide() -> None:
+    (found,) = parse_run(DATA / "NiO_static").findings
+    assert (found.id, found.severity) == ("oxygen_moment", "warning")
+    assert "O #1 +0.90" in found.message
+
+
+def test_a_moment_set_up_and_lost_is_told_of_any_compound() -> None:
+    iron = Structure(Lattice.cubic(2.87), ["Fe", "Fe"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    lost = Outcome(iron, -16.0, magnetization=[2.2, 0.1], start_moments=[5.0, 5.0])
+    (found,) = physics_findings(lost)
+    assert found.id == "moment_collapsed"
+    assert found.message.startswith("Fe #1 +0.10")
+
+
+def test_u_on_lithium_is_told_even_of_a_run_that_did_not_finish() -> None:
+    found = parse_run(DATA / "LiVO3_U_on_lithium").findings
+    assert "hubbard_misplaced" in {finding.id for finding in found}
+
+
+def test_a_static_far_from_its_relaxation_is_told(
+    calculations: Sequence[Calculation], finished: Finished
+) -> None:
+    relaxed = finished(calculations[4], "relax", energy_per_atom=-6.0)
+    near = finished(calculations[4], energy_per_atom=-6.0009)
+    far = finished(calculations[4], energy_per_atom=-6.0011)
+    assert static_matches_relaxation(relaxed, near) == ()
+    (found,) = static_matches_relaxation(relaxed, far)
+    assert found.id == "relax_static_mismatch"
+    assert found.message.startswith("the static is -1.10 meV/atom")

@@ -1,0 +1,1 @@
+"""Physics checks on a finished run; :func:`physics_findings` makes them all."""

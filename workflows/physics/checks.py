@@ -1,0 +1,112 @@
+"""What a referee would ask about a finished run, answered by its numbers.
+
+Each check is a named finding with the number, its limit and what to do. Findings do
+not change the state: the number is what was computed for these inputs, and whether a
+collapsed moment is a failed start or the physics is for a person to say. Limits of
+LixNi0.5Mn1.5O4 are applied to no other compound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows.physics.moments import any_moments, large_on_oxygen, lnmo_moments
+from workflows.physics.outcome import METALS, REMEDY, Outcome, lnmo_x, warn
+from workflows.taskdoc import Finding, TaskDocument
+
+SHORTEST = {"Li-metal": 2.4, "Li-Li": 2.2, "metal-O": 1.75}
+"""A; shorter pairs are no minimum of this crystal."""
+METALLIC = 0.05
+"""muB: distance of the total from an integer that no insulator has."""
+PRESSURE, PRESSURE_LARGE = 3.0, 10.0
+"""kbar, of a relaxed cell with a fresh basis: up to here it passes, and warns."""
+STATIC_DIFFERENCE = 1.0
+"""meV per atom between the static and the last relaxation step."""
+
+
+def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
+    """Check a finished run; the limits of LNMO only where the composition is its."""
+    found = [*_energy(outcome), *_pressure(outcome)]
+    x = lnmo_x(outcome.structure)
+    if x is not None:
+        found += [*_distances(outcome), *_insulator(outcome, x)]
+    if outcome.magnetization is None or not outcome.signed:
+        return tuple(found)
+    if x is not None:
+        return (*found, *any_moments(outcome), *lnmo_moments(outcome, x))
+    return (*found, *any_moments(outcome), *large_on_oxygen(outcome, "warning"))
+
+
+def static_matches_relaxation(
+    relaxed: TaskDocument, static: TaskDocument
+) -> tuple[Finding, ...]:
+    """Compare the energy of the static with the last step of the relaxation."""
+    before, after = relaxed.energy_per_atom, static.energy_per_atom
+    if before is None or after is None:
+        return ()
+    difference = 1000 * (after - before)
+    if abs(difference) <= STATIC_DIFFERENCE:
+        return ()
+    return (
+        warn(
+            "relax_static_mismatch",
+            f"the static is {difference:+.2f} meV/atom from the last relaxation step "
+            f"(limit {STATIC_DIFFERENCE:g}): another state or basis; compare "
+            "the moments of both, and relax again from CONTCAR",
+        ),
+    )
+
+
+def _energy(outcome: Outcome) -> Iterator[Finding]:
+    if outcome.energy is not None and outcome.energy > 0:
+        yield warn(
+            "positive_energy",
+            f"the energy is {outcome.energy:+.3f} eV, above that of free atoms: the "
+            "electrons are in a wrong state, or atoms overlap",
+        )
+
+
+def _pressure(outcome: Outcome) -> Iterator[Finding]:
+    pressure = outcome.pressure_kbar
+    if outcome.cell_relaxed and pressure is not None and abs(pressure) > PRESSURE:
+        yield warn(
+            "pressure",
+            f"{pressure:+.1f} kbar in a relaxed cell with a fresh basis (up to "
+            f"{PRESSURE:g} passes, {PRESSURE_LARGE:g} is the limit): relax it again",
+            "error" if abs(pressure) > PRESSURE_LARGE else "warning",
+        )
+
+
+def _insulator(outcome: Outcome, x: float) -> Iterator[Finding]:
+    total = outcome.total_magnetization
+    broken = total is not None and abs(total - round(total)) > METALLIC
+    if x in {1, 2} and outcome.bandgap == 0:
+        yield warn(
+            "metallic",
+            f"no gap at x = {x:g}, where an insulator is expected"
+            + (f", and {total:.2f} muB per cell are no integer" if broken else "")
+            + f": a collapsed or symmetrised state until proven otherwise; {REMEDY}",
+        )
+
+
+def _distances(outcome: Outcome) -> Iterator[Finding]:
+    import numpy as np
+
+    structure = outcome.structure
+    species = np.array([site.specie.symbol for site in structure])
+    away = structure.distance_matrix + 1e9 * np.eye(len(structure))
+    lithium, oxygen = species == "Li", species == "O"
+    metal = np.isin(species, METALS)
+    pairs = {
+        "Li-metal": (lithium, metal),
+        "Li-Li": (lithium, lithium),
+        "metal-O": (metal, oxygen),
+    }
+    for name, (first, second) in pairs.items():
+        between = away[np.ix_(first, second)]
+        if between.size and between.min() < SHORTEST[name]:
+            yield warn(
+                "short_distance",
+                f"the shortest {name} distance is {between.min():.2f} A (limit "
+                f"{SHORTEST[name]:g}): look at the structure before using the row",
+            )

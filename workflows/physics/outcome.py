@@ -1,0 +1,51 @@
+"""``Outcome``: what a finished run gave, as far as the physics checks look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from workflows.taskdoc import Finding
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+METALS = ("Ni", "Mn")
+REMEDY = "restart with ISYM = 0, ALGO = All, a small SIGMA or another MAGMOM"
+SEED = "restart from a charge order (start.charge_orders), with ISYM = 0 or ALGO = All"
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the checks look at; None where a run does not give it.
+
+    Units as in ``TaskDocument``; `start_moments` is the MAGMOM that ran, in site
+    order. `signed` is False where only |m| is known.
+    """
+
+    structure: Structure
+    energy: float | None = None
+    magnetization: Sequence[float] | None = None
+    start_moments: Sequence[float] | None = None
+    total_magnetization: float | None = None
+    bandgap: float | None = None
+    pressure_kbar: float | None = None
+    cell_relaxed: bool = False
+    signed: bool = True
+
+
+def lnmo_x(structure: Structure) -> float | None:
+    """Return x of LixNi0.5Mn1.5O4, None for any other composition."""
+    counts = structure.composition.get_el_amt_dict()
+    nickel, manganese = counts.get("Ni", 0), counts.get("Mn", 0)
+    host = nickel > 0 and manganese == 3 * nickel and counts.get("O", 0) == 8 * nickel
+    x = counts.get("Li", 0) / (2 * nickel) if host else -1.0
+    only = set(counts) <= {"Li", "Ni", "Mn", "O"}
+    return x if only and 0 <= x <= 2 else None
+
+
+def warn(name: str, message: str, severity: Severity = "warning") -> Finding:
+    """Make a finding."""
+    return Finding(id=name, severity=severity, message=message)
