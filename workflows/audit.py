@@ -20,6 +20,7 @@ HARMLESS = frozenset(
         *("ALGO", "NELM", "NELMIN", "NELMDL", "POTIM", "IBRION", "NBANDS", "SYMPREC"),
         *("NCORE", "KPAR", "NPAR", "AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG"),
         *("IMIX", "MAXMIX", "TIME", "LPLANE", "NSIM", "LWAVE", "ISTART", "SYSTEM"),
+        "ISEARCH",
     }
 )
 """Tags that decide how a solution is found, not which: recorded, never judged."""

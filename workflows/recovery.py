@@ -8,6 +8,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.engines.vasp import take_up
 from workflows.launchpad import at_once
 from workflows.store import DOCUMENT_FILE, FileResults
 
@@ -15,7 +16,10 @@ from workflows.store import DOCUMENT_FILE, FileResults
 def retry_failed(
     launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
 ) -> int:
-    """Make FIZZLED Fireworks READY again, their directories set aside.
+    """Make FIZZLED Fireworks READY again.
+
+    A relaxation that was cut or ran out of steps goes on from its last whole structure;
+    every other directory is set aside and its step starts anew.
 
     Returns
     -------
@@ -27,16 +31,23 @@ def retry_failed(
         if found["state"] != "FIZZLED":
             continue
         directory = _step_directory(root, found)
-        if directory.exists():
-            number = 1
-            while (
-                aside := directory.with_name(f"{directory.name}.failed-{number}")
-            ).exists():
-                number += 1
-            directory.rename(aside)
+        if take_up(directory):
+            (directory / DOCUMENT_FILE).unlink(missing_ok=True)
+        else:
+            _set_aside(directory)
         launchpad.rerun_fw(found["fw_id"])
         count += 1
     return count
+
+
+def _set_aside(directory: Path) -> None:
+    if directory.exists():
+        number = 1
+        while (
+            aside := directory.with_name(f"{directory.name}.failed-{number}")
+        ).exists():
+            number += 1
+        directory.rename(aside)
 
 
 def return_unrecorded(

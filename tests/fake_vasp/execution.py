@@ -6,10 +6,14 @@ footer, an open vasprun.xml, and the CONTCAR of the last finished ionic step.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
+import random
+import signal
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +23,7 @@ import smallfiles
 import vasprun
 from checks import refuse_inconsistent
 from crystal import Cell
+from errors import IONIC, MESSAGES, SCF, SETUP
 from inputs import Inputs, read_inputs
 from relaxation import Step, ionic_steps
 from run import VERSION, Run
@@ -34,11 +39,34 @@ _ZBRENT = (
 )
 
 
+class _OnFullDisk:
+    """A file on a disk that is soon full."""
+
+    def __init__(self, file: TextIO, room: list[int]) -> None:
+        self._file = file
+        self._room = room
+
+    def write(self, text: str) -> None:
+        self._file.write(text[: self._room[0]])
+        self._room[0] -= len(text)
+        if self._room[0] < 0:
+            self._file.flush()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def writelines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self.write(text)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
 @dataclass
 class _Output:
     """The files that grow during the run."""
 
     directory: Path
+    room: list[int]  # bytes left on the disk, one number shared by all files; or none
     outcar: TextIO = field(init=False)
     oszicar: TextIO = field(init=False)
     xml: TextIO = field(init=False)
@@ -49,7 +77,8 @@ class _Output:
         self.xml = self._open("vasprun.xml")
 
     def _open(self, name: str) -> TextIO:
-        return (self.directory / name).open("w", encoding="utf-8")
+        file = (self.directory / name).open("w", encoding="utf-8")
+        return _OnFullDisk(file, self.room) if self.room else file
 
     def flush(self) -> None:
         for file in (self.outcar, self.oszicar, self.xml, sys.stdout):
@@ -68,8 +97,15 @@ def execute(directory: Path, switches: Switches) -> int:
     refuse_inconsistent(inputs, directory)
     failure = switches.failure_of(inputs)
     run = _prepare(inputs, failure)
-    output = _Output(directory)
+    rng = random.Random(f"{switches.seed} {directory.resolve().name}")
+    output = _Output(
+        directory, [rng.randrange(300_000)] if failure == "disk_full" else []
+    )
     _open_files(run, output)
+    if _say(failure, SETUP, output):
+        return 1
+    if failure == "kill":
+        return _until_killed(run, output, rng)
     last, code = _walk(run, output, switches, failure)
     if code or last is None:
         return code
@@ -110,10 +146,17 @@ def _walk(
     for step in steps:
         is_last = step is steps[-1]
         _electronic_loop(run, output, step)
+        if step.number == 1 and _say(failure, SCF, output):
+            return step, 1
+        if failure == "hang":
+            time.sleep(_LONGEST_HANG)
+            return step, 1
         if failure == "crash" and (step.number == 2 or is_last):
             return _crash(run, output, step)
         _close_ionic_step(run, output, step, before)
         time.sleep(switches.seconds / len(steps))
+        if (step.number == 2 or is_last) and _say(failure, IONIC, output):
+            return step, 1
         if failure == "walltime":
             time.sleep(_LONGEST_HANG)
             return step, 1
@@ -156,6 +199,32 @@ def _crash(run: Run, output: _Output, step: Step) -> tuple[Step, int]:
     output.flush()
     print("fake_vasp: crashes, as FAKE_VASP_FAIL says", file=sys.stderr)
     return step, 1
+
+
+def _say(failure: str, when: str, output: _Output) -> bool:
+    """Print a message that belongs here; tell whether VASP stops with it."""
+    message = MESSAGES.get(failure)
+    if message is None or message.when != when:
+        return False
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr, "OUTCAR": output.outcar}
+    streams[message.stream].write(message.text)
+    output.flush()
+    return message.stops
+
+
+def _until_killed(run: Run, output: _Output, rng: random.Random) -> int:
+    """Take some steps, leave every file cut at some byte, and end by SIGKILL."""
+    steps = list(ionic_steps(run.inputs, run.crystal, ""))
+    before = 0.0
+    for step in steps[: rng.randint(1, len(steps))]:
+        _electronic_loop(run, output, step)
+        _close_ionic_step(run, output, step, before)
+        before = run.energies(step.energy)[0]
+    for name in ("OUTCAR", "OSZICAR", "vasprun.xml", "CONTCAR"):
+        path = output.directory / name
+        os.truncate(path, rng.randrange(path.stat().st_size + 1))
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
 
 
 def _told_to_stop(output: _Output) -> bool:

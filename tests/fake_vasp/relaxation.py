@@ -14,6 +14,7 @@ from spinel import Crystal, energy_in, factors_to_model, stress
 _STRAIN_LEFT = 1 / 3  # of the strain, after every ionic step
 _FORCE_PER_STRAIN = 100.0  # eV/Å
 _FIRST_SCF_ERROR = 2e3  # eV; every electronic step gains one digit
+_NONCONVERGING_STEPS = 13  # custodian looks at ten ionic steps before the last
 _WARM_START = 4  # digits known from the ionic step before
 
 
@@ -34,22 +35,36 @@ class Step:
 def ionic_steps(inputs: Inputs, crystal: Crystal, failure: str) -> Iterator[Step]:
     """Walk from the POSCAR towards the model's lattice, as NSW and ISIF allow."""
     most = max(1, inputs.get("NSW")) if inputs.relaxes else 1
+    most = min(most, _NONCONVERGING_STEPS) if failure == "nonconv" else most
+    stands_still = failure in {"unconverged_ionic", "unconverged_ibrion", "nonconv"}
     before = math.inf
     for number in range(1, most + 1):
-        strained = 1.0 if failure == "unconverged_ionic" else _STRAIN_LEFT
+        strained = 1.0 if stands_still else _STRAIN_LEFT
         left = strained ** (number - 1)
         cell = _moved(inputs, crystal, left)
         energy = energy_in(crystal, cell)
         force = _force(inputs, crystal, left)
         done = number > 1 and _accurate(inputs, force, energy - before)
-        done = done and failure != "unconverged_ionic"
-        stuck = failure == "unconverged" and (done or number == most)
+        done = done and not stands_still
+        if done:  # lands on the model, whichever way it came
+            cell = _moved(inputs, crystal, 0.0)
+            energy, force = energy_in(crystal, cell), 0.0
+        energy += _wrong_by(failure, number, energy, len(inputs.cell.atoms))
+        at_the_end = failure in {"unconverged", "unconverged_algo"}
+        stuck = failure == "nonconv" or (at_the_end and (done or number == most))
         scf, converged = _electronic_steps(inputs, energy, number, stuck=stuck)
         pressure = stress(crystal, cell)
         yield Step(number, cell, energy, force, pressure, scf, converged, done)
         if done:
             return
         before = energy
+
+
+def _wrong_by(failure: str, number: int, energy: float, atoms: int) -> float:
+    """What two failures add to an energy, eV."""
+    if failure == "positive_energy":
+        return 2 * abs(energy)
+    return 2.0 * atoms if failure == "potim" and number == 2 else 0.0
 
 
 def _moved(inputs: Inputs, crystal: Crystal, left: float) -> Cell:

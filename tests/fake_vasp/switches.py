@@ -7,27 +7,28 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import MESSAGES
 from inputs import Inputs
 from refusal import Refusal
 
 FAILURES = (
-    "unconverged",
-    "unconverged_ionic",
-    "crash",
-    "walltime",
-    "zbrent",
+    *("unconverged", "unconverged_algo", "unconverged_ionic", "unconverged_ibrion"),
+    *("nonconv", "positive_energy", "potim", "zbrent"),
+    *("crash", "kill", "disk_full", "hang", "walltime"),
     "wrong_valence",
+    *MESSAGES,
 )
 
 
 @dataclass(frozen=True)
 class Switches:
-    """The four variables, as given."""
+    """The five variables, as given."""
 
     seconds: float
     ledger: str
     failure: str
     once: str
+    seed: str
 
     def failure_of(self, inputs: Inputs) -> str:
         """Name the failure this run has to show, or return an empty string."""
@@ -67,17 +68,27 @@ def read_switches() -> Switches:
         ledger=os.environ.get("FAKE_VASP_LEDGER", ""),
         failure=failure,
         once=os.environ.get("FAKE_VASP_FAIL_ONCE", ""),
+        seed=os.environ.get("FAKE_VASP_SEED", "0"),
     )
 
 
 def _can_show(failure: str, inputs: Inputs) -> bool:
-    """Whether this run is of the sort that can fail so."""
-    if failure == "zbrent":
-        cured = inputs.get("IBRION") != 2 or inputs.get("NELMIN") >= 8
-        return inputs.relaxes and not cured
-    if failure == "unconverged_ionic":
-        return inputs.relaxes
-    if failure == "wrong_valence":
-        atoms = inputs.cell.composition
-        return 4 * atoms["Li"] > atoms["O"] > 0
-    return True
+    """Whether this run is of the sort that can fail so, and not yet cured."""
+    if failure in MESSAGES:
+        return MESSAGES[failure].shows(inputs)
+    algo = str(inputs.get("ALGO"))[0].upper()
+    long_steps = inputs.relaxes and inputs.get("POTIM") > 0.29
+    atoms = inputs.cell.composition
+    shown = {
+        "zbrent": inputs.relaxes
+        and inputs.get("IBRION") == 2
+        and inputs.get("NELMIN") < 8,
+        "unconverged_ionic": inputs.relaxes,
+        "unconverged_ibrion": inputs.relaxes and inputs.get("IBRION") == 2,
+        "unconverged_algo": algo not in "AC",
+        "nonconv": inputs.relaxes and algo not in "AC",
+        "potim": long_steps,
+        "positive_energy": algo != "N" or long_steps,
+        "wrong_valence": 4 * atoms["Li"] > atoms["O"] > 0,
+    }
+    return bool(shown.get(failure, True))

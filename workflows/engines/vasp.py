@@ -2,7 +2,8 @@
 
 A relaxation is a chain of such directories, ``relax-1``, ``relax-2``, ...: each
 restarts from the CONTCAR of the one before with a fresh basis, until the volume
-settles (at least two, at most 1 + max_restarts).
+settles (at least two, at most 1 + max_restarts). One that was cut is set aside as
+``relax-1.cut-1`` and goes on from its own last whole structure.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
 from workflows.engines.base import (
+    RUN_FILE,
     Machine,
     Report,
     read_run_file,
@@ -28,9 +30,15 @@ from workflows.engines.vasp_process import (
     end_orphans,
     vasp_command,
 )
+from workflows.engines.vasp_restart import last_moments, last_structure
 from workflows.errors import StoreError, Terminated
 from workflows.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.taskdoc import State, TaskDocument
+
+NOT_KEPT = ("WAVECAR", "CHG", "CHGCAR", "PROCAR")
+"""Of a cut run; they are large, and nothing starts from them."""
+GOES_ON = frozenset({State.PLANNED, State.TRUNCATED, State.UNCONVERGED})
+"""States of a relaxation from whose last structure another one may start."""
 
 
 class VaspEngine:
@@ -61,16 +69,18 @@ class VaspEngine:
     def run(self, directory: Path, machine: Machine, report: Report) -> None:
         """Run VASP here, or in the chain of relaxations below."""
         calculation, step, _ = _run_file(directory)
+        end_orphans(directory)
         if step != "relax":
+            if _is_cut(directory):
+                _start_over(directory)
             _run_once(directory, machine, report)
             return
         for number in range(1, calculation.settings["max_restarts"] + 2):
             here = directory / f"relax-{number}"
-            if not (here / "lnmo.json").exists():
-                last = directory / f"relax-{number - 1}"
-                before = parse_vasp(last) if number > 1 else None
-                inputs = _after(calculation, "relax", before)
-                _write_run(here, calculation, here.name, inputs)
+            if _is_cut(here):
+                _set_aside(here)
+            if not (here / RUN_FILE).exists():
+                _write_relaxation(here, calculation, number)
             _run_once(here, machine, _numbered(report, number))
             if not parse_vasp(here).state.usable or parse_relaxation(directory).settled:
                 return
@@ -80,6 +90,30 @@ class VaspEngine:
         if (directory / "relax-1").is_dir():
             return parse_relaxation(directory).document
         return parse_vasp(directory)
+
+
+def take_up(directory: Path) -> bool:
+    """Prepare a failed relaxation for going on where it stopped, if it can.
+
+    Parameters
+    ----------
+    directory
+        Of a step of any engine.
+
+    Returns
+    -------
+    bool
+        True if its last member was cut or ran out of steps: the next run sets that one
+        aside and goes on from its last whole structure. False: it has to start anew.
+    """
+    members = sorted(
+        (p for p in directory.glob("relax-*") if p.name.count(".") == 0),
+        key=lambda path: int(path.name.rpartition("-")[2]),
+    )
+    if not members or parse_vasp(members[-1]).state not in GOES_ON:
+        return False
+    (members[-1] / ERROR_FILE).unlink(missing_ok=True)
+    return True
 
 
 def _numbered(report: Report, number: int) -> Report:
@@ -122,18 +156,40 @@ def _take_charge(directory: Path, charge: str) -> None:
     shutil.copyfile(source, directory / "CHGCAR")
 
 
+def _write_relaxation(here: Path, calculation: Calculation, number: int) -> None:
+    """Go on from the attempt that was cut, else from the end of the last member."""
+    if found := _set_aside_before(here):
+        cut = found[-1]
+        _, _, more = _run_file(cut)
+        planned = more["inputs"]["incar"]
+        start = structure_from_dict(more["inputs"]["structure"])
+        inputs = vasp_inputs(
+            calculation,
+            "relax",
+            structure=last_structure(cut, start),
+            magnetization=last_moments(cut, len(start)) or planned.get("MAGMOM"),
+        )
+    else:
+        last = here.with_name(f"relax-{number - 1}")
+        inputs = _after(calculation, "relax", parse_vasp(last) if number > 1 else None)
+    _write_run(here, calculation, here.name, inputs)
+
+
 def _run_once(directory: Path, machine: Machine, report: Report) -> None:
-    """Run one VASP unless it ran to its end before; start over what was cut."""
-    end_orphans(directory)
-    if _ended(directory):
-        return
+    """Run one VASP unless it ran to its end before."""
     if has_output(directory):
-        _start_over(directory)
+        return
     command = vasp_command(machine.vasp_cmd)
-    _, step, _ = _run_file(directory)
+    _, step, more = _run_file(directory)
     _add_machine_tags(directory, machine)
-    relaxes = step.startswith("relax")
-    clock = custodian_run(directory, command, machine, report, relaxes=relaxes)
+    clock = custodian_run(
+        directory,
+        command,
+        machine,
+        report,
+        structure=structure_from_dict(more["inputs"]["structure"]),
+        relaxes=step.startswith("relax"),
+    )
     if parse_vasp(directory).state.usable:
         return
     if full := disk_is_full(directory):
@@ -146,20 +202,35 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
         raise Terminated(reason if full else clock.reason)
 
 
-def _ended(directory: Path) -> bool:
-    """Tell a run whose files are the last word from one custodian still had to mend."""
+def _is_cut(directory: Path) -> bool:
+    """Tell a run that custodian could not follow to its end."""
+    if not has_output(directory):
+        return False
     state = parse_vasp(directory).state
     gave_up = (directory / ERROR_FILE).exists()
-    return state.usable or (state is State.UNCONVERGED and gave_up)
+    return not (state.usable or (state is State.UNCONVERGED and gave_up))
+
+
+def _set_aside(directory: Path) -> None:
+    """Rename a cut run so that its name says so, without its large files."""
+    aside = directory.with_name(
+        f"{directory.name}.cut-{len(_set_aside_before(directory)) + 1}"
+    )
+    directory.rename(aside)
+    for name in NOT_KEPT:
+        (aside / name).unlink(missing_ok=True)
+
+
+def _set_aside_before(directory: Path) -> list[Path]:
+    """Return the earlier attempts at a run, the last one last."""
+    found = directory.parent.glob(f"{directory.name}.cut-*")
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
 def _start_over(directory: Path) -> None:
-    """Set a cut run aside, under a name that says so, and write its inputs anew."""
+    """Set a cut run aside and write its inputs anew."""
     calculation, step, more = _run_file(directory)
-    number = 1
-    while (aside := directory.with_name(f"{directory.name}.cut-{number}")).exists():
-        number += 1
-    directory.rename(aside)
+    _set_aside(directory)
     record = dict(more["inputs"])
     record.pop("potcar", None)  # found anew
     record["structure"] = structure_from_dict(record["structure"])

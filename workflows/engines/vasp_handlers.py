@@ -20,6 +20,7 @@ Checkpoint, StoppedRun restarts inside one directory hide what ran
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from custodian.vasp.handlers import (
@@ -33,9 +34,11 @@ from custodian.vasp.handlers import (
 )
 from custodian.vasp.io import load_outcar
 from custodian.vasp.jobs import VaspJob
-from pymatgen.io.vasp import Incar
+from pymatgen.core import Structure
+from pymatgen.io.vasp import Incar, Poscar
 
 from workflows.engines.vasp_clock import Clock
+from workflows.engines.vasp_restart import whole_structure
 
 NOT_CAUGHT = {
     "amin": "a warning for cells above 50 A; custodian would end a healthy run",
@@ -51,9 +54,15 @@ MOST_HANGS = 2
 
 
 class TimedJob(VaspJob):
-    """Starts VASP only while there is time for it."""
+    """Starts VASP while there is time for it, in a directory fit for it.
+
+    Monitors look at OSZICAR before a VASP that starts again has opened a new one, and
+    would mend once more what the last attempt had: it is removed first. A CONTCAR that
+    VASP was writing when it was ended may have been copied to POSCAR.
+    """
 
     clock: Clock
+    structure: Structure
 
     def end(self) -> None:
         """End VASP, if it was started and runs."""
@@ -64,6 +73,11 @@ class TimedJob(VaspJob):
     def run(self, directory: str = "./") -> Any:
         """Start VASP, or raise Terminated."""
         self.clock.refuse_to_start()
+        place = Path(directory)
+        for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
+            (place / name).unlink(missing_ok=True)
+        if whole_structure(place / "POSCAR", self.structure) is None:
+            Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
         return super().run(directory)  # type: ignore[no-untyped-call]
 
 

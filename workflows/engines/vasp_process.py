@@ -11,10 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import disk_usage, which
+from typing import TYPE_CHECKING
 
 from workflows.engines.base import Machine, Report
+from workflows.engines.corrections import read_corrections, slim_archives
 from workflows.engines.vasp_clock import Clock
 from workflows.errors import MachineError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 MARK = "LNMO_RUN_DIRECTORY"
 """Environment variable by which a VASP process is known to be ours."""
@@ -62,6 +67,7 @@ def custodian_run(
     machine: Machine,
     report: Report,
     *,
+    structure: Structure,
     relaxes: bool,
 ) -> Clock:
     """Run VASP until custodian is content or gives up; the files tell which.
@@ -76,6 +82,8 @@ def custodian_run(
         Says how often to look, and when there is no more time.
     report
         Told the last line of OSZICAR.
+    structure
+        What POSCAR holds.
     relaxes
         Whether ions move.
 
@@ -97,7 +105,7 @@ def custodian_run(
 
     clock = Clock(directory, machine)
     job = TimedJob(command, auto_gamma=False, backup=False)
-    job.clock = clock
+    job.clock, job.structure = clock, structure
     watched = Custodian(
         handlers=handlers(relaxes=relaxes, frozen_seconds=machine.frozen_seconds),
         jobs=[job],
@@ -117,7 +125,7 @@ def custodian_run(
             warnings.simplefilter("ignore")  # custodian's advice; its log has it too
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
-        (directory / ERROR_FILE).write_text(f"{error}\n", "utf-8")
+        (directory / ERROR_FILE).write_text(f"{_why(directory, error)}\n", "utf-8")
     except OSError as error:
         job.end()
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -125,7 +133,24 @@ def custodian_run(
     except BaseException:
         job.end()
         raise
+    finally:
+        slim_archives(directory)
     return clock
+
+
+def _why(directory: Path, error: Exception) -> str:
+    """Say what custodian could not mend, or what VASP said last."""
+    corrections = read_corrections(directory)
+    if corrections and not corrections[-1]["actions"]:
+        last = corrections[-1]
+        return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
+    if "alidation" not in str(error):
+        tried = ", ".join(error for c in corrections for error in c["errors"])
+        return f"gave up after {len(corrections)} corrections ({tried})"
+    for name in ("std_err.txt", "vasp.out"):
+        if line := _last_line(directory / name):
+            return f"no whole output, and VASP said last: {line}"
+    return "no whole output, and VASP said nothing"
 
 
 def disk_is_full(directory: Path) -> bool:
