@@ -12,6 +12,7 @@ from workflows.calculation import Calculation
 from workflows.firetasks import RecordTaskDocument, RunStep
 from workflows.launchpad import at_once
 from workflows.presets import STEPS
+from workflows.size import check_size
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
 
 
 def _spec(calculation: Calculation, step: str, category: str) -> dict[str, object]:
-    return {
+    spec: dict[str, object] = {
         "calculation": calculation.as_dict(),
         "calculation_id": calculation.id,
         "step": step,
@@ -74,6 +75,8 @@ def _spec(calculation: Calculation, step: str, category: str) -> dict[str, objec
         "_category": category,
         "_add_launchpad_and_fw_id": True,
     }
+    check_size(spec, f"spec of {calculation.label} {step}")
+    return spec
 
 
 def submit(

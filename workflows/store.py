@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from workflows.database import Database
 from workflows.errors import StoreError
+from workflows.size import check_size
 from workflows.summary import ATOMS, Summary, code, read_lines, summarize
 from workflows.taskdoc import TaskDocument
 
@@ -71,6 +72,8 @@ class FileResults:
             raise StoreError(
                 f"{document.dir_name}: has no calculation id, not recorded"
             )
+        plain = document.model_dump(mode="json")
+        check_size(plain, f"document of {document.dir_name}")
         directory = self.directory(document.calculation_id, document.task_label)
         temporary = directory / f".{DOCUMENT_FILE}.part"
         with temporary.open("w", encoding="utf-8") as file:
@@ -149,6 +152,7 @@ class MongoResults:
             "numbers": made.numbers,
             "atoms": made.has_structure,
         }
+        check_size(plain, f"document of {document.dir_name}")
         self._collection.replace_one(key, plain, upsert=True)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:

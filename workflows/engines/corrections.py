@@ -42,15 +42,19 @@ def _corrections(log: Path) -> Iterator[dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError):
         return
     for entry in found:
-        handler = entry.get("handler") or {}
-        yield {
-            "run": log.parent.name,
-            "handler": str(handler.get("@class", "unknown")),
-            "errors": [str(error) for error in entry.get("errors") or ()],
-            "actions": [
-                line for action in entry.get("actions") or () for line in _lines(action)
-            ],
-        }
+        yield in_words(entry, log.parent.name)
+
+
+def in_words(entry: Mapping[str, Any], run: str) -> dict[str, Any]:
+    """Say one entry of custodian's log as :func:`read_corrections` does."""
+    handler = entry.get("handler") or {}
+    actions = entry.get("actions") or ()
+    return {
+        "run": run,
+        "handler": str(handler.get("@class", "unknown")),
+        "errors": [str(error) for error in entry.get("errors") or ()],
+        "actions": [line for action in actions for line in _lines(action)],
+    }
 
 
 def _lines(action: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.audit import audit
 from workflows.calculation import Calculation, cell_formula
 from workflows.engines.base import identity, versions
+from workflows.engines.corrections import in_words
 from workflows.engines.vasp_agreement import disagreements
 from workflows.engines.vasp_applied import applied_findings
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
@@ -230,7 +231,8 @@ def _corrections(files: VaspFiles) -> Iterator[dict[str, Any]]:
         jobs = json.loads(read_text(path)) if path is not None else []
         for job in jobs:
             if job["job"].get("suffix", "") == files.suffix:
-                yield from (dict(c) for c in job["corrections"])
+                run = files.label or files.directory.name
+                yield from (in_words(c, run) for c in job["corrections"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
 

@@ -20,6 +20,7 @@ Checkpoint, StoppedRun restarts inside one directory hide what ran
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from custodian.vasp.handlers import (
 )
 from custodian.vasp.io import load_outcar
 from custodian.vasp.jobs import VaspJob
+from custodian.vasp.utils import is_valid_poscar
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar, Poscar
 
@@ -109,6 +111,17 @@ class Frozen(FrozenJobErrorHandler):
         return done
 
 
+class NonConverging(NonConvergingErrorHandler):
+    """Survives a CONTCAR that VASP was writing when custodian ended it."""
+
+    def correct(self, directory: str = "./") -> dict[str, Any]:
+        """Read the cell from POSCAR where CONTCAR cannot be read."""
+        if not is_valid_poscar("CONTCAR", directory):
+            shutil.copyfile(Path(directory, "POSCAR"), Path(directory, "CONTCAR"))
+        done: dict[str, Any] = super().correct(directory)  # type: ignore[no-untyped-call]
+        return done
+
+
 def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
     """Choose the handlers of one run.
 
@@ -129,6 +142,6 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
         PositiveEnergyErrorHandler(),
         Frozen(timeout=frozen_seconds),
     ]
-    return [*always, NonConvergingErrorHandler(), PotimErrorHandler()][
+    return [*always, NonConverging(), PotimErrorHandler()][
         : None if relaxes else len(always)
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.engines.base import read_run_file
+from workflows.engines.corrections import read_corrections
 from workflows.engines.vasp_document import describe, with_numbers
 from workflows.engines.vasp_files import (
     VaspFiles,
@@ -94,6 +95,8 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     last = parse_vasp(members[-1])
     found = read_run_file(directory)
     updates: dict[str, Any] = {"dir_name": str(directory), "task_label": "relax"}
+    updates["corrections"] = read_corrections(directory)
+    updates["restarts"] = len(updates["corrections"])
     settled = False
     if found is not None and last.state.usable:
         settings = found[0].settings
