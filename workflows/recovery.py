@@ -30,18 +30,17 @@ def retry_failed(
     for found in fireworks:
         if found["state"] != "FIZZLED":
             continue
-        directory = _step_directory(root, found)
-        if take_up(directory):
-            (directory / DOCUMENT_FILE).unlink(missing_ok=True)
-        else:
-            _set_aside(directory)
+        retry_step(_step_directory(root, found))
         launchpad.rerun_fw(found["fw_id"])
         count += 1
     return count
 
 
-def _set_aside(directory: Path) -> None:
-    if directory.exists():
+def retry_step(directory: Path) -> None:
+    """Let a failed step be computed again, from where it was if that makes sense."""
+    if take_up(directory):
+        (directory / DOCUMENT_FILE).unlink(missing_ok=True)
+    elif directory.exists():
         number = 1
         while (
             aside := directory.with_name(f"{directory.name}.failed-{number}")
