@@ -40,6 +40,29 @@ def refuse_mixture(summaries: Sequence[Summary]) -> None:
     _refuse_elements(finished)
 
 
+def refuse_variants(variants: Iterable[str]) -> None:
+    """Refuse calculations of several variants of a campaign.
+
+    Parameters
+    ----------
+    variants
+        ``Calculation.variant`` of each: names joined by ``+``, or empty.
+
+    Raises
+    ------
+    ResultsError
+        They have no variant in common.
+    """
+    found = sorted(set(variants))
+    if not found or set.intersection(*(set(name.split("+")) for name in found)):
+        return
+    shown = ", ".join(name or "none" for name in found)
+    raise ResultsError(
+        f"the results are of the variants {shown}; one table never mixes them. Name "
+        "the campaign and choose with --variant, or plan(campaign.only(NAME))"
+    )
+
+
 def refuse_reference(cells: Iterable[TaskDocument], metal: TaskDocument) -> None:
     """Refuse a lithium reference that was calculated in another way than the cells.
 

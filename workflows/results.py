@@ -18,7 +18,7 @@ from workflows.analysis.paper import Verdict, compare_to_paper
 from workflows.analysis.voltage import insertion_electrode
 from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
 from workflows.calculation import NO_INSERTION, Calculation
-from workflows.comparability import refuse_mixture
+from workflows.comparability import refuse_mixture, refuse_variants
 from workflows.curves import hull_frame, voltage_frame
 from workflows.database import read_database
 from workflows.errors import ResultsError
@@ -281,6 +281,7 @@ class Results:
         """One row for each calculation; those not recorded only if asked for."""
         cells = [s for s in self._summaries() if not s.document.reference]
         refuse_mixture(cells)
+        refuse_variants(self._variants(cells))
         rows = [result_row(steps) for steps in by_calculation(cells)]
         recorded = {row["calculation_id"] for row in rows}
         missing = (
@@ -289,6 +290,13 @@ class Results:
             if c.id not in recorded and not c.reference
         )
         return rows + [planned_row(calculation) for calculation in missing]
+
+    def _variants(self, cells: Sequence[Summary]) -> Iterator[str]:
+        """Ask the plan, if there is one: another campaign may have recorded a cell."""
+        if self._calculations is None:
+            yield from (s.document.ordering.get("variant", "") for s in cells)
+        else:
+            yield from (c.variant for c in self._calculations if not c.reference)
 
     def _summaries(self) -> list[Summary]:
         return [s for s in self._store.summaries() if self._wanted(s.document)]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from workflows import load_campaign, plan
+from workflows import load_campaign, open_results, plan
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign, packaged_campaigns
-from workflows.errors import CampaignError
+from workflows.errors import CampaignError, ResultsError
 from workflows.inputs import vasp_inputs
 from workflows.selection import Selection
+from workflows.taskdoc import TaskDocument
 from workflows.variants import overridden
 
 WriteCampaign = Callable[..., Path]
@@ -126,6 +127,27 @@ def test_results_of_several_variants_are_refused_with_their_names(
         Selection(str(two), launchpad=where).results()
     one = Selection(str(two), launchpad=where, variant="finer").results()
     assert one.series()["state"].tolist() == ["PLANNED"]
+
+
+def test_a_table_never_mixes_variants_however_it_is_asked_for(
+    two: Path,
+    calculations: tuple[Calculation, ...],
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> None:
+    # The first variant is the paper's own calculation, recorded by another campaign.
+    recorded, finer = calculations[4], plan(load_campaign(two))[1]
+    other = finished(finer, settings={"functional": "pbe_u"})
+    mine = finished(recorded, settings={"functional": "pbe_u"})
+    results = open_results(project(mine, other))
+    with pytest.raises(ResultsError, match="variants none, finer; one table never"):
+        results.series()
+    campaign = load_campaign(two)
+    with pytest.raises(ResultsError, match="variants finer, paper"):
+        results.select(plan(campaign)).series()
+    for name, expected in (("paper", recorded), ("finer", finer)):
+        chosen = results.select(plan(campaign.only(name)))
+        assert chosen.series()["calculation_id"].tolist() == [expected.id]
 
 
 def test_a_variant_that_does_not_exist_is_refused_with_those_that_do(
