@@ -96,12 +96,34 @@ def submit(
     category
         Which workers may take them; each engine's own if None.
     """
-    found = submission(launchpad, calculations)
     with at_once(launchpad):
+        remove_orphans(launchpad)
+        found = submission(launchpad, calculations)
         for calculation in found.present:
             _join(launchpad, calculation)
         for calculation in found.added:
             launchpad.add_wf(workflow(calculation, category))
+    return found
+
+
+def orphans(launchpad: LaunchPad) -> list[int]:
+    """Return the Fireworks without a Workflow: FireWorks adds those first.
+
+    A submission that was killed in between leaves them; whoever launched one would
+    wait five minutes for the lock of a Workflow that is not there.
+    """
+    workflows = launchpad.workflows.find({}, {"_id": 0, "nodes": 1})
+    known = {fw_id for found in workflows for fw_id in found["nodes"]}
+    every = launchpad.fireworks.find({}, {"_id": 0, "fw_id": 1})
+    return sorted(each["fw_id"] for each in every if each["fw_id"] not in known)
+
+
+def remove_orphans(launchpad: LaunchPad) -> list[int]:
+    """Remove the Fireworks of a killed submission; it is to be said again."""
+    found = orphans(launchpad)
+    if found:
+        query = {"fw_id": {"$in": found}, "state": {"$in": ["READY", "WAITING"]}}
+        launchpad.fireworks.delete_many(query)
     return found
 
 

@@ -218,9 +218,14 @@ def owned(
         It cannot be read or written.
     """
     if not database.embedded:
+        from pymongo.errors import PyMongoError
+
         launchpad = connect(database)
-        _set_up(launchpad)
-        yield launchpad, ()
+        try:
+            _set_up(launchpad)
+            yield launchpad, ()
+        except PyMongoError as error:
+            raise database.unreachable(error) from None
         return
     held = lock(database.root / LOCK_FILE, waiting)
     try:

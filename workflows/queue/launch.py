@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCRIPT = "FW_submit.script"
 QUEUE_DIRECTORY = "queue"
 """In the data directory: one directory for each launch, with script and job output."""
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_REFUSALS = 3
 """After so many refusals in a row the rest is not tried."""
 
@@ -63,6 +64,12 @@ def launch_verb(
     if max_jobs is not None:
         profile = replace(profile, max_jobs=max_jobs)
     _check_paths(database)
+    if dry_run and database.launchpad["host"] in LOOPBACK:
+        host = database.launchpad["host"]
+        print(
+            f"lnmo: note: host: {host} is, on a compute node, that node itself",
+            file=sys.stderr,
+        )
     with queue_launchpad(database) as pad:
         if dry_run:
             found, full = planned(pad, database, profile), False

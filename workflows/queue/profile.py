@@ -210,6 +210,12 @@ def read_fworker(database: Database) -> dict[str, Any]:
     env = found["env"] = found.get("env") or {}
     _check_keys(env, ENV_KEYS, f"{path}: env")
     _check_keys(env.get("incar") or {}, MACHINE_TAGS, f"{path}: env.incar")
+    root = Path(env.get("root") or database.root)
+    if root.resolve() != database.root:
+        raise MachineError(
+            f"{path}: env.root = {root} is not the data directory {database.root}; "
+            "leave it out, or set LNMO_ROOT to the same"
+        )
     return found
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from workflows.queue.profile import Profile
     from workflows.queue.standing import Standing
 
-DID = {
+DID: dict[str, str] = {
+    "unlock": "unlocked",
+    "remove": "removed",
     Action.RETURN: "back to READY",
     Action.RETRY: "back to READY",
     Action.SEND: "result sent",
@@ -86,6 +88,9 @@ def reconcile(
             unlock(launchpad, fw_id)
         why = "a killed process left the Workflow's lock"
         found.append(Mended(fw_id, "workflow", "unlock", why, fix))
+    for fw_id in _orphans(launchpad, fix=fix):
+        why = "its submission was killed half-way; say lnmo submit again"
+        found.append(Mended(fw_id, "no workflow", "remove", why, fix))
     scheduler, limit = profile.scheduler(), profile.max_returns
 
     def look(**wanted: Any) -> list[Standing]:
@@ -108,13 +113,27 @@ def reconcile(
     return found
 
 
+def _orphans(launchpad: LaunchPad, *, fix: bool) -> list[int]:
+    """Return Fireworks without a Workflow; unless a submission is just adding them."""
+    from workflows.errors import StoreBusy
+    from workflows.flows import orphans, remove_orphans
+    from workflows.queue.lease import lease
+
+    if not orphans(launchpad):
+        return []
+    try:
+        with lease(launchpad, "submit", patience=1.0):
+            return remove_orphans(launchpad) if fix else orphans(launchpad)
+    except StoreBusy:
+        return []
+
+
 def _tell(found: list[Mended], *, fix: bool) -> None:
     if not found:
         print("database and queue agree")
         return
     for each in found:
-        did = DID.get(Action(each.action), "") if each.action in set(Action) else ""
-        done = f": {did or 'unlocked'}" if each.fixed else ""
+        done = f": {DID[each.action]}" if each.fixed else ""
         print(f"{each.fw_id} {each.name}: {each.reason}{done}")
     if not fix:
         print("nothing was changed; to mend: lnmo reconcile --fix")

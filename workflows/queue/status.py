@@ -289,13 +289,19 @@ def _grouped(troubles: Iterable[Trouble]) -> dict[str, list[Trouble]]:
     return grouped
 
 
+def _finished(found: Overview) -> int:
+    """Count the calculations all of whose steps are COMPLETED."""
+    open_ones = {s["calculation_id"] for s in found.steps if s["state"] != "COMPLETED"}
+    return len({s["calculation_id"] for s in found.steps} - open_ones)
+
+
 def _counts(found: Overview, calculations: int) -> Table:
     from rich.table import Table
 
     from workflows.tables import coloured
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(f"{calculations} calculations")
+    table.add_column(f"{calculations} calculations, {_finished(found)} finished")
     table.add_column("steps", justify="right")
     table.add_column("their jobs")
     states = Counter(str(step["state"]) for step in found.steps)

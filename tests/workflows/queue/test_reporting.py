@@ -3,11 +3,104 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
+from typing import Any
 
 import pytest
+from fireworks import Firework, FWAction, FWorker
+from pymongo.errors import AutoReconnect
 
 from workflows.errors import LnmoError, Terminated
-from workflows.queue.reporting import cause, last_error
+from workflows.firetasks import RecordTaskDocument
+from workflows.launchpad import EmbeddedLaunchPad
+from workflows.queue.reporting import (
+    TASK_FAILED,
+    ReportingLaunchPad,
+    cause,
+    last_error,
+)
+from workflows.queue.standing import ENDED
+from workflows.queue.unsent import UNSENT_FILE, kept, send
+
+
+class Away(ReportingLaunchPad, EmbeddedLaunchPad):
+    """In memory; ``away`` answers as a database that is not there."""
+
+    away = False
+
+    def get_launch_by_id(self, launch_id: int) -> Any:
+        if self.away:
+            raise AutoReconnect("connection refused")
+        return super().get_launch_by_id(launch_id)
+
+
+@pytest.fixture
+def pad(tmp_path: Path) -> Away:
+    """One Firework, checked out as launch 1."""
+    pad = Away(tmp_path / "launchpad.json", writable=True)
+    pad.root = pad.directory = tmp_path
+    pad.patience, pad.job_id = 0.0, "7"
+    spec = {"calculation_id": "a", "step": "relax", "_priority": 8, "_category": "vasp"}
+    only = {**spec, "_add_launchpad_and_fw_id": True}
+    pad.add_wf(Firework([RecordTaskDocument()], spec=only))
+    firework, _ = pad.checkout_fw(FWorker(name="here"), str(tmp_path))
+    assert "_add_launchpad_and_fw_id" not in firework.spec
+    return pad
+
+
+def state(pad: Away) -> str:
+    return str(pad.fireworks.find_one({"fw_id": 1})["state"])
+
+
+def test_a_result_is_reported_and_no_file_stays(pad: Away, tmp_path: Path) -> None:
+    pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.sent, state(pad)) == (True, "COMPLETED")
+    assert not (tmp_path / UNSENT_FILE).exists()
+
+
+def test_a_result_outlives_a_database_that_is_away(pad: Away, tmp_path: Path) -> None:
+    pad.away = True
+    pad.ping_launch(1)
+    pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.sent, state(pad)) == (False, "RUNNING")
+    pad.away = False
+    send(pad, kept(tmp_path / UNSENT_FILE), tmp_path)
+    assert state(pad) == "COMPLETED"
+    stored = pad.launches.find_one({"launch_id": 1})["action"]["stored_data"]
+    assert stored == {"state": "DONE"}
+
+
+@pytest.mark.parametrize(
+    ("trace", "reason", "ended"),
+    [
+        (
+            "workflows.errors.Terminated: ended by SIGTERM",
+            "ended by SIGTERM (cancelled or preempted), job 7",
+            "terminated",
+        ),
+        (
+            "workflows.errors.Terminated: the wall time: stopped 30 s before its end",
+            "the wall time: stopped 30 s before its end, job 7",
+            "terminated",
+        ),
+        ("workflows.errors.InputError: no POTCAR", "no POTCAR, job 7", None),
+        ("KeyError", "KeyError, job 7", None),
+    ],
+)
+def test_the_reason_of_an_end_stands_where_a_reader_looks(
+    pad: Away, trace: str, reason: str, ended: str | None
+) -> None:
+    failed = {"_message": TASK_FAILED, "_exception": {"_stacktrace": trace}}
+    pad.complete_launch(1, FWAction(stored_data=failed, exit=True), "FIZZLED")
+    stored = pad.launches.find_one({"launch_id": 1})["action"]["stored_data"]
+    assert (stored["_message"], stored.get(ENDED)) == (reason, ended)
+
+
+def test_what_a_firework_adds_inherits_priority_and_category(pad: Away) -> None:
+    detour = Firework([RecordTaskDocument()], name="detour")
+    pad.complete_launch(1, FWAction(detours=[detour]))
+    added = pad.fireworks.find_one({"name": "detour"})["spec"]
+    assert (added["_priority"], added["_category"]) == (8, "vasp")
 
 
 @pytest.mark.parametrize(
