@@ -133,6 +133,9 @@ def test_results_answer_series_sites_and_documents() -> None:
     assert list(inspect.signature(Results.documents).parameters) == ["self"]
     for name in ("runs", "hull", "voltage", "compare_to_paper"):
         assert list(inspect.signature(getattr(Results, name)).parameters) == ["self"]
+    pdos = inspect.signature(Results.pdos).parameters
+    assert list(pdos)[:6] == ["self", "x", "by", "smooth", "mode", "align"]
+    assert (pdos["smooth"].default, pdos["mode"].default) == (10, "origin")
     structure = inspect.signature(Results.structure).parameters
     assert list(structure) == ["self", "x", "insertion"]
 

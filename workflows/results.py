@@ -15,12 +15,22 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from workflows.analysis.paper import Verdict, compare_to_paper
+from workflows.analysis.pdos import By
+from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
 from workflows.calculation import NO_INSERTION, Calculation
 from workflows.comparability import refuse_mixture, refuse_variants
 from workflows.curves import hull_frame, voltage_frame
 from workflows.database import read_database
+from workflows.density import (
+    Align,
+    Drawing,
+    density_frame,
+    dos_document,
+    provenance,
+    read_density,
+)
 from workflows.errors import ResultsError
 from workflows.reference import lithium_energy
 from workflows.rows import by_calculation, place, planned_row, result_of, result_row
@@ -212,6 +222,62 @@ class Results:
         found = [self._final(r["calculation_id"]) for r in chosen]
         cells = [(d.structure, d.energy) for d in found if d.structure and d.energy]
         return insertion_electrode(cells, self.lithium_energy())
+
+    def pdos(
+        self,
+        x: float,
+        *,
+        by: By = "element",
+        smooth: int = 10,
+        mode: Mode = "origin",
+        align: Align = "efermi",
+        insertion: str | None = None,
+    ) -> pd.DataFrame:
+        """Return the projected density of states at x, of the lowest energy there.
+
+        Of its dos step, or of the static one where no dos step was planned. Columns
+        ``energy`` (eV) and ``<curve> up``, ``<curve> down`` in states/eV per cell, both
+        spins positive; names, units, window in eV, gaps and provenance are in
+        ``df.attrs``, see :func:`~workflows.density.density_frame`.
+
+        Parameters
+        ----------
+        x
+            Li per formula unit.
+        by
+            ``"element"``, ``"orbital"``, ``"site"`` or ``"t2g_eg"``.
+        smooth
+            Points of the adjacent average; 0 for none.
+        mode
+            ``"origin"``, ``"strict"`` or ``"centred"``.
+        align
+            Zero of energy: ``"efermi"`` of the run itself, or ``"vbm"``. In a gap E_F
+            is arbitrary: compare two x by their VBM.
+        insertion
+            Model above x = 1; the lower one in energy if None.
+
+        Raises
+        ------
+        ResultsError
+            Nothing there, a run that has not finished or is a relaxation, or curves
+            that are not defined.
+        """
+        row = self.lowest(x, insertion)
+        own = [
+            s.document
+            for s in self._summaries()
+            if s.document.calculation_id == row["calculation_id"]
+        ]
+        document = dos_document(own)
+        whole = self._store.get(str(document.calculation_id), document.task_label)
+        if whole is None or whole.structure is None:
+            raise ResultsError(f"{document.dir_name}: no structure is recorded")
+        dos = read_density(self._store.root / document.dir_name)
+        drawing = Drawing(by=by, smooth=smooth, mode=mode, align=align)
+        frame = density_frame(dos, whole.structure, drawing)
+        static = next((d.efermi for d in own if d.task_label == "static"), None)
+        frame.attrs |= provenance(document, efermi_static=static)
+        return frame
 
     def structure(self, x: float, insertion: str | None = None) -> Structure:
         """Return the final structure of the lowest energy at x.

@@ -1,0 +1,138 @@
+"""Density of states of one run, on its own energy scale, as VASP wrote it.
+
+From vasprun.xml through pymatgen; :mod:`workflows.analysis.doscar` reads the same
+from DOSCAR.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflows.analysis.band_gap import band_gap
+
+Values = NDArray[np.float64]
+
+ORBITALS = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "dx2")
+"""Order of VASP's columns; ``dx2`` stands for d(x2-y2)."""
+TINY = 1e-3
+"""States/eV; an occupied edge has more."""
+FIRST_POINT = 5.0
+"""A first grid point this much above the next nine holds all states below it."""
+
+
+@dataclass(frozen=True)
+class DensityOfStates:
+    """Total and site-projected density of states.
+
+    Attributes
+    ----------
+    energies
+        Grid, eV, on the run's own scale, shape (n,).
+    total
+        States/eV per cell, shape (spins, n); spins is 1 or 2.
+    integrated
+        States per cell up to each energy, shape (spins, n).
+    projected
+        States/eV, shape (sites, orbitals, spins, n); no site where the run has none.
+    orbitals
+        Names of the orbitals.
+    efermi
+        Fermi level of this very run, eV.
+    nsw
+        Ionic steps that the run was allowed.
+    nelect
+        Electrons in the cell; None where the file does not say.
+    vbm
+        Highest occupied eigenvalue, eV, of an insulator; None for a metal, or where
+        the file has no eigenvalues.
+    """
+
+    energies: Values
+    total: Values
+    integrated: Values
+    projected: Values
+    orbitals: tuple[str, ...]
+    efermi: float
+    nsw: int
+    nelect: float | None = None
+    vbm: float | None = None
+
+    @property
+    def step(self) -> float:
+        """Spacing of the grid, eV."""
+        return float((self.energies[-1] - self.energies[0]) / (len(self.energies) - 1))
+
+    @property
+    def electrons(self) -> float:
+        """Integrated total density at the Fermi level, electrons per cell.
+
+        A grid point's integral reaches up to that point; beyond it nothing is known, so
+        that in a gap the value is exact.
+        """
+        below = self.integrated.sum(axis=0)
+        return float(np.interp(self.efermi, self.energies, below))
+
+    @property
+    def occupied_edge(self) -> float:
+        """Highest occupied level, eV: the eigenvalue, or the edge of the total DOS."""
+        if self.vbm is not None:
+            return self.vbm
+        filled = (self.energies <= self.efermi) & (self.total.sum(axis=0) > TINY)
+        return float(self.energies[filled][-1]) if filled.any() else self.efermi
+
+    def without_first_point(self) -> DensityOfStates:
+        """Drop the first grid point if it holds the states below the grid.
+
+        With Methfessel-Paxton or Fermi smearing the DOS is a difference of integrals,
+        and the first one reaches down to minus infinity (vasp.at/wiki DOSCAR).
+        """
+        whole = self.total.sum(axis=0)
+        if len(whole) < 10 or whole[0] <= FIRST_POINT * whole[1:10].max():
+            return self
+        return replace(
+            self,
+            energies=self.energies[1:],
+            total=self.total[:, 1:],
+            integrated=self.integrated[:, 1:],
+            projected=self.projected[..., 1:],
+        )
+
+
+def read_vasprun_dos(path: Path) -> DensityOfStates:
+    """Read the density of states of a vasprun.xml, gzipped or not.
+
+    Raises
+    ------
+    ValueError
+        There is no density of states in it.
+    """
+    from pymatgen.io.vasp import Vasprun
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
+        run = Vasprun(str(path), parse_potcar_file=False, parse_dos=True)
+    whole = not getattr(run, "dos_has_errors", False) and run.tdos is not None
+    if whole and run.eigenvalues is not None and run.efermi is not None:
+        spins = sorted(run.tdos.densities, key=lambda spin: -spin.value)
+        names = [o.name for o in run.pdos[0]] if run.pdos else []
+        projected = [
+            [[site[o][spin] for spin in spins] for o in site] for site in run.pdos
+        ]
+        gap = band_gap(run.eigenvalues)
+        return DensityOfStates(
+            energies=np.asarray(run.tdos.energies, dtype=float),
+            total=np.array([run.tdos.densities[spin] for spin in spins]),
+            integrated=np.array([run.idos.densities[spin] for spin in spins]),
+            projected=np.array(projected, dtype=float),
+            orbitals=tuple("dx2" if name == "dx2_y2" else name for name in names),
+            efermi=float(run.efermi),
+            nsw=int(run.parameters.get("NSW", 0)),
+            nelect=float(run.parameters["NELECT"]),
+            vbm=gap.vbm if gap.gap > 0 else None,
+        )
+    raise ValueError(f"{path}: holds no density of states")

@@ -1,0 +1,242 @@
+"""The density of states of a recorded run, smoothed and aligned, as a table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from workflows.analysis.dos import DensityOfStates, read_vasprun_dos
+from workflows.analysis.doscar import read_doscar
+from workflows.analysis.pdos import By, curves_of
+from workflows.analysis.smoothing import Mode, adjacent_average, half_step
+from workflows.errors import ResultsError
+from workflows.outcar import read_outcar_header
+from workflows.taskdoc import TaskDocument
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pymatgen.core import Structure
+
+Align = Literal["efermi", "vbm"]
+SUM_RULE = 0.1
+"""Electrons; the DOS integrated to E_F may miss this many of NELECT."""
+UNIT = "states/eV per cell"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How a density of states is shown.
+
+    Attributes
+    ----------
+    by
+        What the curves are, see :func:`~workflows.analysis.pdos.curves_of`.
+    smooth
+        Points of the adjacent average; 0 for none.
+    mode
+        Its window, see :func:`~workflows.analysis.smoothing.adjacent_average`.
+    align
+        Zero of energy: the run's own Fermi level, or the highest occupied level.
+    """
+
+    by: By = "element"
+    smooth: int = 10
+    mode: Mode = "origin"
+    align: Align = "efermi"
+
+
+def read_density(directory: Path) -> DensityOfStates:
+    """Read the density of states of a run directory; vasprun.xml before DOSCAR.
+
+    Raises
+    ------
+    ResultsError
+        There is none, it is cut, or it is an average over ionic steps (NSW > 0).
+    """
+    for name in ("vasprun.xml", "vasprun.xml.gz", "DOSCAR", "DOSCAR.gz"):
+        path = directory / name
+        if path.is_file():
+            break
+    else:
+        raise ResultsError(f"{directory}: no vasprun.xml and no DOSCAR")
+    try:
+        dos = (
+            read_vasprun_dos(path)
+            if name.startswith("vasprun")
+            else read_doscar(path, nsw=_nsw(directory))
+        )
+    except (ValueError, OSError, SyntaxError) as error:
+        raise ResultsError(f"{path}: {error}") from None
+    refuse_relaxation(dos, path)
+    return dos
+
+
+def refuse_relaxation(dos: DensityOfStates, path: Path) -> None:
+    """Refuse what VASP has added up over ionic steps.
+
+    Raises
+    ------
+    ResultsError
+        NSW is not 0.
+    """
+    if dos.nsw > 0:
+        raise ResultsError(
+            f"{path}: the density of states of a relaxation (NSW = {dos.nsw}) is that "
+            "of no structure: VASP adds it up over the ionic steps. Take that of a run "
+            "with NSW = 0"
+        )
+
+
+def _nsw(directory: Path) -> int:
+    for name in ("OUTCAR", "OUTCAR.gz"):
+        if (directory / name).is_file():
+            found = read_outcar_header(directory / name).nsw
+            if found is not None:
+                return found
+    raise ResultsError(
+        f"{directory}: DOSCAR does not tell whether it is of a relaxation, and there "
+        "is no OUTCAR beside it that does"
+    )
+
+
+def density_frame(
+    dos: DensityOfStates, structure: Structure, drawing: Drawing
+) -> pd.DataFrame:
+    """Return the curves as a table.
+
+    Parameters
+    ----------
+    dos
+        As read.
+    structure
+        The cell of that run, in its site order.
+    drawing
+        Curves, smoothing, zero of energy.
+
+    Returns
+    -------
+    DataFrame
+        Column ``energy`` in eV from the zero, then for each curve ``<name> up`` and
+        ``<name> down``, or ``<name>`` alone without spin; states/eV per cell, both
+        spins positive. ``attrs``: ``units``, ``curves`` (names), ``spins``, ``align``,
+        ``zero`` (eV, on the run's scale), ``efermi``, ``vbm``, ``step``, ``window_ev``
+        and ``smoothing`` of the average, ``electrons`` at E_F and ``nelect``,
+        ``dropped_first_point``, ``notes``.
+
+    Raises
+    ------
+    ResultsError
+        See :func:`~workflows.analysis.pdos.curves_of`; or an unknown alignment.
+    """
+    import pandas as pd
+
+    if drawing.align not in ("efermi", "vbm"):
+        raise ResultsError(f"align is {drawing.align!r}: 'efermi' or 'vbm'")
+    kept = dos.without_first_point()
+    zero = dos.efermi if drawing.align == "efermi" else dos.occupied_edge
+    smooth = max(drawing.smooth, 1)
+    try:
+        curves = curves_of(kept, structure, drawing.by)
+        smoothed = {
+            name: adjacent_average(values, smooth, drawing.mode)
+            for name, values in curves.items()
+        }
+    except ValueError as error:
+        raise ResultsError(str(error)) from None
+    shift = half_step(kept.energies, smooth, drawing.mode)
+    spins = (" up", " down") if len(kept.total) == 2 else ("",)
+    columns = {"energy": kept.energies - zero - shift} | {
+        f"{name}{spin}": values[k]
+        for name, values in smoothed.items()
+        for k, spin in enumerate(spins)
+    }
+    frame = pd.DataFrame(columns)
+    units = dict.fromkeys(frame.columns, UNIT)
+    frame.attrs = {
+        "units": {**units, "energy": f"eV, from {_zero_name(drawing.align)}"},
+        "curves": list(curves),
+        "spins": len(spins),
+        "align": drawing.align,
+        "zero": zero,
+        "efermi": dos.efermi,
+        "vbm": dos.occupied_edge,
+        "step": dos.step,
+        "window_ev": smooth * dos.step if smooth > 1 else 0.0,
+        "smoothing": _smoothing(smooth, drawing.mode, dos.step),
+        "electrons": dos.electrons,
+        "nelect": dos.nelect,
+        "dropped_first_point": kept is not dos,
+        "notes": notes(dos, kept),
+    }
+    return frame
+
+
+def notes(dos: DensityOfStates, kept: DensityOfStates) -> list[str]:
+    """Say, and warn of, what a reader of the curves has to know."""
+    told = []
+    if kept is not dos:
+        told.append(
+            "the first grid point held the states below the grid and was dropped"
+        )
+    if dos.nelect is not None and abs(dos.electrons - dos.nelect) > SUM_RULE:
+        told.append(
+            f"the total integrates to {dos.electrons:.2f} electrons at E_F, not "
+            f"{dos.nelect:g}: EMIN cuts states off, or the run is not what it says"
+        )
+    for note in told:
+        warnings.warn(note, UserWarning, stacklevel=4)
+    return told
+
+
+def _zero_name(align: Align) -> str:
+    return "the Fermi level" if align == "efermi" else "the highest occupied level"
+
+
+def _smoothing(n: int, mode: Mode, step: float) -> str:
+    if n == 1:
+        return "none"
+    return f"adjacent average of {n} points ({mode}), {n * step:.3g} eV"
+
+
+def dos_document(steps: Iterable[TaskDocument]) -> TaskDocument:
+    """Choose the step whose density of states stands for a calculation.
+
+    Raises
+    ------
+    ResultsError
+        It has not finished, or the engine has no electrons.
+    """
+    own = {document.task_label: document for document in steps}
+    first = next(iter(own.values()))
+    if first.engine == "chgnet":
+        raise ResultsError(
+            "CHGNet has no electrons: a density of states needs engine vasp"
+        )
+    wanted = "dos" if "dos" in first.steps else "static"
+    if wanted not in own or not own[wanted].state.usable:
+        state = own[wanted].state if wanted in own else "not recorded"
+        raise ResultsError(
+            f"calculation {first.calculation_id}: its {wanted} step is {state}; "
+            "lnmo run goes on with it"
+        )
+    return own[wanted]
+
+
+def provenance(document: TaskDocument, **more: Any) -> dict[str, Any]:
+    """Return what says where a density of states is from, and its gaps, eV."""
+    return {
+        "x": document.x,
+        "insertion": document.insertion,
+        "calculation_id": document.calculation_id,
+        "run": document.task_label,
+        "directory": document.dir_name,
+        "engine_version": document.engine_version,
+        "fake": document.fake,
+        "gap": document.bandgap,
+        "gap_up": document.bandgap_up,
+        "gap_down": document.bandgap_down,
+        **more,
+    }
