@@ -153,15 +153,18 @@ def _collapsed(run: VaspDirectory) -> Iterator[str]:
 
 
 def _flipped(run: VaspDirectory) -> Iterator[str]:
-    for element in run.metals:
-        turned = [
-            (a, f)
-            for e, a, f in _ended(run)
-            if e == element and a * f < 0 and min(abs(a), abs(f)) > 1
-        ]
-        if turned:
-            asked, final = turned[0]
-            yield f"{len(turned)} {element} went from {asked:g} to {final:.2f} muB"
+    magnetic = [
+        (e, a, f)
+        for e, a, f in _ended(run)
+        if e in run.metals and min(abs(a), abs(f)) > 1
+    ]
+    turned = [site for site in magnetic if site[1] * site[2] < 0]
+    if len(turned) == len(magnetic):  # the same order, seen from below
+        return
+    for element in dict.fromkeys(e for e, _, _ in turned):
+        first = next(site for site in turned if site[0] == element)
+        count = sum(e == element for e, _, _ in turned)
+        yield f"{count} {element} went from {first[1]:g} to {first[2]:.2f} muB"
 
 
 def _ligand_hole(run: VaspDirectory) -> Iterator[str]:

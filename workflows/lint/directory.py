@@ -258,14 +258,16 @@ class VaspDirectory:
     def corrections(self) -> tuple[Correction, ...]:
         """What LDAU* ask, block by block.
 
-        Empty where LDAUL or LDAUU does not have one number for each block. LDAUL is
+        Empty where LDAUL or LDAUU does not have one number for each block, and for
+        LDAUTYPE = 3, whose LDAUU are potential shifts of a linear response. LDAUL is
         2 and LDAUU and LDAUJ are 0 where they are left out.
         """
         count = len(self.blocks)
         shells = self.incar.numbers("LDAUL") or (2.0,) * count
         u = self.incar.numbers("LDAUU") or (0.0,) * count
         j = self.incar.numbers("LDAUJ") or (0.0,) * count
-        if not self.hubbard or {len(shells), len(u), len(j)} != {count}:
+        shifts = self.incar.number("LDAUTYPE", 2) == 3
+        if not self.hubbard or shifts or {len(shells), len(u), len(j)} != {count}:
             return ()
         return tuple(
             Correction(block, round(shell), 0.0, v - w)

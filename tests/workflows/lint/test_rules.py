@@ -183,7 +183,9 @@ CASES: dict[str, Case] = {
     ),
     "metal-u-zero": Case(tags(LDAUL="-1 -1 2 -1", LDAUU="0 0 5.96 0")),
     "ldauu-missing": Case(tags(LDAUU=None)),
-    "u-all-zero": Case(tags(LDAUU="4*0"), tags(LDAU=".FALSE.", LDAUU="4*0")),
+    "u-all-zero": Case(
+        tags(LDAUU="4*0"), tags(LDAUTYPE="3", LDAUU="0 0 0.1 0", LDAUJ="0 0 0.1 0")
+    ),
     "ldau-off": Case(tags(LDAU=None), tags(LDAU=".FALSE.")),
     "ldaul-wrong-shell": Case(tags(LDAUL="-1 3 2 -1")),
     "ldaul-without-u": Case(tags(LDAUL="0 2 2 0")),
@@ -271,7 +273,7 @@ CASES: dict[str, Case] = {
     ),
     "moment-flipped": Case(
         outcar(moments=(0, 0, -3.8, 3.8, -3.8, 3.8, *[0] * 8)),
-        outcar(moments=AFM),
+        outcar(moments=tuple(-m for m in AFM)),
         base=FINISHED,
     ),
     "ligand-moment": Case(
