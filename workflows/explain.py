@@ -123,8 +123,8 @@ def _of_the_species(
             source = hubbard_source(vasp.hubbard_u)
         values = dict.fromkeys(elements, 0.0) | vasp.hubbards()
         yield "LDAUU", _by(values, elements), origin, source
-        metals = {e: 2 if e in elements[1:-1] else -1 for e in elements}
-        yield "LDAUL", _by(metals, elements), origin, "d shell of every metal"
+        shells = {e: 2 if values[e] else -1 for e in elements}
+        yield "LDAUL", _by(shells, elements), origin, "d shell where there is a U"
         zero = "Dudarev: only U - J counts"
         yield "LDAUJ", _by(dict.fromkeys(elements, 0), elements), origin, zero
     if step == "dos":

@@ -57,11 +57,12 @@ def hubbard_tags(
     blocks
         From :func:`species_blocks`.
     hubbards
-        U_eff in eV by element; an element it lacks has no correction (LDAUL -1).
+        U_eff in eV by element. An element it lacks has no correction (LDAUL -1), nor
+        has one with 0: LDAUL 2 beside it is how a U that got lost looks.
     """
     # Dudarev (LDAUTYPE 2): only U - J counts, so J is 0.
     return {
-        "LDAUL": [D_SHELL if block in hubbards else NO_SHELL for block in blocks],
+        "LDAUL": [D_SHELL if hubbards.get(block) else NO_SHELL for block in blocks],
         "LDAUU": [hubbards.get(block, 0.0) for block in blocks],
         "LDAUJ": [0.0 for _ in blocks],
     }

@@ -78,9 +78,20 @@ def test_our_own_inputs_have_no_error_and_compare(
 ) -> None:
     written = write_campaign(paper, tmp_path)
     runs = [read_run(run) for run in find_runs(tmp_path)]
-    assert len(runs) == len(written)
+    assert len(runs) == len(written.directories)
     findings = [*(f for run in runs for f in check(run)), *check_together(runs)]
     assert [f for f in findings if f.severity == "error"] == []
+
+
+def test_a_metal_that_is_to_have_no_u_is_written_so_that_it_shows(
+    paper: Campaign, tmp_path: Path
+) -> None:
+    vasp = paper.vasp.model_copy(update={"hubbard_u": {"Mn": 5.96, "Ni": 0.0}})
+    changed = paper.model_copy(update={"vasp": vasp}).override(x=[1])
+    write_campaign(changed, tmp_path)
+    runs = [read_run(run) for run in find_runs(tmp_path)]
+    found = {f.id for run in runs for f in check(run)}
+    assert found == {"metal-u-zero"}
 
 
 @pytest.mark.parametrize("step", ["relax", "static", "dos"])
