@@ -220,7 +220,8 @@ def _unrouted(
             *(step["fw_id"], step["name"]),
             f"no known worker takes category {step['category'] or '(none)'}; they take "
             f"{', '.join(sorted(known))}",
-            "add it to category in my_fworker.yaml, lnmo launch",
+            "add it to category in my_fworker.yaml, lnmo launch (or, on one machine, "
+            "lnmo run)",
         )
         for step in untakeable(ready, known)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,12 +58,23 @@ def worker_verb(
         with terminable():
             pad = _connected(database, fw_id, launch_id, end)
             try:
-                return _run(pad, worker, fw_id, launch_id)
+                code = _run(pad, worker, fw_id, launch_id)
             finally:
                 pad.connection.close()
     except Terminated as error:
         print(f"lnmo: {error}", file=sys.stderr)
-        return 1
+        code = 1
+    _leave_pings(code)
+    return code
+
+
+def _leave_pings(code: int) -> None:
+    """Leave at once if FireWorks' ping thread, cut off, sleeps for an hour."""
+    others = set(threading.enumerate()) - {threading.current_thread()}
+    if any(not thread.daemon and thread.is_alive() for thread in others):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _run(
