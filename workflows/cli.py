@@ -168,8 +168,7 @@ def run_verb(
     chosen = _selection(campaign, engine, x, launchpad, variant=variant)
     code = run_campaign(chosen, jobs=jobs, retry=retry)
     if code != INTERRUPTED:
-        for each in chosen.one_by_one():
-            commands.show_results(each, as_json=False, as_csv=False)
+        commands.show_all_results(chosen)
     raise typer.Exit(code)
 
 
@@ -351,6 +350,22 @@ def results_verb(
 
     chosen = _selection(campaign, engine, x, launchpad, variant=variant)
     commands.show_results(chosen, as_json=json, as_csv=csv)
+
+
+@app.command("compare")
+def compare_verb(
+    campaign: CampaignName,
+    engine: EngineOption = None,
+    x: XOption = None,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout")] = False,
+) -> None:
+    """Print the variants of a study beside each other, against the first."""
+    from workflows.study import show_study
+
+    chosen = _selection(campaign, engine, x, launchpad)
+    show_study(chosen, as_json=json, as_csv=csv)
 
 
 @app.command("report")

@@ -82,6 +82,16 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         screen.print(verdict_table(results.compare_to_paper()))
 
 
+def show_all_results(chosen: Selection) -> None:
+    """Print the series; of a study its variants beside each other."""
+    from workflows.study import show_study
+
+    if len(chosen.one_by_one()) > 1:
+        show_study(chosen, as_json=False, as_csv=False)
+    else:
+        show_results(chosen, as_json=False, as_csv=False)
+
+
 def write_report(chosen: Selection, output: Path) -> None:
     """Write the HTML report."""
     from workflows.report import report_html

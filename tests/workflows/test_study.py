@@ -1,0 +1,121 @@
+"""Variants beside each other: each computed within itself, then compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflows import load_campaign, plan
+from workflows.calculation import Calculation
+from workflows.engines.base import identity
+from workflows.errors import CampaignError
+from workflows.selection import Selection
+from workflows.study import show_study, study
+from workflows.taskdoc import State, TaskDocument
+
+WriteCampaign = Callable[..., Path]
+SETTINGS = {"functional": "pbe_u"}
+
+
+@pytest.fixture
+def path(write_campaign: WriteCampaign) -> Path:
+    """Two k meshes and another U, at x = 0 and 1."""
+    variants = {
+        "k-3": {},
+        "k-4": {"vasp": {"kpoints": [4, 4, 4]}},
+        "mp": {"vasp": {"hubbard_u": "mp"}},
+    }
+    changes = {"x": [0, 1], "lithium_reference": True, "variants": variants}
+    return write_campaign(changes)
+
+
+@pytest.fixture
+def recorded(
+    path: Path, finished: Callable[..., TaskDocument], project: Callable[..., Path]
+) -> Path:
+    """Every cell of every variant; k-4 is 0.056 eV lower at x = 1, mp 8 eV higher."""
+    shifts = {("k-4", 1): -0.056, ("mp", 0): 8.0, ("mp", 1): 8.0}
+
+    def document(c: Calculation) -> TaskDocument:
+        if c.reference:
+            return TaskDocument(
+                **identity(c, "static"), state=State.DONE, energy=-3.8,
+                structure=c.structure, settings=SETTINGS, engine_version="6.4.2",
+                energy_per_atom=-1.9, dir_name=f"calculations/{c.id}/static",
+            )  # fmt: skip
+        made = finished(c, settings=SETTINGS)
+        assert made.energy is not None
+        energy = made.energy + shifts.get((c.variant, c.x or 0), 0.0)
+        return made.model_copy(update={"energy": energy})
+
+    return project(*(document(c) for c in plan(load_campaign(path))))
+
+
+def at(frame: Any, **where: Any) -> dict[str, Any]:
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    (row,) = frame.to_dict("records")
+    return dict(row)
+
+
+def test_energies_are_compared_per_atom_with_the_first_variant(
+    path: Path, recorded: Path
+) -> None:
+    cells = study(Selection(str(path), launchpad=recorded)).cells
+    assert len(cells) == 6
+    assert at(cells, variant="k-4", x=1)["d_energy"] == pytest.approx(-1.0)
+    assert at(cells, variant="k-4", x=0)["d_energy"] == pytest.approx(0.0)
+    assert at(cells, variant="k-3", x=1)["d_energy"] == 0.0
+    assert at(cells, variant="k-4", x=1)["d_m_ni"] == 0.0
+
+
+def test_energies_of_another_u_have_no_common_zero(path: Path, recorded: Path) -> None:
+    cells = study(Selection(str(path), launchpad=recorded)).cells
+    row = at(cells, variant="mp", x=1)
+    assert row["d_energy"] != row["d_energy"]
+    assert row["d_m_mn"] == 0.0
+
+
+def test_voltages_are_those_of_each_variant_alone(path: Path, recorded: Path) -> None:
+    found = study(Selection(str(path), launchpad=recorded))
+    assert found.missing == ()
+    changes = {
+        name: at(found.voltages, variant=name)["d_volts"]
+        for name in ("k-3", "k-4", "mp")
+    }
+    # 0.056 eV lower in a cell of 8 formula units: 7 meV each, 7 mV for one lithium.
+    assert changes == pytest.approx({"k-3": 0.0, "k-4": 7.0, "mp": 0.0}, abs=1e-6)
+
+
+def test_what_is_not_run_is_told_and_changes_nothing(
+    path: Path, project: Callable[..., Path]
+) -> None:
+    found = study(Selection(str(path), launchpad=project()))
+    assert set(found.cells["state"]) == {"PLANNED"}
+    assert found.cells["d_m_ni"].isna().all()
+    assert len(found.voltages) == 0
+    assert found.missing[0].startswith("no voltage of k-3, k-4, mp: ")
+
+
+def test_a_campaign_without_variants_has_nothing_to_compare() -> None:
+    with pytest.raises(CampaignError, match="lnmo results shows its table"):
+        study(Selection("paper"))
+
+
+def test_the_table_says_which_variant_is_the_measure(
+    path: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = Selection(str(path), launchpad=recorded)
+    show_study(chosen, as_json=False, as_csv=False)
+    shown = capsys.readouterr().out
+    assert "variants against k-3" in shown
+    assert "average voltages" in shown
+    show_study(chosen, as_json=True, as_csv=False)
+    both = json.loads(capsys.readouterr().out)
+    assert (len(both["cells"]), len(both["voltages"])) == (6, 3)
+    show_study(chosen, as_json=False, as_csv=True)
+    assert capsys.readouterr().out.startswith("variant,x,insertion,state")

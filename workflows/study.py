@@ -1,0 +1,264 @@
+"""``lnmo compare``: the variants of a study beside each other, against the first one.
+
+Every number is computed within its own variant; what is compared is what a conclusion
+rests on: moments, c/a, voltages, and energies where they have a common zero. The
+limits are those within which a referee calls a setting converged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from workflows.errors import CampaignError, ResultsError
+from workflows.results import records
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from workflows.calculation import Calculation
+    from workflows.results import Results
+    from workflows.selection import Selection
+
+NUMBERS = ("m_ni", "m_mn", "c_ratio")
+ATOMS_WITHOUT_LI = 6
+"""Atoms of Ni0.5Mn1.5O4; a formula unit has 6 + x."""
+LIMITS = {"energy": 1.0, "m_ni": 0.02, "m_mn": 0.02, "c_ratio": 0.002, "volts": 20.0}
+"""Largest change of a converged setting: meV/atom, muB, muB, 1, mV."""
+UNITS = {
+    "energy_per_fu": "eV per formula unit",
+    "d_energy": "meV per atom, against the first variant; NaN if they share no zero",
+    "d_volts": "mV, against the first variant",
+    "volts": "V against lithium metal, average between two x",
+    "m_ni": "muB, mean |m|",
+    "m_mn": "muB, mean |m|",
+    "c_ratio": "c/((a+b)/2)",
+    "volume": "A^3, conventional cell",
+    "gap": "eV; 0 for a metal",
+}
+COLUMNS = (
+    *("variant", "x", "insertion", "state", "energy_per_fu", "d_energy"),
+    *(part for name in NUMBERS for part in (name, f"d_{name}")),
+    *("volume", "gap", "surrogate", "fake", "calculation_id"),
+)
+VOLTAGE_COLUMNS = ("variant", "insertion", "x1", "x2", "volts", "d_volts")
+ENERGY_ZERO = ("functional", "hubbards", "potcar", "potcar_functional")
+"""Settings that total energies must share to be subtracted."""
+Row = dict[str, Any]
+Rows = Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The variants of a study, beside each other.
+
+    Attributes
+    ----------
+    first
+        The variant the others are compared with.
+    cells
+        One row for each variant, x and insertion model; units in ``attrs["units"]``.
+    voltages
+        One row for each variant and range of x.
+    missing
+        Why a variant has no voltage.
+    """
+
+    first: str
+    cells: pd.DataFrame
+    voltages: pd.DataFrame
+    missing: tuple[str, ...]
+
+
+def compare_variants(
+    results: Mapping[str, Results], planned: Mapping[str, Sequence[Calculation]]
+) -> Comparison:
+    """Compare the variants of a study with the first of them.
+
+    Parameters
+    ----------
+    results
+        Of each variant alone; the first is the one the others are compared with.
+    planned
+        Calculations of each variant: they tell which energies have a common zero.
+
+    Raises
+    ------
+    ResultsError
+        One variant holds results that do not compare among themselves.
+    """
+    import pandas as pd
+
+    first = next(iter(results))
+    zeros = {name: _zero(planned[name]) for name in results}
+    series = {name: records(found.series()) for name, found in results.items()}
+    cells = [
+        _cell(row, name, _partner(row, series[first], ("x", "insertion")), shares)
+        for name, rows in series.items()
+        for shares in [zeros[name] == zeros[first]]
+        for row in rows
+    ]
+    averages, missing = _averages(results)
+    voltages = [
+        _voltage(row, name, _partner(row, averages.get(first, ()), _SPAN))
+        for name, rows in averages.items()
+        for row in rows
+    ]
+    frame = pd.DataFrame(cells, columns=list(COLUMNS))
+    frame.attrs["units"] = dict(UNITS)
+    volts = pd.DataFrame(voltages, columns=list(VOLTAGE_COLUMNS))
+    volts.attrs["units"] = dict(UNITS)
+    return Comparison(first, frame, volts, missing)
+
+
+_SPAN = ("insertion", "x1", "x2")
+
+
+def _zero(calculations: Sequence[Calculation]) -> list[Any]:
+    cells = [c.settings for c in calculations if not c.reference]
+    return [[settings.get(key) for key in ENERGY_ZERO] for settings in cells]
+
+
+def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:
+    """Return the row of the first variant at the same place, or nothing."""
+    same = (r for r in among if all(r[key] == row[key] for key in keys))
+    return next(same, {})
+
+
+def _difference(row: Row, other: Row, name: str) -> float:
+    return float(row[name]) - float(other.get(name, float("nan")))
+
+
+def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
+    energy = 1000 * _difference(row, first, "energy_per_fu")
+    return {
+        **row,
+        "variant": variant,
+        "d_energy": energy / (ATOMS_WITHOUT_LI + row["x"]) if shares_zero else None,
+        **{f"d_{name}": _difference(row, first, name) for name in NUMBERS},
+    }
+
+
+def _voltage(row: Row, variant: str, first: Row) -> Row:
+    return {
+        **row,
+        "variant": variant,
+        "d_volts": 1000 * _difference(row, first, "volts"),
+    }
+
+
+def _averages(
+    results: Mapping[str, Results],
+) -> tuple[dict[str, list[Row]], tuple[str, ...]]:
+    found: dict[str, list[Row]] = {}
+    missing: dict[str, list[str]] = {}
+    for name, own in results.items():
+        try:
+            rows = records(own.voltage())
+        except ResultsError as error:
+            missing.setdefault(str(error), []).append(name)
+            continue
+        found[name] = [r for r in rows if r["kind"] == "average"]
+    told = (
+        f"no voltage of {', '.join(names)}: {why}" for why, names in missing.items()
+    )
+    return found, tuple(told)
+
+
+def study(chosen: Selection) -> Comparison:
+    """Open the results of every variant of a campaign and compare them.
+
+    Raises
+    ------
+    CampaignError
+        The campaign has no two variants.
+    """
+    each = [one for one in chosen.one_by_one() if one.variant is not None]
+    if len(each) < 2:
+        raise CampaignError(
+            f"campaign {chosen.campaign().name} has no two variants to compare; "
+            "lnmo results shows its table"
+        )
+    planned = {str(one.variant): one.calculations() or () for one in each}
+    results = {str(one.variant): one.results() for one in each}
+    return compare_variants(results, planned)
+
+
+def show_study(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
+    """Print the comparison."""
+    import json
+    import sys
+
+    from workflows.tables import console
+
+    found = study(replace(chosen, variant=None))
+    if as_csv:
+        found.cells.to_csv(sys.stdout, index=False)
+        return
+    if as_json:
+        both = {
+            "cells": json.loads(found.cells.to_json(orient="records")),
+            "voltages": json.loads(found.voltages.to_json(orient="records")),
+            "missing": list(found.missing),
+        }
+        print(json.dumps(both, indent=1))
+        return
+    screen = console()
+    for table in _tables(found):
+        screen.print(table)
+    for note in found.missing:
+        screen.print(f"note: {note}", style="yellow", highlight=False)
+
+
+def _tables(found: Comparison) -> Iterator[Table]:
+    from rich.table import Table
+
+    limits = f"yellow: more than {LIMITS['energy']:g} meV/atom, {LIMITS['m_mn']:g} muB"
+    limits += f", {LIMITS['c_ratio']:g} in c/ab, {LIMITS['volts']:g} mV"
+    title = f"variants against {found.first}"
+    if found.cells["fake"].any():
+        title += "; FAKE VASP: every number is synthetic, none is a calculation"
+    elif found.cells["surrogate"].any():
+        title += "; surrogate (CHGNet): ranks and demonstrates, does not conclude"
+    table = Table(title=title, caption=limits, box=None, pad_edge=False)
+    for name in ("variant", "x", "insertion", "state"):
+        table.add_column(name)
+    heads = ("E meV/atom", "|m| Ni", "change", "|m| Mn", "change", "c/ab", "change")
+    for name in heads:
+        table.add_column(name, justify="right")
+    for row in records(found.cells):
+        table.add_row(
+            *(row["variant"], f"{row['x']:g}", row["insertion"], row["state"]),
+            _changed(row, "energy", 2),
+            *(_number(row["m_ni"], 3), _changed(row, "m_ni", 3)),
+            *(_number(row["m_mn"], 3), _changed(row, "m_mn", 3)),
+            *(_number(row["c_ratio"], 4), _changed(row, "c_ratio", 4)),
+        )
+    yield table
+    if len(found.voltages):
+        volts = Table(title="average voltages", box=None, pad_edge=False)
+        for name in ("variant", "insertion", "from x", "to x", "V", "change, mV"):
+            volts.add_column(name, justify="left" if name == "variant" else "right")
+        for row in records(found.voltages):
+            volts.add_row(
+                *(row["variant"], row["insertion"], f"{row['x1']:g}"),
+                *(f"{row['x2']:g}", _number(row["volts"], 3)),
+                _changed(row, "volts", 1),
+            )
+        yield volts
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if value is None or value != value else f"{value:.{digits}f}"
+
+
+def _changed(row: Row, name: str, digits: int) -> Any:
+    from rich.text import Text
+
+    value = row[f"d_{name}"]
+    if value is None or value != value:
+        return ""
+    beyond = abs(value) > LIMITS[name] + 1e-9
+    return Text(f"{value:+.{digits}f}", style="yellow" if beyond else "")
