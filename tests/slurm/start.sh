@@ -76,6 +76,8 @@ InactiveLimit=0
 OverTimeLimit=0
 NodeName=$(hostname -s) NodeAddr=127.0.0.1 CPUs=$cpus State=UNKNOWN
 PartitionName=debug Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+# Takes jobs and starts none.
+PartitionName=closed Nodes=ALL MaxTime=INFINITE State=DOWN
 CONF
   echo "export SLURM_CONF=$place/slurm.conf" >"$place/environment"
 fi

@@ -1,0 +1,245 @@
+"""What goes wrong on a cluster, provoked on a real one, and what is left of it.
+
+Each scenario plays a mishap on a project of its own, then does what a user does:
+`lnmo reconcile --fix`, `lnmo launch`. They share one Slurm and are played side by side,
+because most of their time is waiting. Whatever happened: every calculation ends DONE,
+was run to its end once, and says in its history what happened to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+from fireworks import FWorker, LaunchPad
+
+from tests.clusters import HANGS, Cluster, cluster
+from tests.servers import Mongo, Slurm, slurm_running
+
+SIDE_BY_SIDE = 5
+Scenario = Callable[[Cluster], None]
+
+
+def wall_time(at: Cluster) -> None:
+    at.profile(walltime="00:01:00")
+    at.lnmo("submit", "c.yaml")
+    at.lnmo("launch", **HANGS)
+    at.wait_for_start()
+    at.wait_for_jobs()
+    assert "wall time" in at.lnmo("reconcile", code=1).stdout
+    at.profile(walltime="00:10:00")
+    at.finish()
+    assert "wall time" in at.reasons()[0]
+
+
+def cancelled_while_pending(at: Cluster) -> None:
+    at.profile(queue="closed")
+    at.lnmo("submit", "c.yaml")
+    at.lnmo("launch")
+    ((job, state),) = at.jobs().items()
+    assert state == "PENDING"
+    at.slurm.call("scancel", job)
+    assert f"job {job}" in at.lnmo("reconcile", code=1).stdout
+    assert at.states() == {"RESERVED": 1}
+    at.profile(queue="debug")
+    at.finish()
+    assert re.search(f"job {job} ended .*: cancelled", at.reasons()[0])
+
+
+def cancelled_while_running(at: Cluster) -> None:
+    at.lnmo("submit", "c.yaml")
+    at.lnmo("launch", **HANGS)
+    at.wait_for_start()
+    (job,) = at.jobs()
+    at.slurm.call("scancel", job)
+    at.wait_for_jobs()
+    assert at.states() == {"FIZZLED": 1}
+    at.finish()
+    assert re.search(f"cancelled .*job {job}", at.reasons()[0])
+
+
+def refused_by_sbatch(at: Cluster) -> None:
+    at.profile(queue="nowhere")
+    at.lnmo("submit", "c.yaml")
+    refused = at.lnmo("launch", code=1)
+    assert "invalid partition specified: nowhere" in refused.stderr
+    assert at.states() == {"READY": 2}
+    at.profile(queue="debug")
+    at.finish()
+    assert "invalid partition specified" in at.reasons()[0]
+
+
+def worker_killed(at: Cluster) -> None:
+    at.lnmo("submit", "c.yaml")
+    at.lnmo("launch", **HANGS)
+    at.wait_for_start()
+    (worker,) = workers(at)
+    (job,) = at.jobs()
+    worker.kill()
+    at.wait_for_jobs()
+    assert at.states() == {"RUNNING": 1}
+    at.finish()
+    assert f"job {job} ended without a word from its worker" in at.reasons()[0]
+
+
+def node_lost(at: Cluster) -> None:
+    with slurm_running(at.place / "slurm") as own:
+        there = replace(at, slurm=own)
+        there.lnmo("submit", "c.yaml")
+        there.lnmo("launch", **HANGS)
+        there.wait_for_start()
+        node = f"NodeName={own.call('sinfo', '-h', '-o', '%n').split()[0]}"
+        own.call("scontrol", "update", node, "State=DOWN", "Reason=test")
+        there.wait_for_jobs()
+        own.call("scontrol", "update", node, "State=RESUME")
+        there.finish()
+        assert there.reasons()[0] != ""
+
+
+def database_away_when_the_jobs_end(at: Cluster) -> None:
+    """The results are kept, and sent later: nothing is run again."""
+    own = replace(at, mongo=Mongo(at.place / "mongo", at.mongo.port))
+    own.lnmo("submit", "c.yaml")
+    own.lnmo("launch", FAKE_VASP_SECONDS="4", LNMO_REPORT_SECONDS="2")
+    own.wait_for_start(2)
+    at.mongo.kill()
+    own.wait_for_jobs()
+    assert len(own.ledger("end")) == 2
+    assert own.lnmo("reconcile", "--fix", code=2).stdout == ""
+    at.mongo.start()
+    assert own.states() == {"RUNNING": 2}
+    mended = own.lnmo("reconcile", "--fix").stdout
+    assert mended.count("result sent") == 2
+    assert own.states() == {"COMPLETED": 2}
+    assert len(own.ledger("start")) == 2
+
+
+def database_back_before_the_jobs_end(at: Cluster) -> None:
+    """The jobs wait for it: nobody has to do anything."""
+    at.lnmo("submit", "c.yaml")
+    at.lnmo("launch", FAKE_VASP_SECONDS="4")
+    at.wait_for_start(2)
+    at.mongo.kill()
+    at.wait_for("end", lambda: len(at.ledger("end")) == 2)
+    at.mongo.start()
+    at.wait_for_jobs()
+    assert at.states() == {"COMPLETED": 2}
+    assert len(at.ledger("start")) == 2
+
+
+def two_of_everything_at_once(at: Cluster) -> None:
+    at.at_once(("submit", "c.yaml"), ("submit", "c.yaml"))
+    assert at.states() == {"READY": 3}
+    reconcile = ("reconcile", "--fix")
+    at.at_once(("launch",), ("launch",), reconcile, reconcile)
+    at.at_once(("launch",), reconcile, reconcile)
+    at.wait_for_jobs()
+    at.at_once(reconcile, reconcile)
+    assert at.states() == {"COMPLETED": 3}
+    assert len(at.ledger("start")) == 3
+
+
+def launcher_killed(at: Cluster) -> None:
+    """Dead between any two of its writes: reserved without job, without launch, locked."""
+    at.lnmo("submit", "c.yaml")
+    pad = LaunchPad("127.0.0.1", at.mongo.port, at.name, strm_lvl="ERROR")
+    worker = FWorker(name=at.name, category=["vasp"])
+    (first, _), (second, _) = pad.reserve_fw(worker, "/"), pad.reserve_fw(worker, "/")
+    pad.connection.close()
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    at.change("fireworks", {}, {"$set": {"updated_on": long_ago.replace(tzinfo=None)}})
+    old = {"state_history.0.created_on": long_ago, "state_history.0.updated_on": long_ago}
+    at.change("launches", {}, {"$set": old})
+    at.change("fireworks", {"fw_id": second.fw_id}, {"$set": {"launches": []}})
+    at.change("workflows", {"nodes": first.fw_id}, {"$set": {"locked": True}})
+    assert at.states() == {"RESERVED": 2, "READY": 1}
+    found = at.lnmo("reconcile", code=1).stdout
+    assert "a killed process left the Workflow's lock" in found
+    assert found.count("its launcher died") + found.count("a launcher that died") == 2
+    at.finish()
+
+
+SCENARIOS: dict[str, tuple[Scenario, int]] = {
+    each.__name__: (each, number)
+    for each, number in (
+        (wall_time, 1),
+        (node_lost, 1),
+        (database_away_when_the_jobs_end, 2),
+        (database_back_before_the_jobs_end, 2),
+        (cancelled_while_pending, 1),
+        (cancelled_while_running, 1),
+        (refused_by_sbatch, 2),
+        (worker_killed, 1),
+        (two_of_everything_at_once, 3),
+        (launcher_killed, 3),
+    )
+}
+"""Each with its number of calculations; those that wait longest first."""
+
+
+@pytest.fixture(scope="module")
+def played(
+    request: pytest.FixtureRequest,
+    mongo: Mongo,
+    slurm: Slurm,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Future[Cluster]]]:
+    """Every scenario that is asked for, some side by side."""
+    asked = {
+        item.callspec.params["name"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.module is request.module
+    }
+    place = tmp_path_factory.mktemp("played")
+
+    def play(name: str) -> Cluster:
+        scenario, number = SCENARIOS[name]
+        own = Mongo(place / f"mongo-{name}").start() if "database" in name else mongo
+        x = tuple(n / 8 for n in range(number))
+        made = cluster(place / name, own, slurm, x=x)
+        scenario(made)
+        return made
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        yield {name: pool.submit(play, name) for name in SCENARIOS if name in asked}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_all_is_done_once_and_the_history_tells(
+    played: dict[str, Future[Cluster]], name: str
+) -> None:
+    at = played[name].result()
+    number = SCENARIOS[name][1]
+    assert at.states() == {"COMPLETED": number}
+    documents = at.documents("lnmo_task_documents")
+    assert Counter(each["state"] for each in documents) == {"DONE": number}
+    assert Counter(at.ledger("end")).most_common(1)[0][1] == 1
+    assert len(at.ledger("end")) == number
+    assert at.jobs() == {}
+    assert processes(at) == []
+    for firework in at.documents("fireworks"):
+        *failed, last = at.launches(firework["fw_id"])
+        assert last["state"] == "COMPLETED"
+        assert all(each["action"]["stored_data"]["_message"] for each in failed)
+    assert at.lnmo("reconcile").stdout == "database and queue agree\n"
+
+
+def processes(at: Cluster) -> list[psutil.Process]:
+    """Every process of a project, found by the environment it inherited."""
+    found, mark = [], str(at.place / "ledger")
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("FAKE_VASP_LEDGER") == mark:
+                found.append(process)
+    return found
+
+
+def workers(at: Cluster) -> list[psutil.Process]:
+    return [each for each in processes(at) if "worker" in each.cmdline()]
