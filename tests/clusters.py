@@ -100,9 +100,11 @@ class Cluster:
         words = (line.split() for line in lines)
         return [each[1] for each in words if each[0] == event]
 
-    def wait_for(self, what: str, reached: Callable[[], bool]) -> None:
+    def wait_for(
+        self, what: str, reached: Callable[[], bool], *, seconds: float = PATIENCE
+    ) -> None:
         """Wait until something is so."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         while not reached():
             assert time.monotonic() < deadline, f"{self.name}: no {what}: {self.told()}"
             time.sleep(0.2)
@@ -110,9 +112,9 @@ class Cluster:
     def wait_for_start(self, times: int = 1) -> None:
         self.wait_for("start", lambda: len(self.ledger("start")) >= times)
 
-    def wait_for_jobs(self) -> None:
+    def wait_for_jobs(self, *, seconds: float = PATIENCE) -> None:
         """Wait until no job of this project is in the queue."""
-        self.wait_for("end of its jobs", lambda: not self.jobs())
+        self.wait_for("end of its jobs", lambda: not self.jobs(), seconds=seconds)
 
     def jobs(self) -> dict[str, str]:
         """Return this project's living jobs and their states."""
@@ -142,7 +144,9 @@ class Cluster:
 
     def reasons(self, fw_id: int = 1) -> list[str]:
         """Return what the launches of a Firework say of their ends."""
-        stored = [(f.get("action") or {}).get("stored_data", {}) for f in self.launches(fw_id)]
+        stored = [
+            (f.get("action") or {}).get("stored_data", {}) for f in self.launches(fw_id)
+        ]
         return [str(each.get("_message", "")) for each in stored]
 
     def profile(self, **changes: Any) -> None:
@@ -151,13 +155,11 @@ class Cluster:
         path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **changes}))
 
     def finish(self) -> None:
-        """Do what a user does after a mishap: reconcile, launch, until all is done."""
-        deadline = time.monotonic() + PATIENCE
-        while set(self.states()) != {"COMPLETED"}:
-            assert time.monotonic() < deadline, self.told()
-            self.lnmo("reconcile", "--fix", code=None)
-            self.lnmo("launch")
-            self.wait_for_jobs()
+        """Do what a user does after a mishap: reconcile, launch, wait."""
+        self.lnmo("reconcile", "--fix")
+        self.lnmo("launch")
+        self.wait_for_jobs()
+        assert set(self.states()) == {"COMPLETED"}, self.told()
 
     def told(self) -> str:
         """Return all that helps to understand a failed test."""
@@ -170,7 +172,12 @@ class Cluster:
 
 
 def cluster(
-    place: Path, mongo: Mongo, slurm: Slurm, *, x: tuple[float, ...] = (1.0,), **more: Any
+    place: Path,
+    mongo: Mongo,
+    slurm: Slurm,
+    *,
+    x: tuple[float, ...] = (1.0,),
+    **more: Any,
 ) -> Cluster:
     """Make a project: ``lnmo init``, its files filled in, one static run at each x."""
     place.mkdir(parents=True)
@@ -179,11 +186,14 @@ def cluster(
     launchpad = {"host": "127.0.0.1", "port": mongo.port, "name": made.name}
     (place / "launchpad.yaml").write_text(yaml.safe_dump(launchpad))
     made.profile(
-        ntasks=1, walltime="00:10:00", queue="debug", pre_rocket=None, _lnmo=None
+        ntasks=1, walltime="01:00:00", queue="debug", pre_rocket=None, _lnmo=None
     )
     fworker = {
         **{"name": made.name, "category": ["vasp"], "query": "{}"},
-        "env": {"vasp_cmd": f"{sys.executable} {FAKE}", "poll_seconds": 0.1},
+        "env": {
+            **{"vasp_cmd": f"{sys.executable} {FAKE}", "poll_seconds": 0.1},
+            "stop_margin": 5,
+        },
     }
     (place / "my_fworker.yaml").write_text(yaml.safe_dump(fworker))
     content = {
