@@ -114,7 +114,8 @@ class Commands:
     def _find_and_modify(self, command: Command, database: str, name: str) -> Answer:
         collection = self._engine.collection(database, name)
         query, fields = command.get("query", {}), command.get("fields")
-        (old,) = collection.bodies(query, sort=command.get("sort"))[:1] or (None,)
+        found = collection.bodies(query, sort=command.get("sort"), last=1)
+        old = found[0] if found else None
         if old is not None:
             key = RawBSONDocument(old)["_id"]
             query = {**query, "_id": key}
@@ -137,13 +138,14 @@ class Commands:
         return {"value": value, "lastErrorObject": state}
 
     def _find(self, command: Command, database: str, name: str) -> Answer:
+        first, limit = command.get("skip", 0), abs(command.get("limit", 0))
         bodies = self._engine.collection(database, name).bodies(
             command.get("filter", {}),
             sort=command.get("sort"),
             projection=command.get("projection"),
+            first=first,
+            last=first + limit if limit else None,
         )
-        bodies = bodies[command.get("skip", 0) :]
-        bodies = bodies[: abs(command.get("limit", 0)) or None]
         size = len(bodies) if command.get("singleBatch") else command.get("batchSize")
         return self._cursor(bodies, f"{database}.{name}", 101 if size is None else size)
 

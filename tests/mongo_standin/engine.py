@@ -10,6 +10,7 @@ mongomock 4.3: every write ends in `_ensure_uniques` or in the store's item acce
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -88,18 +89,22 @@ class Store(mongomock.store.CollectionStore):
             self.encoded[key] = bson.encode(self._documents[key])
         return self.encoded[key]
 
-    def candidates(self, query: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield the keys of the documents a query can find, in order of insertion."""
-        found = None
+    def candidates(self, query: Mapping[str, Any]) -> tuple[Iterator[Any], bool]:
+        """Return the keys of the documents a query can find, in order of insertion.
+
+        And whether it does find them all: an index of texts needs no second look.
+        """
+        found, exact = None, True
         for field, wanted in query.items():
             values = _plain(field, wanted)
+            exact &= values is not None and all(type(v) is str for v in values)
             if values is not None:
                 index = self._index(field)
                 keys = set().union(*(index.get(value, ()) for value in values))
                 found = keys if found is None else found & keys
         if found is None:
-            return iter(list(self._documents))
-        return iter(sorted(found, key=self.position.__getitem__))
+            return iter(list(self._documents)), exact
+        return iter(sorted(found, key=self.position.__getitem__)), exact
 
     def _index(self, field: str) -> dict[Any, set[Any]]:
         if field not in self._values:
@@ -162,9 +167,10 @@ class Collection(mongomock.collection.Collection):
     def matching(
         self, query: Mapping[str, Any]
     ) -> Iterator[tuple[Any, dict[str, Any]]]:
-        for key in self._store.candidates(query):
+        keys, exact = self._store.candidates(query)
+        for key in keys:
             document = self._store._documents.get(key)
-            if document is not None and filter_applies(query, document):
+            if document is not None and (exact or filter_applies(query, document)):
                 yield key, document
 
     def bodies(
@@ -173,19 +179,15 @@ class Collection(mongomock.collection.Collection):
         *,
         sort: Mapping[str, int] | None = None,
         projection: Mapping[str, Any] | None = None,
+        first: int = 0,
+        last: int | None = None,
     ) -> list[bytes]:
         """Return what a find gives, encoded: no document is copied for it."""
-        found = list(self.matching(query))
-        for field, direction in reversed(list((sort or {}).items())):
-            if field == "$natural":
-                found = found[:: -1 if direction < 0 else 1]
-                continue
-            found.sort(
-                key=lambda each, field=field: filtering.resolve_sort_key(
-                    field, each[1]
-                ),
-                reverse=direction < 0,
-            )
+        if sort:
+            every = _sorted(list(self.matching(query)), sort)
+            found = every[first:last]
+        else:
+            found = list(itertools.islice(self.matching(query), first, last))
         if not projection:
             return [self._store.body(key) for key, _ in found]
         return [
@@ -202,6 +204,20 @@ class Collection(mongomock.collection.Collection):
             copies, self.database, _dates_as_text(pipeline), None
         )
         return [bson.encode(result) for result in results]
+
+
+def _sorted(
+    found: list[tuple[Any, dict[str, Any]]], sort: Mapping[str, int]
+) -> list[tuple[Any, dict[str, Any]]]:
+    for field, direction in reversed(list(sort.items())):
+        if field == "$natural":
+            found = found[:: -1 if direction < 0 else 1]
+            continue
+        found.sort(
+            key=lambda each, field=field: filtering.resolve_sort_key(field, each[1]),
+            reverse=direction < 0,
+        )
+    return found
 
 
 def _dates_as_text(pipeline: Any) -> Any:
