@@ -107,7 +107,7 @@ class Cluster:
         deadline = time.monotonic() + seconds
         while not reached():
             assert time.monotonic() < deadline, f"{self.name}: no {what}: {self.told()}"
-            time.sleep(0.2)
+            time.sleep(0.4)
 
     def wait_for_start(self, times: int = 1) -> None:
         self.wait_for("start", lambda: len(self.ledger("start")) >= times)
