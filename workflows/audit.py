@@ -7,13 +7,17 @@ change the physics, and then the number belongs to another calculation.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workflows.calculation import structure_from_dict
 from workflows.taskdoc import Finding
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 HARMLESS = frozenset(
     {
@@ -25,6 +29,9 @@ HARMLESS = frozenset(
 )
 """Tags that decide how a solution is found, not which: recorded, never judged."""
 
+SAME_PLACE = 1e-3
+"""A; POSCAR and the plan have more digits than that."""
+
 
 def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Compare INCAR, KPOINTS and POSCAR as run with the planned ones.
@@ -32,7 +39,7 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     Parameters
     ----------
     directory
-        A finished run.
+        A finished run; its files may be gzipped.
     planned
         The ``inputs`` record of its run file; empty for a directory not ours.
 
@@ -42,25 +49,78 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
         ``info`` for harmless changes, ``warning`` where a person must look,
         ``error`` where the result is not the one asked for.
     """
-    from pymatgen.io.vasp import Incar, Kpoints
+    from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
     if not planned:
         return ()
-    findings = []
-    as_run = Incar.from_file(directory / "INCAR")
-    intended = Incar(dict(planned["incar"]))
+    readers = {"INCAR": Incar, "KPOINTS": Kpoints, "POSCAR": Poscar}
+    as_run = {name: _read(directory, name, reader) for name, reader in readers.items()}
+    findings = [
+        _finding("warning", name, "as planned", "a file that is gone or unreadable")
+        for name, content in as_run.items()
+        if content is None
+    ]
+    if (incar := as_run["INCAR"]) is not None:
+        findings += _incar(incar, Incar(dict(planned["incar"])))
+    if (kpoints := as_run["KPOINTS"]) is not None:
+        findings += _kpoints(kpoints, tuple(planned["kpoints"]))
+    if (poscar := as_run["POSCAR"]) is not None:
+        start = structure_from_dict(planned["structure"])
+        findings += _poscar(directory, poscar.structure, start)
+    return tuple(findings)
+
+
+def _read(directory: Path, name: str, reader: Any) -> Any:
+    """Return what an input file says; None if it is gone or says nothing."""
+    for path in (directory / name, directory / f"{name}.gz"):
+        if path.is_file():
+            try:
+                return reader.from_file(path)
+            except Exception:  # pymatgen raises whatever the broken file leads it to
+                return None
+    return None
+
+
+def _incar(as_run: Mapping[str, Any], intended: Mapping[str, Any]) -> Iterator[Finding]:
     for tag in sorted(set(as_run) | set(intended)):
         old, new = intended.get(tag), as_run.get(tag)
         if not same_value(old, new):
-            findings.append(_changed(tag, old, new))
-    mesh = tuple(Kpoints.from_file(directory / "KPOINTS").kpts[0])
-    if mesh != tuple(planned["kpoints"]):
-        findings.append(_finding("warning", "KPOINTS", tuple(planned["kpoints"]), mesh))
-    if _edited_poscar(directory):
-        findings.append(
-            _finding("warning", "POSCAR", "as planned", "edited by custodian")
+            yield _changed(tag, old, new)
+
+
+def _kpoints(as_run: Any, mesh: tuple[int, ...]) -> Iterator[Finding]:
+    found = tuple(as_run.kpts[0])
+    if found != mesh or len(as_run.kpts) != 1:
+        yield _finding("warning", "KPOINTS", mesh, found)
+    elif as_run.style.name != "Gamma":
+        yield _finding("warning", "KPOINTS", "centred at Gamma", as_run.style.name)
+    elif any(as_run.kpts_shift):
+        yield _finding("warning", "KPOINTS", "not shifted", tuple(as_run.kpts_shift))
+
+
+def _poscar(
+    directory: Path, as_run: Structure, planned: Structure
+) -> Iterator[Finding]:
+    """Compare the start itself: custodian's log may be gone, and its cure is not."""
+    edited, restarted = _custodian_on_poscar(directory)
+    if edited:
+        yield _finding("warning", "POSCAR", "as planned", "edited by custodian")
+        return
+    if same_structure(planned, as_run, tolerance=SAME_PLACE):
+        return
+    if restarted:
+        yield _finding("info", "POSCAR", "as planned", "the CONTCAR of a restart")
+        return
+    ratio = (as_run.volume / planned.volume) ** (1 / 3)
+    scaled = as_run.copy()
+    scaled.scale_lattice(planned.volume)
+    if same_structure(planned, scaled, tolerance=SAME_PLACE):
+        told = f"strained by {100 * (ratio - 1):+.1f} % along every axis"
+        yield _finding(
+            "warning", "POSCAR", "as planned", f"{told} (custodian's cure for ZPOTRF?)"
         )
-    return tuple(findings)
+        return
+    yield _finding("warning", "POSCAR", "as planned", "another structure")
 
 
 def _changed(tag: str, old: Any, new: Any) -> Finding:
@@ -99,12 +159,29 @@ def same_value(old: Any, new: Any) -> bool:
     return bool(old == new)
 
 
-def _edited_poscar(directory: Path) -> bool:
-    """Tell whether a handler edited POSCAR; a restart from CONTCAR is no edit."""
+def same_structure(first: Structure, second: Structure, *, tolerance: float) -> bool:
+    """Tell whether two list the same atoms in one order at the same places.
+
+    `tolerance` is in A, for lattice vectors and for positions; whole lattice vectors
+    between positions do not count.
+    """
+    if [s.specie.symbol for s in first] != [s.specie.symbol for s in second]:
+        return False
+    if not np.allclose(first.lattice.matrix, second.lattice.matrix, atol=tolerance):
+        return False
+    away = first.frac_coords - second.frac_coords
+    away -= np.round(away)
+    return bool((np.abs(away @ first.lattice.matrix) <= tolerance).all())
+
+
+def _custodian_on_poscar(directory: Path) -> tuple[bool, bool]:
+    """Tell whether a handler edited POSCAR, and whether one restarted from CONTCAR."""
     try:
         log = json.loads((directory / "custodian.json").read_text("utf-8"))
         corrections = [c for job in log for c in job["corrections"]]
         actions = [a for c in corrections for a in c["actions"] or ()]
-        return any(action.get("dict") == "POSCAR" for action in actions)
+        edited = any(action.get("dict") == "POSCAR" for action in actions)
+        copied = any(action.get("file") == "CONTCAR" for action in actions)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+        return False, False
+    return edited, copied

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymatgen.io.vasp import Incar, Kpoints
+from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows.audit import audit
 from workflows.calculation import Calculation
@@ -198,3 +199,58 @@ def test_each_finding_says_what_it_was_what_ran_and_what_follows(
         "ENCUT was 520.0, ran as 600.0 (this changes the science: compare it with "
         "the others before use)",
     ]
+
+
+def poscar(directory: Path) -> Poscar:
+    return Poscar.from_file(directory / "POSCAR")
+
+
+def test_a_cell_strained_for_zpotrf_is_seen_without_any_log(prepared: Prepare) -> None:
+    directory = prepared("relax")
+    structure = poscar(directory).structure
+    structure.apply_strain(0.1)
+    Poscar(structure).write_file(directory / "POSCAR")
+    (found,) = audit(directory, planned(directory))
+    assert found.severity == "warning"
+    assert "strained by +10.0 % along every axis" in found.message
+
+
+def test_a_start_with_one_atom_elsewhere_is_seen(prepared: Prepare) -> None:
+    directory = prepared("relax")
+    structure = poscar(directory).structure
+    structure.translate_sites([3], [0.01, 0, 0])
+    Poscar(structure).write_file(directory / "POSCAR")
+    assert severities(directory) == [("POSCAR", "warning")]
+
+
+def test_a_restart_from_contcar_in_the_log_explains_another_start(
+    prepared: Prepare,
+) -> None:
+    directory = prepared("relax")
+    structure = poscar(directory).structure
+    structure.apply_strain(0.004)
+    Poscar(structure).write_file(directory / "POSCAR")
+    copied = {"file": "CONTCAR", "action": {"_file_copy": {"dest": "POSCAR"}}}
+    log = [{"job": {}, "corrections": [{"errors": ["zbrent"], "actions": [copied]}]}]
+    (directory / "custodian.json").write_text(json.dumps(log), "utf-8")
+    assert severities(directory) == [("POSCAR", "info")]
+
+
+@pytest.mark.parametrize("name", ["INCAR", "KPOINTS", "POSCAR"])
+def test_an_input_that_is_gone_asks_for_review_and_one_in_gzip_does_not(
+    prepared: Prepare, name: str
+) -> None:
+    directory = prepared("static")
+    content = (directory / name).read_bytes()
+    (directory / name).unlink()
+    assert severities(directory) == [(name, "warning")]
+    (directory / f"{name}.gz").write_bytes(gzip.compress(content))
+    assert severities(directory) == []
+
+
+def test_a_mesh_off_gamma_is_another_mesh(prepared: Prepare) -> None:
+    directory = prepared("static")
+    kpoints = Kpoints.from_file(directory / "KPOINTS")
+    kpoints.kpts_shift = (0.5, 0.5, 0.5)
+    kpoints.write_file(directory / "KPOINTS")
+    assert severities(directory) == [("KPOINTS", "warning")]

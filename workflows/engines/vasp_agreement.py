@@ -12,12 +12,11 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from workflows.audit import HARMLESS, same_value
+from workflows.audit import HARMLESS, same_structure, same_value
 from workflows.engines.vasp_files import VaspFiles, read_text
 from workflows.engines.vasp_numbers import (
     ENERGY_DIFFERENCE,
     VaspNumbers,
-    same_structure,
 )
 from workflows.taskdoc import Finding
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap, band_gap
+from workflows.audit import same_structure
 from workflows.engines.vasp_ends import CLOSING
 from workflows.engines.vasp_files import VaspFiles, read_text
 from workflows.engines.vasp_outcar import OutcarBody, read_outcar
@@ -331,23 +332,6 @@ def _sharpened(structure: Structure | None, contcar: Path | None) -> Structure |
     if structure is None or finer is None:
         return structure
     return finer if same_structure(structure, finer, tolerance=2e-4) else structure
-
-
-def same_structure(first: Structure, second: Structure, *, tolerance: float) -> bool:
-    """Tell whether two list the same atoms in one order at the same places.
-
-    `tolerance` is in A, for lattice vectors and for positions; whole lattice vectors
-    between positions do not count.
-    """
-    import numpy as np
-
-    if [s.specie.symbol for s in first] != [s.specie.symbol for s in second]:
-        return False
-    if not np.allclose(first.lattice.matrix, second.lattice.matrix, atol=tolerance):
-        return False
-    away = first.frac_coords - second.frac_coords
-    away -= np.round(away)
-    return bool((np.abs(away @ first.lattice.matrix) <= tolerance).all())
 
 
 def _largest(forces: Any) -> float | None:

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
+from workflows.audit import same_structure
 from workflows.engines.vasp_files import run_files
-from workflows.engines.vasp_numbers import same_structure
 from workflows.engines.vasp_parse import parse_files
 from workflows.taskdoc import State
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,11 +20,12 @@ import pytest
 from pymatgen.io.vasp import Incar, Outcar, Vasprun
 
 from workflows import load_campaign, parse_run, plan
+from workflows.audit import same_structure
 from workflows.calculation import Calculation
 from workflows.engines.base import Machine
 from workflows.engines.vasp import VaspEngine
 from workflows.engines.vasp_ends import FOOTER
-from workflows.engines.vasp_numbers import same_structure
+from workflows.engines.vasp_process import MARK
 from workflows.errors import StoreError
 from workflows.taskdoc import State
 
@@ -337,6 +339,34 @@ def test_inputs_that_were_never_run_are_planned(
     document = parse_run(tmp_path / "static")
     assert (document.state, document.reason) == (State.PLANNED, "not started")
     assert document.calculation_id == calculations[4].id
+
+
+def test_a_run_whose_vasp_is_alive_is_running_and_then_what_it_left(
+    runs: Path,
+) -> None:
+    outcar = runs / "static" / "OUTCAR"
+    outcar.write_bytes(outcar.read_bytes()[:20_000])
+    mark = {**os.environ, MARK: str((runs / "static").resolve())}
+    with subprocess.Popen(["sleep", "60"], env=mark) as vasp:
+        try:
+            during = parse_run(runs / "static")
+        finally:
+            vasp.kill()
+    assert (during.state, during.reason) == (State.RUNNING, "VASP is running here")
+    assert parse_run(runs / "static").state is State.TRUNCATED
+    assert not during.state.usable
+
+
+def test_files_that_contradict_each_other_are_no_result(unpacked: Copy) -> None:
+    directory = unpacked("NiO_static")
+    path = directory / "OUTCAR"
+    text = path.read_text("utf-8")
+    last = text.rindex("energy(sigma->0) =")
+    path.write_text(text[:last] + text[last:].replace("-4.52549041", "-151.738000", 1))
+    document = parse_run(directory)
+    assert document.state is State.FAILED
+    assert "vasprun.xml ends at -4.52549 eV and OUTCAR at -151.73800" in document.reason
+    assert document.energy is None
 
 
 def test_a_run_of_a_campaign_knows_what_it_belongs_to(
