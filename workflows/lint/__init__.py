@@ -22,6 +22,7 @@ from workflows.lint import (
     hubbard,
     kpoints,
     moments,
+    outcome,
     series,
     species,
 )
@@ -49,6 +50,7 @@ RULES: tuple[DirectoryRule, ...] = (
     *accuracy.RULES,
     *kpoints.RULES,
     *applied.RULES,
+    *outcome.RULES,
 )
 """Every rule on one run, in the order of reporting."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.lint.directory import VaspDirectory
-from workflows.lint.elements import family
 from workflows.lint.moments import neutral_electrons
 from workflows.lint.rule import DirectoryRule, Rule
 
@@ -13,16 +12,16 @@ PRINTED_U = 0.051
 """eV; OUTCAR prints U and J with one decimal."""
 PRINTED_EDIFF = 0.5
 """Relative; OUTCAR prints EDIFF with one digit."""
-SPIN_FREE = 0.25
-"""muB; above it an anion holds part of a hole."""
-KEEPS_ITS_MOMENT = frozenset({"Mn", "Fe"})
 SCIENCE = ("ISPIN", "ISIF", "LASPH", "LHFCALC")
 ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
 
 
 def _applied_u(run: VaspDirectory) -> Iterator[str]:
     head = run.outcar
-    if head is None or head.encut is None or not run.asked:
+    if head is None or head.encut is None:
+        yield from _repeated_u(run)
+        return
+    if not run.asked:
         return
     if head.ldauu is None:
         asked = [entry for entry in run.corrections if entry.u]
@@ -37,6 +36,33 @@ def _applied_u(run: VaspDirectory) -> Iterator[str]:
         for entry, u in zip(run.corrections, applied, strict=True):
             if abs(entry.u - u) > PRINTED_U:
                 yield f"{entry}; OUTCAR applied {u:g} eV"
+
+
+def _repeated_u(run: VaspDirectory) -> Iterator[str]:
+    """Compare with vasprun.xml, which tells what was read, if not what was applied."""
+    for tag in ("LDAUL", "LDAUU", "LDAUJ"):
+        asked, ran = run.incar.numbers(tag), run.repeated.numbers(tag)
+        if run.incar_from == "INCAR" and asked and ran and asked != ran:
+            told = run.repeated.tags[tag]
+            yield f"{tag} = {run.incar.tags[tag]}, {run.repeated_by} says {told}"
+
+
+def _applied_moments(run: VaspDirectory) -> Iterator[str]:
+    asked, ran = run.incar.numbers("MAGMOM"), run.repeated.numbers("MAGMOM")
+    if run.incar_from != "INCAR" or not asked or not ran or len(asked) != len(ran):
+        return
+    differ = [i for i, (a, r) in enumerate(zip(asked, ran, strict=True)) if _far(a, r)]
+    if differ:
+        first = differ[0]
+        who = run.sites[first] if len(run.sites) == len(asked) else "number"
+        yield (
+            f"MAGMOM of {len(differ)} atoms, first {who} {first + 1}: INCAR "
+            f"{asked[first]:g}, {run.repeated_by} {ran[first]:g} muB"
+        )
+
+
+def _far(asked: float, ran: float) -> bool:
+    return abs(asked - ran) > 1e-3
 
 
 def _by_block(run: VaspDirectory) -> Iterator[tuple[float, ...]]:
@@ -133,51 +159,6 @@ def _accuracy_changed(run: VaspDirectory) -> Iterator[str]:
     yield from _changed(run, ACCURACY)
 
 
-def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
-    """Return element, MAGMOM and final moment of every atom, if all are known."""
-    started = list(run.site_moments())
-    moments = run.moments or ()
-    if len(moments) != len(started):
-        return []
-    pairs = zip(started, moments, strict=True)
-    return [(element, asked, final) for (element, asked), final in pairs]
-
-
-def _collapsed(run: VaspDirectory) -> Iterator[str]:
-    for element in sorted(KEEPS_ITS_MOMENT & set(run.elements)):
-        lost = [
-            f for e, a, f in _ended(run) if e == element and abs(a) >= 2 and abs(f) < 1
-        ]
-        if lost:
-            yield f"{len(lost)} {element} ended at {min(lost, key=abs):.2f} muB"
-
-
-def _flipped(run: VaspDirectory) -> Iterator[str]:
-    magnetic = [
-        (e, a, f)
-        for e, a, f in _ended(run)
-        if e in run.metals and min(abs(a), abs(f)) > 1
-    ]
-    turned = [site for site in magnetic if site[1] * site[2] < 0]
-    if len(turned) == len(magnetic):  # the same order, seen from below
-        return
-    for element in dict.fromkeys(e for e, _, _ in turned):
-        first = next(site for site in turned if site[0] == element)
-        count = sum(e == element for e, _, _ in turned)
-        yield f"{count} {element} went from {first[1]:g} to {first[2]:.2f} muB"
-
-
-def _ligand_hole(run: VaspDirectory) -> Iterator[str]:
-    moments = run.moments or ()
-    if len(moments) != len(run.sites):
-        return
-    for element in run.elements:
-        sites = zip(run.sites, moments, strict=True)
-        large = [m for e, m in sites if e == element and abs(m) > SPIN_FREE]
-        if family(element) == "anion" and large:
-            yield f"{len(large)} {element} ended at up to {max(large, key=abs):.2f} muB"
-
-
 RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "applied-u",
@@ -185,6 +166,13 @@ RULES: tuple[DirectoryRule, ...] = (
         "The energies belong to the U that VASP applied, not to the INCAR beside them.",
         "Rerun with the INCAR as meant; trust OUTCAR, not INCAR or vasprun.xml.",
         _applied_u,
+    ),
+    Rule(
+        "applied-moments",
+        "error",
+        "The run started from other moments than the ones in the INCAR beside it.",
+        "Restore the INCAR of the run, or rerun; the magnetic order may be another.",
+        _applied_moments,
     ),
     Rule(
         "applied-encut",
@@ -227,26 +215,5 @@ RULES: tuple[DirectoryRule, ...] = (
         "A tag that decides accuracy is not what VASP worked with.",
         "The INCAR was edited after the run: restore it, or rerun.",
         _accuracy_changed,
-    ),
-    Rule(
-        "moment-collapsed",
-        "warning",
-        "A high-spin ion that loses its moment is often in a wrong state.",
-        "Restart with ISYM = 0 and other moments; compare the energies.",
-        _collapsed,
-    ),
-    Rule(
-        "moment-flipped",
-        "warning",
-        "The run ended in another magnetic order than the one it is named after.",
-        "Label it by the final order, or restart from the final moments' opposite.",
-        _flipped,
-    ),
-    Rule(
-        "ligand-moment",
-        "warning",
-        "Spin on the anion: a ligand hole, or a state nobody meant.",
-        "Compare with other starts; count valences with the hole in mind.",
-        _ligand_hole,
     ),
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import Correction, VaspDirectory
+from workflows.lint.directory import VaspDirectory
 from workflows.lint.elements import CLOSED_D, CUSTOMARY_U, SEMICORE_D, family
+from workflows.lint.parts import Correction
 from workflows.lint.rule import DirectoryRule, Rule
 
 REASONABLE_U = 10.0

@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 
 from monty.io import zopen
 
-from workflows.lint.directory import Block, Lattice, Mesh, Potential
 from workflows.lint.incar import IncarText
+from workflows.lint.parts import Block, Lattice, Mesh, Potential
 from workflows.outcar import OutcarHeader
 
 LAST_BYTES = 20_000_000

@@ -13,7 +13,7 @@ from typing import TypeVar
 from monty.io import zopen
 
 from workflows.errors import LnmoError
-from workflows.lint.directory import Block, Mesh, Potential, VaspDirectory
+from workflows.lint.directory import VaspDirectory
 from workflows.lint.formats import (
     Cell,
     irreducible_points,
@@ -30,6 +30,7 @@ from workflows.lint.outputs import (
     incar_of_outcar,
     read_vasprun_head,
 )
+from workflows.lint.parts import Block, Mesh, Potential
 from workflows.outcar import OutcarHeader, read_outcar_header
 
 NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
@@ -57,12 +58,21 @@ class Run:
         return f"{self.directory}{' ' if self.suffix else ''}{self.suffix.lstrip('.')}"
 
 
-def find_runs(root: Path) -> Iterator[Run]:
+def find_runs(
+    root: Path, *, denied: Callable[[OSError], None] | None = None
+) -> Iterator[Run]:
     """Yield every run in and below a directory, in order of name.
 
-    Links to directories are not followed below the root, hidden ones are left out.
+    Links are followed, each place is visited once; hidden directories are left out.
+    ``denied`` is told of every directory that cannot be listed.
     """
-    for folder, subfolders, _ in os.walk(root):
+    seen: set[str] = set()
+    for folder, subfolders, _ in os.walk(root, onerror=denied, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         by_suffix: dict[str, set[str]] = {}
         for match in _matches(Path(folder)):
@@ -89,6 +99,7 @@ def read_run(run: Run) -> VaspDirectory:
     outcar = reader.path("OUTCAR", read_outcar_header)
     vasprun = reader.path("vasprun.xml", read_vasprun_head)
     incar, incar_from = _asked(incar_text, vasprun, outcar)
+    repeated, repeated_by = _asked(None, vasprun, outcar)
     potentials, potentials_from = _potentials(reader, vasprun, outcar)
     blocks = _blocks(cell, potentials, vasprun, outcar)
     lattice = cell.lattice if cell is not None else vasprun.lattice if vasprun else None
@@ -110,6 +121,8 @@ def read_run(run: Run) -> VaspDirectory:
         potentials_from=potentials_from,
         outcar=outcar,
         parameters=vasprun.parameters if vasprun is not None else {},
+        repeated=repeated,
+        repeated_by=repeated_by,
         moments=moments,
         unreadable=reader.unreadable,
     )

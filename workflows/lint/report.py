@@ -35,8 +35,9 @@ def show_checked(
     0. A directory without a run does not stop the others.
     """
     runs, empty = [], []
+    denied: list[OSError] = []
     for directory in directories:
-        found = list(find_runs(directory))
+        found = list(find_runs(directory, denied=denied.append))
         runs += found
         if not found:
             empty.append(directory)
@@ -44,6 +45,9 @@ def show_checked(
     across = check_together([one.run for one in checked]) if together else ()
     for directory in empty:
         print(f"lnmo: {directory}: {_why_empty(directory)}", file=sys.stderr)
+    for error in denied:
+        if Path(error.filename) not in empty:
+            print(f"lnmo: {error.filename}: {error.strerror}", file=sys.stderr)
     if as_json:
         typer.echo(json.dumps(as_record(checked, across, empty), indent=2))
     elif checked:

@@ -6,8 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from workflows.lint import check
-from workflows.lint.directory import Block, Potential, VaspDirectory
+from workflows.lint.directory import VaspDirectory
 from workflows.lint.incar import IncarText
+from workflows.lint.parts import Block, Potential
 
 U = {"Li": 0.0, "Ni": 4.5, "Mn": 5.96, "O": 0.0}
 MOMENT = {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.lint import check, find_runs, read_run
-from workflows.lint.directory import Block, VaspDirectory
+from workflows.lint.directory import VaspDirectory
 from workflows.lint.formats import read_poscar, read_potcar_spec
 from workflows.lint.incar import read_incar
+from workflows.lint.parts import Block
 
 DATA = Path(__file__).parents[2] / "data"
 POSCAR = "cell\n1.0\n4 0 0\n0 4 0\n0 0 4\n{}\nDirect\n0 0 0\n0.5 0.5 0.5\n0 0 0.5\n"
@@ -193,8 +194,11 @@ def test_runs_are_found_below_and_beside_each_other(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     (tmp_path / "x1" / "loop").symlink_to(tmp_path)
+    (tmp_path / ".scratch").mkdir()
+    (tmp_path / ".scratch" / "INCAR").touch()
+    (tmp_path / "x9").symlink_to(tmp_path / ".scratch")
     names = [str(Path(r.name).relative_to(tmp_path)) for r in find_runs(tmp_path)]
-    assert names == ["two relax1", "two relax2", "x1/relax", "x1/static", "x2"]
+    assert names == ["two relax1", "two relax2", "x1/relax", "x1/static", "x2", "x9"]
 
 
 def test_the_plain_file_is_read_where_a_packed_one_lies_beside_it(

@@ -258,6 +258,9 @@ CASES: dict[str, Case] = {
     "smearing-on-insulator": Case(tags(ISMEAR=None), tags(ISMEAR="-5")),
     "sigma-wide": Case(tags(SIGMA=None), tags(SIGMA="0.1")),
     "applied-u": Case(ran(LDAUU="0 5.9 0"), ran(LDAUU="0 3.94 0"), base=FINISHED),
+    "applied-moments": Case(
+        ran(MAGMOM="2*0 4*3.806 8*0"), ran(ISYM="0"), base=FINISHED
+    ),
     "applied-encut": Case(ran(ENCUT="520"), base=FINISHED),
     "applied-species": Case({"POSCAR": poscar("Mn2 Mg4 O8")}, base=FINISHED),
     "applied-potcar": Case({"POTCAR.spec": "Mg\nMn\nO\n"}, base=FINISHED),
