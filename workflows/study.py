@@ -35,13 +35,16 @@ UNITS = {
     "m_ni": "muB, mean |m|",
     "m_mn": "muB, mean |m|",
     "c_ratio": "c/((a+b)/2)",
+    "m_total": "muB per cell",
+    "ended_order": "fim (Ni against Mn), fm, or mixed, by the final signs",
     "volume": "A^3, conventional cell",
     "gap": "eV; 0 for a metal",
 }
 COLUMNS = (
     *("variant", "x", "insertion", "state", "energy_per_fu", "d_energy"),
     *(part for name in NUMBERS for part in (name, f"d_{name}")),
-    *("volume", "gap", "surrogate", "fake", "calculation_id"),
+    *("m_total", "ended_order", "volume", "gap", "surrogate", "fake"),
+    "calculation_id",
 )
 VOLTAGE_COLUMNS = ("variant", "insertion", "x1", "x2", "volts", "d_volts")
 ENERGY_ZERO = ("functional", "hubbards", "potcar", "potcar_functional")
@@ -138,7 +141,18 @@ def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
         "variant": variant,
         "d_energy": energy / (ATOMS_WITHOUT_LI + row["x"]) if shares_zero else None,
         **{f"d_{name}": _difference(row, first, name) for name in NUMBERS},
+        "ended_order": _ended_order(row),
     }
+
+
+def _ended_order(row: Row) -> str:
+    """Name the order the moments ended in; nothing where they have no sign."""
+    product = row["m_ni_signed"] * row["m_mn_signed"]
+    if product != product or row["surrogate"]:
+        return ""
+    if row["mixed_sign"]:
+        return "mixed"
+    return "fim" if product < 0 else "fm" if product > 0 else ""
 
 
 def _voltage(row: Row, variant: str, first: Row) -> Row:
@@ -225,7 +239,8 @@ def _tables(found: Comparison) -> Iterator[Table]:
     table = Table(title=title, caption=limits, box=None, pad_edge=False)
     for name in ("variant", "x", "insertion", "state"):
         table.add_column(name)
-    heads = ("E meV/atom", "|m| Ni", "change", "|m| Mn", "change", "c/ab", "change")
+    heads = ["E meV/atom", "|m| Ni", "change", "|m| Mn", "change", "c/ab", "change"]
+    heads += ["M muB", "ended as"]
     for name in heads:
         table.add_column(name, justify="right")
     for row in records(found.cells):
@@ -235,6 +250,7 @@ def _tables(found: Comparison) -> Iterator[Table]:
             *(_number(row["m_ni"], 3), _changed(row, "m_ni", 3)),
             *(_number(row["m_mn"], 3), _changed(row, "m_mn", 3)),
             *(_number(row["c_ratio"], 4), _changed(row, "c_ratio", 4)),
+            *(_number(row["m_total"], 2), row["ended_order"]),
         )
     yield table
     if len(found.voltages):

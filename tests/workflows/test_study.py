@@ -101,6 +101,29 @@ def test_what_is_not_run_is_told_and_changes_nothing(
     assert found.missing[0].startswith("no voltage of k-3, k-4, mp: ")
 
 
+def test_the_order_that_the_moments_ended_in_is_told(
+    write_campaign: WriteCampaign,
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> None:
+    orders = {o: {"start": {"magnetic_order": o}} for o in ("fim", "fm", "afm_mn")}
+    path = write_campaign({"x": [1], "variants": orders})
+
+    def document(c: Calculation) -> TaskDocument:
+        starts = c.structure.site_properties.get("magmom")
+        made = finished(c, settings=SETTINGS)
+        return (
+            made
+            if starts is None
+            else finished(c, settings=SETTINGS, magnetization=tuple(starts))
+        )
+
+    where = project(*(document(c) for c in plan(load_campaign(path))))
+    cells = study(Selection(str(path), launchpad=where)).cells
+    found = dict(zip(cells["variant"], cells["ended_order"], strict=True))
+    assert found == {"fim": "fim", "fm": "fm", "afm_mn": "mixed"}
+
+
 def test_a_campaign_without_variants_has_nothing_to_compare() -> None:
     with pytest.raises(CampaignError, match="lnmo results shows its table"):
         study(Selection("paper"))
