@@ -99,8 +99,7 @@ def submit(
     with at_once(launchpad):
         remove_orphans(launchpad)
         found = submission(launchpad, calculations)
-        for calculation in found.present:
-            _join(launchpad, calculation)
+        _join(launchpad, found.present)
         for calculation in found.added:
             launchpad.add_wf(workflow(calculation, category))
     return found
@@ -137,15 +136,18 @@ def submission(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Sub
     )
 
 
-def _join(launchpad: LaunchPad, calculation: Calculation) -> None:
-    """Note that a campaign has a calculation which another one submitted."""
-    launchpad.workflows.update_one(
-        {
-            "metadata.calculation_id": calculation.id,
-            "metadata.campaigns": {"$ne": calculation.campaign},
-        },
-        {"$push": {"metadata.campaigns": calculation.campaign}},
-    )
+def _join(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> None:
+    """Note that a campaign has calculations which another one submitted."""
+    by_campaign: dict[str, list[str]] = {}
+    for each in calculations:
+        by_campaign.setdefault(each.campaign, []).append(each.id)
+    for campaign, ids in by_campaign.items():
+        theirs = {
+            "metadata.calculation_id": {"$in": ids},
+            "metadata.campaigns": {"$ne": campaign},
+        }
+        change = {"$push": {"metadata.campaigns": campaign}}
+        launchpad.workflows.update_many(theirs, change)
 
 
 def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str]:

@@ -226,6 +226,8 @@ def owned(
             yield launchpad, ()
         except PyMongoError as error:
             raise database.unreachable(error) from None
+        finally:
+            launchpad.connection.close()
         return
     held = lock(database.root / LOCK_FILE, waiting)
     try:

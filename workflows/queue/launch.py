@@ -116,8 +116,6 @@ def launch(
         while room > 0 and len(refused) < MAX_REFUSALS:
             renew()
             worker = _without(profile, database.root, [*refused, *ghosts])
-            if not launchpad.run_exists(worker):
-                return done, False
             tried = _submit_next(launchpad, database, profile, worker)
             if tried is None:
                 return done, False

@@ -8,12 +8,13 @@ it is refused where it is written, and a Firework nobody can take is told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from workflows.campaign import Campaign
 from workflows.campaign_problems import nearest
 from workflows.errors import MachineError
 
-ENGINES = ("vasp", "chgnet")
+ENGINES: tuple[str, ...] = get_args(Campaign.model_fields["engine"].annotation)
 WORKERS = "lnmo_workers"
 """Collection of the workers that ever launched: name, categories, when."""
 

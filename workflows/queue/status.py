@@ -84,15 +84,18 @@ def status_verb(
     from workflows.queue.history import history_verb
 
     launchpad = reading(database)
-    if history:
-        history_verb(launchpad, chosen, as_json=as_json)
-        return
-    profile, silence = _profile(database)
-    found = overview(launchpad, database, chosen, profile)
+    try:
+        if history:
+            history_verb(launchpad, chosen, as_json=as_json)
+            return
+        profile, silence = _profile(database)
+        found = overview(launchpad, database, chosen, profile)
+    finally:
+        launchpad.connection.close()
     if as_json:
         print(json.dumps(plain(found), indent=1))
-        return
-    _tell(found, silence)
+    else:
+        _tell(found, silence)
 
 
 def overview(

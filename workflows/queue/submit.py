@@ -42,7 +42,9 @@ def submit_verb(
     from workflows.launchpad import reading
 
     if dry_run:
-        done = submission(reading(database), calculations)
+        pad = reading(database)
+        done = submission(pad, calculations)
+        pad.connection.close()
     else:
         with _alone(database) as pad:
             done = submit(pad, calculations, category=category)
