@@ -266,6 +266,8 @@ def test_an_interrupted_run_ends_its_workers_and_goes_on_later(
         assert owner.returncode == 130
         assert "the same command goes on" in errors
         assert static.processes() == []
+        note = json.loads((static.step("static") / "ended.json").read_text())
+        assert note["reason"] == "lnmo run was interrupted"
     again = static.lnmo("run", "c.yaml")
     assert again.returncode == 0, again.stderr
     assert set(static.states().values()) == {"COMPLETED"}

@@ -34,7 +34,10 @@ class Switches:
         """Name the failure this run has to show, or return an empty string."""
         if not self.failure or not _can_show(self.failure, inputs):
             return ""
-        return self.failure if self._is_first() else ""
+        if not self._is_first():
+            return ""
+        self.record(f"fail:{self.failure}")
+        return self.failure
 
     def _is_first(self) -> bool:
         """Of several runs with the same marker file, exactly one is the first."""

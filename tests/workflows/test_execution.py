@@ -12,13 +12,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pymatgen.core import Structure
 
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
 from workflows.engines.base import Machine
-from workflows.errors import Terminated
+from workflows.errors import StepFailed, Terminated
 from workflows.execution import run_step, terminable
-from workflows.taskdoc import State
+from workflows.recovery import retry_step
+from workflows.store import FileResults
+from workflows.taskdoc import State, TaskDocument
 
 FAKE = Path(__file__).parents[1] / "fake_vasp" / "vasp_std"
 COMMAND = f"{sys.executable} {FAKE}"
@@ -28,7 +31,17 @@ QUICK = Machine(vasp_cmd=COMMAND, poll_seconds=0.05)
 @pytest.fixture(scope="module")
 def one() -> Calculation:
     campaign = load_campaign("paper")
-    return next(c for c in plan(campaign) if c.x == 1)
+    few = campaign.vasp.model_copy(update={"kpoints": (1, 1, 1)})
+    quick = campaign.model_copy(update={"vasp": few})
+    return next(c for c in plan(quick) if c.x == 1)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    one: Calculation, tmp_path_factory: pytest.TempPathFactory
+) -> TaskDocument:
+    root = tmp_path_factory.mktemp("undisturbed")
+    return run_step(one, "relax", root=root, machine=QUICK, report=lambda _: None)
 
 
 def run(one: Calculation, root: Path, machine: Machine = QUICK) -> State:
@@ -109,6 +122,59 @@ def test_a_vasp_that_does_not_stop_is_killed_before_the_deadline(
         run(one, tmp_path, soon)
     assert time.time() < soon.deadline  # type: ignore[operator]
     assert psutil.Process().children() == []
+
+
+@pytest.mark.parametrize("failure", ["crash", "kill", "disk_full"])
+def test_a_cut_relaxation_goes_on_from_its_last_structure_to_the_same_end(
+    failure: str,
+    one: Calculation,
+    undisturbed: TaskDocument,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", failure)
+    with pytest.raises((StepFailed, Terminated)) as cut:
+        run(one, tmp_path)
+    monkeypatch.delenv("FAKE_VASP_FAIL")
+    place = FileResults(tmp_path).directory(one.id, "relax")
+    if cut.type is StepFailed:
+        retry_step(place)
+    assert run(one, tmp_path) is State.DONE
+    assert (place / "relax-1.cut-1").is_dir()
+    found = FileResults(tmp_path).get(one.id, "relax")
+    assert found is not None
+    assert found.energy == pytest.approx(undisturbed.energy, abs=1e-6)
+    assert found.magnetization == undisturbed.magnetization
+    assert found.structure is not None
+    assert undisturbed.structure is not None
+    assert found.structure.lattice.abc == pytest.approx(
+        undisturbed.structure.lattice.abc, abs=1e-8
+    )
+
+
+def test_what_a_cut_run_had_reached_is_not_computed_again(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "crash")  # in the second ionic step
+    with pytest.raises(StepFailed, match="TRUNCATED"):
+        run(one, tmp_path)
+    place = FileResults(tmp_path).directory(one.id, "relax")
+    retry_step(place)
+    monkeypatch.delenv("FAKE_VASP_FAIL")
+    run(one, tmp_path)
+    found = Structure.from_file(place / "relax-1.cut-1" / "CONTCAR")
+    start = Structure.from_file(place / "relax-1" / "POSCAR")
+    assert start.lattice.abc == pytest.approx(found.lattice.abc, abs=1e-9)
+
+
+def test_a_full_disk_is_no_failure_of_the_step(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "disk_full")
+    with pytest.raises(Terminated, match="no space left on the disk"):
+        run(one, tmp_path)
+    assert "no space left" in ended(tmp_path)["reason"]
+    assert not list(tmp_path.rglob("task_document.json"))
 
 
 def test_sigterm_outside_a_step_is_terminated_too() -> None:
