@@ -194,6 +194,18 @@ def test_the_papers_campaign_runs_through(whole: Any) -> None:
     assert [str(d.state) for d in metal] == ["DONE", "DONE"]
 
 
+def test_a_voltage_and_a_density_of_states_come_out_of_it(whole: Any) -> None:
+    results = open_results(whole[0].place)
+    voltage = results.voltage()
+    assert set(voltage["range"]) == {"0..1", "1..2", "0..2"}
+    assert set(voltage["insertion"]) == {"none", "tet_8b", "oct_16c_rocksalt"}
+    frame = results.pdos(1, by="t2g_eg")
+    assert frame.attrs["curves"] == ["total", "Ni t2g", "Ni eg", "Mn t2g", "Mn eg"]
+    assert frame.attrs["fake"]
+    computed = {v.check for v in results.compare_to_paper() if v.value is not None}
+    assert {"voltage_0_to_1", "voltage_1_to_2"} <= computed
+
+
 def test_the_second_run_starts_nothing(whole: Any) -> None:
     paper, (_, second) = whole
     assert second.returncode == 0

@@ -344,12 +344,39 @@ def results_verb(
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout")] = False,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table", help="series, sites, runs, voltage, hull, pdos or verdicts"
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="pdos: element, orbital, site or t2g_eg")
+    ] = "element",
+    smooth: Annotated[
+        int, typer.Option("--smooth", min=0, help="pdos: points averaged")
+    ] = 10,
+    mode: Annotated[
+        str, typer.Option("--mode", help="pdos: origin, strict or centred")
+    ] = "origin",
+    align: Annotated[
+        str, typer.Option("--align", help="pdos: zero at efermi or vbm")
+    ] = "efermi",
+    boltzmann: Annotated[
+        bool, typer.Option("--boltzmann", help="series: average over orderings, 300 K")
+    ] = False,
 ) -> None:
-    """Print the table over x and the verdicts against the paper."""
-    from workflows import commands
+    """Print the table over x and the verdicts against the paper, or another table."""
+    from workflows import commands, result_tables
 
     chosen = _selection(campaign, engine, x, launchpad, variant=variant)
-    commands.show_results(chosen, as_json=json, as_csv=csv)
+    if table is None and not boltzmann:
+        commands.show_results(chosen, as_json=json, as_csv=csv)
+        return
+    asked = result_tables.asked(
+        table, by=by, smooth=smooth, mode=mode, align=align, boltzmann=boltzmann
+    )
+    result_tables.show_table(chosen, asked, as_json=json, as_csv=csv)
 
 
 @app.command("compare")

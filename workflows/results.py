@@ -200,8 +200,13 @@ class Results:
             There is none, none that finished, or only one of other settings.
         """
         cells = [s.document for s in self._summaries() if s.has_structure]
+        planned = self._ids or set()
         return lithium_energy(
-            self._store.summaries(), [d for d in cells if not d.reference]
+            sorted(  # the plan's own reference before any other
+                self._store.summaries(),
+                key=lambda s: s.document.calculation_id not in planned,
+            ),
+            [d for d in cells if not d.reference],
         )
 
     def electrode(self, insertion: str = NO_INSERTION) -> InsertionElectrode:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -18,18 +19,19 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from workflows.analysis.cubic_axes import cubic_axes
 from workflows.analysis.jahn_teller import cooperative_order
 from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.lithium_sites import model_of_sites
 from workflows.analysis.magnetization import element_moments
-from workflows.analysis.octahedra import Octahedron, octahedra
+from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
 from workflows.analysis.valence import two_clusters, valence_from_moment
 from workflows.taskdoc import TaskDocument
 
 ATOMS = ("structure", "initial_structure", "magnetization")
 """Fields of a document that a summary leaves out: values for every atom."""
 _MADE_BY = (
-    *("hull", "jahn_teller", "lattice", "lithium_sites", "magnetization"),
+    *("cubic_axes", "jahn_teller", "lattice", "lithium_sites", "magnetization"),
     *("octahedra", "valence"),
 )
 
@@ -186,8 +188,14 @@ def mn_octahedra(document: TaskDocument) -> dict[int, Octahedron]:
 
 
 def parent_axes(document: TaskDocument) -> Any:
-    """Return the cubic cell's a, b, c as rows, A, Cartesian, shape (3, 3)."""
+    """Return directions of the cubic cell's a, b, c, Cartesian rows, shape (3, 3).
+
+    Of a run that is not ours, whose cell nobody described, its own bonds tell.
+    """
     assert document.structure is not None
+    if document.calculation_id is None:
+        with suppress(NoOctahedron):
+            return cubic_axes(document.structure)
     matrix = np.asarray(document.supercell, dtype=float)
     return np.linalg.inv(matrix) @ document.structure.lattice.matrix
 

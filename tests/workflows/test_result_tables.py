@@ -1,0 +1,125 @@
+"""``lnmo results --table``: the shell's tables on a command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from workflows import cli, open_results
+from workflows.calculation import Calculation
+from workflows.result_tables import TableName
+from workflows.taskdoc import TaskDocument
+
+GAAS = Path(__file__).parents[1] / "data" / "GaAs_all_files"
+Lnmo = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def where(
+    calculations: tuple[Calculation, ...],
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> Path:
+    """x = 0 and 1 finished, the latter with a density of states, of another crystal."""
+    cell = Structure(Lattice.cubic(4), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    chosen = [c for c in calculations if c.x in (0, 1)]
+    dos = finished(chosen[1], "dos", structure=cell, magnetization=(0.0, 0.0))
+    place = project(*(finished(c, s) for c in chosen for s in c.steps[:2]), dos)
+    shutil.copy(GAAS / "vasprun.xml.gz", place / "lnmo-data" / dos.dir_name)
+    return place
+
+
+@pytest.fixture
+def lnmo(
+    where: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Lnmo:
+    monkeypatch.chdir(where)
+    for name in ("LNMO_ROOT", "LNMO_LAUNCHPAD"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["lnmo", "results", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(end.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["sites", "runs", "hull", "series"])
+def test_a_table_as_csv_is_that_of_the_shell(
+    lnmo: Lnmo, where: Path, name: str
+) -> None:
+    code, out, _ = lnmo("--table", name, "--csv")
+    assert code == 0
+    found = pd.read_csv(io.StringIO(out))
+    expected = getattr(open_results(where), name)()
+    assert list(found.columns) == list(expected.columns)
+    assert len(found) == len(expected) > 0
+
+
+def test_json_has_the_units_and_null_for_what_is_missing(lnmo: Lnmo) -> None:
+    code, out, _ = lnmo("--table", "sites", "--json")
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert code == 0
+    assert found["units"]["rho"] == "A, sqrt(q2^2 + q3^2)"
+    lithium = next(row for row in found["rows"] if row["element"] == "Li")
+    assert (lithium["rho"], lithium["final_site"]) == (None, "8a")
+
+
+def test_people_get_the_columns_that_fit_with_their_units(lnmo: Lnmo) -> None:
+    code, out, _ = lnmo("--table", "hull")
+    assert code == 0
+    assert "e_above_hull: meV per atom" in " ".join(out.split())
+    for name in ("sites", "runs", "verdicts"):
+        assert lnmo("--table", name)[0] == 0
+
+
+def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
+    words = ("--x", "1", "--table", "pdos", "--by", "orbital", "--align", "vbm")
+    code, out, _ = lnmo(*words, "--smooth", "4", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["about"]["smoothing"].startswith("adjacent average of 4 points")
+    assert found["units"]["energy"] == "eV, from the highest occupied level"
+    assert "Ga d up" in found["rows"][0]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--table", "forces"), "there is no table 'forces': one of series, sites"),
+        (("--table", "pdos"), "say which, such as --x 1"),
+        (("--table", "pdos", "--x", "1", "--by", "atom"), "by is 'atom'"),
+        (("--table", "pdos", "--x", "0.5"), "nothing at x = 0.5"),
+        (("--table", "voltage"), "no lithium metal reference was calculated"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line_and_exit_code_2(
+    lnmo: Lnmo, words: tuple[str, ...], message: str
+) -> None:
+    code, out, err = lnmo(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("lnmo: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_the_boltzmann_average_is_a_series(lnmo: Lnmo) -> None:
+    code, out, _ = lnmo("--boltzmann", "--json")
+    assert code == 0
+    assert json.loads(out)["about"]["average"] == "Boltzmann, 300 K"
+
+
+def test_every_table_is_named_in_the_help(lnmo: Lnmo) -> None:
+    help_text = " ".join(lnmo("--help")[1].split())
+    assert all(name in help_text for name in TableName)
