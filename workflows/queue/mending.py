@@ -21,7 +21,9 @@ def reason(standing: Standing) -> str:
     """Say what happened to a Firework, in one line."""
     job = f"job {standing.job_id}" if standing.job_id else ""
     if standing.action is Action.RETRY:
-        return standing.message or f"{job} ended: {standing.ended}"
+        told = standing.message or f"{job} ended: {standing.ended}"
+        says = standing.job in {Job.TIMEOUT, Job.NODE_FAIL, Job.PREEMPTED}
+        return f"{told}; the queue says: {standing.job}" if says else told
     if standing.action is Action.SEND:
         return f"{job or 'its worker'} ended while the database was away; result kept"
     if standing.action is Action.REFRESH:
@@ -59,6 +61,8 @@ def mend(launchpad: LaunchPad, standing: Standing, root: Path) -> bool:
     if action is Action.RETURN:
         give_back(launchpad, standing.fw_id, standing.launch_id, reason(standing))
     elif action is Action.RETRY:
+        told = {"$set": {"action.stored_data._message": reason(standing)}}
+        launchpad.launches.update_one({"launch_id": standing.launch_id}, told)
         launchpad.rerun_fw(standing.fw_id)
     elif action is Action.REFRESH:
         launchpad._refresh_wf(standing.fw_id)

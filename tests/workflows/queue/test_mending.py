@@ -157,6 +157,19 @@ def test_what_recorded_its_end_is_taken_up_again_so_often_and_no_more(
     assert standing(pad, site).action is Action.TELL
 
 
+def test_what_the_queue_says_of_a_recorded_end_is_kept_with_it(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
+) -> None:
+    fw_id, launch_id = running(pad, site, place)
+    site.queue.listed["7"] = Listed(Job.NODE_FAIL)
+    stored = {"_message": "ended by SIGTERM, job 7", ENDED: "terminated"}
+    pad.complete_launch(launch_id, FWAction(stored_data=stored, exit=True), "FIZZLED")
+    fixed(pad, database, site)
+    [launched] = history(pad, {"fw_id": fw_id})
+    assert launched.reason == "ended by SIGTERM, job 7; the queue says: node failure"
+    assert relax(pad)["state"] == "READY"
+
+
 def test_what_changed_in_the_meantime_stands(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
