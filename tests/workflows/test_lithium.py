@@ -73,6 +73,33 @@ def test_the_incar_is_that_of_a_metal_without_moments_and_u(
     assert (inputs.kpoints, inputs.potcar_symbols) == ((17, 17, 17), ("Li_sv",))
 
 
+@pytest.mark.parametrize(
+    ("functional", "own"),
+    [
+        ("pbe", {}),
+        ("pbesol_u", {"GGA": "PS"}),
+        ("r2scan", {"GGA": None, "METAGGA": "R2SCAN", "LMIXTAU": True}),
+        ("r2scan_u", {"GGA": None, "METAGGA": "R2SCAN", "LMIXTAU": True}),
+        (
+            "hse06",
+            {
+                **{"LHFCALC": True, "HFSCREEN": 0.2, "AEXX": 0.25},
+                **{"ALGO": "Damped", "TIME": 0.5},
+            },
+        ),
+    ],
+)
+def test_it_has_the_functional_of_the_cathode_and_never_a_u(
+    write_campaign: WriteCampaign, functional: str, own: dict[str, Any]
+) -> None:
+    changes = {"lithium_reference": True, "x": [1], "vasp.functional": functional}
+    metal = reference(load_campaign(write_campaign(changes)))
+    for step, tags in STEPS.items():
+        expected = {**COMMON, **tags, **own}
+        kept = {tag: value for tag, value in expected.items() if value is not None}
+        assert vasp_inputs(metal, step).incar == kept
+
+
 def test_it_follows_the_cutoff_and_the_potcar_of_the_campaign_not_its_smearing(
     write_campaign: WriteCampaign,
 ) -> None:
@@ -160,7 +187,7 @@ def test_its_result_is_a_document_and_no_row(
     assert results.series()["x"].tolist() == [1.0]
     assert set(results.sites(x=1)["element"]) == {"Li", "Ni", "Mn", "O"}
     assert len(results.sites()) == 56
-    assert "Li2" in report_html(results, None)
+    assert "Li metal" in report_html(results, None)
     planned = results.select((*calculations, lithium)).series()
     assert len(planned) == len(calculations)
 
@@ -206,6 +233,9 @@ def test_vasp_relaxes_it_until_its_volume_settles_and_computes_its_energy(
     assert metal.structure is not None
     assert metal.structure.lattice.abc == pytest.approx([3.44] * 3, abs=1e-3)
     assert {f.id for f in metal.findings} == {"fake_vasp"}
+    chain = tmp_path / "lnmo-data" / found["relax"].dir_name
+    members = {path.name for path in chain.glob("relax-?")}
+    assert members >= {"relax-1", "relax-2"}
 
 
 def test_the_surrogate_finds_bcc_lithium(tmp_path: Path, require_chgnet: None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from pymatgen.core import SETTINGS
+from pymatgen.core import SETTINGS, Lattice, Structure
 from pymatgen.io.vasp import Poscar, Potcar
 from pymatgen.io.vasp.inputs import POTCAR_STATS_PATH
 
@@ -15,7 +15,7 @@ from workflows import load_campaign
 from workflows.calculation import Calculation
 from workflows.engines.vasp import VaspEngine
 from workflows.errors import InputError
-from workflows.inputs import vasp_inputs, write_vasp_inputs
+from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
 from workflows.potcars import PotcarLibrary, cutoff_note
 from workflows.presets import valences
 from workflows.writing import write_campaign
@@ -85,6 +85,21 @@ def test_the_potcar_follows_the_blocks_of_the_poscar_and_counts_the_electrons(
             *(() if c.x == 0 else ("Li_sv",)),
             *("Ni_pv", "Mn_pv", "O"),
         ]
+
+
+def test_an_element_in_two_blocks_has_two_data_sets(
+    calculations: tuple[Calculation, ...], tmp_path: Path, library: MakeLibrary
+) -> None:
+    library()
+    species = ["O", "O", "Mn", "Li", "O", "Ni"]
+    coords = [[0.0, 0.0, n / 6] for n in range(6)]
+    structure = Structure(Lattice.cubic(8.0), species, coords)
+    inputs = structure_inputs(structure, calculations[4].settings, "relax")
+    record = write_vasp_inputs(inputs, tmp_path / "run")
+    potcar = Potcar.from_file(tmp_path / "run" / "POTCAR")
+    assert [single.element for single in potcar] == ["O", "Mn", "Li", "O", "Ni"]
+    assert record is not None
+    assert record["nelect"] == 3 * 6 + 13 + 3 + 16
 
 
 def test_the_run_file_keeps_titles_and_hashes_and_no_content(

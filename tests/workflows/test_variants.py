@@ -161,6 +161,16 @@ def test_a_variant_that_does_not_exist_is_refused_with_those_that_do(
         Selection(None, variant="fine")
 
 
+@pytest.mark.parametrize("name", ["paper", *STUDIES])
+def test_a_campaign_printed_in_full_is_the_same_campaign(
+    name: str, tmp_path: Path
+) -> None:
+    campaign = load_campaign(name)
+    path = tmp_path / "printed.yaml"
+    path.write_text(campaign.as_yaml(), "utf-8")
+    assert load_campaign(path) == campaign
+
+
 def test_the_studies_are_packaged() -> None:
     assert set(STUDIES) < set(packaged_campaigns())
 
