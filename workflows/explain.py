@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from workflows.selection import Selection
 
 CELLS, METAL = "cathode", "Li metal"
+DELETED = "(deleted)"
+"""Value of a tag that ``null`` in a later layer took away."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Explained:
     of
         ``cathode`` or ``Li metal``.
     step, tag, value
-        What is written; by element where it follows the species.
+        What is written; by element where it follows the species; ``(deleted)`` if a
+        later layer took the tag away.
     origin
         The layer that set it last: a preset file and section, a key of the campaign,
         the machine, or the run itself.
@@ -92,8 +95,10 @@ def _rows(
     campaign: Campaign, of: str, step: str
 ) -> Iterator[tuple[str, str, str, str]]:
     metal = of == METAL
-    for name, tag in merged_tags(campaign, step, lithium=metal).items():
-        yield name, _shown(tag.value), tag.origin, tag.source
+    tags = merged_tags(campaign, step, lithium=metal, deleted=True)
+    for name, tag in tags.items():
+        value = DELETED if tag.value is None else _shown(tag.value)
+        yield name, value, tag.origin, tag.source
     for name, value in machine({}).incar.items():
         yield name, _shown(value), "machine: LNMO_VASP_INCAR", "never part of an id"
     vasp = campaign.vasp

@@ -91,7 +91,7 @@ def _procedure(campaign: Campaign) -> dict[str, Any]:
 
 
 def merged_tags(
-    campaign: Campaign, step: str, *, lithium: bool = False
+    campaign: Campaign, step: str, *, lithium: bool = False, deleted: bool = False
 ) -> dict[str, presets.Tag]:
     """Return the tags of a step that follow no species, each with its origin.
 
@@ -103,11 +103,17 @@ def merged_tags(
         ``relax``, ``static`` or ``dos``.
     lithium
         Those of bcc lithium.
+    deleted
+        With those that ``null`` deleted, their value None.
     """
     vasp = campaign.vasp
     own = {str(section): tags for section, tags in vasp.incar.items()}
     return presets.merge(
-        step, functional=vasp.functional, campaign=own, lithium=lithium
+        step,
+        functional=vasp.functional,
+        campaign=own,
+        lithium=lithium,
+        deleted=deleted,
     )
 
 

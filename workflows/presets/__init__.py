@@ -87,6 +87,7 @@ def merge(
     functional: str,
     campaign: Mapping[str, Mapping[str, Any]] | None = None,
     lithium: bool = False,
+    deleted: bool = False,
 ) -> dict[str, Tag]:
     """Merge the tags of a step that do not depend on the structure.
 
@@ -101,6 +102,8 @@ def merge(
         deletes a tag.
     lithium
         For bcc lithium, not for an oxide.
+    deleted
+        Keep the tags that ``null`` deleted, with the value None and the layer that did.
 
     Returns
     -------
@@ -122,8 +125,11 @@ def merge(
         for key in path:
             tags = tags.get(key, {})
         for tag, value in tags.items():
+            if value is None and tag not in merged:
+                continue  # nothing to delete
             merged[tag] = Tag(value, _origin(file, path), _source(file, (*path, tag)))
-    return {tag: merged[tag] for tag in sorted(merged) if merged[tag].value is not None}
+    kept = (t for t in sorted(merged) if deleted or merged[t].value is not None)
+    return {tag: merged[tag] for tag in kept}
 
 
 def _origin(file: str, path: list[str]) -> str:
