@@ -82,7 +82,7 @@ def _lorbit(run: VaspDirectory) -> Iterator[str]:
 
 def _nedos(run: VaspDirectory) -> Iterator[str]:
     points = round(run.incar.number("NEDOS", 301))
-    line = run.mesh is not None and run.mesh.style == "line"
+    line = run.mesh is not None and run.mesh.style in {"line", "list"}
     if run.fixed_density and not line and points < DOS_POINTS:
         yield f"NEDOS = {points} in a run at fixed density"
 

@@ -12,7 +12,8 @@ PRINTED_U = 0.051
 """eV; OUTCAR prints U and J with one decimal."""
 PRINTED_EDIFF = 0.5
 """Relative; OUTCAR prints EDIFF with one digit."""
-SCIENCE = ("ISPIN", "ISIF", "LASPH", "LHFCALC")
+LOGICAL = frozenset({"LASPH", "LHFCALC"})
+SCIENCE = ("ISPIN", "ISIF", *sorted(LOGICAL))
 ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
 
 
@@ -90,7 +91,7 @@ def applied_value(run: VaspDirectory, tag: str) -> tuple[float, str] | None:
     text = run.parameters.get("ENMAX" if tag == "ENCUT" else tag, "").split()
     if not text:
         return None
-    if text[0] in {"T", "F"}:
+    if tag in LOGICAL:
         return float(text[0] == "T"), "vasprun.xml"
     try:
         return float(text[0]), "vasprun.xml"
@@ -126,7 +127,7 @@ def _applied_potcar(run: VaspDirectory) -> Iterator[str]:
 
 def _applied_electrons(run: VaspDirectory) -> Iterator[str]:
     applied, neutral = applied_value(run, "NELECT"), neutral_electrons(run)
-    if applied is None:
+    if applied is None or not run.asked:
         return
     if run.outcar is not None and run.outcar.neutral_nelect is not None:
         neutral = run.outcar.neutral_nelect
@@ -142,13 +143,20 @@ def _changed(run: VaspDirectory, tags: tuple[str, ...]) -> Iterator[str]:
         applied = applied_value(run, tag)
         if applied is None or tag not in run.incar:
             continue
-        if tag.startswith("L") and not tag.startswith(("LMAX", "LORBIT")):
+        if tag in LOGICAL:
             asked = float(run.incar.flag(tag))
         else:
             asked = run.incar.number(tag, applied[0])
-        room = PRINTED_EDIFF * abs(asked) if tag == "EDIFF" else 1e-6
-        if abs(asked - applied[0]) > room:
+        if not _agree(tag, asked, applied[0]):
             yield f"{tag} = {run.incar.tags[tag]}, {applied[1]} says {applied[0]:g}"
+
+
+def _agree(tag: str, asked: float, applied: float) -> bool:
+    if tag == "ISIF":  # 0, 1, 2 keep the cell; VASP itself sets 0 for a dipole field
+        return asked == applied or max(asked, applied) <= 2
+    if tag == "EDIFF":
+        return abs(abs(asked) - applied) <= PRINTED_EDIFF * abs(asked)
+    return abs(asked - applied) <= 1e-6
 
 
 def _science_changed(run: VaspDirectory) -> Iterator[str]:

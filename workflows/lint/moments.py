@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.lint.directory import VaspDirectory
-from workflows.lint.elements import CLOSED_D, HIGH_SPIN, family
+from workflows.lint.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
 from workflows.lint.rule import DirectoryRule, Rule
 
 LARGE = 1.0
@@ -33,7 +33,11 @@ def _without_spin(run: VaspDirectory) -> Iterator[str]:
 
 
 def _left_to_vasp(run: VaspDirectory) -> Iterator[str]:
-    open_shells = [e for e in run.metals if e not in CLOSED_D]
+    open_shells = [
+        e
+        for e in run.metals
+        if e in CUSTOMARY_U or (family(e) == "f" and e not in CLOSED_D)
+    ]
     if run.asked and run.polarised and open_shells and "MAGMOM" not in run.incar:
         yield f"ISPIN = 2 with {', '.join(open_shells)} and no MAGMOM"
 
@@ -52,6 +56,11 @@ def _fixed_total(run: VaspDirectory) -> Iterator[str]:
 
 
 def _charged(run: VaspDirectory) -> Iterator[str]:
+    head = run.outcar
+    if not run.asked and head is not None and head.nelect is not None:
+        neutral = head.neutral_nelect
+        if neutral is not None and abs(head.nelect - neutral) > 1e-3:
+            yield f"OUTCAR ran {head.nelect:g} electrons; neutral is {neutral:g}"
     if "NELECT" not in run.incar:
         return
     asked = run.incar.number("NELECT", 0)

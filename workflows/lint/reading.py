@@ -135,8 +135,9 @@ class _Reader:
         self.found: dict[str, Path] = {}
         self.unreadable: dict[str, str] = {}
         for match in _matches(run.directory):  # sorted: the plain file comes first
-            if (match["suffix"] or "") == run.suffix:
-                self.found.setdefault(match["name"], run.directory / match.string)
+            path = run.directory / match.string
+            if (match["suffix"] or "") == run.suffix and not _not_begun(path, match):
+                self.found.setdefault(match["name"], path)
 
     def path(self, name: str, read: Callable[[Path], Read]) -> Read | None:
         """Read a file that is there; note what is wrong with it."""
@@ -156,6 +157,16 @@ class _Reader:
     def text(self, name: str, read: Callable[[str], Read]) -> Read | None:
         """Read a text file that is there; note what is wrong with it."""
         return self.path(name, lambda path: read(_text(path)))
+
+
+def _not_begun(path: Path, match: re.Match[str]) -> bool:
+    """Tell whether VASP has opened an output, and not written to it yet."""
+    if match["name"] not in {"OUTCAR", "vasprun.xml"}:
+        return False
+    try:
+        return path.stat().st_size == 0
+    except OSError:  # gone since the directory was listed
+        return True
 
 
 def _text(path: Path) -> str:

@@ -185,6 +185,24 @@ def test_an_old_outcar_alone_tells_what_was_applied(tmp_path: Path) -> None:
     assert {f.id for f in check(run)} == {"nothing-asked", "encut-pulay"}
 
 
+def test_a_run_that_has_just_begun_is_judged_by_its_inputs(tmp_path: Path) -> None:
+    (tmp_path / "INCAR").write_text("ENCUT = 520\n")
+    (tmp_path / "OUTCAR").touch()
+    (tmp_path / "vasprun.xml").touch()
+    run = read(tmp_path)
+    assert (run.files, run.finished, run.unreadable) == (("INCAR",), False, {})
+
+
+def test_a_charged_run_whose_inputs_are_lost_is_told_as_charged(tmp_path: Path) -> None:
+    packed = (DATA / "LiAlSiO4_vasp5" / "OUTCAR.gz").read_bytes()
+    text = gzip.decompress(packed).decode()
+    text = text.replace("NELECT =     102.0000", "NELECT =     101.0000")
+    (tmp_path / "OUTCAR").write_text(text)
+    findings = {f.id: f.message for f in check(read(tmp_path))}
+    assert findings["nelect-set"] == "OUTCAR ran 101 electrons; neutral is 102"
+    assert "applied-electrons" not in findings
+
+
 def test_runs_are_found_below_and_beside_each_other(tmp_path: Path) -> None:
     for name in (
         *("x1/relax/INCAR", "x1/static/OUTCAR.gz", "x2/vasprun.xml", "x3/POSCAR"),

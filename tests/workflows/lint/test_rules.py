@@ -208,7 +208,9 @@ CASES: dict[str, Case] = {
         tags(MAGMOM="2*4 4*0.6 8*0"), tags(MAGMOM="2*0.01 -1.7 3*3.8 8*-0.2")
     ),
     "moments-without-spin": Case(tags(ISPIN="1"), tags(ISPIN="1", MAGMOM=None)),
-    "magmom-missing": Case(tags(MAGMOM=None)),
+    "magmom-missing": Case(
+        tags(MAGMOM=None), {"POSCAR": poscar("Li2 Ti4 O9"), **tags(MAGMOM=None)}
+    ),
     "moments-all-zero": Case(tags(MAGMOM="14*0"), tags(MAGMOM="2*0 0 3*4 8*0")),
     "nupdown-set": Case(tags(NUPDOWN="10"), tags(NUPDOWN="-1")),
     "nelect-set": Case(tags(NELECT="108"), tags(NELECT="109")),
@@ -265,9 +267,11 @@ CASES: dict[str, Case] = {
     "applied-species": Case({"POSCAR": poscar("Mn2 Mg4 O8")}, base=FINISHED),
     "applied-potcar": Case({"POTCAR.spec": "Mg\nMn\nO\n"}, base=FINISHED),
     "applied-electrons": Case(
-        outcar("NELECT =     104.0000", "NELECT =     103.0000"), base=FINISHED
+        outcar("NELECT =     104.0000", "NELECT =     103.0000"),
+        {**ran(NELECT="103"), **outcar("NELECT =     104.0", "NELECT =     103.0")},
+        base=FINISHED,
     ),
-    "applied-science": Case(ran(LASPH=".FALSE."), base=FINISHED),
+    "applied-science": Case(ran(LASPH=".FALSE."), ran(ISIF="0"), base=FINISHED),
     "applied-accuracy": Case(ran(LMAXMIX="6"), base=FINISHED),
     "moment-collapsed": Case(
         outcar(moments=(0, 0, -0.1, -3.8, 3.8, 3.8, *[0] * 8)),
