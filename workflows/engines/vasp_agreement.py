@@ -27,6 +27,10 @@ PLACES = 1e-4
 """A; vasprun.xml prints eight decimals of fractional coordinates."""
 MOLECULAR_DYNAMICS = 0
 UNREADABLE = object()
+OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
+"""The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
+WRITES_VELOCITIES = re.compile(r"5\.|6\.[1-4]\.")
+"""Versions seen to write velocities even for atoms at rest."""
 IGNORED = frozenset({"SYSTEM", "KPOINT_BSE"})
 """A title; and what VASP 5.4 puts among the INCAR tags by itself."""
 
@@ -109,6 +113,11 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             f"CONTCAR is not the structure that {source} ends with: do not restart "
             "from it"
         )
+    elif _without_velocities(files, numbers.version):
+        yield _finding(
+            "CONTCAR ends with the positions, without the velocities that this VASP "
+            "writes below them: it was cut there, or edited"
+        )
     if _differs(start, numbers.initial, tolerance):
         next_one = start is not UNREADABLE and not _differs(start, end, tolerance)
         yield _finding(
@@ -116,6 +125,17 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             + ("; it is CONTCAR, ready for a next run" if next_one else ""),
             "info" if next_one and end is not None else "warning",
         )
+
+
+def _without_velocities(files: VaspFiles, version: str) -> bool:
+    """Tell a CONTCAR in VASP's own layout that stops right after the positions."""
+    path = files.find("CONTCAR")
+    if path is None or not WRITES_VELOCITIES.match(version):
+        return False
+    lines = read_text(path).splitlines()
+    atoms = sum(int(n) for n in lines[6].split()) if len(lines) > 6 else 0
+    own = bool(lines[1:2]) and OWN_SCALE.fullmatch(lines[1]) is not None
+    return own and len(lines) <= 8 + atoms
 
 
 def _differs(found: Any, wanted: Any, tolerance: float) -> bool:

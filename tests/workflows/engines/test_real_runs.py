@@ -11,6 +11,7 @@ import pytest
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Outcar, Poscar, Vasprun
 
+from workflows.analysis.dos import read_vasprun_dos
 from workflows.engines.vasp_files import VaspFiles, run_files
 from workflows.engines.vasp_parse import parse_files
 from workflows.taskdoc import State, TaskDocument
@@ -135,6 +136,35 @@ def test_the_gap_of_an_insulator_is_pymatgen_s(name: str) -> None:
     assert run is not None
     wanted = run.eigenvalue_band_properties[0]
     assert parsed(Row(name, "", DONE)).bandgap == pytest.approx(wanted)
+
+
+WITH_PDOS = tuple(
+    row
+    for row in FINISHED
+    if row.directory
+    not in {"Mn8O16", "LiMn8O16_first", "LiMn8O16_second", "LiFe4P4O16"}
+    and not row.directory.startswith("custodian")
+    and row.suffix != "_Li_no_projected"
+)
+
+
+@pytest.mark.parametrize("row", WITH_PDOS, ids=str)
+def test_projected_densities_are_pymatgen_s(row: Row) -> None:
+    run = vasprun(row, parse_dos=True)
+    path = found(row).find("vasprun.xml")
+    assert run is not None
+    assert path is not None
+    dos = read_vasprun_dos(path)
+    wanted = run.complete_dos
+    spins = sorted(wanted.densities, key=lambda spin: -spin.value)
+    assert (dos.energies == wanted.energies).all()
+    assert dos.efermi == wanted.efermi
+    for s, spin in enumerate(spins):
+        assert (dos.total[s] == wanted.densities[spin]).all()
+        for i, site in enumerate(wanted.structure):
+            for o, orbital in enumerate(wanted.pdos[site]):
+                column = wanted.pdos[site][orbital][spin]
+                assert (dos.projected[i, o, s] == column).all()
 
 
 @pytest.mark.parametrize("name", ["Mn8O16", "LiMn8O16_first", "LiMn8O16_second"])

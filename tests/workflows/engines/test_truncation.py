@@ -1,9 +1,8 @@
 """A good run, cut anywhere in any of its files, is never DONE and never a traceback.
 
 By default a few cuts of every file; LNMO_CUTS=200 in the environment makes as many.
-What is cut from a file may be nothing that it says: white space at the end, a comment
-in a file that a person writes, the velocities (all of them) of a CONTCAR at rest. Such
-cuts are no damage and may be DONE.
+What is cut from a file may be nothing that it says: white space at the end, or a
+comment in a file that a person writes. Such cuts are no damage and may be DONE.
 """
 
 from __future__ import annotations
@@ -34,7 +33,6 @@ MEANING: dict[str, Any] = {
     "INCAR": Incar.from_str,
     "KPOINTS": Kpoints.from_str,
     "POSCAR": Poscar.from_str,
-    "CONTCAR": Poscar.from_str,
 }
 NOT_OF_VASP = ("custodian.json", "vasp.out", "POTCAR.spec", "LICENSE")
 """Left by custodian, by the shell or by us; no result is taken from them."""
@@ -83,6 +81,15 @@ def test_a_good_run_cut_anywhere_in_any_file_is_never_done(
             assert says_the_same(file, whole[:length], whole), (length, whole[length:])
         else:
             assert document.reason
+
+
+def test_a_contcar_cut_right_after_its_positions_is_noticed(tmp_path: Path) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    lines = (tmp_path / "CONTCAR").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "CONTCAR").write_text("".join(lines[:10]), "utf-8")
+    document = parse_files(*run_files(tmp_path))
+    assert document.state is State.NEEDS_REVIEW
+    assert "without the velocities" in document.reason
 
 
 def test_a_gzipped_run_cut_anywhere_is_never_done(tmp_path: Path) -> None:
