@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pymatgen.core import Structure
 
-from workflows import load_campaign, open_results, plan
+from workflows import load_campaign, plan
 from workflows.engines.base import identity
 from workflows.store import FileResults
 from workflows.taskdoc import State, TaskDocument
@@ -78,7 +78,7 @@ def main() -> None:
         command = [sys.executable, "-c", ASK, str(where), str(asked.documents)]
         subprocess.run(command, check=True)
         start = time.perf_counter()
-        store = FileResults(open_results(where)._store.root)
+        store = FileResults(where / "lnmo-data")
         read = [
             d
             for _, d in zip(

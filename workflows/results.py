@@ -3,12 +3,12 @@
 >>> from workflows import open_results
 >>> open_results().series()  # doctest: +SKIP
 
-Reading only: a shell may stay open while the campaign runs and changes nothing.
+Reading only: a shell may stay open while the campaign runs and changes no result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
 from workflows.calculation import NO_INSERTION, Calculation
-from workflows.comparability import refuse_mixture, refuse_variants
 from workflows.curves import hull_frame, voltage_frame
 from workflows.database import read_database
 from workflows.density import (
@@ -32,12 +31,11 @@ from workflows.density import (
     read_density,
 )
 from workflows.errors import ResultsError
-from workflows.reference import lithium_energy
-from workflows.rows import by_calculation, place, planned_row, result_of, result_row
+from workflows.recorded import Recorded
+from workflows.rows import place
 from workflows.runs import run_frame
 from workflows.series import COLUMNS, ROOM, SERIES_UNITS, Average, series_frame
 from workflows.store import ResultsStore, results_store
-from workflows.summary import Summary
 from workflows.taskdoc import TaskDocument
 
 if TYPE_CHECKING:
@@ -84,12 +82,7 @@ class Results:
         engine: str | None = None,
         x: Sequence[float] = (),
     ) -> None:
-        self._store = store
-        self._calculations = None if calculations is None else tuple(calculations)
-        planned = self._calculations
-        self._ids = None if planned is None else {c.id for c in planned}
-        self._engine = engine
-        self._x = tuple(x)
+        self._recorded = Recorded(store, calculations=calculations, engine=engine, x=x)
 
     def select(
         self,
@@ -99,17 +92,17 @@ class Results:
         x: Sequence[float] = (),
     ) -> Results:
         """Return the same results, restricted further: a plan, an engine, some x."""
+        own = self._recorded
         return Results(
-            self._store,
-            calculations=self._calculations if calculations is None else calculations,
-            engine=engine or self._engine,
-            x=x or self._x,
+            own.store,
+            calculations=own.calculations if calculations is None else calculations,
+            engine=engine or own.engine,
+            x=x or own.x,
         )
 
     def documents(self) -> tuple[TaskDocument, ...]:
         """Return the task documents, one for each recorded step; lowest x first."""
-        wanted = (d for d in self._store.documents() if self._wanted(d))
-        return tuple(sorted(wanted, key=place))
+        return self._recorded.documents()
 
     def series(
         self, *, average: Average = "lowest", temperature: float = ROOM
@@ -134,7 +127,7 @@ class Results:
             The rows come from different engines or settings; the key that
             differs is named.
         """
-        rows = self._rows(planned=True)
+        rows = self._recorded.rows(planned=True)
         return series_frame(rows, average=average, temperature=temperature)
 
     def sites(self, x: float | None = None) -> pd.DataFrame:
@@ -149,7 +142,7 @@ class Results:
         x
             Only this composition; all if None.
         """
-        rows = [row for d in self._finals(x) for row in site_rows(d)]
+        rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
         frame = pd.DataFrame(rows, columns=list(SITE_COLUMNS))
         frame.attrs["units"] = dict(SITE_UNITS)
         return frame
@@ -159,7 +152,7 @@ class Results:
 
         State, energy, gap, forces, findings, time. Units are in ``df.attrs["units"]``.
         """
-        documents = [s.document for s in self._summaries()]
+        documents = [s.document for s in self._recorded.summaries()]
         return run_frame(sorted(documents, key=place))
 
     def hull(self) -> pd.DataFrame:
@@ -174,7 +167,7 @@ class Results:
         ResultsError
             As :meth:`series`.
         """
-        return hull_frame(self._rows())
+        return hull_frame(self._recorded.rows())
 
     def voltage(self) -> pd.DataFrame:
         """Return the voltage curve of each range and insertion model.
@@ -189,7 +182,7 @@ class Results:
             As :meth:`series`; or there is no lithium reference, or one of other
             settings.
         """
-        return voltage_frame(self._rows(), self.lithium_energy())
+        return voltage_frame(self._recorded.rows(), self.lithium_energy())
 
     def lithium_energy(self) -> float:
         """Return the energy of bcc lithium with the settings of the series, eV/atom.
@@ -199,15 +192,7 @@ class Results:
         ResultsError
             There is none, none that finished, or only one of other settings.
         """
-        cells = [s.document for s in self._summaries() if s.has_structure]
-        planned = self._ids or set()
-        return lithium_energy(
-            sorted(  # the plan's own reference before any other
-                self._store.summaries(),
-                key=lambda s: s.document.calculation_id not in planned,
-            ),
-            [d for d in cells if not d.reference],
-        )
+        return self._recorded.lithium_energy()
 
     def electrode(self, insertion: str = NO_INSERTION) -> InsertionElectrode:
         """Return pymatgen's electrode: energy density, volume change, its plotter.
@@ -224,7 +209,7 @@ class Results:
             if r["energy_per_fu"] == r["energy_per_fu"]
             and (r["x"] <= 1 or r["insertion"] == insertion)
         ]
-        found = [self._final(r["calculation_id"]) for r in chosen]
+        found = [self._recorded.final(r["calculation_id"]) for r in chosen]
         cells = [(d.structure, d.energy) for d in found if d.structure and d.energy]
         return insertion_electrode(cells, self.lithium_energy())
 
@@ -268,18 +253,12 @@ class Results:
             that are not defined.
         """
         row = self.lowest(x, insertion)
-        own = [
-            s.document
-            for s in self._summaries()
-            if s.document.calculation_id == row["calculation_id"]
-        ]
-        document = dos_document(own)
-        whole = self._store.get(str(document.calculation_id), document.task_label)
-        if whole is None or whole.structure is None:
-            raise ResultsError(f"{document.dir_name}: no structure is recorded")
-        dos = read_density(self._store.root / document.dir_name)
+        own = self._recorded.steps(row["calculation_id"])
+        document = self._recorded.whole(dos_document(own))
+        assert document.structure is not None
+        dos = read_density(self._recorded.root / document.dir_name)
         drawing = Drawing(by=by, smooth=smooth, mode=mode, align=align)
-        frame = density_frame(dos, whole.structure, drawing)
+        frame = density_frame(dos, document.structure, drawing)
         static = next((d.efermi for d in own if d.task_label == "static"), None)
         frame.attrs |= provenance(document, efermi_static=static)
         return frame
@@ -305,7 +284,8 @@ class Results:
         ResultsError
             Nothing at this x has finished; what there is, is told.
         """
-        document = self._final(self.lowest(x, insertion)["calculation_id"])
+        row = self.lowest(x, insertion)
+        document = self._recorded.final(row["calculation_id"])
         assert document.structure is not None
         found = document.structure.copy()
         if document.magnetization is not None:
@@ -347,64 +327,6 @@ class Results:
             return compare_to_paper(rows, mu_li=self.lithium_energy())
         except ResultsError as error:
             return compare_to_paper(rows, no_voltage=str(error))
-
-    def _rows(self, *, planned: bool = False) -> list[dict[str, Any]]:
-        """One row for each calculation; those not recorded only if asked for."""
-        cells = [s for s in self._summaries() if not s.document.reference]
-        refuse_mixture(cells)
-        refuse_variants(self._variants(cells))
-        rows = [result_row(steps) for steps in by_calculation(cells)]
-        recorded = {row["calculation_id"] for row in rows}
-        missing = (
-            c
-            for c in (self._calculations or () if planned else ())
-            if c.id not in recorded and not c.reference
-        )
-        return rows + [planned_row(calculation) for calculation in missing]
-
-    def _variants(self, cells: Sequence[Summary]) -> Iterator[str]:
-        """Ask the plan, if there is one: another campaign may have recorded a cell."""
-        if self._calculations is None:
-            yield from (s.document.ordering.get("variant", "") for s in cells)
-        else:
-            yield from (c.variant for c in self._calculations if not c.reference)
-
-    def _summaries(self) -> list[Summary]:
-        return [s for s in self._store.summaries() if self._wanted(s.document)]
-
-    def _finals(self, x: float | None) -> Iterator[TaskDocument]:
-        """Yield the documents whose numbers count, at one x or all; lowest x first."""
-        grouped = by_calculation(
-            s for s in self._summaries() if not s.document.reference
-        )
-        found = [step for steps in grouped if (step := result_of(steps)) is not None]
-        for step in sorted(found, key=lambda s: place(s.document)):
-            own = step.document
-            at = own.x
-            if x is None or at is None or abs(at - x) < 1e-9:
-                whole = self._store.get(str(own.calculation_id), own.task_label)
-                if whole is not None:
-                    yield whole
-
-    def _final(self, calculation_id: str) -> TaskDocument:
-        own = [
-            s for s in self._summaries() if s.document.calculation_id == calculation_id
-        ]
-        step = result_of(own)
-        assert step is not None
-        whole = self._store.get(calculation_id, step.document.task_label)
-        assert whole is not None
-        return whole
-
-    def _wanted(self, document: TaskDocument) -> bool:
-        if self._ids is not None and document.calculation_id not in self._ids:
-            return False
-        if self._engine is not None and document.engine != self._engine:
-            return False
-        at = document.x
-        return not self._x or (
-            at is not None and any(abs(at - x) < 1e-9 for x in self._x)
-        )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,12 +16,11 @@ from pydantic import ValidationError
 from workflows.database import Database
 from workflows.errors import StoreError
 from workflows.size import check_size
-from workflows.summary import ATOMS, Summary, code, read_lines, summarize
+from workflows.summary import ATOMS, Summary, code, summarize
+from workflows.summary_files import SummaryFiles, file_stamp, run_directories
 from workflows.taskdoc import TaskDocument
 
 DOCUMENT_FILE = "task_document.json"
-SUMMARIES = "summaries"
-"""Directory of what the tables need; may be deleted, and is then worked out anew."""
 CALCULATIONS = "calculations"
 COLLECTION = "lnmo_task_documents"
 _SUMMARY = "summary"
@@ -60,7 +59,7 @@ class FileResults:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._known: dict[str, tuple[str, Summary]] = {}
+        self._summaries = SummaryFiles(root)
 
     def directory(self, calculation_id: str, step: str) -> Path:
         """Return the run directory of a step."""
@@ -80,14 +79,10 @@ class FileResults:
             file.write(document.model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
-        stamp = _stamp(str(temporary))  # of this very document, whoever writes next
+        stamp = file_stamp(str(temporary))  # of this very document, whoever writes next
         temporary.replace(directory / DOCUMENT_FILE)
-        with suppress(OSError):  # a result is never lost to its summary
-            path = Path(self._summary(str(directory)))
-            path.parent.mkdir(exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}")
-            part.write_text(f"{stamp}\n{summarize(document).as_lines()}", "utf-8")
-            part.replace(path)
+        with suppress(ValueError):  # a result is never lost to its summary
+            self._summaries.keep(str(directory), stamp, summarize(document))
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None."""
@@ -101,27 +96,23 @@ class FileResults:
                 yield _read(path)
 
     def summaries(self) -> Iterator[Summary]:
-        """Yield what the tables need, in the order of the paths; writes nothing.
+        """Yield what the tables need, in the order of the paths.
 
         A summary counts only if the document is the one it was made of, by size and
-        time, and if today's code made it; otherwise the document is read.
+        time, and if today's code made it; otherwise the document is read, and its
+        summary kept for the next time if the disk allows.
         """
-        for directory in _run_directories(str(self.root / CALCULATIONS)):
+        for directory in run_directories(str(self.root / CALCULATIONS)):
             document = f"{directory}/{DOCUMENT_FILE}"
             try:
-                stamp = _stamp(document)
+                stamp = file_stamp(document)
             except FileNotFoundError:
                 continue
-            known = self._known.get(document)
-            if known is None or known[0] != stamp:
-                found = _read_summary(self._summary(directory), stamp)
-                known = (stamp, found or summarize(_read(Path(document))))
-                self._known[document] = known
-            yield known[1]
-
-    def _summary(self, directory: str) -> str:
-        calculation, step = directory.split("/")[-2:]
-        return f"{self.root}/{SUMMARIES}/{calculation}-{step}.json"
+            found = self._summaries.read(directory, stamp)
+            if found is None:
+                found = summarize(_read(Path(document)))
+                self._summaries.keep(directory, stamp, found)
+            yield found
 
 
 class MongoResults:
@@ -223,34 +214,3 @@ def _read(path: Path) -> TaskDocument:
             "left as "
             "it is. Move it away and run again: the step is read anew from its files"
         ) from None
-
-
-def _run_directories(root: str) -> Iterator[str]:
-    """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded."""
-    for calculation in _inside(root):
-        for step in _inside(calculation):
-            if "." not in step.rpartition("/")[2]:
-                yield step
-
-
-def _inside(directory: str) -> list[str]:
-    try:
-        with os.scandir(directory) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _stamp(path: str) -> str:
-    """Return what changes whenever the file is replaced."""
-    found = os.stat(path)
-    return f"{found.st_size} {found.st_mtime_ns}"
-
-
-def _read_summary(path: str, stamp: str) -> Summary | None:
-    try:
-        with open(path, encoding="utf-8") as file:
-            first, _, rest = file.read().partition("\n")
-    except (OSError, UnicodeDecodeError):
-        return None
-    return read_lines(rest) if first == stamp else None

@@ -14,13 +14,13 @@ from workflows.database import Database
 from workflows.errors import StoreError
 from workflows.store import (
     DOCUMENT_FILE,
-    SUMMARIES,
     FileResults,
     MongoResults,
     ResultsStore,
     results_store,
 )
 from workflows.summary import ATOMS, Summary, summarize
+from workflows.summary_files import SUMMARIES
 from workflows.taskdoc import State, TaskDocument
 
 
@@ -138,13 +138,14 @@ def test_a_summary_follows_its_document(
     assert [s.document.energy for s in store.summaries()] == [-1.0]
 
 
-def test_without_summaries_the_documents_are_read(
+def test_without_summaries_the_documents_are_read_once(
     files: FileResults, document: TaskDocument
 ) -> None:
     files.put(document)
+    made = {p: p.read_text("utf-8") for p in (files.root / SUMMARIES).iterdir()}
     shutil.rmtree(files.root / SUMMARIES)
     assert list(FileResults(files.root).summaries()) == [reread(files, document)]
-    assert not (files.root / SUMMARIES).exists()  # reading writes nothing
+    assert {p for p in (files.root / SUMMARIES).iterdir()} == set(made)
 
 
 def test_a_document_changed_behind_our_back_is_read_again(
@@ -175,7 +176,7 @@ def test_a_summary_that_cannot_be_written_loses_no_document(
 ) -> None:
     (files.root / SUMMARIES).write_text("a file in the way")
     files.put(document)
-    assert list(files.summaries()) == [reread(files, document)]
+    assert list(FileResults(files.root).summaries()) == [reread(files, document)]
 
 
 def test_a_document_from_before_summaries_is_read_from_mongodb(

@@ -1,0 +1,163 @@
+"""What is recorded and chosen: the documents of a campaign, an engine, some x."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from workflows.calculation import Calculation
+from workflows.comparability import refuse_mixture, refuse_variants
+from workflows.errors import ResultsError
+from workflows.reference import lithium_energy
+from workflows.rows import by_calculation, place, planned_row, result_of, result_row
+from workflows.store import ResultsStore
+from workflows.summary import Summary
+from workflows.taskdoc import TaskDocument
+
+
+class Recorded:
+    """Documents of a store, restricted; read anew at every question.
+
+    Parameters
+    ----------
+    store
+        Where the documents are.
+    calculations
+        Restrict to these, planned ones included; everything recorded if None.
+    engine, x
+        Restrict further; None and empty mean all.
+    """
+
+    def __init__(
+        self,
+        store: ResultsStore,
+        *,
+        calculations: Iterable[Calculation] | None,
+        engine: str | None,
+        x: Sequence[float],
+    ) -> None:
+        self.store = store
+        self.calculations = None if calculations is None else tuple(calculations)
+        self.engine = engine
+        self.x = tuple(x)
+        planned = self.calculations
+        self._ids = None if planned is None else {c.id for c in planned}
+
+    @property
+    def root(self) -> Path:
+        """Data directory, from which ``TaskDocument.dir_name`` counts."""
+        return self.store.root
+
+    def documents(self) -> tuple[TaskDocument, ...]:
+        """Return the documents, one for each step; lowest x first."""
+        wanted = (d for d in self.store.documents() if self._wanted(d))
+        return tuple(sorted(wanted, key=place))
+
+    def summaries(self) -> list[Summary]:
+        """Return the same without their atoms, in no particular order."""
+        return [s for s in self.store.summaries() if self._wanted(s.document)]
+
+    def rows(self, *, planned: bool = False) -> list[dict[str, Any]]:
+        """Return one row for each calculation.
+
+        Parameters
+        ----------
+        planned
+            Those of which nothing is recorded as well.
+
+        Raises
+        ------
+        ResultsError
+            They are of several engines, settings or variants.
+        """
+        cells = [s for s in self.summaries() if not s.document.reference]
+        refuse_mixture(cells)
+        refuse_variants(self._variants(cells))
+        rows = [result_row(steps) for steps in by_calculation(cells)]
+        recorded = {row["calculation_id"] for row in rows}
+        missing = (
+            c
+            for c in (self.calculations or () if planned else ())
+            if c.id not in recorded and not c.reference
+        )
+        return rows + [planned_row(calculation) for calculation in missing]
+
+    def steps(self, calculation_id: str) -> list[TaskDocument]:
+        """Return the steps of one calculation, without their atoms."""
+        own = (s.document for s in self.summaries())
+        return [d for d in own if d.calculation_id == calculation_id]
+
+    def whole(self, document: TaskDocument) -> TaskDocument:
+        """Return a document with its atoms.
+
+        Raises
+        ------
+        ResultsError
+            It has no structure, or was deleted since.
+        """
+        found = self.store.get(str(document.calculation_id), document.task_label)
+        if found is None or found.structure is None:
+            raise ResultsError(f"{document.dir_name}: no structure is recorded")
+        return found
+
+    def finals(self, x: float | None) -> Iterator[TaskDocument]:
+        """Yield the documents whose numbers count, whole; lowest x first.
+
+        Parameters
+        ----------
+        x
+            Only this composition; all if None.
+        """
+        grouped = by_calculation(
+            s for s in self.summaries() if not s.document.reference
+        )
+        found = [step for steps in grouped if (step := result_of(steps)) is not None]
+        for step in sorted(found, key=lambda s: place(s.document)):
+            at = step.document.x
+            here = x is None or at is None or abs(at - x) < 1e-9
+            if here and step.has_structure:
+                yield self.whole(step.document)
+
+    def final(self, calculation_id: str) -> TaskDocument:
+        """Return the document whose numbers stand in the row of a calculation."""
+        own = [
+            s for s in self.summaries() if s.document.calculation_id == calculation_id
+        ]
+        step = result_of(own) if own else None
+        if step is None:
+            raise ResultsError(f"calculation {calculation_id}: no result is recorded")
+        return self.whole(step.document)
+
+    def lithium_energy(self) -> float:
+        """Return the energy of bcc lithium with the settings of these results, eV/atom.
+
+        Raises
+        ------
+        ResultsError
+            See :func:`~workflows.reference.lithium_energy`.
+        """
+        cells = [s.document for s in self.summaries() if s.has_structure]
+        planned = self._ids or set()
+        candidates = sorted(  # the plan's own reference before any other
+            self.store.summaries(),
+            key=lambda s: s.document.calculation_id not in planned,
+        )
+        return lithium_energy(candidates, [d for d in cells if not d.reference])
+
+    def _variants(self, cells: Sequence[Summary]) -> Iterator[str]:
+        """Ask the plan, if there is one: another campaign may have recorded a cell."""
+        if self.calculations is None:
+            yield from (s.document.ordering.get("variant", "") for s in cells)
+        else:
+            yield from (c.variant for c in self.calculations if not c.reference)
+
+    def _wanted(self, document: TaskDocument) -> bool:
+        if self._ids is not None and document.calculation_id not in self._ids:
+            return False
+        if self.engine is not None and document.engine != self.engine:
+            return False
+        at = document.x
+        return not self.x or (
+            at is not None and any(abs(at - x) < 1e-9 for x in self.x)
+        )

@@ -1,0 +1,90 @@
+"""Summaries on disk: a cache beside the run directories, that may always be deleted.
+
+A summary counts only for the document it was made of, known by size and time of
+change; a document replaced, restored or edited since is read anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from workflows.summary import Summary, read_lines
+
+SUMMARIES = "summaries"
+"""Directory of the summaries, one file a step."""
+
+
+class SummaryFiles:
+    """Summaries of the documents of one data directory; each is read once.
+
+    Parameters
+    ----------
+    root
+        Data directory.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._known: dict[str, tuple[str, Summary]] = {}
+
+    def read(self, directory: str, stamp: str) -> Summary | None:
+        """Return the summary of the document with this stamp, or None.
+
+        Parameters
+        ----------
+        directory
+            Run directory of the step.
+        stamp
+            :func:`file_stamp` of the document.
+        """
+        known = self._known.get(directory)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        try:
+            with open(self._path(directory), encoding="utf-8") as file:
+                first, _, rest = file.read().partition("\n")
+        except (OSError, UnicodeDecodeError):
+            return None
+        found = read_lines(rest) if first == stamp else None
+        if found is not None:
+            self._known[directory] = (stamp, found)
+        return found
+
+    def keep(self, directory: str, stamp: str, summary: Summary) -> None:
+        """Write a summary, whole or not at all; a full disk costs speed, no result."""
+        self._known[directory] = (stamp, summary)
+        path = Path(self._path(directory))
+        part = path.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
+            part.write_text(f"{stamp}\n{summary.as_lines()}", "utf-8")
+            part.replace(path)
+
+    def _path(self, directory: str) -> str:
+        calculation, step = directory.split("/")[-2:]
+        return f"{self._root}/{SUMMARIES}/{calculation}-{step}.json"
+
+
+def file_stamp(path: str) -> str:
+    """Return what changes whenever a file is replaced: size and time of change."""
+    found = os.stat(path)
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def run_directories(root: str) -> Iterator[str]:
+    """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded."""
+    for calculation in _inside(root):
+        for step in _inside(calculation):
+            if "." not in step.rpartition("/")[2]:
+                yield step
+
+
+def _inside(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.path for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
