@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workflows.errors import ResultsError
 from workflows.figures.chart import Chart
+from workflows.figures.dos import SHOWN, dos_chart, with_elements
 from workflows.figures.electrochemistry import hull_chart, voltage_chart
 from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
 from workflows.figures.valence import valence_chart
@@ -95,8 +97,46 @@ def collect(results: Results) -> Collection:
             found.charts.append(valence_chart(series, sites, origin))
     if found.ask("hull", results.hull):
         found.charts.append(hull_chart(found.tables["hull"], origin))
+    densities = _densities(results, found)
+    if densities:
+        found.charts.append(dos_chart(densities, origin))
+        found.tables["pdos"] = _stacked(densities)
     found.ask("runs", results.runs)
     return found
+
+
+def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
+    """Read the densities of states at x = 1 and 2, of each insertion model."""
+    shown = found.series[found.series["x"].isin(SHOWN)]
+    shown = shown[shown["energy_per_fu"].notna()]
+    densities, reasons = [], {}
+    for row in shown.itertuples():
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # noted on the figure
+                density = results.pdos(
+                    row.x, by="orbital", align="vbm", insertion=row.insertion
+                )
+        except ResultsError as error:
+            reasons[str(error)] = None
+        else:
+            densities.append(density)
+    if not len(shown):
+        reasons["x = 1 and x = 2 have not finished: lnmo run CAMPAIGN"] = None
+    found.missing += [Missing("densities of states", reason) for reason in reasons]
+    return densities
+
+
+def _stacked(densities: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    tables = []
+    for density in densities:
+        table = with_elements(density)
+        for place, name in enumerate(("x", "insertion", "calculation_id")):
+            table.insert(place, name, density.attrs[name])
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 _OVER_X: Sequence[Callable[[pd.DataFrame, str], Chart]] = (

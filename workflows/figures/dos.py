@@ -5,93 +5,137 @@ What smooths and shifts the curves stands on the plot: the paper names neither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from workflows.figures.chart import Chart, Panel, Trace
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = (1.0, 2.0)
+"""The x of the paper's densities of states."""
 WINDOW = (-8.0, 5.0)
 """Energies shown, eV."""
+ORBITALS = {"Ni d": "Ni-3d", "Mn d": "Mn-3d", "O p": "O-2p"}
+"""Curves of ``Results.pdos`` that bond, and their names."""
 COLOURS = {
     **{"Li": "#c49000", "Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f"},
     **{"Ni-3d": "#1b7a43", "Mn-3d": "#7b3294", "O-2p": "#d9534f"},
 }
-OTHERS = ("#1f5fa8", "#c2571a", "#5b6675", "#4d8f6f")
+OTHER = "#1f5fa8"
 DIGITS = 4
 """Significant digits drawn; the CSV has them all."""
-
-Densities = Sequence[float]
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """Curves of one calculation.
-
-    Attributes
-    ----------
-    title
-        Which x and model, and what was averaged and shifted how.
-    energies
-        eV, from the zero that `zero` names, shape (points,).
-    curves
-        Label, such as ``Mn`` or ``O-2p`` -> states/eV per formula unit, spin up and
-        spin down, both positive, shape (points,) each.
-    zero
-        What the energies count from.
-    """
-
-    title: str
-    energies: Densities
-    curves: Mapping[str, tuple[Densities, Densities]]
-    zero: str
+UP, DOWN = " up", " down"
 
 
-def dos_chart(spectra: Sequence[Spectrum], origin: str, *, columns: int = 2) -> Chart:
+def dos_chart(densities: Sequence[pd.DataFrame], origin: str) -> Chart:
     """Show elements beside orbitals, a row for each calculation.
 
     Parameters
     ----------
-    spectra
-        Panels, row by row.
+    densities
+        ``Results.pdos(x, by="orbital")`` of each calculation, states/eV per cell.
     origin
         What made the numbers, one line.
-    columns
-        Panels in a row.
     """
+    told = dict.fromkeys(note for d in densities for note in d.attrs["notes"])
+    notes = "".join(f" Note: {note}." for note in told)
     return Chart(
         key="pdos",
         title="Projected densities of states",
         caption="Spin up upwards, spin down downwards; left by element, right the "
-        "orbitals that bond. The window of the average is on the plot. The paper draws "
-        "its densities of states and states no number.",
+        "orbitals that bond. Projections inside the PAW spheres. The paper draws its "
+        "densities of states and states no number of them." + notes,
         origin=origin,
-        panels=tuple(_panel(spectrum) for spectrum in spectra),
-        columns=columns,
+        panels=tuple(panel for density in densities for panel in _row(density)),
+        columns=2,
         height=0.6,
     )
 
 
-def _panel(spectrum: Spectrum) -> Panel:
-    low, high = WINDOW
-    inside = [n for n, e in enumerate(spectrum.energies) if low <= e <= high]
-    energies = tuple(round(float(spectrum.energies[n]), DIGITS) for n in inside)
-    traces = []
-    for number, (label, (up, down)) in enumerate(spectrum.curves.items()):
-        colour = COLOURS.get(label, OTHERS[number % len(OTHERS)])
-        for name, sign, density in ((label, 1, up), ("", -1, down)):
-            values = tuple(_short(sign * float(density[n])) for n in inside)
-            traces.append(
-                Trace(name, energies, values, colour, line="solid", filled=True)
+def with_elements(density: pd.DataFrame) -> pd.DataFrame:
+    """Add the curves of the elements, the sums of their orbitals, in front.
+
+    Parameters
+    ----------
+    density
+        ``Results.pdos(x, by="orbital")``.
+    """
+    whole = density[["energy"]].copy()
+    for element in dict.fromkeys(_element(c) for c in _orbitals(density)):
+        own = [c for c in _orbitals(density) if _element(c) == element]
+        for spin in _spins(density):
+            whole[f"{element}{spin}"] = sum(density[f"{curve}{spin}"] for curve in own)
+    for column in density.columns[1:]:
+        whole[column] = density[column]
+    return whole
+
+
+def _row(density: pd.DataFrame) -> Iterator[Panel]:
+    whole, attributes = with_elements(density), density.attrs
+    elements = dict.fromkeys(_element(curve) for curve in _orbitals(density))
+    orbitals = {c: name for c, name in ORBITALS.items() if c in attributes["curves"]}
+    title = f"{_place(attributes)}: {_gap(attributes)}\n{attributes['smoothing']}"
+    for curves in ({element: element for element in elements}, orbitals):
+        yield Panel(
+            f"E − {_zero(attributes)}, eV",
+            "states/eV per cell",
+            tuple(_traces(whole, curves, _spins(density))),
+            title=title,
+            x_range=WINDOW,
+            zero_x=True,
+            zero_y=True,
+        )
+
+
+def _traces(
+    density: pd.DataFrame, curves: dict[str, str], spins: tuple[str, ...]
+) -> Iterator[Trace]:
+    shown = density[density["energy"].between(*WINDOW)]
+    energies = tuple(round(float(e), DIGITS) for e in shown["energy"])
+    for curve, name in curves.items():
+        for spin in spins:
+            sign = -1 if spin == DOWN else 1
+            yield Trace(
+                label="" if spin == DOWN else name,
+                x=energies,
+                y=tuple(_short(sign * float(v)) for v in shown[f"{curve}{spin}"]),
+                colour=COLOURS.get(name, OTHER),
+                line="solid",
+                filled=True,
             )
-    return Panel(
-        f"E − {spectrum.zero}, eV",
-        "states/eV per formula unit",
-        tuple(traces),
-        title=spectrum.title,
-        x_range=WINDOW,
-        zero_x=True,
-        zero_y=True,
-    )
+
+
+def _orbitals(density: pd.DataFrame) -> list[str]:
+    return [curve for curve in density.attrs["curves"] if " " in curve]
+
+
+def _element(curve: str) -> str:
+    return curve.partition(" ")[0]
+
+
+def _spins(density: pd.DataFrame) -> tuple[str, ...]:
+    return (UP, DOWN) if density.attrs["spins"] == 2 else ("",)
+
+
+def _zero(attributes: dict[Any, Any]) -> str:
+    return "E_F" if attributes["align"] == "efermi" else "highest occupied level"
+
+
+def _place(attributes: dict[Any, Any]) -> str:
+    model = attributes["insertion"]
+    own = "" if model in {None, "none"} else f" {model}"
+    return f"x = {attributes['x']:g}{own}"
+
+
+def _gap(attributes: dict[Any, Any]) -> str:
+    gap = attributes["gap"]
+    if gap is None:
+        return "gap not known"
+    spins = [attributes["gap_up"], attributes["gap_down"]]
+    each = " (up {:.2f}, down {:.2f})".format(*spins) if None not in spins else ""
+    return f"gap {gap:.2f} eV{each}" if gap > 0 else f"no gap{each}"
 
 
 def _short(value: float) -> float:

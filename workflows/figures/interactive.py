@@ -10,6 +10,8 @@ from workflows.figures.chart import Chart, Panel, Trace
 SYMBOLS = {"circle": "circle", "square": "square", "diamond": "diamond"}
 HEIGHT_OF_ROW, STANDARD_HEIGHT = 360, 0.62
 """CSS pixels of a row of panels, at which height of the chart."""
+HEAD = 20
+"""CSS pixels of a line above a panel."""
 LINE = 72
 """Letters of the line above one panel."""
 INK, SOFT, GRID = "#1c2430", "#5b6675", "#e6eaef"
@@ -38,7 +40,8 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
 
 
 def _layout(chart: Chart) -> dict[str, Any]:
-    above = 24 if any(panel.title for panel in chart.panels) else 0
+    lines = max((len(panel.title.splitlines()) for panel in chart.panels), default=0)
+    above = lines * HEAD
     row = HEIGHT_OF_ROW * chart.height / STANDARD_HEIGHT
     return {
         "height": round(row * chart.rows) + 72 + above,
@@ -108,7 +111,8 @@ def _axis(
 
 def _head(panel: Panel, end: str) -> dict[str, Any]:
     return {
-        **{"text": panel.title, "showarrow": False, "font": {"size": 12.5}},
+        **{"text": panel.title.replace("\n", "<br>"), "showarrow": False},
+        "font": {"size": 12.5},
         **{"xref": f"x{end} domain", "yref": f"y{end} domain", "x": 0.5, "y": 1},
         **{"xanchor": "center", "yanchor": "bottom"},
     }

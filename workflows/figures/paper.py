@@ -65,7 +65,7 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_xlabel(panel.x_title)
     axes.set_ylabel(panel.y_title)
     if panel.title:
-        axes.set_title(panel.title, fontsize=10)
+        axes.set_title(panel.title, fontsize=9)
     if panel.zero_x:
         axes.axvline(0.0, color="0.6", lw=0.8)
     if panel.zero_y:
