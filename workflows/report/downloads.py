@@ -39,9 +39,24 @@ class Download:
     href: str
 
 
-def download(name: str, what: str, table: pd.DataFrame) -> Download:
-    """Turn a table into a CSV file in a data URI; numbers keep every digit."""
-    text = table.to_csv(index=False).encode()
+def download(
+    name: str, what: str, table: pd.DataFrame, *, digits: int | None = None
+) -> Download:
+    """Turn a table into a CSV file in a data URI.
+
+    Parameters
+    ----------
+    name
+        Of the file, without its ending.
+    what
+        One row is what; one line.
+    table
+        Written without its index.
+    digits
+        Significant digits of the numbers; all of them if None.
+    """
+    precision = None if digits is None else f"%.{digits}g"
+    text = table.to_csv(index=False, float_format=precision).encode()
     return Download(
         name=f"{name}.csv",
         what=what,

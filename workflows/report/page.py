@@ -49,6 +49,8 @@ ROWS = {
     "findings": "one row for each finding",
 }
 """Tables to take away, and what a row of each is."""
+DIGITS = {"pdos": 6}
+"""Significant digits of a table, where it is large and VASP prints fewer."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ def _downloads(
     }
     whole = {**tables, **more}
     return [
-        download(name, what, whole[name])
+        download(name, what, whole[name], digits=DIGITS.get(name))
         for name, what in ROWS.items()
         if name in whole
     ]
