@@ -2,29 +2,87 @@
 
 from __future__ import annotations
 
-from workflows.figures.dos import WINDOW, Spectrum, dos_chart
+from typing import Any
 
-ENERGIES = (-20.0, -4.0, 0.0, 2.0, 9.0)
-SPECTRUM = Spectrum(
-    "x = 1, adjacent average",
-    ENERGIES,
-    {"Mn-3d": ((9, 1.23456789, 0, 3, 9), (9, 0.5, 0.25, 0, 9))},
-    "E_F",
-)
+import pandas as pd
+import pytest
+
+from workflows.figures.dos import WINDOW, dos_chart, with_elements
+
+
+def density(**changes: Any) -> pd.DataFrame:
+    """A table as ``Results.pdos(x, by="orbital")`` gives it, five energies long."""
+    curves = ("total", "Mn d", "Mn s", "O p")
+    frame = pd.DataFrame({"energy": [-20.0, -4.0, 0.0, 2.0, 9.0]})
+    for number, curve in enumerate(curves, start=1):
+        frame[f"{curve} up"] = [9.0, number * 1.23456789, 0.0, 3.0, 9.0]
+        frame[f"{curve} down"] = [9.0, number * 0.5, 0.25, 0.0, 9.0]
+    frame.attrs = {
+        **{"curves": list(curves), "spins": 2, "align": "vbm", "notes": []},
+        **{"x": 2.0, "insertion": "tet_8b", "gap": 0.61, "gap_up": 0.9},
+        **{"gap_down": 1.2, "smoothing": "adjacent average of 10 points (origin)"},
+        **changes,
+    }
+    return frame
 
 
 def test_spin_down_is_drawn_downwards_and_named_once() -> None:
-    up, down = dos_chart([SPECTRUM], "a test").panels[0].traces
+    _, orbitals = dos_chart([density()], "a test").panels
+    up, down = orbitals.traces[:2]
     assert up.x == down.x == (-4.0, 0.0, 2.0)
-    assert up.y == (1.235, 0.0, 3.0)
-    assert down.y == (-0.5, -0.25, -0.0)
+    assert up.y == (2.469, 0.0, 3.0)
+    assert down.y == (-1.0, -0.25, -0.0)
     assert (up.label, down.label) == ("Mn-3d", "")
     assert up.colour == down.colour
 
 
-def test_what_was_done_to_the_curve_stands_on_it() -> None:
-    (panel,) = dos_chart([SPECTRUM], "a test").panels
-    assert panel.title == "x = 1, adjacent average"
-    assert panel.x_title == "E − E_F, eV"
-    assert panel.y_title == "states/eV per formula unit"
+def test_elements_stand_beside_the_orbitals_that_bond() -> None:
+    elements, orbitals = dos_chart([density()], "a test").panels
+    assert [t.label for t in elements.traces if t.label] == ["Mn", "O"]
+    assert [t.label for t in orbitals.traces if t.label] == ["Mn-3d", "O-2p"]
+
+
+def test_an_element_is_the_sum_of_its_orbitals() -> None:
+    frame = density()
+    whole = with_elements(frame)
+    assert list(whole["Mn up"]) == list(frame["Mn d up"] + frame["Mn s up"])
+    assert list(whole["O down"]) == list(frame["O p down"])
+    assert list(whole["total up"]) == list(frame["total up"])
+
+
+@pytest.mark.parametrize(
+    ("align", "zero"), [("efermi", "E_F"), ("vbm", "highest occupied level")]
+)
+def test_zero_of_energy_place_gap_and_average_stand_on_the_plot(
+    align: str, zero: str
+) -> None:
+    panel = dos_chart([density(align=align)], "a test").panels[0]
+    assert panel.x_title == f"E − {zero}, eV"
+    assert panel.title == (
+        "x = 2 tet_8b: gap 0.61 eV (up 0.90, down 1.20)\n"
+        "adjacent average of 10 points (origin)"
+    )
+    assert panel.y_title == "states/eV per cell"
     assert panel.x_range == WINDOW
+
+
+def test_a_metal_has_no_gap_and_an_old_document_does_not_know() -> None:
+    metal = density(gap=0.0, gap_up=0.0, gap_down=0.0)
+    unknown = density(gap=None, gap_up=None, gap_down=None, insertion="none", x=1.0)
+    titles = [p.title for p in dos_chart([metal, unknown], "a test").panels]
+    assert titles[0].startswith("x = 2 tet_8b: no gap (up 0.00, down 0.00)\n")
+    assert titles[2].startswith("x = 1: gap not known\n")
+
+
+def test_what_a_reader_has_to_know_is_in_the_caption_once() -> None:
+    note = "the first grid point was dropped"
+    chart = dos_chart([density(notes=[note]), density(notes=[note])], "a test")
+    assert chart.caption.endswith(f"Note: {note}.")
+    assert chart.caption.count(note) == 1
+
+
+def test_without_spin_there_is_one_curve_each() -> None:
+    frame = density(spins=1)
+    frame = frame.rename(columns=lambda name: name.removesuffix(" up"))
+    _, orbitals = dos_chart([frame], "a test").panels
+    assert [t.label for t in orbitals.traces] == ["Mn-3d", "O-2p"]
