@@ -25,6 +25,17 @@ FLAGS = (
     *("--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe"),
 )
 
+FIGURES = """[...document.querySelectorAll('figure')].map(figure => {
+  const size = element => element.getBoundingClientRect();
+  const drawn = [...figure.querySelectorAll('svg')].filter(svg => size(svg).width > 0);
+  const marks = drawn.flatMap(svg => [...svg.querySelectorAll('path, use')]);
+  return { id: figure.id, live: figure.classList.contains('live'),
+    width: Math.max(0, ...drawn.map(svg => size(svg).width)),
+    height: Math.max(0, ...drawn.map(svg => size(svg).height)),
+    points: figure.querySelectorAll('.plot .point').length,
+    marks: marks.filter(mark => size(mark).width > 0).length }; })"""
+"""What is seen of each figure: CSS pixels, and marks that have a size."""
+
 
 def find_chromium() -> str | None:
     """Return the program, or None."""
@@ -99,6 +110,10 @@ class Browser:
         )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """Return what is seen of each figure of the page, by its id."""
+        return {figure.pop("id"): figure for figure in self.run(FIGURES)}
 
     def resize(self, width: int, height: int) -> None:
         """Give the window another size, CSS pixels."""

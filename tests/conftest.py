@@ -14,6 +14,7 @@ import yaml
 from hypothesis import settings
 from pymatgen.core import Lattice
 
+from tests.browser import find_chromium
 from tests.servers import Mongo, Slurm, missing_for_slurm, need, slurm_running
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
@@ -76,6 +77,15 @@ def mongo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mongo]:
     server = Mongo(tmp_path_factory.mktemp("mongo")).start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Skip without a Chromium, or fail where the environment requires it."""
+    found = find_chromium()
+    need("chromium", "" if found else "chromium is not installed")
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import Browser, find_chromium
-from tests.servers import need
+from tests.browser import Browser
 from workflows import open_results
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
@@ -18,24 +17,6 @@ from workflows.taskdoc import TaskDocument
 
 CELLS = """[...document.querySelectorAll('#series tbody tr')]
   .map(row => [...row.cells].map(cell => cell.textContent.trim()))"""
-FIGURES = """[...document.querySelectorAll('figure')].map(figure => {
-  const size = element => element.getBoundingClientRect();
-  const drawn = [...figure.querySelectorAll('svg')].filter(svg => size(svg).width > 0);
-  const marks = drawn.flatMap(svg => [...svg.querySelectorAll('path, use')]);
-  return { id: figure.id, live: figure.classList.contains('live'),
-    width: Math.max(0, ...drawn.map(svg => size(svg).width)),
-    height: Math.max(0, ...drawn.map(svg => size(svg).height)),
-    points: figure.querySelectorAll('.plot .point').length,
-    marks: marks.filter(mark => size(mark).width > 0).length }; })"""
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Skip without a Chromium, or fail where the environment requires it."""
-    found = find_chromium()
-    need("chromium", "" if found else "chromium is not installed")
-    assert found is not None
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +61,11 @@ def test_the_table_reads_as_the_series_does(browser: Browser, results: Results) 
 
 
 def test_each_figure_is_drawn(browser: Browser) -> None:
-    figures = {figure.pop("id"): figure for figure in browser.run(FIGURES)}
-    assert {"fig2d-structures", "fig2e-moments", "fig2f-lattice"} <= set(figures)
+    figures = browser.figures()
+    assert set(figures) == {
+        *("fig2d-structures", "fig2e-moments", "fig2f-lattice", "fig2f-ratio"),
+        *("mn-valence", "hull"),
+    }
     for name, figure in figures.items():
         assert figure["width"] > 300, name
         assert figure["height"] > 200, name

@@ -11,10 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import Browser
+
 TOP = Path(__file__).parents[1]
 TUTORIAL = TOP / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
+FIGURES = {
+    *("fig2d-structures", "fig2e-moments", "fig2f-lattice", "fig2f-ratio"),
+    *("voltage", "mn-valence", "hull", "pdos"),
+}
 OURS = ("LNMO_", "FAKE_VASP_", "PMG_")
 
 
@@ -34,7 +40,7 @@ def run_shell(block: str, environment: dict[str, str]) -> dict[str, str]:
 
 
 def test_every_block_of_the_tutorial_does_what_it_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chromium: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
@@ -56,6 +62,13 @@ def test_every_block_of_the_tutorial_does_what_it_says(
             names = example.globs
             assert not told, "".join(told)
     assert runner.tries > 20
-    assert (tmp_path / "report.html").stat().st_size > 4_000_000
     drawn = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert {"fig2d-structures", "fig2e-moments", "voltage", "hull"} <= drawn
+    assert drawn == FIGURES
+    with Browser(chromium, tmp_path / "profile") as browser:
+        browser.open(tmp_path / "report.html")
+        figures = browser.figures()
+    assert set(figures) == FIGURES
+    for name, figure in figures.items():
+        assert min(figure["width"], figure["height"]) > 200, name
+        assert figure["marks"] > 5, name
+    assert browser.complaints == []
