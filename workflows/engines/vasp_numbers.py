@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 import tempfile
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.audit import same_structure
 from workflows.engines.vasp_ends import CLOSING
-from workflows.engines.vasp_files import VaspFiles, read_text
+from workflows.engines.vasp_files import VaspFiles, read_bytes, read_text
 from workflows.engines.vasp_outcar import OutcarBody, read_outcar
 from workflows.errors import StoreError
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 LAST_STEP = "</calculation>"
+_FERMI_LEVELS = {
+    "vasprun.xml": re.compile(rb'<i name="efermi">\s*(-?[\d.]+)'),
+    "OUTCAR": re.compile(rb"E-fermi\s*:\s*(-?[\d.]+)"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,22 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
     run = _vasprun(files, cut=cut)
     if run is None and outcar is None:
         return _from_oszicar(files)
-    if run is None:
+    if run is not None:
+        numbers = _from_both(run, outcar)
+    else:
         assert outcar is not None
-        return _from_outcar(outcar, files)
-    return _from_both(run, outcar)
+        numbers = _from_outcar(outcar, files)
+    return replace(numbers, efermi=_fermi_level(files))
+
+
+def _fermi_level(files: VaspFiles) -> float | None:
+    """Read the last Fermi level, eV; pymatgen gives it only with the whole DOS."""
+    for name, pattern in _FERMI_LEVELS.items():
+        path = files.find(name)
+        found = pattern.findall(read_bytes(path)) if path is not None else []
+        if found:
+            return float(found[-1])
+    return None
 
 
 def _body(files: VaspFiles, *, cut: bool) -> OutcarBody | None:
@@ -169,7 +185,6 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         magnetization=last.moments if last else None,
         total_magnetization=last.total_magnetization if last else None,
         version=run.vasp_version,
-        efermi=run.efermi,
         gap=_gap(run),
         max_force=_largest(forces),
         pressure=_pressure(stress),
