@@ -13,7 +13,7 @@ from workflows.figures.dos import SHOWN, dos_chart, with_elements
 from workflows.figures.electrochemistry import hull_chart, voltage_chart
 from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
 from workflows.figures.valence import valence_chart
-from workflows.results import Results
+from workflows.results import Results, records
 from workflows.tables import origin_of_numbers
 
 if TYPE_CHECKING:
@@ -109,13 +109,14 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
     """Read the densities of states at x = 1 and 2, of each insertion model."""
     shown = found.series[found.series["x"].isin(SHOWN)]
     shown = shown[shown["energy_per_fu"].notna()]
-    densities, reasons = [], {}
-    for row in shown.itertuples():
+    densities: list[pd.DataFrame] = []
+    reasons: dict[str, None] = {}
+    for row in records(shown):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # noted on the figure
                 density = results.pdos(
-                    row.x, by="orbital", align="vbm", insertion=row.insertion
+                    row["x"], by="orbital", align="vbm", insertion=row["insertion"]
                 )
         except ResultsError as error:
             reasons[str(error)] = None
