@@ -80,7 +80,8 @@ def site(queue: Queue, tmp_path: Path) -> Site:
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     place = tmp_path / "launchpad.yaml"
-    return Database(place, tmp_path / "data", {"host": "example", "name": "lnmo"})
+    secret = {"username": "anna", "password": "hunter2"}
+    return Database(place, tmp_path / "data", {"host": "example", **secret})
 
 
 @pytest.fixture

@@ -72,6 +72,17 @@ def test_the_script_runs_our_worker_for_its_reservation(
     assert script.index("trap : TERM") < script.index("worker --launchpad")
 
 
+def test_nothing_secret_is_in_what_a_launch_writes(
+    full: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    done, _ = launch(full, database, site)
+    written = [path for path in database.root.rglob("*") if path.is_file()]
+    assert len(written) > len(done)
+    for path in written:
+        assert b"hunter2" not in path.read_bytes()
+        assert b"anna" not in path.read_bytes()
+
+
 def test_a_refusal_is_told_in_the_schedulers_words_and_the_firework_is_ready_again(
     pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
 ) -> None:

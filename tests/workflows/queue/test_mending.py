@@ -193,6 +193,18 @@ def test_mending_twice_is_mending_once(
     assert not mend(pad, replace(found, launch_id=99), database.root)
 
 
+def test_a_later_launch_is_not_ended_for_an_earlier_ones_sake(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
+) -> None:
+    _, first = running(pad, site, place)
+    found = standing(pad, site)
+    pad.rerun_fw(found.fw_id)
+    _, second = running(pad, site, place)
+    assert pad.launches.find_one({"launch_id": first})["state"] == "RUNNING"
+    assert not mend(pad, found, database.root)
+    assert relax(pad)["launches"] == [second]
+
+
 def test_a_silent_scheduler_lets_nothing_be_concluded(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path, queue: Queue
 ) -> None:
