@@ -27,6 +27,7 @@ ROOM = 300.0
 """K."""
 SERIES_UNITS = {
     "energy_per_fu": "eV per formula unit",
+    "e_spread": "meV per formula unit, highest of the finished orderings over lowest",
     "e_above_hull": "meV per atom, above the hull of its own side of x = 1",
     "m_ni": "muB, mean |m|",
     "m_mn": "muB, mean |m|",
@@ -61,7 +62,15 @@ SERIES_UNITS = {
 """Column -> unit. Every one of these columns is a number, NaN where there is none."""
 COLUMNS = (
     *("x", "n_li", "formula", "engine", "insertion", "ended_as", "state"),
-    *("energy_per_fu", "e_above_hull", "m_ni", "m_mn", "m_ni_std", "m_mn_std"),
+    *(
+        "energy_per_fu",
+        "e_spread",
+        "e_above_hull",
+        "m_ni",
+        "m_mn",
+        "m_ni_std",
+        "m_mn_std",
+    ),
     *("m_ni_signed", "m_mn_signed", "mixed_sign", "m_total", "m_total_expected"),
     *("n_mn3", "n_mn3_gap", "n_mn3_expected", "n_ambiguous", "n_anomalous", "gap"),
     *("a", "b", "c", "c_ratio", "c_rel", "a_rel", "b_rel", "c_unique"),
@@ -135,8 +144,15 @@ def _groups(rows: Iterable[Row]) -> list[list[Row]]:
 
 def _lowest(group: Sequence[Row]) -> Row:
     chosen = sorted(group, key=_preference)[0]
+    energies = [
+        row["energy_per_fu"]
+        for row in group
+        if row["state"] in FINISHED and "energy_per_fu" in row
+    ]
+    spread = 1000 * (max(energies) - min(energies)) if energies else math.nan
     return {
         **chosen,
+        "e_spread": spread,
         "n_orderings": sum(row["state"] in FINISHED for row in group),
         "n_planned": len(group),
     }
@@ -153,7 +169,7 @@ def _boltzmann(group: Sequence[Row], temperature: float) -> Row:
     if len(weights) < 2:
         return lowest
     dropped = {name: math.nan for name in SERIES_UNITS if name not in averaged}
-    return {**lowest, **dropped, **averaged}
+    return {**lowest, **dropped, **averaged, "e_spread": lowest["e_spread"]}
 
 
 def boltzmann_weights(

@@ -63,6 +63,8 @@ def test_the_average_of_the_table_is_weighted_and_the_default_is_the_lowest() ->
     assert averaged["m_mn"] == pytest.approx(3.223926, abs=1e-6)
     assert averaged["lattice_class"] == "cubic"
     assert averaged["n_orderings"] == 2
+    # highest over lowest: 10 meV per formula unit, whatever the average
+    assert lowest["e_spread"] == averaged["e_spread"] == pytest.approx(10)
     assert frame.attrs["average"] == "Boltzmann, 300 K"
 
 

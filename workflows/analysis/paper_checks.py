@@ -1,0 +1,119 @@
+"""What the paper states, as checks of the table over x; tolerances are ours.
+
+Numbers: the text of Shimizu et al. (2022), 10.1002/aenm.202201119. Voltages,
+volumes and the lattice parameter are measured; the paper computes none of them, so
+no overall verdict needs them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.analysis.voltage import average_voltage
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement, and how the rows are held against it.
+
+    Attributes
+    ----------
+    name, statement, unit, reference
+        As in ``Verdict``.
+    passes, warns
+        Ranges, both ends included, in which the value passes, and only warns.
+    at
+        x of the rows that `value` is given, in this order.
+    value
+        Rows -> ours.
+    headline
+        Whether the overall verdict needs it.
+    """
+
+    name: str
+    statement: str
+    unit: str
+    reference: str
+    passes: tuple[float, float]
+    warns: tuple[float, float]
+    at: tuple[float, ...]
+    value: Callable[[Sequence[Row]], float]
+    headline: bool = True
+
+
+INF = math.inf
+
+
+def _change(column: str) -> Callable[[Sequence[Row]], float]:
+    return lambda rows: float(rows[1][column] - rows[0][column])
+
+
+def _at(column: str) -> Callable[[Sequence[Row]], float]:
+    return lambda rows: float(rows[0][column])
+
+
+def _mn3_moment(rows: Sequence[Row]) -> float:
+    """Moment of the 8 Mn3+ at x = 2 if the other 4 Mn keep the moment of x = 1."""
+    return float((12 * rows[1]["m_mn"] - 4 * rows[0]["m_mn"]) / 8)
+
+
+def _volume_change(rows: Sequence[Row]) -> float:
+    return float(100 * (rows[1]["volume"] / rows[0]["volume"] - 1))
+
+
+CHECKS = (
+    Check("m_ni_x1", "mean |m| of Ni at x = 1", "muB", "1.7",
+           (1.55, 1.85), (1.4, 2.0), (1.0,), _at("m_ni")),
+    Check("m_ni_x0", "mean |m| of Ni at x = 0", "muB", "0.5",
+           (0.1, 0.75), (0.0, 1.1), (0.0,), _at("m_ni")),
+    Check("m_ni_1_to_0", "change of |m| of Ni from x = 1 to 0", "muB", "-1.2",
+           (-INF, -0.8), (-INF, -0.5), (1.0, 0.0), _change("m_ni")),
+    Check("m_ni_1_to_2", "change of |m| of Ni from x = 1 to 2", "muB",
+           '0 ("does not vary")', (-0.15, 0.15), (-0.15, 0.15), (1.0, 2.0),
+           _change("m_ni")),
+    Check("m_mn_x1", "mean |m| of Mn at x = 1", "muB", "3.2",
+           (3.0, 3.4), (3.0, 3.4), (1.0,), _at("m_mn")),
+    Check("m_mn_x2", "mean |m| of Mn at x = 2", "muB", "3.7",
+           (3.5, 3.9), (3.5, 3.9), (2.0,), _at("m_mn")),
+    Check("m_mn_1_to_2", "change of |m| of Mn from x = 1 to 2", "muB", "+0.5",
+           (0.3, 0.7), (0.3, 0.7), (1.0, 2.0), _change("m_mn")),
+    Check("m_mn_1_to_0", "change of |m| of Mn from x = 1 to 0", "muB",
+           "0 (none stated)", (-0.2, 0.2), (-0.2, 0.2), (1.0, 0.0), _change("m_mn")),
+    Check("m_mn3_x2", "moment of Mn3+ implied at x = 2 (8 of 12 Mn)", "muB", "3.95",
+           (3.7, 4.1), (3.7, 4.1), (1.0, 2.0), _mn3_moment),
+    Check("c_ratio_x2", "c is longer than a and b at x = 2: c/((a+b)/2)", "",
+           "> 1 (drawn in Fig. 2f)", (1.01, INF), (1.0, INF), (2.0,), _at("c_ratio")),
+    Check("volume_0_to_2", "volume change from x = 0 to 2", "%", "11-13 (experiment)",
+           (8.0, 18.0), (8.0, 18.0), (0.0, 2.0), _volume_change, headline=False),
+    Check("a_x1", "lattice parameter at x = 1", "A", "8.17 (experiment)",
+           (8.15, 8.35), (8.15, 8.35), (1.0,), _at("a"), headline=False),
+)  # fmt: skip
+
+
+ORDER = (
+    *("m_ni_x1", "m_ni_x0", "m_ni_1_to_0", "m_ni_1_to_2"),
+    *("m_mn_x1", "m_mn_x2", "m_mn_1_to_2", "m_mn_1_to_0", "m_mn3_x2"),
+    *("c_ratio_to_x1", "c_ratio_x2", "c_ratio_trend"),
+    *("volume_0_to_2", "a_x1", "voltage_0_to_1", "voltage_1_to_2"),
+)
+"""Names of the checks, as a reader wants them: moments, lattice, the rest."""
+
+
+def voltage_checks(mu_li: float) -> tuple[Check, ...]:
+    """Average voltages of either side of x = 1, from the energies at its ends."""
+
+    def volts(rows: Sequence[Row]) -> float:
+        (x1, e1), (x2, e2) = ((r["x"], float(r["energy_per_fu"])) for r in rows)
+        return average_voltage(x1, e1, x2, e2, mu_li)
+
+    return (
+        Check("voltage_0_to_1", "voltage from x = 0 to 1", "V", "4.7",
+               (4.3, 5.1), (4.3, 5.1), (0.0, 1.0), volts, headline=False),
+        Check("voltage_1_to_2", "voltage from x = 1 to 2", "V", "2.8",
+               (2.4, 3.2), (2.4, 3.2), (1.0, 2.0), volts, headline=False),
+    )  # fmt: skip
