@@ -20,6 +20,8 @@ from workflows.errors import StoreError
 
 MAX_LINES = 500_000
 """A head with 100 000 k-points is shorter; what follows it is never needed."""
+MAX_LINE = 100_000
+"""Characters; VASP writes no such line, a damaged file may."""
 DIMENSIONS = "Dimension of arrays:"
 FIRST_STEP = re.compile(r"-{5,}\s*Iteration|^\s*Iteration\s|FREE ENERGIE OF THE ION")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EDed][-+]?\d+)?"
@@ -201,7 +203,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _head(lines: Iterable[str]) -> Iterator[str]:
     for line in islice(lines, MAX_LINES):
-        if FIRST_STEP.search(line):
+        if len(line) > MAX_LINE or FIRST_STEP.search(line):
             return
         yield line
 

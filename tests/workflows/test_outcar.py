@@ -191,7 +191,9 @@ def test_a_cut_file_gives_what_it_has(tmp_path: Path) -> None:
     assert (head.encut, head.ldauu, head.hubbards) == (None, None, {})
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe" * 100, b"INCAR = 1\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00\xff\xfe" * 100, b"INCAR = 1\n", b"vasp.6.4.1" * 20_000]
+)
 def test_what_is_no_outcar_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "OUTCAR").write_bytes(content)
     with pytest.raises(StoreError, match="no OUTCAR of VASP"):

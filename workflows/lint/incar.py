@@ -71,7 +71,7 @@ class IncarText:
 def read_incar(text: str) -> IncarText:
     r"""Read an INCAR: comments (``#``, ``!``), ``;``, and ``\`` at line ends."""
     tags: dict[str, str] = {}
-    later: dict[str, tuple[str, ...]] = {}
+    later: dict[str, list[str]] = {}
     stray: list[str] = []
     for statement in _statements(text):
         tag, equals, value = statement.partition("=")
@@ -79,10 +79,11 @@ def read_incar(text: str) -> IncarText:
         if not equals:
             stray.append(statement.strip())
         elif tag in tags:
-            later[tag] = (*later.get(tag, ()), value)
+            later.setdefault(tag, []).append(value)
         else:
             tags[tag] = value
-    return IncarText(tags, later, tuple(stray))
+    again = {tag: tuple(values) for tag, values in later.items()}
+    return IncarText(tags, again, tuple(stray))
 
 
 def _statements(text: str) -> list[str]:
