@@ -29,6 +29,9 @@ LSF_STATES = {
 }
 """Second column of bjobs."""
 
+NO_JOB = re.compile(r"No (unfinished )?job found")
+"""How bjobs fails when there is nothing to list."""
+
 
 def read_pbs(text: str) -> dict[str, Listed]:
     """Read ``qstat``: ``1234.server name user time S queue``."""
@@ -114,7 +117,12 @@ class Batch:
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
         """List the user's jobs; what is not listed has ended."""
-        found = self._read(ask(self._listing))
+        try:
+            found = self._read(ask(self._listing))
+        except QueueError as error:
+            if NO_JOB.search(str(error)) is None:
+                raise
+            found = {}
         return found | {i: Listed(Job.UNKNOWN) for i in ids if i not in found}
 
     def cancel(self, ids: Sequence[str]) -> None:

@@ -196,7 +196,8 @@ def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Do
         state = s.job if s.job is not None and s.job.living else "alive"
         why = f"its job {job} is {state}; first: lnmo cancel --fw-id {s.fw_id}"
         return replace(made, did="", refused=why)
-    if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or dead):
+    over = s.job is not None and s.job.over
+    if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or over or dead):
         why = (
             "it runs outside this queue; make sure that it is dead, then say --dead"
             if s.action is Action.TELL

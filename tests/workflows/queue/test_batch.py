@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from workflows.queue.batch import read_lsf, read_pbs, read_sge
+from pathlib import Path
+
+import pytest
+
+from workflows.errors import QueueError
+from workflows.queue.batch import lsf, pbs, read_lsf, read_pbs, read_sge
 from workflows.queue.job import Job, Listed
 
 PBS_USER = """
@@ -49,3 +54,53 @@ def test_a_listing_of_lsf_is_read() -> None:
         "303": Listed(Job.FINISHED, "lnmo-3-3", "DONE"),
         "304": Listed(Job.FAILED, "lnmo-4-4", "EXIT"),
     }
+
+
+def command(place: Path, name: str, lines: str) -> None:
+    path = place / name
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A submission script, in a directory that is first on the path."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = tmp_path / "FW_submit.script"
+    found.write_text("#BSUB -n 1\n")
+    return found
+
+
+def test_lsf_reads_the_script_from_its_input(script: Path) -> None:
+    command(
+        script.parent, "bsub", 'grep -q BSUB && echo "Job <301> is submitted to queue"'
+    )
+    assert lsf().submit(script) == "301"
+
+
+def test_a_queue_of_lsf_without_jobs_is_empty_and_not_silent(script: Path) -> None:
+    command(script.parent, "bjobs", 'echo "No job found" >&2; exit 255')
+    assert lsf().jobs(["301"]) == {"301": Listed(Job.UNKNOWN)}
+
+
+def test_the_words_of_a_refusal_are_kept(script: Path) -> None:
+    command(script.parent, "qsub", 'echo "qsub: Unknown queue" >&2; exit 1')
+    with pytest.raises(QueueError, match=r"qsub FW_submit.script: qsub: Unknown queue"):
+        pbs().submit(script)
+
+
+def test_only_what_lives_is_cancelled(script: Path) -> None:
+    place = script.parent
+    command(place, "qstat", f"cat {place}/listing")
+    (place / "listing").write_text(PBS_USER)
+    command(place, "qdel", f'echo "$@" > {place}/deleted')
+    pbs().cancel(["1234", "99"])
+    assert (place / "deleted").read_text() == "1234\n"
+
+
+def test_a_machine_without_the_queue_is_told(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(QueueError, match="is this a login node of the cluster"):
+        pbs().jobs()

@@ -18,6 +18,7 @@ from workflows.queue.chosen import Chosen
 from workflows.queue.control import cancel, rerun
 from workflows.queue.job import Job, Listed
 from workflows.queue.launch import launch
+from workflows.queue.reconcile import reconcile
 from workflows.selection import Selection
 from workflows.store import FileResults
 
@@ -83,6 +84,21 @@ def test_what_was_cancelled_runs_again(
     assert not any(each.refused for each in rerun(live, database, site, {}))
     assert states(live) == {"relax": "READY", "static": "WAITING", "dos": "WAITING"}
     assert len(launch(live, database, site)[0]) == 1
+
+
+def test_what_ended_too_often_runs_again_by_hand_and_is_counted_anew(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, tmp_path: Path
+) -> None:
+    for _ in range(site.max_returns + 1):
+        running(pad, site, tmp_path)
+        reconcile(pad, database, site, fix=True)
+    assert states(pad)["relax"] == "RUNNING"
+    [done] = rerun(pad, database, site, {})
+    assert (done.refused, states(pad)["relax"]) == ("", "READY")
+    running(pad, site, tmp_path)
+    assert [each.action for each in reconcile(pad, database, site, fix=True)] == [
+        "return"
+    ]
 
 
 def test_a_second_rerun_finds_nothing_to_do(
