@@ -47,6 +47,12 @@ class Mongo:
         """Tell whether it is MongoDB's own server."""
         return shutil.which("mongod") is not None
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> Mongo:
         """Start it, and wait until it answers."""
         self.place.mkdir(parents=True, exist_ok=True)
