@@ -376,6 +376,25 @@ def test_what_is_found_by_index_is_what_a_scan_finds(
     assert some.count_documents({"n": 7}) == 0
 
 
+def test_an_index_of_texts_follows_every_change(
+    client: MongoClient[dict[str, Any]],
+) -> None:
+    """Texts are not looked at again once an index has answered."""
+    some = client.plain.texts
+    some.insert_many({"n": n, "state": "READY", "tags": ["a"]} for n in range(10))
+    assert some.count_documents({"state": "READY"}) == 10
+    some.update_one({"n": 3}, {"$set": {"state": "RUNNING"}})
+    some.find_one_and_update({"state": "READY"}, {"$set": {"state": "RUNNING"}})
+    some.update_many({"n": {"$gt": 7}}, {"$unset": {"state": ""}})
+    some.replace_one({"n": 7}, {"n": 7, "state": "DONE"})
+    some.update_one({"n": 6}, {"$push": {"tags": "b"}})
+    some.delete_one({"state": "READY", "tags": "b"})
+    asked = ("READY", "RUNNING", "DONE")
+    found = [[d["n"] for d in some.find({"state": state})] for state in asked]
+    assert found == [[1, 2, 4, 5], [0, 3], [7]]
+    assert some.count_documents({"tags": "a", "state": {"$in": ["READY"]}}) == 4
+
+
 def test_many_documents_come_in_batches(client: MongoClient[dict[str, Any]]) -> None:
     client.plain.many.insert_many({"n": n, "text": "x" * 1000} for n in range(3000))
     found = client.plain.many.find({}, {"n": 1, "_id": 0}).sort("n", -1)
