@@ -2,7 +2,7 @@
 
     python benchmarks/campaign_size.py [100 1000]
 
-Real Slurm and the tests' MongoDB (``mongod``, or the stand-in), all by the command. VASP
+Real Slurm and the tests' MongoDB (``mongod``, or the stand-in), all by command. VASP
 is left out: its minutes would hide the rest. Jobs go to a partition that starts none;
 then the ends of twenty are reported as their workers would. CPU seconds are those of
 the command and of the database's server: they do not depend on who else uses the

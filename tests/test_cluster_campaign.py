@@ -33,7 +33,7 @@ def finished_campaign(
         assert f"{CALCULATIONS} calculations added" in submitted.stdout
         launched = made.lnmo("launch", "-m", str(CALCULATIONS))
         assert f"{CALCULATIONS} jobs submitted" in launched.stdout
-        made.wait_for_jobs(seconds=600)
+        made.wait_for_jobs(seconds=1200)
         yield made
 
 
