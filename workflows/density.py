@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -122,9 +122,10 @@ def density_frame(
         Column ``energy`` in eV from the zero, then for each curve ``<name> up`` and
         ``<name> down``, or ``<name>`` alone without spin; states/eV per cell, both
         spins positive. ``attrs``: ``units``, ``curves`` (names), ``spins``, ``align``,
-        ``zero`` (eV, on the run's scale), ``efermi``, ``vbm``, ``step``, ``window_ev``
-        and ``smoothing`` of the average, ``electrons`` at E_F and ``nelect``,
-        ``dropped_first_point``, ``notes``.
+        ``zero`` (eV, on the run's scale), ``efermi``, ``vbm``; ``gap``, ``gap_up``,
+        ``gap_down`` (eV) and ``half_metal``, on this run's k mesh; ``step``,
+        ``window_ev`` and ``smoothing`` of the average; ``electrons`` at E_F and
+        ``nelect``; ``dropped_first_point``, ``notes``.
 
     Raises
     ------
@@ -163,6 +164,7 @@ def density_frame(
         "zero": zero,
         "efermi": dos.efermi,
         "vbm": dos.occupied_edge,
+        **_gaps(dos),
         "step": dos.step,
         "window_ev": smooth * dos.step if smooth > 1 else 0.0,
         "smoothing": _smoothing(smooth, drawing.mode, dos.step),
@@ -189,6 +191,13 @@ def notes(dos: DensityOfStates, kept: DensityOfStates) -> list[str]:
     for note in told:
         warnings.warn(note, UserWarning, stacklevel=4)
     return told
+
+
+def _gaps(dos: DensityOfStates) -> dict[Hashable, Any]:
+    """Return the gaps, eV, from the eigenvalues of this run, never from the curves."""
+    found = dos.levels
+    names = ("gap", "gap_up", "gap_down", "half_metal")
+    return {name: None if found is None else getattr(found, name) for name in names}
 
 
 def _zero_name(align: Align) -> str:
@@ -226,7 +235,7 @@ def dos_document(steps: Iterable[TaskDocument]) -> TaskDocument:
 
 
 def provenance(document: TaskDocument, **more: Any) -> dict[str, Any]:
-    """Return what says where a density of states is from, and its gaps, eV."""
+    """Return what says where a density of states is from."""
     return {
         "x": document.x,
         "insertion": document.insertion,
@@ -235,8 +244,5 @@ def provenance(document: TaskDocument, **more: Any) -> dict[str, Any]:
         "directory": document.dir_name,
         "engine_version": document.engine_version,
         "fake": document.fake,
-        "gap": document.bandgap,
-        "gap_up": document.bandgap_up,
-        "gap_down": document.bandgap_down,
         **more,
     }

@@ -16,6 +16,7 @@ from pymatgen.core import Lattice, Structure
 
 from structures import spinel_host
 from workflows import open_results
+from workflows.analysis.band_gap import BandGap
 from workflows.analysis.dos import ORBITALS, DensityOfStates
 from workflows.analysis.pdos import BY, curves_of, refuse_other_axes
 from workflows.analysis.smoothing import MODES, Mode, adjacent_average
@@ -42,7 +43,7 @@ def made_up(structure: Structure, *, seed: int = 1, spins: int = 2) -> DensityOf
         orbitals=ORBITALS,
         efermi=0.25,
         nsw=0,
-        vbm=-0.4,
+        levels=BandGap(0.6, 0.6, 2.0, vbm=-0.4, cbm=0.2, half_metal=False),
     )
 
 
@@ -129,6 +130,23 @@ def test_the_zero_is_the_fermi_level_or_the_vbm(host: Structure) -> None:
     assert (one["energy"] - other["energy"]).to_numpy() == pytest.approx(-0.4 - 0.25)
     assert other.attrs["units"]["energy"] == "eV, from the highest occupied level"
     assert (other.attrs["zero"], other.attrs["efermi"]) == (-0.4, 0.25)
+
+
+def test_gaps_are_those_of_the_eigenvalues(host: Structure) -> None:
+    attrs = density_frame(made_up(host), host, Drawing()).attrs
+    names = ("gap", "gap_up", "gap_down", "half_metal")
+    assert [attrs[name] for name in names] == [0.6, 0.6, 2.0, False]
+    unknown = replace(made_up(host), levels=None)
+    assert density_frame(unknown, host, Drawing()).attrs["half_metal"] is None
+
+
+def test_without_eigenvalues_the_zero_is_the_edge_of_the_density(
+    host: Structure,
+) -> None:
+    dos = replace(made_up(host), levels=None)
+    dos.total[:, dos.energies > -1.0] = 0.0
+    frame = density_frame(dos, host, Drawing(align="vbm"))
+    assert frame.attrs["zero"] == pytest.approx(-1.0)
 
 
 def test_a_run_without_spin_has_one_column_a_curve(host: Structure) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.analysis.band_gap import band_gap
+from workflows.analysis.band_gap import BandGap, band_gap
 
 Values = NDArray[np.float64]
 
@@ -47,9 +47,8 @@ class DensityOfStates:
         Ionic steps that the run was allowed.
     nelect
         Electrons in the cell; None where the file does not say.
-    vbm
-        Highest occupied eigenvalue, eV, of an insulator; None for a metal, or where
-        the file has no eigenvalues.
+    levels
+        Edges and gaps from the eigenvalues of this run; None where the file has none.
     """
 
     energies: Values
@@ -60,7 +59,14 @@ class DensityOfStates:
     efermi: float
     nsw: int
     nelect: float | None = None
-    vbm: float | None = None
+    levels: BandGap | None = None
+
+    @property
+    def vbm(self) -> float | None:
+        """Highest occupied eigenvalue, eV; None for a metal, or if not known."""
+        if self.levels is None or self.levels.gap == 0:
+            return None
+        return self.levels.vbm
 
     @property
     def step(self) -> float:
@@ -123,7 +129,6 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
         projected = [
             [[site[o][spin] for spin in spins] for o in site] for site in run.pdos
         ]
-        gap = band_gap(run.eigenvalues)
         return DensityOfStates(
             energies=np.asarray(run.tdos.energies, dtype=float),
             total=np.array([run.tdos.densities[spin] for spin in spins]),
@@ -133,6 +138,6 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
             efermi=float(run.efermi),
             nsw=int(run.parameters.get("NSW", 0)),
             nelect=float(run.parameters["NELECT"]),
-            vbm=gap.vbm if gap.gap > 0 else None,
+            levels=band_gap(run.eigenvalues),
         )
     raise ValueError(f"{path}: holds no density of states")
