@@ -83,6 +83,18 @@ def test_our_own_inputs_have_no_error_and_compare(
     assert [f for f in findings if f.severity == "error"] == []
 
 
+@pytest.mark.parametrize(
+    "functional", ["pbe", "pbesol_u", "r2scan", "r2scan_u", "hse06"]
+)
+def test_our_inputs_of_every_functional_have_no_finding(
+    paper: Campaign, tmp_path: Path, functional: str
+) -> None:
+    vasp = paper.vasp.model_copy(update={"functional": functional})
+    write_campaign(paper.model_copy(update={"vasp": vasp}).override(x=[1]), tmp_path)
+    runs = [read_run(run) for run in find_runs(tmp_path)]
+    assert [*(f for run in runs for f in check(run)), *check_together(runs)] == []
+
+
 def test_a_metal_that_is_to_have_no_u_is_written_so_that_it_shows(
     paper: Campaign, tmp_path: Path
 ) -> None:
