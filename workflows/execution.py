@@ -7,11 +7,12 @@ kill. A step that is ended from outside leaves a note instead, and goes on next 
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,8 +69,11 @@ def record_end(directory: Path, end: Terminated) -> None:
         "signal": end.signal,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    if directory.is_dir():
+    try:
         (directory / ENDED_FILE).write_text(json.dumps(note, indent=1), "utf-8")
+    except OSError:  # a full disk, or a directory that was never made
+        with suppress(OSError):
+            (directory / ENDED_FILE).unlink(missing_ok=True)
 
 
 def run_step(
@@ -115,15 +119,28 @@ def run_step(
         (directory / ENDED_FILE).unlink(missing_ok=True)
         try:
             document = _compute(calculation, step, results, machine, report)
-        except (Terminated, _Told) as error:
-            told = Terminated("ended by SIGTERM", signal="SIGTERM")
-            end = error if isinstance(error, Terminated) else told
+            results.put(document)
+        except (Terminated, _Told, OSError) as error:
+            end = _as_end(error, directory)
             record_end(directory, end)
             raise end from None
-        results.put(document)
     if not document.state.usable:
         raise StepFailed(f"{document.state} in {document.dir_name}: {document.reason}")
     return document
+
+
+def _as_end(error: BaseException, directory: Path) -> Terminated:
+    """Tell what ended a step from outside; any other error goes on its way."""
+    if isinstance(error, Terminated):
+        return error
+    if isinstance(error, _Told):
+        return Terminated("ended by SIGTERM", signal="SIGTERM")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Terminated(
+            f"{directory}: no space left on the disk; free some and run again, it "
+            "goes on from the last whole structure"
+        )
+    raise error
 
 
 def _compute(

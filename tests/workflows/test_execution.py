@@ -109,6 +109,7 @@ def test_no_vasp_is_started_without_the_time_for_it(
         run(one, tmp_path, late)
     assert not list(tmp_path.rglob("OUTCAR"))
     assert run(one, tmp_path) is State.DONE
+    assert not list(tmp_path.rglob("*.cut-*"))
 
 
 def test_a_vasp_that_does_not_stop_is_killed_before_the_deadline(

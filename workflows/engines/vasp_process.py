@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import threading
@@ -104,6 +103,7 @@ def custodian_run(
     from workflows.engines.vasp_handlers import TimedJob, handlers
 
     clock = Clock(directory, machine)
+    clock.refuse_to_start()
     job = TimedJob(command, auto_gamma=False, backup=False)
     job.clock, job.structure = clock, structure
     watched = Custodian(
@@ -126,10 +126,6 @@ def custodian_run(
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
         (directory / ERROR_FILE).write_text(f"{_why(directory, error)}\n", "utf-8")
-    except OSError as error:
-        job.end()
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
     except BaseException:
         job.end()
         raise
