@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+TOO_FEW = "too few x have finished; lnmo status shows what is under way"
+
+
 @dataclass(frozen=True)
 class Missing:
     """A part that cannot be shown.
@@ -67,8 +70,11 @@ class Collection:
         except ResultsError as error:
             self.missing.append(Missing(name, str(error)))
             return False
+        if not len(table):
+            self.missing.append(Missing(name, TOO_FEW))
+            return False
         self.tables[name] = table
-        return bool(len(table))
+        return True
 
 
 def collect(results: Results) -> Collection:
