@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from workflows.engines.vasp_files import VaspFiles, read_bytes
+from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_bytes
 
 FOOTER = "General timing and accounting informations for this job"
 CLOSING = "</modeling>"
@@ -29,7 +29,7 @@ def cut_file(files: VaspFiles) -> str:
         path = files.find(name)
         if path is None:
             continue
-        content = _tail(path) if name == "OUTCAR" else read_bytes(path)
+        content = _tail(path) if name in NUMBERS else read_bytes(path)
         if told := problem(content):
             return f"{path.name} {told}"
     return ""

@@ -9,23 +9,19 @@ complete ionic step, never half of one.
 from __future__ import annotations
 
 import re
-import tempfile
-import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.audit import same_structure
-from workflows.engines.vasp_ends import CLOSING
 from workflows.engines.vasp_files import VaspFiles, read_bytes, read_text
-from workflows.engines.vasp_outcar import OutcarBody, read_outcar
-from workflows.errors import StoreError
+from workflows.engines.vasp_open import open_outcar, open_vasprun, read_poscar
+from workflows.engines.vasp_outcar import OutcarBody
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-LAST_STEP = "</calculation>"
 _FERMI_LEVELS = {
     "vasprun.xml": re.compile(rb'<i name="efermi">\s*(-?[\d.]+)'),
     "OUTCAR": re.compile(rb"E-fermi\s*:\s*(-?[\d.]+)"),
@@ -81,8 +77,8 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
     Exception
         Whatever pymatgen makes of a damaged file; if `cut`, nothing is raised.
     """
-    outcar = _body(files, cut=cut)
-    run = _vasprun(files, cut=cut)
+    outcar = open_outcar(files, cut=cut)
+    run = open_vasprun(files, cut=cut)
     if run is None and outcar is None:
         return _from_oszicar(files)
     if run is not None:
@@ -101,62 +97,6 @@ def _fermi_level(files: VaspFiles) -> float | None:
         if found:
             return float(found[-1])
     return None
-
-
-def _body(files: VaspFiles, *, cut: bool) -> OutcarBody | None:
-    path = files.find("OUTCAR")
-    if path is None:
-        return None
-    try:
-        return read_outcar(read_text(path), name=path.name)
-    except (StoreError, ValueError, IndexError):
-        if cut:
-            return None
-        raise
-
-
-def _vasprun(files: VaspFiles, *, cut: bool) -> Any:
-    from pymatgen.io.vasp import Vasprun
-
-    path = files.find("vasprun.xml")
-    if path is None:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
-        try:
-            if not cut:
-                return Vasprun(str(path), parse_dos=False, parse_potcar_file=False)
-            return _mended(read_text(path), cut=True)
-        except ValueError as error:
-            if "***" in str(error):
-                return _mended(read_text(path), cut=cut)
-            if not cut:
-                raise
-        except Exception:  # pymatgen raises whatever a broken file leads it to
-            if not cut:
-                raise
-    return None
-
-
-def _mended(text: str, *, cut: bool) -> Any:
-    """Read a vasprun.xml that pymatgen refuses.
-
-    Of one that is cut, the ionic steps that are complete; and an integer that did not
-    fit its field (``KINTER`` of some builds of VASP 5.4) as 0.
-    """
-    from pymatgen.io.vasp import Vasprun
-
-    whole, closed, _ = text.rpartition(LAST_STEP)
-    if not closed:
-        return None
-    kept = f"{whole}{closed}\n{CLOSING}\n" if cut else text
-    kept = re.sub(r'(type="int" name="\w+">)\s*\*+\s*<', r"\g<1>0<", kept)
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "vasprun.xml"
-        path.write_text(kept, "utf-8")
-        return Vasprun(
-            str(path), parse_dos=False, parse_eigen=not cut, parse_potcar_file=False
-        )
 
 
 def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
@@ -247,20 +187,6 @@ def _from_oszicar(files: VaspFiles) -> VaspNumbers:
         electronic=tuple((len(re.findall(r"^\w+: ", s, re.M)), None) for s in steps),
         sources=("OSZICAR",) if energies else (),
     )
-
-
-def read_poscar(path: Path | None) -> Structure | None:
-    """Return the structure in a POSCAR or CONTCAR, None if it cannot be read."""
-    from pymatgen.io.vasp import Poscar
-
-    if path is None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what a POSCAR leaves open
-            return Poscar.from_str(read_text(path)).structure
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError):
-        return None
 
 
 def _from_header(outcar: OutcarBody) -> dict[str, Any]:

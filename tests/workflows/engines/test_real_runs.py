@@ -164,7 +164,7 @@ def test_projected_densities_are_pymatgen_s(row: Row) -> None:
     wanted = run.complete_dos
     spins = sorted(wanted.densities, key=lambda spin: -spin.value)
     assert (dos.energies == wanted.energies).all()
-    assert dos.efermi == wanted.efermi
+    assert dos.efermi == wanted.efermi == parsed(row).efermi
     for s, spin in enumerate(spins):
         assert (dos.total[s] == wanted.densities[spin]).all()
         for i, site in enumerate(wanted.structure):
