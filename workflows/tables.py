@@ -195,9 +195,16 @@ def verdict_table(verdicts: Iterable[Verdict]) -> Table:
         ours = "" if v.value is None else f"{v.value:.3f} {v.unit}".strip()
         table.add_row(
             *(v.statement, v.insertion, ours, v.reference, v.tolerance),
-            *(coloured(str(v.status)), v.reason),
+            *(coloured(str(v.status)), short_reason(v)),
         )
     return table
+
+
+def short_reason(verdict: Verdict) -> str:
+    """Return the reason; of what is not computed without the cure after the colon."""
+    if verdict.value is not None:
+        return verdict.reason
+    return verdict.reason.partition(": ")[0]
 
 
 def warn_once(console: Console, calculations: Iterable[Calculation | Choice]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.analysis.paper import Status, Verdict, overall
+from workflows.tables import short_reason
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
 def told(verdict: Verdict) -> str:
     """Say what was found against what the paper has, in half a sentence."""
     if verdict.value is None:
-        return verdict.reason.partition(": ")[0]  # the cure is in the table
+        return short_reason(verdict)
     unit = f" {written(verdict.unit)}" if verdict.unit else ""
     text = f"{verdict.value:.3g}{unit} here, {verdict.reference} in the paper"
     return f"{text} ({verdict.reason})" if verdict.reason else text
