@@ -41,6 +41,7 @@ class Mongo:
     place: Path
     port: int = 0
     _process: subprocess.Popen[str] | None = field(default=None, repr=False)
+    _guard: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     @property
     def real(self) -> bool:
@@ -69,6 +70,11 @@ class Mongo:
                 stderr=log,
                 text=True,
             )
+        if self.real:  # the stand-in ends with its stdin by itself
+            ends = ["sh", "-c", GUARD, "guard", "kill", str(self._process.pid)]
+            self._guard = subprocess.Popen(
+                ends, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            )
         deadline = time.monotonic() + PATIENCE
         while not listens(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -80,13 +86,15 @@ class Mongo:
         """End it as kill -9 does."""
         assert self._process is not None
         self._process.kill()
-        self._process.communicate()
+        self.stop()
 
     def stop(self) -> None:
         """End it."""
         if self._process is not None:
             self._process.terminate()
             self._process.communicate()
+        if self._guard is not None:
+            self._guard.communicate()
 
 
 @dataclass(frozen=True)
