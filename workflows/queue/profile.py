@@ -20,6 +20,7 @@ import yaml
 
 from workflows.campaign_problems import nearest
 from workflows.database import Database
+from workflows.engines.base import Machine
 from workflows.errors import MachineError
 from workflows.presets import STEPS
 from workflows.queue.routing import check_category
@@ -162,8 +163,11 @@ def read_profile(database: Database) -> Profile:
     _check_keys(steps, STEPS, f"{where}.steps")
     for step, settings in steps.items():
         _check_keys(settings or {}, known, f"{where}.steps.{step}")
+    margin = fworker["env"].get("stop_margin") or Machine.stop_margin
     for settings in (adapter, *steps.values()):
-        _check_walltime(settings or {}, str(path))
+        _check_walltime(
+            settings or {}, str(path), lsf=kind == "LoadSharingFacility", margin=margin
+        )
     for key in ("max_jobs", "max_returns"):
         value = own.get(key, 1)
         if not isinstance(value, int) or value < (key == "max_jobs"):
@@ -210,6 +214,9 @@ def read_fworker(database: Database) -> dict[str, Any]:
     env = found["env"] = found.get("env") or {}
     _check_keys(env, ENV_KEYS, f"{path}: env")
     _check_keys(env.get("incar") or {}, MACHINE_TAGS, f"{path}: env.incar")
+    for key in ("poll_seconds", "stop_margin", "frozen_seconds"):
+        if not isinstance(env.get(key, 0), int | float):
+            raise MachineError(f"{path}: env.{key} = {env[key]!r} is no number")
     root = Path(env.get("root") or database.root)
     if root.resolve() != database.root:
         raise MachineError(
@@ -262,7 +269,9 @@ def _check_keys(found: object, known: Iterable[str], where: str) -> None:
             raise MachineError(f"{where}: unknown key {key}{nearest(str(key), names)}")
 
 
-def _check_walltime(settings: Mapping[str, Any], where: str) -> None:
+def _check_walltime(
+    settings: Mapping[str, Any], where: str, *, lsf: bool, margin: float
+) -> None:
     value = settings.get("walltime")
     if value is None:
         return
@@ -272,11 +281,17 @@ def _check_walltime(settings: Mapping[str, Any], where: str) -> None:
             "without quotes; put it in quotes"
         )
     try:
-        seconds(value)
+        allowed = seconds(value, lsf=lsf)
     except ValueError:
         raise MachineError(
             f"{where}: walltime = {value!r} is no time such as '24:00:00'"
         ) from None
+    if allowed <= margin:
+        raise MachineError(
+            f"{where}: walltime = {value!r} is no longer than the {margin:.0f} s "
+            "before its end in which no VASP is started: none ever would be. Ask for "
+            f"more, or set env.stop_margin, in seconds, in {FWORKER_FILE}"
+        )
 
 
 def _listed(value: object) -> list[str]:

@@ -87,6 +87,7 @@ def test_the_section_of_ours_does_not_reach_the_script(
         ({"_fw_template_file": "/no/such"}, "there is no /no/such"),
         ({"walltime": 86_400}, "walltime = 86400 is a number, as YAML reads 24:00:00"),
         ({"walltime": "a day"}, "walltime = 'a day' is no time"),
+        ({"walltime": "00:10:00"}, "'00:10:00' is no longer than the 600 s before its"),
     ],
     ids=str,
 )
@@ -110,6 +111,7 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
         ({"name": None}, "no name"),
         ({"env__vasp_comd": "x"}, "unknown key vasp_comd (did you mean vasp_cmd?)"),
         ({"env__incar": {"ENCUT": 600}}, "unknown key ENCUT"),
+        ({"env__stop_margin": "5 min"}, "env.stop_margin = '5 min' is no number"),
     ],
     ids=str,
 )
