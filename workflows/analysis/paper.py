@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 from workflows.analysis.paper_checks import (
     CHECKS,
@@ -290,6 +291,7 @@ def _remarks(rows: Sequence[Row]) -> str:
     return "; ".join(told)
 
 
+@cache
 def is_the_papers(formula: str) -> bool:
     """Tell a cell of LixNi0.5Mn1.5O4 from another spinel."""
     found = {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
