@@ -98,9 +98,6 @@ def attempt(
             settings["FAKE_VASP_FAIL_ONCE"] = str(once)
     if fault in KILLS:
         settings["FAKE_VASP_SECONDS"] = str(VASP_SECONDS)
-    tally.faults[fault if fault in (*KILLS, *TRANSIENT) else f"log {fault}"] += bool(
-        fault
-    )
     fork = multiprocessing.get_context("fork")
     place = FileResults(campaign.root).directory(calculation.id, step)
     worker = fork.Process(

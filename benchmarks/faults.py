@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,8 @@ from workflows.taskdoc import TaskDocument
 
 def main() -> int:
     options = read_options()
+    # Started in the background, a shell has us ignore it, and our children with us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lnmo-faults-") as scratch:
         reference = Campaign(Path(scratch) / "undisturbed", options.x)
