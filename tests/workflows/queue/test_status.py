@@ -15,7 +15,8 @@ from workflows.queue.decide import Action
 from workflows.queue.job import Job, Listed
 from workflows.queue.routing import register
 from workflows.queue.standing import Standing
-from workflows.queue.status import overview, plain, trouble
+from workflows.queue.status import overview, plain
+from workflows.queue.troubles import trouble
 from workflows.selection import Selection
 
 CHOSEN = Chosen(Selection(None))

@@ -1,0 +1,117 @@
+"""What is wrong with a step that will not go on by itself, and what mends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workflows.queue.decide import Action
+from workflows.queue.job import Job
+from workflows.queue.standing import Standing
+
+if TYPE_CHECKING:
+    from workflows.queue.profile import Profile
+
+HOPELESS = (
+    *("JobHeldUser", "JobHeldAdmin", "PartitionTimeLimit", "PartitionNodeLimit"),
+    *("BadConstraints", "DependencyNeverSatisfied", "InvalidAccount", "InvalidQOS"),
+    *("AssocMaxWallDurationPerJobLimit", "QOSMaxWallDurationPerJobLimit"),
+)
+"""Slurm's reasons with which a job waits until somebody does something."""
+SILENT_SECONDS = 4 * 3600.0
+"""What runs outside the queue gives a sign every hour, as FireWorks' rockets do."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A step that will not go on by itself.
+
+    Attributes
+    ----------
+    fw_id, name, reason
+        Which, and why.
+    command
+        What mends it.
+    """
+
+    fw_id: int
+    name: str
+    reason: str
+    command: str
+
+
+def trouble(standing: Standing) -> list[Trouble]:
+    """Return what is wrong with a Firework, and the command that mends it."""
+    from workflows.queue.mending import reason
+
+    s = standing
+
+    def one(why: str, command: str) -> list[Trouble]:
+        return [Trouble(s.fw_id, s.name, why, command)]
+
+    if s.action.acts:
+        return one(reason(s), "lnmo reconcile --fix")
+    if s.job is Job.PENDING and s.listed is not None and s.listed.why in HOPELESS:
+        return one(
+            f"job {s.job_id} will not start by itself: {s.listed.why}",
+            f"correct my_qadapter.yaml, lnmo cancel --fw-id {s.fw_id}, lnmo rerun "
+            f"--fw-id {s.fw_id}",
+        )
+    if s.action is not Action.TELL:
+        return []
+    if s.state == "FIZZLED" and s.ended:
+        return one(
+            f"ended from outside {s.returns + 1} times, last: {s.message}",
+            f"give the step {s.step} more walltime in my_qadapter.yaml, lnmo rerun "
+            f"--fw-id {s.fw_id}",
+        )
+    if s.state == "FIZZLED":
+        return one(s.message or "failed", f"lnmo rerun --fw-id {s.fw_id}")
+    if s.state == "DEFUSED":
+        return one(
+            f"cancelled, but job {s.job_id} is {s.job}",
+            f"lnmo cancel --fw-id {s.fw_id}",
+        )
+    if s.job is not None:
+        return one(
+            f"job {s.job_id} ended ({s.job}), and so did {s.returns} before it",
+            f"mend the cause, lnmo rerun --fw-id {s.fw_id}",
+        )
+    return _outside(s)
+
+
+def _outside(standing: Standing) -> list[Trouble]:
+    """Tell of what runs outside the queue only once it is silent."""
+    silent = time.time() - standing.pinged
+    if silent < SILENT_SECONDS:
+        return []
+    why = (
+        f"runs outside the queue on {standing.host}, no sign for {silent / 3600:.0f} h"
+    )
+    command = f"make sure it is dead, lnmo rerun --fw-id {standing.fw_id} --dead"
+    return [Trouble(standing.fw_id, standing.name, why, command)]
+
+
+def unrouted(
+    launchpad: Any, steps: Iterable[Mapping[str, Any]], profile: Profile | None
+) -> list[Trouble]:
+    """Tell which READY steps no known worker takes."""
+    from workflows.queue.routing import known_categories, untakeable
+
+    known = known_categories(launchpad)
+    known |= set() if profile is None else set(profile.categories)
+    if not known:
+        return []  # no worker is known yet: nothing was launched
+    ready = [step for step in steps if step["state"] == "READY"]
+    return [
+        Trouble(
+            *(step["fw_id"], step["name"]),
+            f"no known worker takes category {step['category'] or '(none)'}; they take "
+            f"{', '.join(sorted(known))}",
+            "add it to category in my_fworker.yaml, lnmo launch (or, on one machine, "
+            "lnmo run)",
+        )
+        for step in untakeable(ready, known)
+    ]
