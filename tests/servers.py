@@ -2,7 +2,8 @@
 
 MongoDB is `mongod` where there is one, else the stand-in of `tests/mongo_standin`.
 Slurm is Slurm. Whatever is started here ends with the process that started it, killed
-or not: a guard waits at the other end of a pipe.
+or not: a guard waits at the other end of a pipe, in a session of its own, where neither
+Ctrl-C nor the end of a process group reaches it.
 """
 
 from __future__ import annotations
@@ -69,11 +70,16 @@ class Mongo:
                 stdout=log,
                 stderr=log,
                 text=True,
+                start_new_session=True,
             )
         if self.real:  # the stand-in ends with its stdin by itself
             ends = ["sh", "-c", GUARD, "guard", "kill", str(self._process.pid)]
             self._guard = subprocess.Popen(
-                ends, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+                ends,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
             )
         deadline = time.monotonic() + PATIENCE
         while not listens(self.port):
@@ -125,7 +131,9 @@ def slurm_running(place: Path, *, cpus: int = 2) -> Iterator[Slurm]:
     """Start Slurm, and end it with all its jobs."""
     start, stop = (HERE / "slurm" / name for name in ("start.sh", "stop.sh"))
     guard = subprocess.Popen(
-        ["sh", "-c", GUARD, "guard", str(stop), str(place)], stdin=subprocess.PIPE
+        ["sh", "-c", GUARD, "guard", str(stop), str(place)],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
     )
     try:
         started = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -69,18 +70,22 @@ def pids(of: Slurm) -> list[str]:
     return sorted(path.name for path in of.place.glob("*.pid"))
 
 
-def test_a_killed_owner_leaves_no_server_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_group_leaves_no_server_behind(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     need("slurm", missing_for_slurm())
     owner = subprocess.Popen(
         [sys.executable, "-c", STARTS_BOTH, str(tmp_path)],
         cwd=HERE.parent,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     assert owner.stdout is not None
     assert owner.stdout.readline() == "started\n"
     assert len(alive(tmp_path)) > 4
-    owner.kill()
+    os.killpg(owner.pid, number)
     owner.communicate()
     deadline = time.monotonic() + 30
     while alive(tmp_path) and time.monotonic() < deadline:
