@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -120,6 +121,17 @@ class Slurm:
         """What ``sbatch`` and the others need to find it."""
         return {"SLURM_CONF": str(self.place / "slurm.conf")}
 
+    def start(self, cpus: int = 2) -> None:
+        """Start what of it is not running; jobs that run do not notice."""
+        command = [str(HERE / "slurm" / "start.sh"), str(self.place), str(cpus)]
+        started = subprocess.run(command, capture_output=True, check=False)
+        if started.returncode:
+            raise RuntimeError(started.stderr.decode())
+
+    def kill_controller(self) -> None:
+        """End slurmctld as kill -9 does."""
+        os.kill(int((self.place / "slurmctld.pid").read_text()), signal.SIGKILL)
+
     def call(self, *command: str) -> str:
         """Run one of Slurm's commands; what it prints."""
         environment = {**os.environ, **self.environment}
@@ -129,19 +141,16 @@ class Slurm:
 @contextmanager
 def slurm_running(place: Path, *, cpus: int = 2) -> Iterator[Slurm]:
     """Start Slurm, and end it with all its jobs."""
-    start, stop = (HERE / "slurm" / name for name in ("start.sh", "stop.sh"))
+    stop = str(HERE / "slurm" / "stop.sh")
     guard = subprocess.Popen(
-        ["sh", "-c", GUARD, "guard", str(stop), str(place)],
+        ["sh", "-c", GUARD, "guard", stop, str(place)],
         stdin=subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        started = subprocess.run(
-            [str(start), str(place), str(cpus)], capture_output=True, check=False
-        )
-        if started.returncode:
-            raise RuntimeError(started.stderr.decode())
-        yield Slurm(place)
+        running = Slurm(place)
+        running.start(cpus)
+        yield running
     finally:
         guard.communicate()
 

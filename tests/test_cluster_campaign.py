@@ -6,6 +6,8 @@ Every calculation is a queue job; two run at a time. Counted outside the databas
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -83,6 +85,18 @@ def test_status_tells_that_all_is_well(finished_campaign: Cluster) -> None:
     steps = json.loads(finished_campaign.lnmo("status", "--json").stdout)
     assert Counter(step["state"] for step in steps) == {"COMPLETED": CALCULATIONS}
     assert finished_campaign.lnmo("reconcile").stdout == "database and queue agree\n"
+
+
+def test_lpad_reads_the_same_file_unchanged(finished_campaign: Cluster) -> None:
+    program = [sys.executable, "-m", "fireworks.scripts.lpad_run"]
+    counted = subprocess.run(
+        [*program, "-l", "launchpad.yaml", "get_fws", "-s", "COMPLETED", "-d", "count"],
+        cwd=finished_campaign.place,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert counted.stdout.split()[-1] == str(CALCULATIONS)
 
 
 def test_no_result_waits_to_be_sent(finished_campaign: Cluster) -> None:

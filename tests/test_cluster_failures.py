@@ -106,6 +106,22 @@ def node_lost(at: Cluster) -> None:
         assert re.search("SIGTERM .*job 1|job 1 .*node fail", there.reasons()[0])
 
 
+def scheduler_away(at: Cluster) -> None:
+    """Its controller is dead: nothing is concluded, the job runs on and is recorded."""
+    with slurm_running(at.place / "slurm") as own:
+        there = replace(at, slurm=own)
+        there.lnmo("submit", "c.yaml")
+        there.lnmo("launch", FAKE_VASP_SECONDS="10")
+        there.wait_for_start()
+        own.kill_controller()
+        told = there.lnmo("reconcile", "--fix", code=2)
+        assert "squeue" in told.stderr
+        assert there.states().keys() <= {"RUNNING", "COMPLETED"}
+        own.start()
+        there.wait_for_jobs()
+        assert there.states() == {"COMPLETED": 1}
+
+
 def database_away_when_the_jobs_end(at: Cluster) -> None:
     """The results are kept, and sent later: nothing is run again."""
     at.lnmo("submit", "c.yaml")
@@ -232,6 +248,7 @@ SCENARIOS: dict[str, tuple[Scenario, int]] = {
     for each, number in (
         (wall_time, 1),
         (node_lost, 1),
+        (scheduler_away, 1),
         (database_away_when_the_jobs_end, 2),
         (database_back_before_the_jobs_end, 2),
         (cancelled_while_pending, 1),
