@@ -40,11 +40,21 @@ HULL_UNITS = {
     "energy_per_fu": "eV per formula unit",
     "formation": "eV per formula unit, against both ends of the range",
     "e_above_hull": "meV per atom",
+    "volume_fu": "A^3 per formula unit",
+    "a_u": "A, axes renamed cyclically so that c is the unique one: permutation",
+    "b_u": "A, likewise",
+    "c_u": "A, the unique axis",
 }
+AXES = ("a_u", "b_u", "c_u")
 HULL_COLUMNS = (
     *("range", "insertion", "x", "energy_per_fu", "formation", "e_above_hull"),
-    *("on_hull", "ended_as", "calculation_id"),
+    *("on_hull", "ended_as", "volume_fu", "permutation", *AXES, "calculation_id"),
 )
+PERMUTATION = (
+    "old names of the new a, b, c; fractional coordinates and the frame of the d "
+    "orbitals (x, y, z) are renamed alike: workflows.analysis.lattice.permuted"
+)
+"""What the column of that name holds."""
 
 
 @dataclass(frozen=True)
@@ -170,13 +180,15 @@ def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Units in ``attrs["units"]``. ``on_hull`` marks the vertices.
+        Units in ``attrs["units"]``. ``on_hull`` marks the vertices; ``a_u, b_u, c_u``
+        compare the configurations of one x, whichever axis is the odd one.
     """
     import pandas as pd
 
     found = [row for curve in curves(rows) for row in _points(curve)]
     frame = pd.DataFrame(found, columns=list(HULL_COLUMNS))
     frame.attrs["units"] = dict(HULL_UNITS)
+    frame.attrs["permutation"] = PERMUTATION
     return frame
 
 
@@ -194,6 +206,8 @@ def _points(curve: Curve) -> Iterator[Row]:
             "e_above_hull": hull.above_per_atom(x, excess),
             "on_hull": x in hull.vertices and row is curve.lowest[x],
             "ended_as": row.get("ended_as", ""),
+            **{name: row.get(name, math.nan) for name in ("volume_fu", *AXES)},
+            "permutation": row.get("permutation", ""),
             "calculation_id": row["calculation_id"],
         }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from workflows.analysis.paper import Verdict, compare_to_paper
+from workflows.analysis.paper import Verdict, compare_to_paper, energies_by_order
 from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
@@ -320,13 +320,16 @@ class Results:
     def compare_to_paper(self) -> tuple[Verdict, ...]:
         """Judge the series against what the paper states.
 
-        Voltages are judged where the lithium reference has finished.
+        Voltages are judged where the lithium reference has finished, the magnetic order
+        where x = 1 has ended in both.
         """
         rows = records(self.series())
+        orders = energies_by_order(self._recorded.rows())
         try:
-            return compare_to_paper(rows, mu_li=self.lithium_energy())
+            mu_li = self.lithium_energy()
         except ResultsError as error:
-            return compare_to_paper(rows, no_voltage=str(error))
+            return compare_to_paper(rows, no_voltage=str(error), orders=orders)
+        return compare_to_paper(rows, mu_li=mu_li, orders=orders)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

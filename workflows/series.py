@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workflows.analysis.paper import FINISHED
 from workflows.analysis.valence import FORMULA_UNITS
-from workflows.curves import above_hull
+from workflows.curves import PERMUTATION, above_hull
 from workflows.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ SERIES_UNITS = {
     "m_total_expected": "muB per cell, spin only, from formal valences",
     "n_mn3": "Mn3+ in the cell, by threshold",
     "n_mn3_gap": "Mn3+ in the cell, above the widest gap of the sorted moments",
+    "m_mn3_min": "muB, smallest |m| of Mn3+, by threshold",
+    "m_mn3_max": "muB, largest |m| of Mn3+, by threshold",
     "n_mn3_expected": "Mn3+ in the cell, 8(x - 1) for 8 formula units",
     "n_ambiguous": "Ni and Mn within 0.1 muB of a threshold",
     "n_anomalous": "Mn below 2.6 muB",
@@ -51,6 +53,9 @@ SERIES_UNITS = {
     "a_rel": "a(x)/a(x=1)",
     "b_rel": "b(x)/b(x=1)",
     "c_unique": "unique axis over the mean of the other two",
+    "a_u": "A, axes renamed cyclically so that c is the unique one: permutation",
+    "b_u": "A, likewise",
+    "c_u": "A, the unique axis",
     "volume": "A^3, conventional cell",
     "volume_fu": "A^3 per formula unit",
     "jt_rho": "A, mean over Mn of sqrt(Q2^2 + Q3^2)",
@@ -72,15 +77,17 @@ COLUMNS = (
         "m_mn_std",
     ),
     *("m_ni_signed", "m_mn_signed", "mixed_sign", "m_total", "m_total_expected"),
-    *("n_mn3", "n_mn3_gap", "n_mn3_expected", "n_ambiguous", "n_anomalous", "gap"),
+    *("n_mn3", "n_mn3_gap", "n_mn3_expected", "m_mn3_min", "m_mn3_max"),
+    *("n_ambiguous", "n_anomalous", "gap"),
     *("a", "b", "c", "c_ratio", "c_rel", "a_rel", "b_rel", "c_unique"),
-    *("unique_axis", "lattice_class", "volume", "volume_fu"),
+    *("unique_axis", "permutation", "a_u", "b_u", "c_u", "lattice_class"),
+    *("volume", "volume_fu"),
     *("jt_rho", "jt_elongation", "n_jt_active", "jt_order", "jt_phi"),
     *("li_sites", "findings", "steps_done", "n_orderings", "n_planned"),
     *("surrogate", "fake", "engine_version", "calculation_id"),
 )
 _EMPTY = {
-    **dict.fromkeys(("ended_as", "unique_axis", "lattice_class"), ""),
+    **dict.fromkeys(("ended_as", "unique_axis", "permutation", "lattice_class"), ""),
     "mixed_sign": False,
 }
 _ONE_STATE = ("n_mn3_gap", "jt_phi")
@@ -129,6 +136,7 @@ def series_frame(
         one = float(at_one[axis].iloc[0]) if len(at_one) else math.nan
         frame[f"{axis}_rel"] = frame[axis] / one
     frame.attrs["units"] = dict(SERIES_UNITS)
+    frame.attrs["permutation"] = PERMUTATION
     frame.attrs["average"] = (
         f"Boltzmann, {temperature:g} K" if average == "boltzmann" else "lowest energy"
     )

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from workflows.analysis.cubic_axes import cubic_axes
 from workflows.analysis.jahn_teller import cooperative_order
-from workflows.analysis.lattice import pseudo_cubic
+from workflows.analysis.lattice import UNIQUE_LAST, pseudo_cubic, unique_axis_last
 from workflows.analysis.lithium_sites import model_of_sites
 from workflows.analysis.magnetization import element_moments
 from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
@@ -116,6 +116,8 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
     if document.cell_relaxed:  # a lattice that was put in is no result
         shape = pseudo_cubic(document.structure, document.supercell)
         numbers |= {name: getattr(shape, name) for name in _SHAPE}
+        numbers |= dict(zip(_UNIQUE_LAST, unique_axis_last(shape), strict=True))
+        numbers["permutation"] = UNIQUE_LAST[shape.unique_axis]
         numbers["volume_fu"] = document.structure.volume / units
     return numbers
 
@@ -124,6 +126,7 @@ _SHAPE = (
     *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class"),
     "volume",
 )
+_UNIQUE_LAST = ("a_u", "b_u", "c_u")
 
 
 def _moments(document: TaskDocument) -> dict[str, Any]:
@@ -151,10 +154,13 @@ def _valences(document: TaskDocument) -> dict[str, Any]:
     everywhere = read + [
         valence_from_moment("Ni", moment) for moment in _moments_of(document, "Ni")
     ]
+    threes = [abs(m) for m, v in zip(moments, read, strict=True) if v.valence == 3]
+    spread = {"m_mn3_min": min(threes), "m_mn3_max": max(threes)} if threes else {}
     clusters = two_clusters(moments)
     by_gap = {} if clusters is None else {"n_mn3_gap": clusters}
     return {
-        "n_mn3": sum(v.valence == 3 for v in read),
+        "n_mn3": len(threes),
+        **spread,
         **by_gap,
         "n_ambiguous": sum(v.ambiguous for v in everywhere),
         "n_anomalous": sum(v.valence is None for v in everywhere),

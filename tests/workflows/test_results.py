@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pymatgen.core import Lattice
 
 from workflows import load_campaign, open_results, plan
 from workflows.analysis.paper import Status
@@ -95,6 +96,26 @@ def test_c_is_given_relative_to_a_and_b_and_relative_to_x_1(whole: Path) -> None
     assert row(whole, 0)["c_rel"] == pytest.approx(8.0 / 8.17)
 
 
+def test_configurations_of_one_x_compare_by_their_unique_axis(
+    project: Project, calculations: Calculations, finished: Finished
+) -> None:
+    lying = calculations[4].structure.copy()
+    lying.lattice = Lattice.orthorhombic(8.6, 8.1, 8.2)
+    where = project(
+        finished(calculations[0]), finished(calculations[4], structure=lying)
+    )
+    found = row(where, 1)
+    assert (found["unique_axis"], found["permutation"]) == ("a", "bca")
+    axes = pytest.approx((8.1, 8.2, 8.6))
+    assert (found["a_u"], found["b_u"], found["c_u"]) == axes
+    hull = open_results(where).hull()
+    last = hull[hull["x"] == 1].iloc[0]
+    assert (last["a_u"], last["b_u"], last["c_u"]) == axes
+    assert last["permutation"] == "bca"
+    assert last["volume_fu"] == pytest.approx(8.6 * 8.1 * 8.2 / 8)
+    assert "d orbitals" in hull.attrs["permutation"]
+
+
 def test_without_x_1_there_is_no_c_relative_to_it(
     project: Project, calculations: Calculations, both_steps: Callable[..., Any]
 ) -> None:
@@ -163,6 +184,7 @@ def test_a_row_whose_step_failed_has_its_state_and_no_numbers(
     assert found["steps_done"] == "1/2"
     assert all(math.isnan(found[name]) for name in NUMBERS)
     assert (found["unique_axis"], found["lattice_class"]) == ("", "")
+    assert found["permutation"] == ""
 
 
 def test_a_failed_relaxation_is_the_state_of_the_row(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -21,6 +22,12 @@ EQUAL_AXES = 0.01
 """Largest relative difference of the two like axes of a cell called tetragonal."""
 SHEAR = 1.0
 """Largest deviation of an angle from 90 degrees of a cell not called sheared."""
+UNIQUE_LAST = {"a": "bca", "b": "cab", "c": "abc"}
+"""Unique axis -> permutation that makes it c: the old names of the new a, b, c.
+
+Cyclic, so that a right-handed frame stays one. The ordered host P4_332 is mapped onto
+itself: it has this turn as its threefold axis along [111].
+"""
 
 
 @dataclass(frozen=True)
@@ -122,3 +129,40 @@ def pseudo_cubic(
     )
     lattice = Lattice(vectors)
     return lattice_ratios(*lattice.abc, angles=lattice.angles)
+
+
+def permuted(values: ArrayLike, permutation: str) -> NDArray[np.float64]:
+    """Rename the axes of lengths, fractional coordinates or directions.
+
+    For comparing configurations of one x, whose unique axis may be any of the three.
+    The frame of the d orbitals turns alike: under ``bca`` the new x, y, z are the old
+    y, z, x, and the new d_z2 points along the old x; t2g and eg stay as they are.
+
+    Parameters
+    ----------
+    values
+        Components along the pseudo-cubic a, b, c, shape (..., 3): lengths in A, or
+        coordinates in fractions of these axes, never in those of a supercell.
+    permutation
+        Of `UNIQUE_LAST`.
+
+    Examples
+    --------
+    >>> permuted([8.6, 8.1, 8.2], UNIQUE_LAST["a"]).tolist()
+    [8.1, 8.2, 8.6]
+    """
+    order = ["abc".index(axis) for axis in permutation]
+    return np.asarray(values, dtype=float)[..., order]
+
+
+def unique_axis_last(shape: LatticeRatios) -> tuple[float, float, float]:
+    """Return the lengths a, b, c, A, permuted cyclically so that c is the unique one.
+
+    Examples
+    --------
+    >>> unique_axis_last(lattice_ratios(8.6, 8.1, 8.2))
+    (8.1, 8.2, 8.6)
+    """
+    lengths = (shape.a, shape.b, shape.c)
+    a, b, c = permuted(lengths, UNIQUE_LAST[shape.unique_axis]).tolist()
+    return a, b, c

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
@@ -18,12 +18,20 @@ from workflows.analysis.paper_checks import (
     CHECKS,
     INF,
     ORDER,
+    POSITIVE,
     Check,
     Row,
     voltage_checks,
 )
 
 NO_LITHIUM = "no lithium metal reference was calculated"
+NO_ORDERS = (
+    "needs x = 1 in both orders, with signed moments; here: {}. "
+    "lnmo run magnetic-order; lnmo compare magnetic-order"
+)
+MN3_MOMENT = (3.7, 4.1)
+"""muB, at every Mn3+ site of x = 2."""
+_ABOVE_08 = (0.8 + 1e-9, INF)  # 0.8 itself, however it is rounded, does not pass
 
 
 class Status(StrEnum):
@@ -82,7 +90,11 @@ FINISHED = ("DONE", "NEEDS_REVIEW")
 
 
 def compare_to_paper(
-    rows: Sequence[Row], *, mu_li: float | None = None, no_voltage: str = NO_LITHIUM
+    rows: Sequence[Row],
+    *,
+    mu_li: float | None = None,
+    no_voltage: str = NO_LITHIUM,
+    orders: Mapping[str, float] | None = None,
 ) -> tuple[Verdict, ...]:
     """Judge a series, one row for each x and insertion model.
 
@@ -95,6 +107,9 @@ def compare_to_paper(
         none.
     no_voltage
         Why there is none.
+    orders
+        Lowest energy of each magnetic order at x = 1, eV per formula unit; see
+        :func:`energies_by_order`.
 
     Returns
     -------
@@ -103,7 +118,7 @@ def compare_to_paper(
         another spinel none is computed.
     """
     verdicts = sorted(
-        _verdicts(rows, mu_li, no_voltage),
+        [*_verdicts(rows, mu_li, no_voltage), _fim_below_fm(orders or {})],
         key=lambda v: (ORDER.index(v.check), v.insertion),
     )
     strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
@@ -126,11 +141,9 @@ def _verdicts(
     ]
     verdicts.append(_cubic_below_one(rows))
     verdicts += [_growing_above_one(rows, model) for model in models]
+    verdicts += [_mn3_sites(rows, model) for model in models]
     if mu_li is None:
-        verdicts += [
-            _not_computed(c.name, c.statement, c.unit, c.reference, no_voltage)
-            for c in voltage_checks(0.0)
-        ]
+        verdicts += [_not_computed(c, no_voltage) for c in voltage_checks(0.0)]
     return verdicts
 
 
@@ -159,7 +172,7 @@ def _judge(check: Check, rows: Sequence[Row], model: str) -> Verdict:
         found.append(row)
     value = None if reason else check.value(found)
     if value is not None and math.isnan(value):
-        value, reason = None, "the cell holds no such element, or was not relaxed"
+        value, reason = None, check.missing
     return Verdict(
         check=check.name,
         statement=check.statement,
@@ -210,10 +223,90 @@ def _growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
         unit="",
         reference="> 0",
         tolerance="> 0.8",
-        status=_status(value, (0.8, INF), (0.8, INF)),
+        status=_status(value, _ABOVE_08, _ABOVE_08),
         reason="needs 3 finished x >= 1" if value is None else _remarks(found),
         calculations=_ids(found),
         headline=value is not None,
+    )
+
+
+def _mn3_sites(rows: Sequence[Row], model: str) -> Verdict:
+    """Judge every Mn that reads as 3+, by the one furthest from the middle."""
+    low, high = MN3_MOMENT
+    row = _row(rows, 2.0, model)
+    done = row is not None and row["state"] in FINISHED
+    ends = (
+        [float(row[f"m_mn3_{end}"]) for end in ("min", "max")] if row and done else []
+    )
+    read = [m for m in ends if not math.isnan(m)]
+    value = max(read, key=lambda m: abs(m - (low + high) / 2), default=None)
+    if row is None or not done:
+        state = "not in the series" if row is None else row["state"]
+        reason = f"x = 2 {model} is {state}".replace("  ", " ")
+    elif value is None:
+        reason = "no Mn at x = 2 reads as 3+ by its moment"
+    else:
+        count = f"{row['n_mn3']:g} Mn read as 3+, {row['n_mn3_expected']:g} expected"
+        reason = "; ".join(part for part in (count, _remarks([row])) if part)
+    return Verdict(
+        check="m_mn3_sites_x2",
+        statement="moment of every Mn3+ at x = 2: the site furthest off",
+        insertion=model,
+        value=value,
+        unit="muB",
+        reference="3.95 (implied)",
+        tolerance=_range(MN3_MOMENT),
+        status=_status(value, MN3_MOMENT, MN3_MOMENT),
+        reason=reason,
+        calculations=_ids([row]) if row is not None and done else (),
+        headline=False,
+    )
+
+
+def energies_by_order(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the lowest energy at x = 1 of each magnetic order that was reached.
+
+    By the final signs of the moments of Ni and Mn, whatever order was started from.
+
+    Parameters
+    ----------
+    rows
+        One for each calculation, of one engine and settings.
+
+    Returns
+    -------
+    dict
+        ``"fim"`` (Ni against Mn) or ``"fm"`` -> energy, eV per formula unit.
+    """
+    found: dict[str, float] = {}
+    for row in rows:
+        product = row.get("m_ni_signed", 0.0) * row.get("m_mn_signed", 0.0)
+        known = row["x"] == 1 and row["state"] in FINISHED and not row["surrogate"]
+        if not known or not product or row["mixed_sign"]:
+            continue
+        order = "fim" if product < 0 else "fm"
+        energy = float(row["energy_per_fu"])
+        found[order] = min(energy, found.get(order, math.inf))
+    return found
+
+
+def _fim_below_fm(orders: Mapping[str, float]) -> Verdict:
+    both = {"fim", "fm"} <= set(orders)
+    value = 1000 * (orders["fim"] - orders["fm"]) if both else None
+    below = (-INF, -POSITIVE)
+    there = ", ".join(sorted(orders)) or "neither"
+    return Verdict(
+        check="fim_below_fm",
+        statement="ferrimagnetic below ferromagnetic at x = 1: E(fim) - E(fm)",
+        insertion="",
+        value=value,
+        unit="meV per formula unit",
+        reference="< 0 (experiment: ferrimagnet)",
+        tolerance="< 0",
+        status=_status(value, below, below),
+        reason="" if both else NO_ORDERS.format(there),
+        calculations=(),
+        headline=False,
     )
 
 
@@ -229,19 +322,19 @@ def _ids(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(str(row["calculation_id"]) for row in rows)
 
 
-def _not_computed(name: str, statement: str, unit: str, ref: str, why: str) -> Verdict:
+def _not_computed(check: Check, why: str) -> Verdict:
     return Verdict(
-        name,
-        statement,
-        "",
-        None,
-        unit,
-        ref,
-        "+-0.4",
-        Status.NOT_COMPUTED,
-        why,
-        (),
-        False,
+        check=check.name,
+        statement=check.statement,
+        insertion="",
+        value=None,
+        unit=check.unit,
+        reference=check.reference,
+        tolerance=_tolerance(check),
+        status=Status.NOT_COMPUTED,
+        reason=why,
+        calculations=(),
+        headline=check.headline,
     )
 
 
@@ -275,6 +368,8 @@ def _range(limits: tuple[float, float]) -> str:
     low, high = limits
     if low == -INF:
         return f"<= {high:g}"
+    if low == POSITIVE:
+        return "> 0"
     return f">= {low:g}" if high == INF else f"{low:g}..{high:g}"
 
 

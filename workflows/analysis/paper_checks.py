@@ -1,8 +1,8 @@
 """What the paper states, as checks of the table over x; tolerances are ours.
 
 Numbers: the text of Shimizu et al. (2022), 10.1002/aenm.202201119. Voltages,
-volumes and the lattice parameter are measured; the paper computes none of them, so
-no overall verdict needs them.
+volumes, the lattice parameter, the gap and the magnetic order are measured; the paper
+computes none of them, so no overall verdict needs them.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Check:
         Rows -> ours.
     headline
         Whether the overall verdict needs it.
+    missing
+        Why there may be no value though the rows have finished.
     """
 
     name: str
@@ -44,9 +46,12 @@ class Check:
     at: tuple[float, ...]
     value: Callable[[Sequence[Row]], float]
     headline: bool = True
+    missing: str = "the cell holds no such element, or was not relaxed"
 
 
 INF = math.inf
+POSITIVE = math.ulp(0.0)
+"""The smallest number above zero: a limit that zero itself does not meet."""
 
 
 def _change(column: str) -> Callable[[Sequence[Row]], float]:
@@ -92,14 +97,19 @@ CHECKS = (
            (8.0, 18.0), (8.0, 18.0), (0.0, 2.0), _volume_change, headline=False),
     Check("a_x1", "lattice parameter at x = 1", "A", "8.17 (experiment)",
            (8.15, 8.35), (8.15, 8.35), (1.0,), _at("a"), headline=False),
+    Check("gap_x1", "insulating at x = 1: band gap", "eV", "about 0.4 (transport)",
+           (POSITIVE, INF), (POSITIVE, INF), (1.0,), _at("gap"), headline=False,
+           missing="the engine gives no eigenvalues, or they were not read"),
 )  # fmt: skip
 
 
 ORDER = (
     *("m_ni_x1", "m_ni_x0", "m_ni_1_to_0", "m_ni_1_to_2"),
     *("m_mn_x1", "m_mn_x2", "m_mn_1_to_2", "m_mn_1_to_0", "m_mn3_x2"),
+    "m_mn3_sites_x2",
     *("c_ratio_to_x1", "c_ratio_x2", "c_ratio_trend"),
     *("volume_0_to_2", "a_x1", "voltage_0_to_1", "voltage_1_to_2"),
+    *("gap_x1", "fim_below_fm"),
 )
 """Names of the checks, as a reader wants them: moments, lattice, the rest."""
 

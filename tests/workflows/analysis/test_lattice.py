@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from structures import spinel_host
-from workflows.analysis.lattice import lattice_ratios, pseudo_cubic
+from workflows.analysis.lattice import (
+    UNIQUE_LAST,
+    lattice_ratios,
+    permuted,
+    pseudo_cubic,
+    unique_axis_last,
+)
 
 IDENTITY = np.eye(3).tolist()
 LENGTH = st.floats(7, 10)
@@ -136,3 +142,37 @@ def test_the_original_third_vector_stays_c_even_when_it_is_the_shortest() -> Non
     shape = pseudo_cubic(structure, IDENTITY)
     assert shape.c == pytest.approx(8.0)
     assert shape.c_ratio < 1
+
+
+@given(st.tuples(LENGTH, LENGTH, LENGTH))
+def test_the_unique_axis_becomes_c_whatever_the_axes_were_called(
+    lengths: tuple[float, float, float],
+) -> None:
+    shape = lattice_ratios(*lengths)
+    turned = unique_axis_last(shape)
+    assert turned[2] == getattr(shape, shape.unique_axis)
+    assert sorted(turned) == sorted(lengths)
+    ratio = lattice_ratios(*turned).c_ratio
+    assert ratio == pytest.approx(shape.c_unique)
+
+
+def test_turned_cells_that_are_one_another_have_the_same_axes() -> None:
+    cells = [(8.1, 8.2, 8.6), (8.6, 8.1, 8.2), (8.2, 8.6, 8.1)]
+    assert {unique_axis_last(lattice_ratios(*c)) for c in cells} == {(8.1, 8.2, 8.6)}
+
+
+def test_a_permutation_is_a_rotation_and_no_mirror() -> None:
+    for permutation in UNIQUE_LAST.values():
+        assert np.linalg.det(permuted(np.eye(3), permutation)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("permutation", sorted(UNIQUE_LAST.values()))
+def test_the_ordered_host_is_the_same_crystal_after_it(permutation: str) -> None:
+    # Its threefold axis: every site comes to lie on one of its own element.
+    host = spinel_host().structure
+    turned = permuted(host.frac_coords, permutation)
+    distances = host.lattice.get_all_distances(turned, host.frac_coords)
+    partner = distances.argmin(axis=1)
+    assert distances.min(axis=1).max() < 1e-6
+    assert [host[i].specie for i in partner] == [site.specie for site in host]
+    assert sorted(partner) == list(range(len(host)))

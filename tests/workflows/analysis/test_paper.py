@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from workflows.analysis.paper import ORDER, Status, Verdict, compare_to_paper, overall
+from workflows.analysis.paper import (
+    ORDER,
+    Status,
+    Verdict,
+    compare_to_paper,
+    energies_by_order,
+    overall,
+)
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 MODEL = "tet_8b"
@@ -22,7 +29,9 @@ def row(x: float, insertion: str = "", **numbers: Any) -> dict[str, Any]:
         "insertion": insertion or (MODEL if x > 1 else "none"),
         "formula": f"Li{8 * x:g}Ni4Mn12O32" if x else "Ni4Mn12O32",
         **{"m_ni": 0.5 + 1.2 * min(x, 1), "m_mn": 3.2 + 0.5 * above, "a": 8.2},
-        **{"c_ratio": 1 + 0.05 * above, "volume": 512 * (1 + 0.06 * x)},
+        **{"c_ratio": 1 + 0.05 * above, "volume": 512 * (1 + 0.06 * x), "gap": 0.4},
+        **{"m_mn3_min": 3.9, "m_mn3_max": 3.95, "n_mn3": 8 * above},
+        "n_mn3_expected": 8 * above,
         **numbers,
     }
 
@@ -45,7 +54,8 @@ def verdict(rows: list[dict[str, Any]], check: str, model: str = MODEL) -> Verdi
 
 def test_the_numbers_of_the_paper_agree_with_the_paper() -> None:
     verdicts = compare_to_paper(series())
-    computed = {v.check: v.status for v in verdicts if not v.check.startswith("volt")}
+    elsewhere = ("voltage_0_to_1", "voltage_1_to_2", "fim_below_fm")
+    computed = {v.check: v.status for v in verdicts if v.check not in elsewhere}
     assert set(computed.values()) == {PASS}
     assert overall(verdicts, MODEL) is PASS
 
@@ -83,6 +93,9 @@ def test_every_check_appears_in_the_order_of_the_reader() -> None:
         ("volume_0_to_2", 2, "volume", {
             512 * 1.081: PASS, 512 * 1.179: PASS, 512 * 1.079: FAIL,
             512 * 1.181: FAIL}),
+        ("gap_x1", 1, "gap", {0.001: PASS, 3.0: PASS, 0.0: FAIL}),
+        ("m_mn3_sites_x2", 2, "m_mn3_min", {3.701: PASS, 3.699: FAIL}),
+        ("m_mn3_sites_x2", 2, "m_mn3_max", {4.099: PASS, 4.101: FAIL}),
         ("a_x1", 1, "a", {8.151: PASS, 8.349: PASS, 8.149: FAIL, 8.351: FAIL}),
     ],
 )  # fmt: skip
@@ -245,6 +258,8 @@ def test_the_trend_of_a_model_never_uses_rows_of_another() -> None:
         ([row(0, m_ni=0.9), row(2, state="FAILED")], NONE),
         ([row(0, m_ni=1.5), row(2, state="FAILED")], FAIL),
         ([row(2, volume=512 * 2)], PASS),
+        ([row(1, gap=0.0)], PASS),
+        ([row(2, m_mn3_max=4.2)], PASS),
     ],
 )
 def test_the_overall_verdict_is_the_worst_of_moments_and_lattice(
@@ -265,4 +280,67 @@ def test_limits_are_told_as_they_are_applied() -> None:
     assert told["m_ni_x1"] == "1.55..1.85, warns 1.4..2"
     assert told["m_ni_1_to_0"] == "<= -0.8, warns <= -0.5"
     assert told["m_mn_x1"] == "3..3.4"
+    assert told["gap_x1"] == "> 0"
+    assert told["voltage_0_to_1"] == "4.3..5.1"
     assert told["c_ratio_x2"] == ">= 1.01, warns >= 1"
+
+
+def test_the_number_of_mn3_is_told_beside_their_moments() -> None:
+    found = verdict(series(row(2, n_mn3=12.0)), "m_mn3_sites_x2")
+    assert (found.status, found.value) == (PASS, 3.95)
+    assert found.reason == "12 Mn read as 3+, 8 expected"
+
+
+def test_without_any_mn3_there_is_no_moment_of_it() -> None:
+    none = {"m_mn3_min": math.nan, "m_mn3_max": math.nan}
+    found = verdict(series(row(2, **none)), "m_mn3_sites_x2")
+    assert (found.status, found.value) == (NONE, None)
+    assert found.reason == "no Mn at x = 2 reads as 3+ by its moment"
+
+
+def test_an_engine_without_eigenvalues_has_no_verdict_on_the_gap() -> None:
+    found = verdict(series(row(1, gap=math.nan)), "gap_x1")
+    assert found.status is NONE
+    assert found.reason == "the engine gives no eigenvalues, or they were not read"
+
+
+def ended(ni: float, mn: float, energy: float, **more: Any) -> dict[str, Any]:
+    signed = {"m_ni_signed": ni, "m_mn_signed": mn, "mixed_sign": False}
+    return row(1, **signed, energy_per_fu=energy, surrogate=False) | more
+
+
+def test_orders_are_told_apart_by_how_they_ended() -> None:
+    rows = [
+        *(ended(-1.7, 3.2, -51.0), ended(1.7, -3.2, -51.2), ended(1.7, 3.2, -51.1)),
+        *(ended(1.7, 3.2, -60.0, state="UNCONVERGED"), ended(-1.7, 3.2, -60.0, x=2)),
+        *(ended(1.7, 3.2, -60.0, surrogate=True), ended(0.0, 0.5, -60.0)),
+        ended(-0.2, 3.2, -60.0, mixed_sign=True),
+    ]
+    assert energies_by_order(rows) == {"fim": -51.2, "fm": -51.1}
+
+
+@pytest.mark.parametrize(
+    ("orders", "status", "value"),
+    [
+        ({"fim": -51.2, "fm": -51.1}, PASS, -100),
+        ({"fim": -51.0, "fm": -51.1}, FAIL, 100),
+        ({"fim": -51.0, "fm": -51.0}, FAIL, 0),
+    ],
+)
+def test_the_ferrimagnet_lies_lowest_or_it_does_not(
+    orders: dict[str, float], status: Status, value: float
+) -> None:
+    verdicts = compare_to_paper(series(), orders=orders)
+    found = next(v for v in verdicts if v.check == "fim_below_fm")
+    assert found.status is status
+    assert found.value == pytest.approx(value)
+    assert overall(verdicts, MODEL) is PASS
+
+
+def test_one_order_alone_is_no_comparison_and_the_cure_is_told() -> None:
+    found = compare_to_paper(series(), orders={"fim": -51.0})[-1]
+    assert (found.check, found.status, found.value) == ("fim_below_fm", NONE, None)
+    assert found.reason == (
+        "needs x = 1 in both orders, with signed moments; here: fim. "
+        "lnmo run magnetic-order; lnmo compare magnetic-order"
+    )
