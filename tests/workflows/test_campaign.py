@@ -147,7 +147,7 @@ def test_every_mistake_of_a_file_is_told_at_once(write_campaign: WriteCampaign) 
             "vasp.functional",
             "pbeu",
             "vasp.functional = 'pbeu': unknown functional (did you mean pbe_u?); "
-            "known: pbe_u, pbe",
+            "known: pbe_u, pbe, pbesol_u, r2scan, r2scan_u, hse06",
         ),
         (
             "vasp.hubbard_u",

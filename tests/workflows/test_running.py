@@ -130,11 +130,12 @@ def test_a_run_that_is_stopped_leaves_no_worker(
     pad: EmbeddedLaunchPad, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LNMO_VASP_CMD", "sleep 300")
-    workers: list[psutil.Process] = []
+    others = set(psutil.Process().children(recursive=True))
+    workers: set[psutil.Process] = set()
 
     def stop_when_it_works(event: Event) -> None:
         if list(root.rglob("POSCAR")):
-            workers.extend(psutil.Process().children(recursive=True))
+            workers.update(set(psutil.Process().children(recursive=True)) - others)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
