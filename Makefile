@@ -6,6 +6,9 @@ JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
 TORCH_INDEX ?=
 TORCH = torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Tests wait for processes half of their time: one job more than cores. A file is run by
+# one job, so what its tests share is made once.
+TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 CAMPAIGN ?= paper
 ENGINE ?= chgnet
 
@@ -30,7 +33,7 @@ run: $(VENV)/.chgnet
 	$(VENV)/bin/lnmo report $(CAMPAIGN) --engine $(ENGINE) -o report.html && exit $$code
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff format --check . tests/fake_vasp/vasp_std
