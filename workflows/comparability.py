@@ -5,8 +5,11 @@ Energies and moments of different U, cutoffs, POTCARs or engines do not compare.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+import numpy as np
 
 from workflows.errors import ResultsError
 from workflows.summary import Summary
@@ -18,6 +21,10 @@ OF_THE_CRYSTAL = ("kpoints", "ISPIN", "LMAXMIX", "hubbards")
 
 Its mesh is as dense as a metal asks for, it has no spin, no U and no d density to mix.
 """
+SPACING = 0.05
+"""Largest relative difference of the k-point spacings in one table."""
+NOMINAL_A = 8.17
+"""A, cell length that spacings are told at; strain is no difference of the mesh."""
 
 
 def refuse_mixture(summaries: Sequence[Summary]) -> None:
@@ -36,7 +43,9 @@ def refuse_mixture(summaries: Sequence[Summary]) -> None:
                 f"the results differ in {key}: {' | '.join(values)}; one table never "
                 "mixes them. Choose with a campaign, --engine, or .select(engine=...)"
             )
-    _refuse_settings(finished, sorted({key for d in finished for key in d.settings}))
+    keys = {key for d in finished for key in d.settings} - {"kpoints"}
+    _refuse_settings(finished, sorted(keys))
+    _refuse_meshes(finished)
     _refuse_elements(finished)
 
 
@@ -106,6 +115,66 @@ def _refuse_settings(documents: Sequence[TaskDocument], keys: Sequence[str]) -> 
                 f"{' | '.join(sorted(values)[:3])}; energies and moments do not "
                 "compare. Choose one campaign"
             )
+
+
+def k_spacing(
+    mesh: Sequence[int], supercell: Sequence[Sequence[float]]
+) -> tuple[float, float, float]:
+    """Return the distance of neighbouring k points along each reciprocal axis, 1/A.
+
+    |b_i|/n_i with a_i.b_j = 2 pi delta_ij, as VASP's KSPACING, of the unstrained cell
+    at a = `NOMINAL_A`: the cells of one series relax to other sizes on one mesh.
+
+    Parameters
+    ----------
+    mesh
+        Points along each reciprocal axis.
+    supercell
+        Cell vectors, rows, in those of the conventional cell, shape (3, 3).
+
+    Examples
+    --------
+    >>> [round(step, 3) for step in k_spacing((3, 3, 3), np.eye(3).tolist())]
+    [0.256, 0.256, 0.256]
+    """
+    reciprocal = np.linalg.inv(np.asarray(supercell, dtype=float)).T
+    lengths = 2 * math.pi / NOMINAL_A * np.linalg.norm(reciprocal, axis=1)
+    a, b, c = (lengths / np.asarray(mesh, dtype=float)).tolist()
+    return a, b, c
+
+
+def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
+    """Refuse k meshes of another spacing; another cell may have another mesh."""
+    meshes = sorted(
+        {
+            (tuple(d.settings["kpoints"]), tuple(map(tuple, d.supercell)))
+            for d in documents
+            if "kpoints" in d.settings
+        }
+    )
+    spacings = [k_spacing(*mesh) for mesh in meshes]
+    axes = zip(*spacings, strict=True)
+    if all(max(axis) <= (1 + SPACING) * min(axis) for axis in axes):
+        return
+    told = [
+        f"{', '.join(f'{s:.3f}' for s in spacing)} 1/A ({'x'.join(map(str, mesh))}"
+        f" points, cell {_cell_name(supercell)})"
+        for (mesh, supercell), spacing in zip(meshes, spacings, strict=True)
+    ]
+    raise ResultsError(
+        f"the results differ in the spacing of k points: {' | '.join(told[:3])}, more "
+        f"than {100 * SPACING:g} % apart; energies and moments do not compare. Choose "
+        "one campaign, or a mesh that the supercell divides: 4x4x4, and 2x4x4 in a "
+        "2x1x1 cell"
+    )
+
+
+def _cell_name(supercell: Sequence[Sequence[float]]) -> str:
+    matrix = np.asarray(supercell)
+    diagonal = np.diag(matrix)
+    if (matrix == np.diag(diagonal)).all():
+        return "x".join(f"{n:g}" for n in diagonal)
+    return " ".join(f"({', '.join(f'{v:g}' for v in row)})" for row in supercell)
 
 
 def _refuse_elements(documents: Sequence[TaskDocument]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from pymatgen.core import Lattice
 
 from workflows.calculation import Calculation
-from workflows.comparability import refuse_mixture, refuse_reference
+from workflows.comparability import k_spacing, refuse_mixture, refuse_reference
 from workflows.errors import ResultsError
 from workflows.summary import Summary, summarize
 from workflows.taskdoc import State, TaskDocument
@@ -83,3 +86,71 @@ def test_a_metal_has_a_mesh_spin_and_u_of_its_own(
     )
     with pytest.raises(ResultsError, match="setting PREC: 'accurate'"):
         refuse_reference([cell.document], metal.document)
+
+
+CELLS = {
+    "cubic": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "long": ((2.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "primitive": ((0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0)),
+}
+
+
+def meshed(mesh: list[int], cell: str) -> dict[str, Any]:
+    return {"settings": {"kpoints": mesh}, "supercell": CELLS[cell]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (([4, 4, 4], "cubic"), ([2, 4, 4], "long")),
+        (([3, 3, 3], "cubic"), ([3, 3, 3], "cubic")),
+        # |b| of the primitive cell is sqrt3 2pi/a: 7/4 = 1.75 is within 5 % of it
+        (([4, 4, 4], "cubic"), ([7, 7, 7], "primitive")),
+    ],
+)
+def test_one_spacing_is_another_mesh_in_another_cell(
+    pair: Callable[..., list[Summary]],
+    one: tuple[list[int], str],
+    other: tuple[list[int], str],
+) -> None:
+    refuse_mixture(pair(meshed(*one), meshed(*other)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        (
+            ([3, 3, 3], "cubic"),
+            ([4, 4, 4], "cubic"),
+            r"0.256, 0.256, 0.256 1/A \(3x3x3 points, cell 1x1x1\) \| 0.192",
+        ),
+        (
+            ([3, 3, 3], "cubic"),
+            ([2, 3, 3], "long"),
+            r"0.192, 0.256, 0.256 1/A \(2x3x3 points, cell 2x1x1\) \| 0.256",
+        ),
+        (([4, 4, 4], "cubic"), ([4, 4, 4], "long"), "cell 2x1x1"),
+        (
+            ([4, 4, 4], "cubic"),
+            ([4, 4, 4], "primitive"),
+            r"cell \(0, 0.5, 0.5\) \(0.5, 0, 0.5\) \(0.5, 0.5, 0\)",
+        ),
+    ],
+)
+def test_another_spacing_is_refused_by_its_name(
+    pair: Callable[..., list[Summary]],
+    one: tuple[list[int], str],
+    other: tuple[list[int], str],
+    message: str,
+) -> None:
+    with pytest.raises(ResultsError, match="differ in the spacing of k points") as told:
+        refuse_mixture(pair(meshed(*one), meshed(*other)))
+    assert re.search(message, str(told.value))
+
+
+def test_the_spacing_of_a_cell_is_that_of_its_reciprocal_lattice() -> None:
+    for cell in CELLS.values():
+        matrix = np.asarray(cell) * 8.17
+        lengths = Lattice(matrix).reciprocal_lattice.abc
+        expected = [length / n for length, n in zip(lengths, (2, 3, 4), strict=True)]
+        assert k_spacing((2, 3, 4), cell) == pytest.approx(expected)
