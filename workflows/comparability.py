@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from workflows.analysis.voltage import reference_formula
 from workflows.errors import ResultsError
 from workflows.summary import Summary
 from workflows.taskdoc import TaskDocument
@@ -46,6 +47,7 @@ def refuse_mixture(summaries: Sequence[Summary]) -> None:
     keys = {key for d in finished for key in d.settings} - {"kpoints"}
     _refuse_settings(finished, sorted(keys))
     _refuse_meshes(finished)
+    _refuse_hosts(finished)
     _refuse_elements(finished)
 
 
@@ -141,6 +143,16 @@ def k_spacing(
     lengths = 2 * math.pi / NOMINAL_A * np.linalg.norm(reciprocal, axis=1)
     a, b, c = (lengths / np.asarray(mesh, dtype=float)).tolist()
     return a, b, c
+
+
+def _refuse_hosts(documents: Iterable[TaskDocument]) -> None:
+    """Refuse two hosts: x of one is not x of the other, nor do they share a hull."""
+    hosts = sorted({reference_formula(f) for f in {d.formula for d in documents}})
+    if len(hosts) > 1:
+        raise ResultsError(
+            f"the results differ in the host: {' | '.join(hosts)}; one table never "
+            "mixes them. Choose with a campaign"
+        )
 
 
 def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import Hull, convex_hull
 from workflows.analysis.paper import FINISHED
-from workflows.analysis.voltage import average_voltage, capacity
+from workflows.analysis.voltage import (
+    REFERENCE_FORMULA,
+    average_voltage,
+    capacity,
+    reference_formula,
+)
 from workflows.calculation import NO_INSERTION
 
 if TYPE_CHECKING:
@@ -135,19 +140,27 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
         ``kind`` is ``step`` for a step between consecutive hull vertices, ``average``
         for the two ends of the range. ``ended_as1`` and ``ended_as2`` say what the
         lithium at either end became: a step between two models is no plateau of one.
+        Capacities are per gram of ``attrs["capacity_of"]``, the host with one Li.
         Units in ``attrs["units"]``.
     """
     import pandas as pd
 
     found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
     frame = pd.DataFrame(found, columns=list(VOLTAGE_COLUMNS))
-    frame.attrs["units"] = dict(VOLTAGE_UNITS)
+    host = reference_formula(rows[0]["formula"]) if rows else REFERENCE_FORMULA
+    mass = {
+        name: unit.replace(REFERENCE_FORMULA, host)
+        for name, unit in VOLTAGE_UNITS.items()
+    }
+    frame.attrs["units"] = mass
+    frame.attrs["capacity_of"] = host
     frame.attrs["mu_li"] = mu_li
     return frame
 
 
 def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
     energies, start = curve.energies, min(curve.lowest)
+    host = reference_formula(curve.rows[0]["formula"])
     ends = (start, max(curve.lowest))
     spans = [("step", *pair) for pair in pairwise(curve.hull.vertices)]
     for kind, x1, x2 in [*spans, ("average", *ends)]:
@@ -159,8 +172,8 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
             "x1": x1,
             "x2": x2,
             "volts": average_voltage(x1, energies[x1], x2, energies[x2], mu_li),
-            "capacity1": capacity(x1 - start),
-            "capacity2": capacity(x2 - start),
+            "capacity1": capacity(x1 - start, host),
+            "capacity2": capacity(x2 - start, host),
             "n_x": len(energies),
             "ended_as1": one.get("ended_as", ""),
             "ended_as2": other.get("ended_as", ""),

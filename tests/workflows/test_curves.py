@@ -254,3 +254,30 @@ def test_choosing_some_x_keeps_the_reference(whole: Path) -> None:
 def test_pymatgens_electrode_agrees(whole: Path) -> None:
     electrode = open_results(whole).electrode()
     assert electrode.get_average_voltage() == pytest.approx(4.7)
+
+
+def spinel_of_manganese(documents: list[TaskDocument]) -> list[TaskDocument]:
+    """Return the same cells, named as if nickel were manganese."""
+    return [
+        d.model_copy(update={"formula": d.formula.replace("Ni4Mn12", "Mn16")})
+        for d in documents
+    ]
+
+
+def test_a_capacity_is_per_gram_of_its_own_spinel(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> None:
+    frame = open_results(project(*spinel_of_manganese(cells), lithium())).voltage()
+    below = frame[(frame["range"] == "0..1") & (frame["kind"] == "average")]
+    # 96485.33212/(3.6 * 180.813 g/mol)
+    assert list(below["capacity2"]) == pytest.approx([148.23], abs=0.01)
+    assert frame.attrs["capacity_of"] == "LiMn2O4"
+    assert frame.attrs["units"]["capacity2"].startswith("mAh per g of LiMn2O4, ")
+
+
+def test_two_hosts_never_share_a_table(
+    project: Project, cells: list[TaskDocument]
+) -> None:
+    where = project(cells[0], *spinel_of_manganese(cells[1:]))
+    with pytest.raises(ResultsError, match=r"the host: LiMn2O4 \| LiNi0.5Mn1.5O4"):
+        open_results(where).hull()

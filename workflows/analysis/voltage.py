@@ -6,6 +6,7 @@ From static energies alone: the terms in PV and entropy, some 10 mV, are neglect
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,28 @@ def capacity(delta_x: float, formula: str = REFERENCE_FORMULA) -> float:
     from pymatgen.core import Composition
 
     return delta_x * FARADAY / (SECONDS * float(Composition(formula).weight))
+
+
+@cache
+def reference_formula(formula: str) -> str:
+    """Return the composition, with one Li, that a capacity of this host is given for.
+
+    Parameters
+    ----------
+    formula
+        Of any cell of a spinel oxide, at any x.
+
+    Examples
+    --------
+    >>> reference_formula("Li4Ni4Mn12O32"), reference_formula("Mn16O32")
+    ('LiNi0.5Mn1.5O4', 'LiMn2O4')
+    """
+    from pymatgen.core import Composition
+
+    amounts = Composition(formula).get_el_amt_dict()
+    units = amounts["O"] / 4
+    shares = {e: n / units for e, n in amounts.items() if e != "Li"}
+    return "Li" + "".join(e if n == 1 else f"{e}{n:g}" for e, n in shares.items())
 
 
 def insertion_electrode(

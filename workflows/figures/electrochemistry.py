@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.voltage import capacity
+from workflows.analysis.voltage import REFERENCE_FORMULA, capacity
 from workflows.calculation import NO_INSERTION
 from workflows.figures.chart import PAPER, Chart, Panel, Trace
 from workflows.figures.series import FALLBACK, LI_PER_FORMULA, STYLES
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PAPER_PLATEAUS = {(0.0, 1.0): 4.7, (1.0, 2.0): 2.8}
 """Between which x, volts against lithium that the paper measures."""
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 COLOURS = {
     NO_INSERTION: "#1f5fa8",
     "tet_8b": "#c2571a",
@@ -38,24 +39,30 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
         What made the numbers, one line.
     """
     steps = _sides(voltage[voltage["kind"] == "step"])
-    traces = [_staircase(str(model), own) for model, own in steps.groupby("insertion")]
-    ends = [(capacity(x1), capacity(x2)) for x1, x2 in PAPER_PLATEAUS]
-    for number, (pair, volts) in enumerate(
-        zip(ends, PAPER_PLATEAUS.values(), strict=True)
-    ):
+    host = voltage.attrs.get("capacity_of", REFERENCE_FORMULA)
+    traces = [
+        _staircase(str(model), own, host) for model, own in steps.groupby("insertion")
+    ]
+    plateaus = PAPER_PLATEAUS if host == REFERENCE_FORMULA else {}
+    ends = [(capacity(x1), capacity(x2)) for x1, x2 in plateaus]
+    for number, (pair, volts) in enumerate(zip(ends, plateaus.values(), strict=True)):
         label = "paper, measured" if number == 0 else ""
         note = f"the paper, measured: {volts:g} V"
         traces.append(
             Trace(label, pair, (volts, volts), PAPER, line="dash", notes=(note, note))
         )
-    quantity = "capacity from x = 0, mAh per g of LiNi₀.₅Mn₁.₅O₄"
+    mass = host.translate(SUBSCRIPTS)
+    quantity = f"capacity from x = 0, mAh per g of {mass}"
+    paper = (
+        " Dashed: plateaus the paper measures, 4.7 V below x = 1 and 2.8 V above; it "
+        "computes none."
+    )
     return Chart(
         key="voltage",
         title="Voltage against capacity",
         caption="Steps between the stable compositions of each side of x = 1, from "
-        "static energies of the cathode and of bcc lithium, without PV and entropy. "
-        "Dashed: plateaus the paper measures, 4.7 V below x = 1 and 2.8 V "
-        "above; it computes none.",
+        "static energies of the cathode and of bcc lithium, without PV and entropy."
+        + (paper if plateaus else ""),
         origin=origin,
         panels=(
             Panel(quantity, "V against Li/Li⁺", tuple(traces), y_range=_around(traces)),
@@ -88,13 +95,13 @@ def hull_chart(hull: pd.DataFrame, origin: str) -> Chart:
     )
 
 
-def _staircase(model: str, steps: pd.DataFrame) -> Trace:
+def _staircase(model: str, steps: pd.DataFrame, host: str) -> Trace:
     corners: list[tuple[float, float, str]] = []
     for row in steps.sort_values("x1").to_dict("records"):
         note = f"x = {row['x1']:g} to {row['x2']:g}: {row['volts']:.3f} V"
         note += _ended(row)
         for x in (row["x1"], row["x2"]):
-            corners.append((capacity(x), float(row["volts"]), note))
+            corners.append((capacity(x, host), float(row["volts"]), note))
     capacities, volts, notes = zip(*corners, strict=True)
     return Trace(
         label=_name(model),
@@ -188,4 +195,4 @@ def _scaled(rows: pd.DataFrame) -> tuple[float, ...]:
 def _around(traces: list[Trace]) -> tuple[float, float]:
     """Leave room above and below, and 0 out of sight: volts are read, not areas."""
     found = [y for trace in traces for y in trace.y]
-    return min(found) - 0.3, max(found) + 0.3
+    return min(found, default=0.0) - 0.3, max(found, default=5.0) + 0.3

@@ -88,6 +88,17 @@ def test_the_plateaus_of_the_paper_stand_beside() -> None:
     assert [t.label for t in found] == ["paper, measured", ""]
 
 
+def test_another_spinel_has_its_own_mass_and_no_plateau_of_the_paper() -> None:
+    other = VOLTAGE.copy()
+    other.attrs["capacity_of"] = "LiMn2O4"
+    chart = voltage_chart(other, "a test")
+    (panel,) = chart.panels
+    assert [t for t in panel.traces if t.colour == PAPER] == []
+    assert panel.x_title == "capacity from x = 0, mAh per g of LiMn₂O₄"
+    # 96485.33212/(3.6 * 180.813) g/mol
+    assert trace(chart, "up to x = 1").x[-1] == pytest.approx(148.23, abs=0.01)
+
+
 def test_a_hull_has_a_panel_for_each_range_the_sides_first() -> None:
     chart = hull_chart(HULL, "a test")
     assert [p.title for p in chart.panels] == ["x = 0 to 1", "x = 1 to 2", "x = 0 to 2"]
