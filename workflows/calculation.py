@@ -66,6 +66,9 @@ class Calculation:
     variant
         Name of the campaign's variant, several joined by ``+`` if they share it; empty
         if the campaign has none or all of them share it. No part of the id.
+    reseeds
+        How often another start is tried if the result is a wrong electronic state; no
+        part of the id. A re-seed says in `ordering` whose it is: reseed_of, reseed.
     """
 
     id: str
@@ -84,6 +87,7 @@ class Calculation:
     notes: tuple[str, ...] = field(default=())
     reference: str = ""
     variant: str = ""
+    reseeds: int = 0
 
     @property
     def label(self) -> str:
@@ -100,6 +104,8 @@ class Calculation:
             parts.append(f"q{own['charge_order']}")
         if own.get("start"):
             parts.append(f"c{100 * own['c_strain']:+g}%")
+        if own.get("reseed"):
+            parts.append(f"reseed {own['reseed']}")
         if self.variant:
             parts.append(f"({self.variant})")
         return " ".join(parts)

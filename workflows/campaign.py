@@ -109,6 +109,7 @@ class VaspSection(_Section):
     settled_volume: float = Field(0.003, gt=0)
     settled_steps: int = Field(3, ge=1)
     carry_moments: bool = True
+    reseed: int = Field(0, ge=0, le=20)
     incar: dict[
         Literal["common", "relax", "static", "dos", "lithium"], dict[str, Any]
     ] = Field(default_factory=dict)

@@ -10,12 +10,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fireworks import FiretaskBase, FWAction, LaunchPad, explicit_serialize
+from fireworks import (
+    FiretaskBase,
+    Firework,
+    FWAction,
+    LaunchPad,
+    Workflow,
+    explicit_serialize,
+)
 
 from workflows.calculation import Calculation
+from workflows.detours import not_there_yet
 from workflows.engines.base import Machine
 from workflows.errors import MachineError, StepFailed
 from workflows.execution import run_step
+from workflows.reseed import to_reseed
+from workflows.size import check_size
 from workflows.store import COLLECTION, FileResults, MongoResults
 
 MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
@@ -28,7 +38,11 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
     """Run one step of the calculation in the spec."""
 
     def run_task(self, fw_spec: dict[str, Any]) -> FWAction:
-        """Run the step; its document's state goes into the launch."""
+        """Run the step; its document's state goes into the launch.
+
+        A result in a wrong electronic state has its re-seed as a detour, as often as
+        the campaign allows: what comes after this step waits for it.
+        """
         calculation = Calculation.from_dict(fw_spec["calculation"])
         try:
             document = run_step(
@@ -41,9 +55,15 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
         except StepFailed:
             _record(self, fw_spec)  # the next Firetask never comes
             raise
-        return FWAction(
-            stored_data={"state": str(document.state), "directory": document.dir_name}
-        )
+        stored = {"state": str(document.state), "directory": document.dir_name}
+        again = to_reseed(calculation, document)
+        if again is None:
+            return FWAction(stored_data=stored)
+        _record(self, fw_spec)  # FireWorks skips the next Firetask after a detour
+        detour = Workflow(chain(again, fw_spec.get("_category", again.engine)))
+        launchpad = getattr(self, "launchpad", None)
+        detours = not_there_yet(launchpad, [detour]) if launchpad else [detour]
+        return FWAction(stored_data={**stored, "reseed": again.id}, detours=detours)
 
 
 @explicit_serialize
@@ -53,6 +73,46 @@ class RecordTaskDocument(FiretaskBase):  # type: ignore[misc]
     def run_task(self, fw_spec: dict[str, Any]) -> None:
         """Record; with the embedded LaunchPad the file itself is the record."""
         _record(self, fw_spec)
+
+
+def chain(calculation: Calculation, category: str) -> list[Firework]:
+    """Make the Fireworks of one calculation, each the parent of the next.
+
+    Parameters
+    ----------
+    calculation
+        What to compute.
+    category
+        Which workers may take it.
+    """
+    fireworks: list[Firework] = []
+    for step in calculation.steps:
+        fireworks.append(
+            Firework(
+                [RunStep(), RecordTaskDocument()],
+                spec=_spec(calculation, step, category),
+                name=f"{calculation.label} {step}",
+                parents=fireworks[-1:] or None,
+            )
+        )
+    return fireworks
+
+
+def _spec(calculation: Calculation, step: str, category: str) -> dict[str, object]:
+    spec: dict[str, object] = {
+        "calculation": calculation.as_dict(),
+        "calculation_id": calculation.id,
+        "step": step,
+        # The longest first: what is left at the end is short. Lithium-rich cells
+        # take several times as long as the others.
+        "_priority": calculation.n_li,
+        "_category": category,
+        "_add_launchpad_and_fw_id": True,
+    }
+    if "reseed_of" in calculation.ordering:
+        spec["reseed_of"] = calculation.ordering["reseed_of"]
+    check_size(spec, f"spec of {calculation.label} {step}")
+    return spec
 
 
 def _record(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fireworks import Firework, LaunchPad, Workflow
+from fireworks import LaunchPad, Workflow
 
 from workflows.calculation import Calculation
-from workflows.firetasks import RecordTaskDocument, RunStep
+from workflows.detours import with_reseeds
+from workflows.firetasks import chain
 from workflows.launchpad import at_once
 from workflows.presets import STEPS
-from workflows.size import check_size
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,8 @@ def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
     category
         Which workers may take it; the engine's name if None.
     """
-    fireworks: list[Firework] = []
-    for step in calculation.steps:
-        fireworks.append(
-            Firework(
-                [RunStep(), RecordTaskDocument()],
-                spec=_spec(calculation, step, category or calculation.engine),
-                name=f"{calculation.label} {step}",
-                parents=fireworks[-1:] or None,
-            )
-        )
     return Workflow(
-        fireworks,
+        chain(calculation, category or calculation.engine),
         name=f"{calculation.campaign} {calculation.label} {calculation.engine}",
         metadata={
             "calculation_id": calculation.id,
@@ -62,21 +52,6 @@ def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
             "variant": calculation.variant,
         },
     )
-
-
-def _spec(calculation: Calculation, step: str, category: str) -> dict[str, object]:
-    spec: dict[str, object] = {
-        "calculation": calculation.as_dict(),
-        "calculation_id": calculation.id,
-        "step": step,
-        # The longest first: what is left at the end is short. Lithium-rich cells
-        # take several times as long as the others.
-        "_priority": calculation.n_li,
-        "_category": category,
-        "_add_launchpad_and_fw_id": True,
-    }
-    check_size(spec, f"spec of {calculation.label} {step}")
-    return spec
 
 
 def submit(
@@ -194,9 +169,12 @@ def fireworks_of(
     launchpad
         Where they are.
     calculations
-        Whose; all if None.
+        Whose, their re-seeds included; all if None.
     """
-    return steps_of(launchpad, {} if calculations is None else _of(calculations))
+    if calculations is None:
+        return steps_of(launchpad, {})
+    ids = with_reseeds(launchpad, (c.id for c in calculations))
+    return steps_of(launchpad, {"spec.calculation_id": {"$in": ids}})
 
 
 def steps_of(
@@ -264,7 +242,3 @@ def _reasons(
         )
         for each in found
     }
-
-
-def _of(calculations: Iterable[Calculation]) -> dict[str, object]:
-    return {"spec.calculation_id": {"$in": [c.id for c in calculations]}}

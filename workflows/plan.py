@@ -281,6 +281,7 @@ def _calculation(
         supercell=supercell,
         campaign=campaign.name,
         notes=(*choice.notes, *_notes(campaign, order, structure)),
+        reseeds=campaign.vasp.reseed if campaign.engine == "vasp" else 0,
     )
     return replace(calculation, id=content_id(calculation))
 

@@ -64,6 +64,7 @@ class Display:
         """Take an event in."""
         key = (event.calculation_id, event.step)
         if event.kind == "started":
+            self._names.setdefault(key, event.name)  # a re-seed came while it ran
             self._running[key] = time.monotonic()
         elif event.kind in {"ended", "failed"}:
             self._took.append(event.seconds)

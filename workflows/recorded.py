@@ -24,7 +24,8 @@ class Recorded:
     store
         Where the documents are.
     calculations
-        Restrict to these, planned ones included; everything recorded if None.
+        Restrict to these and their re-seeds, planned ones included; everything
+        recorded if None.
     engine, x
         Restrict further; None and empty mean all.
     """
@@ -153,8 +154,10 @@ class Recorded:
             yield from (c.variant for c in self.calculations if not c.reference)
 
     def _wanted(self, document: TaskDocument) -> bool:
-        if self._ids is not None and document.calculation_id not in self._ids:
-            return False
+        if self._ids is not None:
+            own = {document.calculation_id, document.ordering.get("reseed_of")}
+            if not own & self._ids:
+                return False
         if self.engine is not None and document.engine != self.engine:
             return False
         at = document.x

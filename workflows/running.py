@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fireworks import Firework, FWAction, FWorker, LaunchPad
+from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
 from workflows.calculation import Calculation
+from workflows.detours import not_there_yet, with_reseeds
 from workflows.engines.vasp_process import end_orphans
 from workflows.errors import Terminated
 from workflows.execution import record_end
@@ -42,7 +43,7 @@ class Event:
     ----------
     kind
         ``started``, ``progress``, ``ended``, ``failed`` or ``tick``.
-    calculation_id, step
+    calculation_id, step, name
         Whose; empty for a tick.
     text
         Progress line, or the reason of a failure.
@@ -55,6 +56,7 @@ class Event:
     step: str = ""
     text: str = ""
     seconds: float = 0.0
+    name: str = ""
 
 
 Watch = Callable[[Event], None]
@@ -110,14 +112,18 @@ class LocalRun:
         self._watch = watch
         self._workers: list[_Worker] = []
         self._deaths: dict[int, int] = {}
+        self._ids: list[str] | None = None
+        self._fworker = FWorker(name="lnmo run")
         self.stopped = ""
         self._selector = selectors.DefaultSelector()
 
     def run(self, calculations: Iterable[Calculation] | None = None) -> None:
         """Run to the end; leaves no worker behind, however it ends."""
-        fworker = FWorker(name="lnmo run", query=_query(calculations))
+        if calculations is not None:
+            self._ids = [c.id for c in calculations]
+        self._fworker = self._taking()
         try:
-            while self._hand_out(fworker) or self._busy():
+            while self._hand_out() or self._busy():
                 self._listen()
                 self._watch(Event("tick"))
         except KeyboardInterrupt:
@@ -130,14 +136,22 @@ class LocalRun:
     def _busy(self) -> bool:
         return any(worker.firework is not None for worker in self._workers)
 
-    def _hand_out(self, fworker: FWorker) -> bool:
+    def _taking(self) -> FWorker:
+        """Return who takes the wanted calculations, and their re-seeds."""
+        query = {}
+        if self._ids is not None:
+            ids = with_reseeds(self._launchpad, self._ids)
+            query = {"spec.calculation_id": {"$in": ids}}
+        return FWorker(name="lnmo run", query=query)
+
+    def _hand_out(self) -> bool:
         """Give every idle worker a Firework; tell whether any was given."""
         if self.stopped:
             return False
         given = False
         idle = [worker for worker in self._workers if worker.firework is None]
         for _ in range(self._jobs - len(self._workers) + len(idle)):
-            firework, launch_id = self._check_out(fworker)
+            firework, launch_id = self._check_out()
             if firework is None:
                 break
             worker = idle.pop() if idle else self._hire()
@@ -145,10 +159,10 @@ class LocalRun:
             given = True
         return given
 
-    def _check_out(self, fworker: FWorker) -> tuple[Firework | None, int]:
-        if not self._launchpad.run_exists(fworker):
+    def _check_out(self) -> tuple[Firework | None, int]:
+        if not self._launchpad.run_exists(self._fworker):
             return None, 0
-        return self._launchpad.checkout_fw(fworker, str(self._root))  # type: ignore[no-any-return]
+        return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
 
     def _hire(self) -> _Worker:
         number = len(self._workers) + 1
@@ -210,7 +224,7 @@ class LocalRun:
                 self._launchpad.rerun_fw(fw_id)
             return
         self._record(worker)
-        self._complete(worker, state, stored)
+        self._complete(worker, state, stored, answer["ended"].get("detours", ()))
 
     def _note_interruption(self) -> None:
         """Leave in the directories of the running steps why they are ended."""
@@ -230,9 +244,18 @@ class LocalRun:
         ):
             copy_document(self._launchpad, self._root, worker.firework.spec)
 
-    def _complete(self, worker: _Worker, state: str, stored: dict[str, Any]) -> None:
-        action = FWAction(stored_data=stored, exit=state == "FIZZLED")
+    def _complete(
+        self,
+        worker: _Worker,
+        state: str,
+        stored: dict[str, Any],
+        detours: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        new = not_there_yet(self._launchpad, (Workflow.from_dict(d) for d in detours))
+        action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
         self._launchpad.complete_launch(worker.launch_id, action, state)
+        if new:
+            self._fworker = self._taking()
         kind = "ended" if state == "COMPLETED" else "failed"
         self._tell(kind, worker, stored.get("_message", ""))
         worker.firework = None
@@ -285,14 +308,9 @@ class LocalRun:
                 spec.get("step", ""),
                 text,
                 seconds,
+                worker.firework.name if worker.firework is not None else "",
             )
         )
-
-
-def _query(calculations: Iterable[Calculation] | None) -> dict[str, Any]:
-    if calculations is None:
-        return {}
-    return {"spec.calculation_id": {"$in": [c.id for c in calculations]}}
 
 
 def _without_launches(firework: Firework) -> dict[str, Any]:

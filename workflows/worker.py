@@ -39,18 +39,22 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
         unpacked = Firework.from_dict(firework)
         spec = {**unpacked.spec, "_fw_env": env}
         stored: dict[str, Any] = {}
+        detours: list[Any] = []
         with terminable():
             for task in unpacked.tasks:
                 action = task.run_task(spec)
                 if action is not None:
                     stored.update(action.stored_data)
+                    detours = action.to_dict()["detours"]
+                    if action.skip_remaining_tasks:
+                        break
     except Terminated as end:
         return {"state": "STOPPED", "stored_data": {"_message": str(end)}}
     except Exception as error:
         traceback.print_exc()
         reason = f"{' '.join(str(error).split())}" or type(error).__name__
         return {"state": "FIZZLED", "stored_data": {"_message": reason}}
-    return {"state": "COMPLETED", "stored_data": stored}
+    return {"state": "COMPLETED", "stored_data": stored, "detours": detours}
 
 
 def _forward_progress(answers: TextIO) -> None:
@@ -65,7 +69,7 @@ def _forward_progress(answers: TextIO) -> None:
 
 
 def _answer(answers: TextIO, content: dict[str, Any]) -> None:
-    answers.write(json.dumps(content) + "\n")
+    answers.write(json.dumps(content, default=str) + "\n")
 
 
 def _end_with_owner(lifeline: int) -> None:

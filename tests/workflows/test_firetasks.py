@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +18,12 @@ from fireworks.core.rocket_launcher import launch_rocket
 
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
+from workflows.detours import not_there_yet, with_reseeds
 from workflows.errors import MachineError
 from workflows.firetasks import RecordTaskDocument, RunStep, data_directory, machine
 from workflows.flows import fireworks_of, submit, workflow
 from workflows.launchpad import EmbeddedLaunchPad
+from workflows.reseed import reseeded
 from workflows.running import Event, LocalRun
 from workflows.store import COLLECTION, MongoResults
 
@@ -116,6 +119,50 @@ def test_a_local_run_on_such_a_launchpad_fills_the_collection_too(
     assert told == ["started", "ended"]
     (document,) = MongoResults(launchpad.db[COLLECTION]).documents()
     assert document.state == "DONE"
+
+
+def test_a_rocket_adds_the_reseed_of_a_wrong_state_once(
+    launchpad: LaunchPad,
+    calculations: tuple[Calculation, ...],
+    launch: Callable[[], bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "wrong_valence")
+    launchpad.fireworks.delete_many({})
+    launchpad.workflows.delete_many({})
+    two = next(c for c in calculations if c.x == 2)
+    two = replace(two, steps=("static",), reseeds=1)
+    submit(launchpad, [two], category="big")
+    while launch():
+        pass
+    steps = fireworks_of(launchpad, [two])
+    again = reseeded(two, 1)
+    assert [(s["calculation_id"], s["state"]) for s in steps] == [
+        (c.id, "COMPLETED") for c in sorted((two, again), key=lambda c: c.id)
+    ]
+    assert {s["category"] for s in steps} == {"big"}
+    recorded = MongoResults(launchpad.db[COLLECTION]).documents()
+    assert {d.calculation_id for d in recorded} == {two.id, again.id}
+    first = next(s["fw_id"] for s in steps if s["calculation_id"] == two.id)
+    launchpad.rerun_fw(first)
+    while launch():
+        pass
+    assert fireworks_of(launchpad, [two]) == steps
+
+
+def test_a_reseed_that_no_workflow_names_is_not_there(
+    launchpad: LaunchPad, calculation: Calculation
+) -> None:
+    again = workflow(reseeded(calculation, 1))
+    assert not_there_yet(launchpad, [again]) == [again]
+    launchpad._upsert_fws(list(workflow(reseeded(calculation, 1)).fws))  # and killed
+    assert not_there_yet(launchpad, [again]) == [again]
+    launchpad.append_wf(workflow(reseeded(calculation, 1)), [1], detour=True)
+    assert not_there_yet(launchpad, [again]) == []
+    assert with_reseeds(launchpad, [calculation.id]) == [
+        calculation.id,
+        reseeded(calculation, 1).id,
+    ]
 
 
 def test_the_fworkers_env_wins_over_the_environment(

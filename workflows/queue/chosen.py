@@ -77,11 +77,13 @@ class Chosen:
 
     def of_fireworks(self, launchpad: Any) -> dict[str, Any]:
         """Return the query on the fireworks collection; empty for everything."""
+        from workflows.detours import with_reseeds
+
         query: dict[str, Any] = {}
         if self.fw_ids:
             query["fw_id"] = {"$in": list(self.fw_ids)}
         if asked := self.of_workflows():
             found = launchpad.workflows.find(asked, {"metadata.calculation_id": 1})
-            ids = [each["metadata"]["calculation_id"] for each in found]
-            query["spec.calculation_id"] = {"$in": ids}
+            ids = (each["metadata"]["calculation_id"] for each in found)
+            query["spec.calculation_id"] = {"$in": with_reseeds(launchpad, ids)}
         return query

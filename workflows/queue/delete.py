@@ -67,6 +67,8 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
     StoreError
         A step is running or reserved; or a directory is a link out of the root.
     """
+    from workflows.detours import with_reseeds
+
     own: list[Mapping[str, Any]] = []
     shared = []
     fields = {"_id": 0, "metadata": 1, "nodes": 1}
@@ -85,7 +87,8 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
             f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
             "lnmo reconcile --fix until nothing runs"
         )
-    ids = sorted(found["metadata"]["calculation_id"] for found in own)
+    planned = (found["metadata"]["calculation_id"] for found in own)
+    ids = sorted(with_reseeds(launchpad, planned))
     places = [
         *(root / "calculations" / each for each in ids),
         *(root / "queue" / str(each) for each in fw_ids),

@@ -76,8 +76,10 @@ def send(launchpad: Any, ended: Ended, root: Path) -> None:
     """
     from fireworks import FWAction, LaunchPad
 
+    from workflows.detours import not_there_yet
     from workflows.firetasks import copy_document
 
     copy_document(launchpad, root, ended.spec)
     action = FWAction.from_dict(dict(ended.action))
+    action.detours = not_there_yet(launchpad, action.detours)
     LaunchPad.complete_launch(launchpad, ended.launch_id, action, ended.state)
