@@ -29,6 +29,12 @@ def documents(found: Project) -> dict[int, TaskDocument]:
     return numbered
 
 
+def shown(found: Project, *options: str) -> set[str | None]:
+    """Return the calculations that ``lnmo status`` lists."""
+    listed = json.loads(found.lnmo("status", *options, "--json").stdout)
+    return {step["calculation_id"] for step in listed}
+
+
 def wrong(document: TaskDocument) -> bool:
     return bool({f.id for f in document.findings} & {"wrong_valence", "symmetrised"})
 
@@ -50,6 +56,10 @@ def test_a_wrong_valence_is_started_once_more_and_the_cured_one_gives_the_row(
     assert (row["n_orderings"], row["n_planned"]) == (2, 2)
     assert set(two.states().values()) == {"COMPLETED"}
     assert len(two.states()) == 2
+    assert shown(two, "c.yaml") == {first.calculation_id, again.calculation_id}
+    assert shown(two, "--id", str(first.calculation_id)) == shown(two)
+    assert shown(two, "--id", str(again.calculation_id)) == {again.calculation_id}
+    assert shown(two, "c.yaml", "--x", "1") == set()
 
 
 def test_without_the_key_there_is_none(tmp_path: Path) -> None:

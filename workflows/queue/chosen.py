@@ -56,7 +56,7 @@ class Chosen:
             )
 
     def of_workflows(self) -> dict[str, Any]:
-        """Return the query on the workflows collection, the Firework ids left out."""
+        """Return the query on the workflows collection, all ids left out."""
         own = self.selection
         query: dict[str, Any] = {}
         if own.name is not None:
@@ -71,8 +71,6 @@ class Chosen:
         if own.x:
             at = [{"metadata.x": {"$gt": x - 1e-9, "$lt": x + 1e-9}} for x in own.x]
             clauses.append({"$or": [*at, {"metadata.x": None}]})
-        if self.ids:
-            clauses.append({"metadata.calculation_id": {"$in": list(self.ids)}})
         return {"$and": clauses} if clauses else {}
 
     def of_fireworks(self, launchpad: Any) -> dict[str, Any]:
@@ -82,8 +80,14 @@ class Chosen:
         query: dict[str, Any] = {}
         if self.fw_ids:
             query["fw_id"] = {"$in": list(self.fw_ids)}
+        chosen: list[set[str]] = []
         if asked := self.of_workflows():
             found = launchpad.workflows.find(asked, {"metadata.calculation_id": 1})
             ids = (each["metadata"]["calculation_id"] for each in found)
-            query["spec.calculation_id"] = {"$in": with_reseeds(launchpad, ids)}
+            chosen.append(set(with_reseeds(launchpad, ids)))
+        if self.ids:  # a re-seed has no Workflow of its own
+            chosen.append(set(with_reseeds(launchpad, self.ids)))
+        if chosen:
+            ids_of_all = sorted(set.intersection(*chosen))
+            query["spec.calculation_id"] = {"$in": ids_of_all}
         return query
