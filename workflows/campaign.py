@@ -304,7 +304,12 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
     path = Path(name_or_path)
     try:
         return path.read_text("utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+        raise CampaignError(
+            f"{name}: cannot be read as a campaign file ({_one_line(error)}); give a "
+            "YAML file or the name of a packaged campaign"
+        ) from None
+    except OSError as error:
         known = ", ".join(packaged_campaigns())
         raise CampaignError(
             f"{name}: no such campaign file ({_one_line(error)}); packaged campaigns: "

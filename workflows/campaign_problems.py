@@ -55,7 +55,7 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         engines = get_args(model.model_fields[key].annotation)
         return f"unknown engine {value!r}; known: {', '.join(engines)}"
     if problem["type"] in {"greater_than_equal", "less_than_equal"} and "x" in location:
-        return f"x = {value:g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+        return f"x = {float(value):g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
     message = problem["msg"].removeprefix("Value error, ")
     shown = (
         ""
