@@ -257,7 +257,7 @@ def test_a_campaign_that_does_not_exist_is_told_with_those_that_do() -> None:
 
 
 def test_a_directory_is_no_campaign(tmp_path: Path) -> None:
-    with pytest.raises(CampaignError, match="no such campaign file"):
+    with pytest.raises(CampaignError, match="cannot be read as a campaign file"):
         load_campaign(tmp_path)
 
 
