@@ -22,6 +22,7 @@ from pydantic import (
 from workflows import presets
 from workflows.campaign_problems import explained, nearest
 from workflows.errors import CampaignError
+from workflows.incar_tags import is_known, known_tags, nearest_tag
 from workflows.variants import overridden
 
 EngineName = Literal["vasp", "chgnet"]
@@ -46,7 +47,7 @@ class HostSection(_Section):
 
     formula: str = "LiNi0.5Mn1.5O4"
     ordering: str = "P4_332"
-    a: float = Field(8.17, gt=0)
+    a: float = Field(8.17, gt=6, lt=13)
     u: float = Field(0.2625, gt=0.2, lt=0.3)
     supercell: tuple[int, int, int] | None = None
 
@@ -136,6 +137,8 @@ class VaspSection(_Section):
                         f"{tag} (under {step}): INCAR tags are written in capitals; "
                         f"write {tag.upper()}"
                     )
+                if problem := _wrong_tag(tag, tags[tag]):
+                    raise ValueError(f"{tag} (under {step}): {problem}")
             for tag in presets.SPECIES_TAGS:
                 if tag in tags:
                     cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
@@ -330,6 +333,16 @@ def _known(what: str, value: str, known: tuple[str, ...]) -> str:
             f"unknown {what}{nearest(value, known)}; known: {', '.join(known)}"
         )
     return value
+
+
+def _wrong_tag(tag: str, value: Any) -> str:
+    """Say what is wrong with an INCAR tag of a campaign, or nothing."""
+    if not is_known(tag) and (near := nearest_tag(tag)):
+        return f"VASP has no such tag, and would ignore it; did you mean {near}?"
+    number = known_tags().get(tag) in {"int", "float"}
+    if number and value is not None and not isinstance(value, int | float):
+        return f"{value!r} is no number"
+    return ""
 
 
 def _one_line(error: Exception) -> str:

@@ -273,3 +273,27 @@ def test_override_refuses_what_the_file_would_refuse(paper: Campaign) -> None:
         paper.override(engine="vsp")
     with pytest.raises(CampaignError, match=r"^campaign paper, command line: x = 5 is"):
         paper.override(x=[5])
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        (
+            {"ENCT": 600},
+            "VASP has no such tag, and would ignore it; did you mean ENCUT?",
+        ),
+        ({"ENCUT": "abc"}, "'abc' is no number"),
+    ],
+)
+def test_an_incar_tag_that_vasp_would_ignore_or_not_read_is_refused(
+    tags: dict[str, Any], expected: str, write_campaign: WriteCampaign
+) -> None:
+    assert expected in refusal(write_campaign({"vasp.incar": {"common": tags}}))
+
+
+def test_tags_of_patches_and_deleted_tags_are_taken(
+    write_campaign: WriteCampaign,
+) -> None:
+    tags = {"ENCUT": 600, "LAECHG": True, "NELMIN": None, "MY_PATCH": 1}
+    found = load_campaign(write_campaign({"vasp.incar": {"common": tags}}))
+    assert found.vasp.incar["common"] == tags

@@ -4,50 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
-from functools import cache
 
+from workflows.incar_tags import is_known, known_tags, nearest_tag
 from workflows.lint.directory import VaspDirectory
 from workflows.lint.rule import DirectoryRule, Rule
 
-PREFIXES = (
-    "ML_",
-    "PHON_",
-    "ELPH_",
-    "TRANSPORT_",
-    "KPOINTS_OPT",
-    "HILLS_",
-    "WANNIER90_",
-)
-"""Families of tags that grow with every version of VASP."""
-MORE_TAGS = (
-    "ALDAX AMGGAC AMGGAX BEXT BPARAM BSEPREC CPARAM CSVR_PERIOD DDR DFNMAX DFNMIN "
-    "DRMAX DROTMAX EB_K EFERMI ENCUTAE EREF ESF_CONV ESF_NINTER ESF_SPLINES "
-    "EVENONLYX FALPHA FDSTEP FNMIN FTIMEDEC FTIMEINC FTIMEMAX IBSE ICHAIN ILBFGSMEM "
-    "INVCURV IOPT IRESTART ISPECIAL ITIM IVDW_NL JACOBIAN KERNEL_TRUNCATION "
-    "LAMBDA_D_K LAUTOSCALE LBFCONST LBFGSMEM LCHARGH5 LCLIMB LDISENTANGLED LDMATRIX "
-    "LDNEB LFINITE_TEMPERATURE LGLOBAL LH5 LIBXC1 LIBXC2 LINTERFAST LKPOINTS_OPT "
-    "LLINEOPT LMAXFOCKMP2 LMP2LT LNEBCELL LNMR LPARDH5 LPHON_DISPERSION LPHON_POLAR "
-    "LRHOB LRHOION LSCK LSFBXC LSMP2LT LTANGENTOLD LTBOUNDLIBXC LTSSURF LVDWSCS "
-    "LVDW_ONECELL LVDW_SAMETYPE LVGVAPPL LVGVCALC LWAVEH5 LWRITE_SPN MAGATOM "
-    "MAXMOVE NBANDSEXACT NBANDS_WAVE NCSHMEM NC_K NEBCELL NEFG NELMGW NELMHF "
-    "NHC_NCHAINS NHC_NRESPA NHC_NS NHC_PERIOD NKREDLF NKREDLFX NKREDLFY NKREDLFZ "
-    "NMAXALT NMIN NOMEGA_DUMP NREBOOT NTEMPER NUM_WANN PLUGINS QPOINTS SCALEE "
-    "SDALPHA SIGMA_K SMIX STOPCAR TAU TURBO VCA VDW_ALPHA VDW_C6AU VDW_GAMMA "
-    "VDW_MBD_SIZE VDW_R0AU XC XC_C"
-)
-"""Tags of VASP 6 and of the VTST and VASPsol patches that pymatgen's list lacks."""
 MACHINE = frozenset({"NPAR", "NCORE", "KPAR", "NSIM", "LPLANE", "NWRITE", "SYSTEM"})
 DICT = re.compile(r"[{}:]")
-
-
-@cache
-def known_tags() -> dict[str, str]:
-    """Return every INCAR tag known, with its type: pymatgen's list and some more."""
-    from pymatgen.io.vasp import Incar
-
-    listed = {tag: str(entry["type"]) for tag, entry in Incar.INCAR_PARAMS.items()}
-    return dict.fromkeys(MORE_TAGS.split(), "any") | listed
 
 
 def _unreadable(run: VaspDirectory) -> Iterator[str]:
@@ -60,15 +23,10 @@ def _nothing_asked(run: VaspDirectory) -> Iterator[str]:
         yield "neither INCAR nor vasprun.xml says what was asked"
 
 
-def _nearest(tag: str) -> str | None:
-    near = get_close_matches(tag, known_tags(), n=1, cutoff=0.8)
-    return near[0] if near else None
-
-
 def _strangers(run: VaspDirectory) -> Iterator[tuple[str, str | None]]:
     for tag in run.incar.tags if run.incar_from == "INCAR" else ():
-        if tag not in known_tags() and not tag.startswith(PREFIXES):
-            yield tag, _nearest(tag)
+        if not is_known(tag):
+            yield tag, nearest_tag(tag)
 
 
 def _misspelt(run: VaspDirectory) -> Iterator[str]:

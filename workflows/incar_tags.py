@@ -1,0 +1,54 @@
+"""The INCAR tags there are: pymatgen's list, and the ones it lacks."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+
+PREFIXES = (
+    "ML_",
+    "PHON_",
+    "ELPH_",
+    "TRANSPORT_",
+    "KPOINTS_OPT",
+    "HILLS_",
+    "WANNIER90_",
+)
+"""Families of tags that grow with every version of VASP."""
+MORE_TAGS = (
+    "ALDAX AMGGAC AMGGAX BEXT BPARAM BSEPREC CPARAM CSVR_PERIOD DDR DFNMAX DFNMIN "
+    "DRMAX DROTMAX EB_K EFERMI ENCUTAE EREF ESF_CONV ESF_NINTER ESF_SPLINES "
+    "EVENONLYX FALPHA FDSTEP FNMIN FTIMEDEC FTIMEINC FTIMEMAX IBSE ICHAIN ILBFGSMEM "
+    "INVCURV IOPT IRESTART ISPECIAL ITIM IVDW_NL JACOBIAN KERNEL_TRUNCATION "
+    "LAMBDA_D_K LAUTOSCALE LBFCONST LBFGSMEM LCHARGH5 LCLIMB LDISENTANGLED LDMATRIX "
+    "LDNEB LFINITE_TEMPERATURE LGLOBAL LH5 LIBXC1 LIBXC2 LINTERFAST LKPOINTS_OPT "
+    "LLINEOPT LMAXFOCKMP2 LMP2LT LNEBCELL LNMR LPARDH5 LPHON_DISPERSION LPHON_POLAR "
+    "LRHOB LRHOION LSCK LSFBXC LSMP2LT LTANGENTOLD LTBOUNDLIBXC LTSSURF LVDWSCS "
+    "LVDW_ONECELL LVDW_SAMETYPE LVGVAPPL LVGVCALC LWAVEH5 LWRITE_SPN MAGATOM "
+    "MAXMOVE NBANDSEXACT NBANDS_WAVE NCSHMEM NC_K NEBCELL NEFG NELMGW NELMHF "
+    "NHC_NCHAINS NHC_NRESPA NHC_NS NHC_PERIOD NKREDLF NKREDLFX NKREDLFY NKREDLFZ "
+    "NMAXALT NMIN NOMEGA_DUMP NREBOOT NTEMPER NUM_WANN PLUGINS QPOINTS SCALEE "
+    "SDALPHA SIGMA_K SMIX STOPCAR TAU TURBO VCA VDW_ALPHA VDW_C6AU VDW_GAMMA "
+    "VDW_MBD_SIZE VDW_R0AU XC XC_C"
+)
+"""Tags of VASP 6 and of the VTST and VASPsol patches that pymatgen's list lacks."""
+
+
+@cache
+def known_tags() -> dict[str, str]:
+    """Return every INCAR tag known, with its type: pymatgen's list and some more."""
+    from pymatgen.io.vasp import Incar
+
+    listed = {tag: str(entry["type"]) for tag, entry in Incar.INCAR_PARAMS.items()}
+    return dict.fromkeys(MORE_TAGS.split(), "any") | listed
+
+
+def is_known(tag: str) -> bool:
+    """Tell whether VASP, or a usual patch of it, has this tag."""
+    return tag in known_tags() or tag.startswith(PREFIXES)
+
+
+def nearest_tag(tag: str) -> str | None:
+    """Return the known tag that a misspelt one most likely stands for, if any."""
+    near = get_close_matches(tag, known_tags(), n=1, cutoff=0.8)
+    return near[0] if near else None
