@@ -46,40 +46,63 @@ def main() -> int:
     # Started in the background, a shell has us ignore it, and our children with us.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lnmo-faults-") as scratch:
-        reference = Campaign(Path(scratch) / "undisturbed", options.x)
-        if (code := reference.run().returncode) != 0:
-            print(f"the undisturbed campaign ended with code {code}")
-            return 1
-        expected = reference.documents()
-        share = [options.faults // options.jobs] * options.jobs
-        share[0] += options.faults % options.jobs
-        fork = multiprocessing.get_context("fork")
-        with fork.Manager() as manager:
-            results = manager.list()
-            workers = [
-                fork.Process(
-                    target=torment_many,
-                    args=(
-                        Path(scratch) / f"job-{n}",
-                        options,
-                        count,
-                        expected,
-                        results,
-                    ),
-                    kwargs={"seed": options.seed * 1000 + n},
-                )
-                for n, count in enumerate(share)
-            ]
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.join()
-            tally = merged(list(results))
-        if any(worker.exitcode for worker in workers):
-            tally.problems.append("a part of the benchmark itself ended by an error")
+    scratch = Path(tempfile.mkdtemp(prefix="lnmo-faults-"))
+    reference = Campaign(scratch / "undisturbed", options.x)
+    if (code := reference.run().returncode) != 0:
+        print(f"the undisturbed campaign ended with code {code}")
+        return 1
+    tally = torment_in_parallel(scratch, options, reference.documents())
     tell(tally, time.monotonic() - started)
-    return 1 if tally.problems else 0
+    if tally.problems:
+        print(f"what is left of it: {scratch}")
+        return 1
+    shutil.rmtree(scratch)
+    return 0
+
+
+def torment_in_parallel(
+    scratch: Path,
+    options: argparse.Namespace,
+    expected: dict[tuple[str, str], TaskDocument],
+) -> Tally:
+    """Share the faults among processes; Ctrl-C ends with what was found so far."""
+    share = [options.faults // options.jobs] * options.jobs
+    share[0] += options.faults % options.jobs
+    fork = multiprocessing.get_context("fork")
+    finished: Any = fork.SimpleQueue()
+    tallies: list[Tally] = []
+    workers = [
+        fork.Process(
+            target=torment_many,
+            args=(scratch / f"job-{n}", options.x, count, expected, finished),
+            kwargs={"seed": options.seed * 1000 + n},
+        )
+        for n, count in enumerate(share)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        while any(worker.is_alive() for worker in workers) or not finished.empty():
+            if finished.empty():
+                time.sleep(0.1)
+                continue
+            tallies.append(finished.get())
+            done = merged(tallies)
+            print(
+                f"{sum(done.faults.values()):5d} of {options.faults} faults, "
+                f"{done.campaigns} campaigns, {len(done.problems)} problems",
+                flush=True,
+            )
+    except KeyboardInterrupt:
+        tallies.append(Tally(problems=["interrupted before all faults were made"]))
+        for worker in workers:
+            worker.terminate()
+    for worker in workers:
+        worker.join()
+    tally = merged(tallies)
+    if not tally.problems and any(worker.exitcode for worker in workers):
+        tally.problems.append("a part of the benchmark itself ended by an error")
+    return tally
 
 
 def read_options() -> argparse.Namespace:
@@ -122,27 +145,30 @@ def merged(tallies: list[Tally]) -> Tally:
 
 def torment_many(
     place: Path,
-    options: argparse.Namespace,
+    x: str,
     wanted: int,
     expected: dict[tuple[str, str], TaskDocument],
-    results: Any,
+    finished: Any,
     *,
     seed: int,
 ) -> None:
     """Disturb one campaign after the other until there were faults enough."""
-    rng, tally = random.Random(seed), Tally()
-    while sum(tally.faults.values()) < wanted and not tally.problems:
-        tally.campaigns += 1
-        here = Campaign(place / f"campaign-{tally.campaigns}", options.x)
-        disturb(here, rng, wanted, tally)
+    rng, faults, problems, campaigns = random.Random(seed), 0, 0, 0
+    while faults < wanted and not problems:
+        campaigns += 1
+        tally = Tally(campaigns=1)
+        here = Campaign(place / f"campaign-{campaigns}", x)
+        disturb(here, rng, wanted - faults, tally)
         judge(here, expected, tally)
-        if not tally.problems:
+        faults += sum(tally.faults.values())
+        problems += len(tally.problems)
+        if not problems:
             shutil.rmtree(here.place)
-    results.append(tally)
+        finished.put(tally)
 
 
 def disturb(campaign: Campaign, rng: random.Random, most: int, tally: Tally) -> None:
-    """Disturb one campaign until there were so many faults in all, or it is done."""
+    """Disturb one campaign until there were so many faults, or it is done."""
     for _ in range(2):
         disturb_program(campaign, rng, rng.choice(PROGRAM), tally)
     os.environ.update(campaign.environment)

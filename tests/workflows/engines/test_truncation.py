@@ -19,6 +19,7 @@ from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows.audit import same_structure
 from workflows.engines.vasp_files import run_files
+from workflows.engines.vasp_open import read_poscar
 from workflows.engines.vasp_parse import parse_files
 from workflows.taskdoc import State
 
@@ -90,6 +91,16 @@ def test_a_contcar_cut_right_after_its_positions_is_noticed(tmp_path: Path) -> N
     document = parse_files(*run_files(tmp_path))
     assert document.state is State.NEEDS_REVIEW
     assert "without the velocities" in document.reason
+
+
+def test_a_contcar_cut_at_any_byte_is_a_whole_structure_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "CONTCAR"
+    whole = gzip.decompress((DATA / "GaAs_all_files" / "CONTCAR.gz").read_bytes())
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        found = read_poscar(path)
+        assert found is None or found.composition.formula == "Ga1 As1", length
+    assert found is not None
 
 
 def test_a_gzipped_run_cut_anywhere_is_never_done(tmp_path: Path) -> None:
