@@ -157,7 +157,8 @@ def _walk(
         time.sleep(switches.seconds / len(steps))
         if (step.number == 2 or is_last) and _say(failure, IONIC, output):
             return step, 1
-        if failure == "walltime":
+        goes_on = failure == "nonconv" and is_last  # to an NSW far away
+        if failure == "walltime" or goes_on:
             time.sleep(_LONGEST_HANG)
             return step, 1
         if failure == "zbrent" and step.number == 2:

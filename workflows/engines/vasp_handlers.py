@@ -40,6 +40,7 @@ from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar, Poscar
 
 from workflows.engines.vasp_clock import Clock
+from workflows.engines.vasp_ends import FOOTER
 from workflows.engines.vasp_restart import whole_structure
 
 NOT_CAUGHT = {
@@ -112,7 +113,19 @@ class Frozen(FrozenJobErrorHandler):
 
 
 class NonConverging(NonConvergingErrorHandler):
-    """Survives a CONTCAR that VASP was writing when custodian ended it."""
+    """Ends a running VASP only, and survives the CONTCAR that it was writing.
+
+    What came to its end is Unconverged's: two corrections of ALGO at once undo each
+    other, until custodian has made as many as it may.
+    """
+
+    def check(self, directory: str = "./") -> bool:
+        """Tell ten ionic steps without convergence of a VASP that goes on."""
+        never: bool = super().check(directory)  # type: ignore[no-untyped-call]
+        outcar = Path(directory, "OUTCAR")
+        return never and not (
+            outcar.is_file() and FOOTER in outcar.read_text("utf-8", "replace")
+        )
 
     def correct(self, directory: str = "./") -> dict[str, Any]:
         """Read the cell from POSCAR where CONTCAR cannot be read."""
