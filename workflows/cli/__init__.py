@@ -1,0 +1,58 @@
+"""The ``lnmo`` command: one function a verb, each a call or two deep.
+
+Exit codes: 0 all well; 1 calculations failed or are not done; 2 bad input, one
+line on stderr, nothing written.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from workflows.cli import campaigns, directories, queues
+from workflows.errors import LnmoError
+
+app = typer.Typer(
+    name="lnmo",
+    help="DFT campaigns on the spinel cathode LixNi0.5Mn1.5O4, x = 0 to 2: a campaign "
+    "file in; structures, VASP inputs, queue jobs, tables, figures and a report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for verb in (
+    campaigns.plan,
+    campaigns.orderings,
+    campaigns.write,
+    queues.submit,
+    campaigns.run,
+    queues.init,
+    queues.launch,
+    queues.worker,
+    queues.reconcile,
+    queues.status,
+    queues.cancel,
+    queues.rerun,
+    queues.delete,
+    campaigns.results,
+    campaigns.compare,
+    campaigns.report,
+    campaigns.figures,
+    directories.parse,
+    directories.check,
+):
+    app.command(verb.__name__)(verb)
+
+
+def main() -> None:
+    """Run the command; an error the reader can act on is one line and exit code 2."""
+    from structures.errors import StructuresError
+
+    try:
+        app()
+    except (LnmoError, StructuresError) as error:
+        print(f"lnmo: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,5 @@
+"""``python -m workflows.cli`` is ``lnmo``."""
+
+from workflows.cli import main
+
+main()
