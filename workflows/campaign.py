@@ -257,9 +257,13 @@ class Campaign(_Section):
         """
         if variant not in self.variants:
             known = tuple(self.variants)
+            told = (
+                f"no variant {variant!r}{nearest(variant, known)}; it has "
+                f"{', '.join(known)}"
+            )
             raise CampaignError(
-                f"campaign {self.name} has no variant {variant!r}"
-                f"{nearest(variant, known)}; it has {', '.join(known) or 'none'}"
+                f"campaign {self.name} has "
+                + (told if known else "no variants: leave out --variant")
             )
         return self.model_copy(update={"variants": {variant: self.variants[variant]}})
 
@@ -313,10 +317,10 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
             "YAML file or the name of a packaged campaign"
         ) from None
     except OSError as error:
-        known = ", ".join(packaged_campaigns())
+        known = packaged_campaigns()
         raise CampaignError(
-            f"{name}: no such campaign file ({_one_line(error)}); packaged campaigns: "
-            f"{known}"
+            f"{name}: no such campaign file ({error.strerror}){nearest(name, known)}; "
+            f"packaged campaigns: {', '.join(known)}"
         ) from None
 
 

@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+
+_LIST = "expected a list, in [ ]"
+_NUMBER = "expected a number"
+_WHOLE_NUMBER = "expected a whole number"
+_KEYS = "expected keys and values"
+PLAIN = {
+    "missing": "is missing",
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "string_type": "expected a word",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "int_type": _WHOLE_NUMBER,
+    "int_parsing": _WHOLE_NUMBER,
+    "int_from_float": _WHOLE_NUMBER,
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "dict_type": _KEYS,
+    "model_type": _KEYS,
+    "model_attributes_type": _KEYS,
+    "too_short": "expected at least one value",
+}
+"""Pydantic's kinds of problem in words of a campaign file."""
+_ALTERNATIVE = re.compile(r"^(str|int|float|bool|.*\[.*)$")
+"""What pydantic puts among the keys for one type of several that a value may have."""
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> str:
@@ -29,40 +55,58 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
 
 
 def _own(problems: Sequence[Any]) -> list[Any]:
-    """Leave out what only follows from another problem of the same key."""
+    """Leave out what only follows from another problem of the same key.
+
+    Where a value may have several types, the problem that lies deepest is its own:
+    there the type was right, and what it holds was not.
+    """
     follows = {"too_short", "literal_error"}
 
-    def same_key(one: Any, other: Any) -> bool:
-        key = tuple(part for part in one["loc"] if "literal[" not in str(part))
-        return one is not other and tuple(other["loc"][: len(key)]) == key
+    def shadows(one: Any, other: Any) -> bool:
+        own, key = _keys(one["loc"]), _keys(other["loc"])
+        if one is other or own[: len(key)] != key:
+            return False
+        alternatives = own != one["loc"] or key != other["loc"]
+        weaker = other["type"] in follows and one["type"] not in follows
+        return weaker or (alternatives and len(own) > len(key))
 
-    return [
-        problem
-        for problem in problems
-        if problem["type"] not in follows
-        or not any(same_key(problem, other) for other in problems)
-    ]
+    left = [p for p in problems if not any(shadows(other, p) for other in problems)]
+    return list({_keys(problem["loc"]): problem for problem in left}.values())
+
+
+def _keys(location: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(part for part in location if not _ALTERNATIVE.match(str(part)))
 
 
 def _explain(problem: Any, model: type[BaseModel]) -> str:
-    location = tuple(problem["loc"])
+    location = _keys(problem["loc"])
     key = ".".join(str(part) for part in location)
-    if problem["type"] == "extra_forbidden":
+    value, kind = problem["input"], problem["type"]
+    if kind == "extra_forbidden":
         known = _keys_at(location[:-1], model)
         return f"unknown key {key}{nearest(str(location[-1]), known)}"
-    value = problem["input"]
     if key == "engine":
-        engines = get_args(model.model_fields[key].annotation)
-        return f"unknown engine {value!r}; known: {', '.join(engines)}"
-    if problem["type"] in {"greater_than_equal", "less_than_equal"} and "x" in location:
+        known = get_args(model.model_fields[key].annotation)
+        return (
+            f"unknown engine {value!r}{nearest(str(value), known)}; "
+            f"known: {', '.join(known)}"
+        )
+    if kind in {"greater_than_equal", "less_than_equal"} and "x" in location:
         return f"x = {float(value):g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
-    message = problem["msg"].removeprefix("Value error, ")
-    shown = (
-        ""
-        if isinstance(value, Mapping) or problem["type"] == "missing"
-        else f" = {value!r}"
-    )
-    return f"{key}{shown}: {message}"
+    if kind == "missing":
+        return f"{key} {PLAIN[kind]}"
+    message = PLAIN.get(kind, problem["msg"].removeprefix("Value error, "))
+    shown = "" if isinstance(value, Mapping) else f" = {_as_yaml(value)}"
+    return f"{key}{shown}: {message.replace('Input should be', 'expected')}"
+
+
+def _as_yaml(value: Any) -> str:
+    """Show a value as the file has it, true or false with the words that mean it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "null"
+    return str(value) if isinstance(value, int | float) else repr(value)
 
 
 def _keys_at(location: tuple[Any, ...], top: type[BaseModel]) -> tuple[str, ...]:

@@ -93,10 +93,10 @@ def read_database(where: str | Path | None = None) -> Database:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StoreError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(raw, Mapping) or not isinstance(raw.get("host"), str):
-        raise StoreError(
-            f"{path}: no key host; give a MongoDB host, or host: {EMBEDDED}"
-        )
+    host = raw.get("host") if isinstance(raw, Mapping) else None
+    if not isinstance(raw, Mapping) or not isinstance(host, str):
+        found = "no key host" if host is None else f"host = {host!r} is no name"
+        raise StoreError(f"{path}: {found}; give a MongoDB host, or host: {EMBEDDED}")
     for key in raw:
         if key not in KEYS:
             raise StoreError(f"{path}: unknown key {key}{nearest(str(key), KEYS)}")

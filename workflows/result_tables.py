@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from workflows.campaign_problems import nearest
 from workflows.errors import ResultsError
 from workflows.results import Results
 from workflows.selection import Selection
@@ -72,7 +73,8 @@ def asked(table: str | None, **more: Any) -> Asked:
         return Asked(TableName(table or "series"), **more)
     except ValueError:
         raise ResultsError(
-            f"there is no table {table!r}: one of {', '.join(TableName)}"
+            f"there is no table {table!r}{nearest(str(table), tuple(TableName))}; "
+            f"known: {', '.join(TableName)}"
         ) from None
 
 

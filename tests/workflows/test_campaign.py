@@ -142,7 +142,11 @@ def test_every_mistake_of_a_file_is_told_at_once(write_campaign: WriteCampaign) 
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
-        ("engine", "vsp", "unknown engine 'vsp'; known: vasp, chgnet"),
+        (
+            "engine",
+            "vsp",
+            "unknown engine 'vsp' (did you mean vasp?); known: vasp, chgnet",
+        ),
         (
             "vasp.functional",
             "pbeu",
@@ -239,8 +243,8 @@ def test_a_value_outside_its_limits_is_refused_by_key(
         ("", "expected keys and values, found NoneType"),
         ("[1, 2]", "expected keys and values, found list"),
         ("name: [", "not YAML"),
-        ("name: a\nx: [1]\nvasp: null\n", "vasp = None"),
-        ("x: [1]\n", "name: Field required"),
+        ("name: a\nx: [1]\nvasp: null\n", "vasp = null: expected keys and values"),
+        ("x: [1]\n", "name is missing"),
     ],
 )
 def test_a_file_that_holds_no_campaign_is_refused(
@@ -249,6 +253,42 @@ def test_a_file_that_holds_no_campaign_is_refused(
     path = tmp_path / "broken.yaml"
     path.write_text(text, "utf-8")
     assert refusal(path).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x: yes", "x = yes: expected a list, in [ ]"),
+        ("x: []", "x = []: expected at least one value"),
+        ("insertion: tet_8b", "insertion = 'tet_8b': expected a list, in [ ]"),
+        ("insertion: [{x: most}]", "insertion.0.x = 'most': expected a list, in [ ]"),
+        ("insertion: [{x: [3]}]", "x = 3 is outside 0..2 (Li per Ni0.5Mn1.5O4)"),
+        ("start: 3", "start = 3: expected keys and values"),
+        ("vasp: {steps: relax}", "vasp.steps = 'relax': expected a list, in [ ]"),
+        (
+            "vasp: {steps: [relx]}",
+            "vasp.steps.0 = 'relx': expected 'relax' or 'static'",
+        ),
+        ("vasp: {kpoints: [3, 3]}", "vasp.kpoints.2 is missing"),
+        ("vasp: {hubbard_u: {Mn: {d: 4}}}", "vasp.hubbard_u.Mn: expected a number"),
+        ("vasp: {hubbard_u: {Mn: x}}", "vasp.hubbard_u.Mn = 'x': expected a number"),
+        ("vasp: {hubbard_u: [1]}", "vasp.hubbard_u = [1]: expected keys and values"),
+        ("vasp: {dos_at: 1}", "vasp.dos_at = 1: expected a list, in [ ]"),
+        ("lithium_reference: 3", "lithium_reference = 3: expected true or false"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_once_in_plain_words(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    x = "" if text.startswith("x:") else "x: [1]\n"
+    path.write_text(f"name: c\n{x}{text}\n", "utf-8")
+    assert refusal(path) == expected
+
+
+def test_a_campaign_without_variants_says_so(paper: Campaign) -> None:
+    with pytest.raises(CampaignError, match="paper has no variants: leave out"):
+        paper.only("mp")
 
 
 def test_a_campaign_that_does_not_exist_is_told_with_those_that_do() -> None:

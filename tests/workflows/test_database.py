@@ -134,7 +134,7 @@ def test_a_missing_file_is_told_with_the_cure(tmp_path: Path) -> None:
         ("", "no key host"),
         ("[1]", "no key host"),
         ("name: lnmo", "no key host"),
-        ("host: 5", "no key host"),
+        ("host: 5", "host = 5 is no name"),
         ("host: [", "not YAML"),
     ],
 )

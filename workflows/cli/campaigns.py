@@ -15,6 +15,7 @@ from workflows.cli.options import (
     MaybeCampaign,
     VariantOption,
     XOption,
+    one_format,
     selection,
 )
 
@@ -138,6 +139,7 @@ def results(
     """Print the table over x and the verdicts against the paper, or another table."""
     from workflows import commands, result_tables
 
+    one_format(json=json, csv=csv)
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     if table is None and not boltzmann:
         commands.show_results(chosen, as_json=json, as_csv=csv)
@@ -159,6 +161,7 @@ def compare(
     """Print the variants of a study beside each other, against the first."""
     from workflows.study import show_study
 
+    one_format(json=json, csv=csv)
     chosen = selection(campaign, engine, x, launchpad)
     show_study(chosen, as_json=json, as_csv=csv)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workflows.errors import ResultsError
+
 if TYPE_CHECKING:
     from workflows.selection import Selection
 
@@ -56,3 +58,15 @@ def selection(
     from workflows.selection import Selection
 
     return Selection(name, engine, tuple(x or ()), launchpad, variant)
+
+
+def one_format(*, json: bool, csv: bool) -> None:
+    """Refuse two formats on one stdout.
+
+    Raises
+    ------
+    ResultsError
+        Both were asked for.
+    """
+    if json and csv:
+        raise ResultsError("--csv and --json are two formats for one output: give one")
