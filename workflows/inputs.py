@@ -7,13 +7,13 @@ from the very structure that is written as POSCAR.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import Calculation
-from workflows.potcars import PotcarLibrary
+from workflows.potcars import PotcarLibrary, cutoff_note
 from workflows.species import (
     block_sizes,
     hubbard_tags,
@@ -206,3 +206,43 @@ def write_vasp_inputs(
         return None
     (directory / "POTCAR").write_text(potcar.text, "utf-8")
     return potcar.record(block_sizes(inputs.structure))
+
+
+def potcar_notes(
+    calculations: Iterable[Calculation], library: PotcarLibrary | None = None
+) -> tuple[str, ...]:
+    """Look for every POTCAR before anything is written; tell each doubt once.
+
+    Parameters
+    ----------
+    calculations
+        Those of another engine are passed over.
+    library
+        Where POTCARs are; the environment's if None.
+
+    Returns
+    -------
+    tuple of str
+        What is doubtful about ENCUT; empty without a licence.
+
+    Raises
+    ------
+    InputError
+        The library lacks a data set, or holds another one under its name.
+    """
+    library = library or PotcarLibrary.from_environment()
+    if library.directory is None:
+        return ()
+    notes: dict[str, None] = {}
+    alike = {
+        (step, species_blocks(c.structure), repr(c.settings)): c
+        for c in calculations
+        if c.engine == "vasp"
+        for step in c.steps
+    }
+    for (step, *_), calculation in alike.items():
+        inputs = vasp_inputs(calculation, step)
+        potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
+        if potcar and (note := cutoff_note(inputs.incar, potcar.data_sets)):
+            notes[note] = None
+    return tuple(notes)

@@ -115,6 +115,7 @@ def _check_machine(
     from workflows.engines.vasp_process import vasp_command
     from workflows.firetasks import machine
     from workflows.flows import fireworks_of
+    from workflows.inputs import potcar_notes
     from workflows.launchpad import reading
 
     steps = fireworks_of(reading(database), calculations)
@@ -132,6 +133,8 @@ def _check_machine(
         )
     if "vasp" in engines:
         vasp_command(machine({}).vasp_cmd)
+        for note in potcar_notes(calculations or ()):
+            tell(f"note: {note}")
 
 
 def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:

@@ -10,9 +10,15 @@ from pathlib import Path
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError, StoreError
-from workflows.inputs import VaspInputs, poscar_body, vasp_inputs, write_vasp_inputs
+from workflows.inputs import (
+    VaspInputs,
+    poscar_body,
+    potcar_notes,
+    vasp_inputs,
+    write_vasp_inputs,
+)
 from workflows.plan import plan
-from workflows.potcars import PotcarLibrary, cutoff_note
+from workflows.potcars import PotcarLibrary
 
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.
@@ -97,7 +103,7 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
         for step in c.steps
     ]
     library = PotcarLibrary.from_environment()
-    notes = _notes(runs, library)
+    notes = potcar_notes(calculations, library)
     try:
         _write_runs(runs, library)
         potcar = WITH_LICENCE if library.directory else WITHOUT_LICENCE
@@ -109,17 +115,6 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
     return Written(tuple(run.directory for run in runs), notes)
-
-
-def _notes(runs: Sequence[_Run], library: PotcarLibrary) -> tuple[str, ...]:
-    """Read every POTCAR before anything is written; tell each doubt once."""
-    notes: dict[str, None] = {}
-    for run in runs:
-        inputs = run.inputs
-        potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
-        if potcar and (note := cutoff_note(inputs.incar, potcar.data_sets)):
-            notes[note] = None
-    return tuple(notes)
 
 
 def _write_runs(runs: Sequence[_Run], library: PotcarLibrary) -> None:

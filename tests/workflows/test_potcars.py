@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pymatgen.io.vasp.inputs import POTCAR_STATS_PATH
 
 from workflows import load_campaign
 from workflows.calculation import Calculation
+from workflows.cli import main
 from workflows.engines.vasp import VaspEngine
 from workflows.errors import InputError
 from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
@@ -179,6 +182,33 @@ def test_writing_a_campaign_tells_the_cutoff_once(
         "ENCUT = 520 eV, ENM",
     ]
     assert written.notes[0] in (tmp_path / "README.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("verb", ["run", "submit"])
+def test_a_cutoff_or_a_library_in_doubt_is_told_before_anything_is_submitted(
+    library: MakeLibrary,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+) -> None:
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "launchpad.yaml").write_text("host: embedded\n")
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("LNMO_VASP_CMD", "true")
+    monkeypatch.setattr("sys.argv", ["lnmo", verb, "paper", "--x", "1"])
+    top = library(titles={"Ni_pv": "Co_pv"})
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    assert "it is of another element than Ni" in capsys.readouterr().err
+    assert [path.name for path in place.iterdir()] == ["launchpad.yaml"]
+    shutil.rmtree(top)
+    library()
+    with suppress(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert told.count("note: ENCUT = 520 eV, ENMAX of Li_sv is 499 eV") == 1
 
 
 @pytest.mark.parametrize("name", ["empty", "nowhere"])

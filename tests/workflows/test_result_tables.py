@@ -97,7 +97,10 @@ def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--table", "forces"), "there is no table 'forces' (did you mean series?); known: series, sites"),
+        (
+            ("--table", "forces"),
+            "there is no table 'forces' (did you mean series?); known: series, sites",
+        ),
         (("--table", "pdos"), "say which, such as --x 1"),
         (("--table", "pdos", "--x", "1", "--by", "atom"), "by is 'atom'"),
         (("--table", "pdos", "--x", "0.5"), "nothing at x = 0.5"),

@@ -39,8 +39,11 @@ def submit_verb(
         check_category(category, "--category")
     calculations, database = plan(chosen.campaign()), chosen.database()
     from workflows.flows import submission, submit
+    from workflows.inputs import potcar_notes
     from workflows.launchpad import reading
 
+    for note in potcar_notes(calculations):
+        print(f"note: {note}", file=sys.stderr)
     if dry_run:
         pad = reading(database)
         done = submission(pad, calculations)
