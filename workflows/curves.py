@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import Hull, convex_hull
-from workflows.analysis.paper import FINISHED
+from workflows.analysis.verdict import FINISHED
 from workflows.analysis.voltage import (
     REFERENCE_FORMULA,
     average_voltage,

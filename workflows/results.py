@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from workflows.analysis.paper import Verdict, compare_to_paper, energies_by_order
+from workflows.analysis.paper import compare_to_paper, energies_by_order
 from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
+from workflows.analysis.verdict import Verdict
 from workflows.analysis.voltage import insertion_electrode
 from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
 from workflows.calculation import NO_INSERTION, Calculation

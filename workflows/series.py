@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from workflows.analysis.paper import FINISHED
 from workflows.analysis.valence import FORMULA_UNITS
+from workflows.analysis.verdict import FINISHED
 from workflows.curves import PERMUTATION, above_hull
 from workflows.errors import ResultsError
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from workflows.analysis.paper import Verdict
+    from workflows.analysis.verdict import Verdict
     from workflows.plan import Choice
 
 COLOURS = {

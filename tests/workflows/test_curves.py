@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workflows import open_results
-from workflows.analysis.paper import Status
+from workflows.analysis.verdict import Status
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.curves import HULL_COLUMNS, VOLTAGE_COLUMNS, curves, hull_frame

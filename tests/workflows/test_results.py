@@ -14,7 +14,7 @@ import pytest
 from pymatgen.core import Lattice
 
 from workflows import load_campaign, open_results, plan
-from workflows.analysis.paper import Status
+from workflows.analysis.verdict import Status
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import ResultsError, StoreError

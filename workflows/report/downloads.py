@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workflows.analysis.paper import Verdict
+    from workflows.analysis.verdict import Verdict
 
 
 @dataclass(frozen=True)

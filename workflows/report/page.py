@@ -30,7 +30,7 @@ from workflows.results import Results, records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workflows.analysis.paper import Verdict
+    from workflows.analysis.verdict import Verdict
     from workflows.taskdoc import TaskDocument
 
 NEGLECTED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflows.analysis.paper import Status, Verdict, overall
+from workflows.analysis.verdict import Status, Verdict, overall
 from workflows.tables import short_reason
 
 

@@ -8,14 +8,8 @@ from typing import Any
 
 import pytest
 
-from workflows.analysis.paper import (
-    ORDER,
-    Status,
-    Verdict,
-    compare_to_paper,
-    energies_by_order,
-    overall,
-)
+from workflows.analysis.paper import ORDER, compare_to_paper, energies_by_order
+from workflows.analysis.verdict import Status, Verdict, overall
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 MODEL = "tet_8b"

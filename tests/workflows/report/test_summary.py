@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from workflows.analysis.paper import Status, Verdict
+from workflows.analysis.verdict import Status, Verdict
 from workflows.report.summary import summaries, told
 
 HOLDS = Verdict(
