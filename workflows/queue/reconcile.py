@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workflows.database import Database
 from workflows.queue.decide import Action
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from fireworks import LaunchPad
 
     from workflows.queue.profile import Profile
-    from workflows.queue.standing import Standing
 
 DID: dict[str, str] = {
     "unlock": "unlocked",
@@ -91,18 +90,13 @@ def reconcile(
     for fw_id in _orphans(launchpad, fix=fix):
         why = "its submission was killed half-way; say lnmo submit again"
         found.append(Mended(fw_id, "no workflow", "remove", why, fix))
-    scheduler, limit = profile.scheduler(), profile.max_returns
-
-    def look(**wanted: Any) -> list[Standing]:
-        return standings(
-            launchpad,
-            scheduler=scheduler,
-            worker=profile.name,
-            max_returns=limit,
-            wanted=wanted,
-        )
-
-    for each in look():
+    for each in standings(
+        launchpad,
+        scheduler=profile.scheduler(),
+        worker=profile.name,
+        max_returns=profile.max_returns,
+        wanted={},
+    ):
         if each.action.acts:
             done = fix and mend(launchpad, each, database.root)
             if fix and not done:
