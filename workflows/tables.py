@@ -186,9 +186,14 @@ def series_table(series: pd.DataFrame) -> Table:
     return table
 
 
-def verdict_table(verdicts: Iterable[Verdict]) -> Table:
-    """Show the verdicts against the paper."""
-    table = _table("against Shimizu et al. 2022 (10.1002/aenm.202201119)")
+def verdict_table(verdicts: Sequence[Verdict]) -> Table | Text:
+    """Show the verdicts against the paper; one line if one reason says it of all."""
+    title = "against Shimizu et al. 2022 (10.1002/aenm.202201119)"
+    reasons = {v.reason if v.value is None else "" for v in verdicts}
+    if len(reasons) == 1 and "" not in reasons:
+        none = f"none of {len(verdicts)} statements is judged, {reasons.pop()}"
+        return Text(f"{title}: {none}")
+    table = _table(title)
     for name in ("statement", "model", "ours", "paper", "passes", "verdict", "note"):
         table.add_column(name, justify="right" if name == "ours" else "left")
     for v in verdicts:

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from rich.table import Table
 
 from workflows.analysis.paper import ORDER, compare_to_paper, energies_by_order
 from workflows.analysis.verdict import Status, Verdict, overall
+from workflows.tables import verdict_table
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 MODEL = "tet_8b"
@@ -197,6 +199,9 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     told = "the paper is on LixNi0.5Mn1.5O4, the results on Li8Mn16O32"
     assert {v.reason for v in found} == {told}
     assert {v.value for v in found} == {None}
+    line = verdict_table(found)
+    assert str(line).endswith(f"none of {len(found)} statements is judged, {told}")
+    assert isinstance(verdict_table(compare_to_paper(series())), Table)
 
 
 def test_an_engine_without_moments_has_no_verdict_on_them() -> None:
