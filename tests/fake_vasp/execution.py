@@ -164,7 +164,8 @@ def _walk(
         if failure == "zbrent" and step.number == 2:
             sys.stdout.write(_ZBRENT)
             return step, 1
-        if is_last or _told_to_stop(output):
+        # Asked for at the last step as well: VASP may say so of a run at its end.
+        if _told_to_stop(output) or is_last:
             return step, 0
         output.xml.write(vasprun.CLOSE_STEP)
         before = run.energies(step.energy)[0]

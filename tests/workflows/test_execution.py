@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -13,10 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 from pymatgen.core import Structure
+from pymatgen.io.vasp import Incar
 
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
 from workflows.engines.base import Machine
+from workflows.engines.vasp import VaspEngine
 from workflows.errors import StepFailed, Terminated
 from workflows.execution import run_step, terminable
 from workflows.recovery import retry_step
@@ -167,6 +170,44 @@ def test_what_a_cut_run_had_reached_is_not_computed_again(
     found = Structure.from_file(place / "relax-1.cut-1" / "CONTCAR")
     start = Structure.from_file(place / "relax-1" / "POSCAR")
     assert start.lattice.abc == pytest.approx(found.lattice.abc, abs=1e-9)
+
+
+def test_what_the_first_relaxation_turned_over_is_told_of_all_that_start_from_it(
+    one: Calculation, tmp_path: Path
+) -> None:
+    engine, relax, static = VaspEngine(), tmp_path / "relax", tmp_path / "static"
+    engine.write_inputs(one, "relax", relax, None)
+    incar = Incar.from_file(relax / "relax-1" / "INCAR")
+    moments = incar["MAGMOM"]
+    turned = moments.index(max(moments))
+    moments[turned] *= -1
+    (relax / "relax-1" / "INCAR").write_text(str(incar))
+    engine.run(relax, QUICK, lambda _: None)
+    engine.write_inputs(one, "static", static, relax)
+    engine.run(static, QUICK, lambda _: None)
+    for place in (relax, static):
+        document = engine.parse(place)
+        told = {finding.id: finding.message for finding in document.findings}
+        assert (document.state, set(told)) == (
+            State.DONE,
+            {"fake_vasp", "moment_flipped", "total_moment"},
+        )
+        assert told["moment_flipped"].startswith(f"Mn #{turned} -3.20 muB")
+
+
+def test_directories_that_people_leave_beside_a_relaxation_are_passed_over(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "crash")
+    with pytest.raises(StepFailed):
+        run(one, tmp_path)
+    place = FileResults(tmp_path).directory(one.id, "relax")
+    for name in ("relax-1-backup", "relax-1.cut-2", "relax-1.cut-old"):
+        shutil.copytree(place / "relax-1", place / name)
+    retry_step(place)
+    monkeypatch.delenv("FAKE_VASP_FAIL")
+    assert run(one, tmp_path) is State.DONE
+    assert (place / "relax-1.cut-3").is_dir()
 
 
 def test_a_full_disk_is_no_failure_of_the_step(

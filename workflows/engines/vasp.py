@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -106,14 +107,17 @@ def take_up(directory: Path) -> bool:
         True if its last member was cut or ran out of steps: the next run sets that one
         aside and goes on from its last whole structure. False: it has to start anew.
     """
-    members = sorted(
-        (p for p in directory.glob("relax-*") if p.name.count(".") == 0),
-        key=lambda path: int(path.name.rpartition("-")[2]),
-    )
+    members = _numbered_by(directory.glob("relax-*"))
     if not members or parse_vasp(members[-1]).state not in GOES_ON:
         return False
     (members[-1] / ERROR_FILE).unlink(missing_ok=True)
     return True
+
+
+def _numbered_by(paths: Iterable[Path]) -> list[Path]:
+    """Sort by the number at the end of names; leave out what people have put there."""
+    found = [(path.name.rpartition("-")[2], path) for path in paths]
+    return [path for _, path in sorted((int(n), p) for n, p in found if n.isdigit())]
 
 
 def _numbered(report: Report, number: int) -> Report:
@@ -213,9 +217,9 @@ def _is_cut(directory: Path) -> bool:
 
 def _set_aside(directory: Path) -> None:
     """Rename a cut run so that its name says so, without its large files."""
-    aside = directory.with_name(
-        f"{directory.name}.cut-{len(_set_aside_before(directory)) + 1}"
-    )
+    before = _set_aside_before(directory)
+    number = 1 + int(before[-1].name.rpartition("-")[2]) if before else 1
+    aside = directory.with_name(f"{directory.name}.cut-{number}")
     directory.rename(aside)
     for name in NOT_KEPT:
         (aside / name).unlink(missing_ok=True)
@@ -223,8 +227,7 @@ def _set_aside(directory: Path) -> None:
 
 def _set_aside_before(directory: Path) -> list[Path]:
     """Return the earlier attempts at a run, the last one last."""
-    found = directory.parent.glob(f"{directory.name}.cut-*")
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+    return _numbered_by(directory.parent.glob(f"{directory.name}.cut-*"))
 
 
 def _start_over(directory: Path) -> None:

@@ -23,10 +23,13 @@ class Clock:
         The run; gets the STOPCAR.
     machine
         Has the deadline, if there is one, and the margin.
+    relaxes
+        Whether ions move. VASP obeys LSTOP between ionic steps: of a single point it
+        would end nothing, which has all the time until it has to be killed.
     """
 
-    def __init__(self, directory: Path, machine: Machine) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, machine: Machine, *, relaxes: bool) -> None:
+        self._directory, self._relaxes = directory, relaxes
         self._deadline = machine.deadline
         self._margin = machine.stop_margin
         self._steps, self._longest = 0, 0.0
@@ -59,10 +62,12 @@ class Clock:
             return False
         self._count_steps()
         margin = max(self._margin, STEPS_AHEAD * self._longest)
-        if not self.asked and self._left() <= margin:
+        if self._relaxes and not self.asked and self._left() <= margin:
             (self._directory / "STOPCAR").write_text("LSTOP = .TRUE.\n", "utf-8")
             self.asked = True
-        return self._left() <= min(LAST_SECONDS, self._margin / 2)
+        over = self._left() <= min(LAST_SECONDS, self._margin / 2)
+        self.asked = self.asked or over
+        return over
 
     def _left(self) -> float:
         return (self._deadline or 0.0) - time.time()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.findings import site_findings, sites_at_the_end
 from workflows.physics.checks import physics_findings
 from workflows.physics.outcome import Outcome
+from workflows.species import starting_moments
 from workflows.taskdoc import Finding, State, TaskDocument
 
 if TYPE_CHECKING:
@@ -184,18 +185,31 @@ def _outcome(
     common: Mapping[str, Any],
     calculation: Calculation | None,
 ) -> Outcome:
-    """Gather what the physics checks look at; the pressure is judged in the static."""
+    """Gather what the physics checks look at; the pressure is judged in the static.
+
+    Moments are judged by the planned ones: what a relaxation has turned over, the runs
+    after it start from, and end with.
+    """
     fresh = calculation is not None and common["task_label"] == "static"
     return Outcome(
         structure=structure,
         energy=numbers.energy,
         magnetization=numbers.magnetization,
-        start_moments=numbers.incar.get("MAGMOM"),
+        start_moments=_planned_moments(numbers, calculation),
         total_magnetization=numbers.total_magnetization,
         bandgap=numbers.gap.gap if numbers.gap else None,
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
     )
+
+
+def _planned_moments(
+    numbers: VaspNumbers, calculation: Calculation | None
+) -> Sequence[float] | None:
+    own: Sequence[float] | None = numbers.incar.get("MAGMOM")
+    if calculation is None or own is None:
+        return own
+    return starting_moments(calculation.structure, calculation.settings["magmom"])
 
 
 def _relaxes_cell(calculation: Calculation) -> bool:

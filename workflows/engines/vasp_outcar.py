@@ -35,7 +35,7 @@ _PRESSURE = re.compile(r"external pressure = *(-?\d+\.\d+) kB")
 _TOTAL = re.compile(r"number of electron +\S+ magnetization +(-?\d+\.\d+) *\n")
 _ELECTRONS = re.compile(r"number of electron +(\d+\.\d+) magnetization +-?\d")
 REACHED = "reached required accuracy"
-STOPPED = re.compile(r"(?:soft|hard) stop encountered")
+STOPPED = re.compile(r"(soft|hard) stop encountered")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class OutcarBody:
     header: OutcarHeader
     steps: tuple[IonicStep, ...]
     reached: bool
-    stopped: bool
+    stopped: str
     seconds: float | None
 
     def structure(self, step: IonicStep) -> Structure | None:
@@ -129,7 +129,7 @@ def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
         header=header,
         steps=steps,
         reached=REACHED in text,
-        stopped=STOPPED.search(text) is not None,
+        stopped=stop[1] if (stop := STOPPED.search(text)) else "",
         seconds=float(seconds[1]) if seconds and FOOTER in text else None,
     )
 

@@ -89,7 +89,7 @@ def custodian_run(
     Returns
     -------
     Clock
-        Knows whether VASP was asked to stop before the deadline.
+        Knows whether VASP was ended, or asked to end, for the deadline.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def custodian_run(
 
     from workflows.engines.vasp_handlers import TimedJob, handlers
 
-    clock = Clock(directory, machine)
+    clock = Clock(directory, machine, relaxes=relaxes)
     clock.refuse_to_start()
     job = TimedJob(command, auto_gamma=False, backup=False)
     job.clock, job.structure = clock, structure

@@ -104,7 +104,11 @@ def _ions(numbers: VaspNumbers) -> str:
     body, taken = numbers.outcar, len(numbers.electronic)
     nsw = int(numbers.parameters.get("NSW", 0))
     ibrion = int(numbers.parameters.get("IBRION", -1))
-    if body is not None and body.stopped:
+    reached = body is not None and body.reached and body.header.nsw in (None, nsw)
+    # A soft stop comes between ionic steps: where nothing is left to move, it ends
+    # what had come to its end.
+    at_the_end = body is not None and body.stopped == "soft" and (nsw <= 1 or reached)
+    if body is not None and body.stopped and not at_the_end:
         return "ended by STOPCAR before it had converged"
     if nsw <= 1:
         return ""
@@ -112,7 +116,6 @@ def _ions(numbers: VaspNumbers) -> str:
         return f"ended after {taken} of NSW = {nsw} steps of molecular dynamics"
     if ibrion not in RELAXATIONS:
         return ""
-    reached = body is not None and body.reached and body.header.nsw in (None, nsw)
     if taken >= nsw and not reached:
         return f"reached NSW = {nsw} ionic steps before EDIFFG"
     if body is not None and not body.reached:

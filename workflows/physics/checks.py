@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.physics.moments import any_moments, large_on_oxygen, lnmo_moments
+from workflows.physics.moments import (
+    large_on_oxygen,
+    lnmo_moments,
+    turned,
+    vanished,
+)
 from workflows.physics.outcome import METALS, REMEDY, Outcome, lnmo_x, warn
 from workflows.taskdoc import Finding, TaskDocument
 
@@ -33,8 +38,9 @@ def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
     if outcome.magnetization is None or not outcome.signed:
         return tuple(found)
     if x is not None:
-        return (*found, *any_moments(outcome), *lnmo_moments(outcome, x))
-    return (*found, *any_moments(outcome), *large_on_oxygen(outcome, "warning"))
+        return (*found, *turned(outcome), *lnmo_moments(outcome, x))
+    others = (*turned(outcome), *vanished(outcome))
+    return (*found, *others, *large_on_oxygen(outcome, "warning"))
 
 
 def static_matches_relaxation(

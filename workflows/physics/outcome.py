@@ -21,8 +21,9 @@ Severity = Literal["info", "warning", "error"]
 class Outcome:
     """What the checks look at; None where a run does not give it.
 
-    Units as in ``TaskDocument``; `start_moments` is the MAGMOM that ran, in site
-    order. `signed` is False where only |m| is known.
+    Units as in ``TaskDocument``; `start_moments` are the moments that were planned, or
+    of a run that is not ours its MAGMOM, in site order. `signed` is False where only
+    |m| is known.
     """
 
     structure: Structure

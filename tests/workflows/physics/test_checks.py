@@ -166,6 +166,19 @@ def test_a_ferromagnet_is_held_to_its_own_total(
     assert ids(replace(up, total_magnetization=28.0)) == ["total_moment"]
 
 
+def test_nickel_that_loses_its_moment_below_x_1_is_no_collapse(
+    outcome: Callable[[float], Outcome],
+) -> None:
+    state = outcome(0)
+    ends = changed(state, "Ni", dict.fromkeys(range(4), -0.3))
+    starts = changed(state, "Ni", dict.fromkeys(range(4), -2.0)).magnetization
+    total = 12 * 3.2 - 4 * 0.3
+    assert ids(replace(ends, start_moments=starts, total_magnetization=total)) == [
+        "total_moment"
+    ]
+    assert ids(replace(ends, start_moments=starts)) == []
+
+
 def test_unsigned_moments_of_a_surrogate_are_not_held_to_limits_of_dft(
     outcome: Callable[[float], Outcome],
 ) -> None:
