@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.audit import HARMLESS, same_structure, same_value
 from workflows.engines.vasp_files import VaspFiles, read_text
-from workflows.engines.vasp_numbers import (
-    ENERGY_DIFFERENCE,
-    VaspNumbers,
-)
+from workflows.engines.vasp_numbers import VaspNumbers
+from workflows.engines.vasp_pair import ENERGY_DIFFERENCE
 from workflows.taskdoc import Finding
 
 if TYPE_CHECKING:

@@ -120,7 +120,7 @@ def with_numbers(
         energy_per_atom=energy / len(structure) if energy and structure else None,
         efermi=numbers.efermi,
         magnetization=None if contradicted else numbers.magnetization,
-        total_magnetization=numbers.total_magnetization,
+        total_magnetization=None if contradicted else numbers.total_magnetization,
         hubbards=numbers.hubbards,
         nelect=numbers.nelect,
         potcar=numbers.potcar,

@@ -18,6 +18,7 @@ from workflows.audit import same_structure
 from workflows.engines.vasp_files import VaspFiles, read_bytes, read_text
 from workflows.engines.vasp_open import open_outcar, open_vasprun, read_poscar
 from workflows.engines.vasp_outcar import OutcarBody
+from workflows.engines.vasp_pair import contradiction
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -132,7 +133,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         incar=dict(run.incar),
         kpoints=run.kpoints,
         outcar=outcar,
-        contradiction=_contradiction(run, outcar),
+        contradiction=contradiction(run, outcar),
         sources=("vasprun.xml", "OUTCAR") if outcar else ("vasprun.xml",),
     )
 
@@ -217,34 +218,6 @@ def _small_change(step: Any, parameters: dict[str, Any]) -> bool | None:
     if ediff is None or len(energies) < 2 or None in energies:
         return None
     return bool(abs(energies[1] - energies[0]) <= ediff)
-
-
-def _contradiction(run: Any, outcar: OutcarBody | None) -> str:
-    """Return in what OUTCAR and vasprun.xml cannot be of one run."""
-    if outcar is None or not outcar.steps:
-        return ""
-    last, atoms = outcar.steps[-1], len(run.final_structure)
-    if last.moments is not None and len(last.moments) != atoms:
-        return (
-            f"OUTCAR has {len(last.moments)} site moments and vasprun.xml {atoms} "
-            "atoms: they are not of one run"
-        )
-    if last.positions and len(last.positions) != atoms:
-        return (
-            f"OUTCAR has {len(last.positions)} atoms and vasprun.xml {atoms}: they are "
-            "not of one run"
-        )
-    energy = float(run.final_energy)
-    if abs(energy - last.energy) > ENERGY_DIFFERENCE:
-        return (
-            f"vasprun.xml ends at {energy:.5f} eV and OUTCAR at {last.energy:.5f} eV: "
-            "they are not of one run, or one of them is no total energy"
-        )
-    return ""
-
-
-ENERGY_DIFFERENCE = 1e-4
-"""eV; both files print the same number, VASP 5 with six decimals in OUTCAR."""
 
 
 def _asked_hubbards(run: Any) -> dict[str, float]:

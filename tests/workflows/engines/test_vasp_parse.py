@@ -365,7 +365,7 @@ def test_files_that_contradict_each_other_are_no_result(unpacked: Copy) -> None:
     path.write_text(text[:last] + text[last:].replace("-4.52549041", "-151.738000", 1))
     document = parse_run(directory)
     assert document.state is State.FAILED
-    assert "vasprun.xml ends at -4.52549 eV and OUTCAR at -151.73800" in document.reason
+    assert "ends at -4.525490 eV and OUTCAR at -151.738000 eV" in document.reason
     assert document.energy is None
 
 
