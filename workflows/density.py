@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_density(directory: Path) -> DensityOfStates:
             if name.startswith("vasprun")
             else read_doscar(path, nsw=_nsw(directory))
         )
-    except (ValueError, OSError, SyntaxError) as error:
+    except (ValueError, OSError, SyntaxError, EOFError, zlib.error) as error:
         raise ResultsError(f"{path}: {error}") from None
     refuse_relaxation(dos, path)
     return dos

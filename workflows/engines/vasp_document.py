@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from workflows.engines.base import identity, versions
 from workflows.engines.corrections import in_words
 from workflows.engines.vasp_agreement import disagreements
 from workflows.engines.vasp_applied import applied_findings
+from workflows.engines.vasp_ends import left_empty
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.findings import site_findings, sites_at_the_end
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
 """INCAR tags, as applied, that results of one series share, besides the cutoff."""
 
+UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", "custodian.json")
+"""Files of a run that it can be read without."""
 WHOLE_WORDS = {"accura": "accurate"}
 """VASP cuts PREC after six letters."""
 
@@ -109,7 +113,12 @@ def with_numbers(
         **{**common, **own, "settings": _settings(common, calculation, numbers)},
         state=state,
         reason=reason,
-        findings=(*([_fake()] if fake else ()), *_one_file(files), *findings),
+        findings=(
+            *([_fake()] if fake else ()),
+            *_one_file(files),
+            *_other_files(files),
+            *findings,
+        ),
         engine_version=numbers.version,
         fake=fake,
         structure=structure,
@@ -233,6 +242,29 @@ def _one_file(files: VaspFiles) -> Iterator[Finding]:
             id=f"no_{name.partition('.')[0].lower()}",
             severity="info",
             message=f"there is no {name}: {lost[name]}",
+        )
+
+
+def _other_files(files: VaspFiles) -> Iterator[Finding]:
+    """Say which files gave nothing, though no number is taken from them."""
+    if empty := left_empty(files):
+        yield Finding(
+            id="empty_file",
+            severity="info",
+            message=f"{', '.join(empty)}: empty, as VASP leaves it in some set-ups; if "
+            "not in this one, the disk was full or a copy failed",
+        )
+    denied = [
+        path.name
+        for name in UNPROVEN
+        if (path := files.find(name)) is not None and not os.access(path, os.R_OK)
+    ]
+    if denied:
+        yield Finding(
+            id="unreadable_file",
+            severity="warning",
+            message=f"{', '.join(denied)}: permission denied, so not looked at: chmod "
+            "u+r, or ask the owner",
         )
 
 

@@ -13,7 +13,13 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_bytes
+from workflows.engines.vasp_files import (
+    NUMBERS,
+    VaspFiles,
+    read_bytes,
+    read_end,
+    read_file,
+)
 
 FOOTER = "General timing and accounting informations for this job"
 CLOSING = "</modeling>"
@@ -21,26 +27,52 @@ LAST_POSITIONS = b'name="finalpos"'
 """VASP writes these once more when it comes to its end, and not before."""
 TAIL_BYTES = 1_000_000
 """A VASP built with profiling writes its profile, tens of kB, after the footer."""
+MAY_BE_EMPTY = ("DOSCAR", "PROCAR", "XDATCAR", "IBZKPT")
+"""VASP opens them and leaves them empty in some set-ups: k points given one by one,
+NBLOCK above the number of steps, and the first two without LORBIT."""
+BY_LORBIT = ("DOSCAR", "PROCAR")
+EMPTY = "is empty: the disk was full, or VASP was killed before it wrote"
+LARGEST_EMPTY = 100
+_LORBIT = re.compile(rb'name="LORBIT"> *(\w+)')
 
 
 def cut_file(files: VaspFiles) -> str:
     """Return which file stops before its end, and how that shows; empty for none."""
+    passed = left_empty(files)
     for name, problem in ENDS.items():
         path = files.find(name)
-        if path is None:
+        if path is None or name in passed:
             continue
-        content = _tail(path) if name in NUMBERS else read_bytes(path)
-        if told := problem(content):
+        found = read_end(path, TAIL_BYTES) if name in NUMBERS else read_file(path)
+        told = found.problem or (problem(found.content) if found.content else EMPTY)
+        if told:
             return f"{path.name} {told}"
     return ""
 
 
-def _tail(path: Path) -> bytes:
-    if path.suffix == ".gz":
-        return read_bytes(path)[-TAIL_BYTES:]
-    with path.open("rb") as raw:
-        raw.seek(max(0, path.stat().st_size - TAIL_BYTES))
-        return raw.read()
+def left_empty(files: VaspFiles) -> tuple[str, ...]:
+    """Return the files that are empty and prove nothing: VASP may have left them so.
+
+    Only beside both an OUTCAR and a vasprun.xml: these tell whether it came to its
+    end.
+    """
+    paths = {name: files.find(name) for name in (*NUMBERS, *MAY_BE_EMPTY)}
+    if any(paths[name] is None for name in NUMBERS):
+        return ()
+    empty = [n for n in MAY_BE_EMPTY if (p := paths[n]) is not None and _is_empty(p)]
+    if set(empty) & set(BY_LORBIT) and _asks_projections(paths["vasprun.xml"]):
+        return tuple(name for name in empty if name not in BY_LORBIT)
+    return tuple(empty)
+
+
+def _is_empty(path: Path) -> bool:
+    """Spare reading a large one; an empty one packed has some bytes."""
+    return path.stat().st_size < LARGEST_EMPTY and not read_bytes(path)
+
+
+def _asks_projections(vasprun: Path | None) -> bool:
+    found = _LORBIT.search(read_bytes(vasprun)) if vasprun is not None else None
+    return found is not None and found[1] not in (b"0", b"F")
 
 
 def _outcar(tail: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Which files of a directory are one VASP run: plain or gzipped, with a suffix or not.
+"""Which files of a directory are one VASP run: plain or packed, with a suffix or not.
 
 custodian and atomate rename the files of a first relaxation to ``OUTCAR.relax1``,
 people call theirs ``vasprun.bad.xml``. What shares a suffix is one run; a directory
@@ -7,14 +7,22 @@ may hold several.
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from workflows.engines.vasp_packed import (
+    ENDINGS,
+    LONGEST_MARK,
+    Unpacked,
+    bare_name,
+    is_packed,
+    unpack,
+)
 from workflows.errors import StoreError
 
 OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
@@ -110,22 +118,37 @@ def run_of(path: Path) -> VaspFiles:
     """
     runs = run_files(path.parent)
     named = _output(path)
-    bare = path.name.removesuffix(".gz")
+    bare = bare_name(path.name)
     for run in sorted(runs, key=lambda run: -len(run.suffix)):
         if run.suffix == named[1] if named else bare.endswith(run.suffix):
             return run
     raise StoreError(f"{path}: no file of a VASP run")
 
 
+def read_file(path: Path) -> Unpacked:
+    """Return a file unpacked, and what is wrong with its packing.
+
+    Raises
+    ------
+    StoreError
+        It is compressed with a program that is not known here.
+    """
+    return unpack(path.read_bytes(), name=path.name)
+
+
+def read_end(path: Path, size: int) -> Unpacked:
+    """Return the last `size` bytes of a file, as :func:`read_file` the whole."""
+    with path.open("rb") as raw:
+        if not is_packed(raw.read(LONGEST_MARK)):
+            raw.seek(max(0, path.stat().st_size - size))
+            return Unpacked(raw.read())
+    found = read_file(path)
+    return Unpacked(found.content[-size:], found.problem)
+
+
 def read_bytes(path: Path) -> bytes:
-    """Return a file's content without gzip; what cannot be unpacked is empty."""
-    content = path.read_bytes()
-    if path.suffix != ".gz":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error):
-        return b""
+    """Return a file's content unpacked, as far as it can be."""
+    return read_file(path).content
 
 
 def read_text(path: Path) -> str:
@@ -133,17 +156,32 @@ def read_text(path: Path) -> str:
     return read_bytes(path).decode("utf-8", "replace")
 
 
+@contextmanager
+def plain_file(path: Path) -> Iterator[Path]:
+    """Give a file to a reader that goes by the name: plain, and named so."""
+    name = bare_name(path.name)
+    with path.open("rb") as raw:
+        packed = is_packed(raw.read(LONGEST_MARK))
+    if name == path.name and not packed:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / name).write_bytes(read_bytes(path))
+        yield Path(place) / name
+
+
 def _output(path: Path) -> tuple[str, str] | None:
     """Return (OUTCAR or vasprun.xml, suffix), or None for any other file."""
     for name, pattern in _NAMES.items():
-        match = pattern.fullmatch(path.name.removesuffix(".gz"))
+        match = pattern.fullmatch(bare_name(path.name))
         if match is not None and path.is_file():
             return name, "".join(part or "" for part in match.groups())
     return None
 
 
 def _find(directory: Path, name: str) -> Path | None:
-    for candidate in (directory / name, directory / f"{name}.gz"):
+    for ending in ("", *ENDINGS, *map(str.upper, ENDINGS[:-1])):
+        candidate = directory / f"{name}{ending}"
         if candidate.is_file():
             return candidate
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.engines.vasp_ends import CLOSING
-from workflows.engines.vasp_files import VaspFiles, read_text
+from workflows.engines.vasp_files import VaspFiles, plain_file, read_text
 from workflows.engines.vasp_outcar import OutcarBody, read_outcar
 from workflows.errors import StoreError
 
@@ -49,7 +49,8 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         try:
             if not cut:
-                return Vasprun(str(path), parse_dos=False, parse_potcar_file=False)
+                with plain_file(path) as plain:
+                    return Vasprun(str(plain), parse_dos=False, parse_potcar_file=False)
             return _mended(read_text(path), cut=True)
         except ValueError as error:
             if "***" in str(error):
