@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from workflows import parse_run
+from workflows.calculation import Calculation
+from workflows.engines.base import RUN_FILE, write_run_file
 from workflows.errors import StoreError
-from workflows.parsing import parse_all, parse_verb
+from workflows.parsing import may_run, parse_all, parse_verb
 from workflows.taskdoc import State
 
 DATA = Path(__file__).parents[1] / "data"
@@ -68,3 +75,104 @@ def test_a_cut_run_is_printed_with_what_its_energy_is(
     told = capsys.readouterr().out
     assert "TRUNCATED  last whole step -269.00551 eV/cell  vasprun.xml.gz is" in told
     assert parse_verb([DATA / "GaAs_all_files"], as_json=False) == 0
+
+
+def test_a_run_and_the_runs_below_it_are_all_read(tmp_path: Path) -> None:
+    top = Path(shutil.copytree(DATA / "NiO_static", tmp_path / "top"))
+    shutil.copytree(DATA / "LiAlSiO4_relax1_relax2", top / "below" / "it")
+    found = parse_all(top)
+    assert [d.task_label for d in found] == ["top", "relax1", "relax2"]
+    assert {d.state for d in found} == {State.DONE}
+
+
+@pytest.mark.parametrize("log", ["vasp.out", "custodian.json"])
+def test_a_stray_log_hides_no_run_below_it(tmp_path: Path, log: str) -> None:
+    (tmp_path / log).touch()
+    (alone,) = parse_all(tmp_path)
+    assert alone.state is State.TRUNCATED, "a VASP that left nothing but its log"
+    shutil.copytree(DATA / "NiO_static", tmp_path / "run")
+    assert [Path(d.dir_name).name for d in parse_all(tmp_path)] == ["run"]
+
+
+def test_one_run_that_breaks_the_reader_is_named_and_hides_no_other(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    calculations: tuple[Calculation, ...],
+) -> None:
+    for name in ("a", "c", "d"):
+        shutil.copytree(DATA / "NiO_static", tmp_path / name)
+    (tmp_path / "b").mkdir()
+    write_run_file(tmp_path / "b", calculations[0], "static")
+    ours = json.loads((tmp_path / "b" / RUN_FILE).read_text("utf-8"))
+    del ours["calculation"]["settings"]["functional"]
+    (tmp_path / "b" / RUN_FILE).write_text(json.dumps(ours), "utf-8")
+    (tmp_path / "c" / "OUTCAR.gz").rename(tmp_path / "c" / "OUTCAR.zst")
+    (tmp_path / "c" / "OUTCAR.zst").write_bytes(b"\x28\xb5\x2f\xfd")
+    assert parse_verb([tmp_path], as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [Path(d["dir_name"]).name for d in found] == ["a", "b", "c", "d"]
+    assert [d["state"] for d in found] == ["DONE", "FAILED", "FAILED", "DONE"]
+    assert found[1]["reason"] == "unreadable output: KeyError: 'functional'"
+    assert found[2]["reason"].startswith("OUTCAR.zst is compressed with zstd")
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything"
+)
+def test_what_may_not_be_read_is_told_with_its_cure_and_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    for name in ("tree/a", "tree/b", "tree/c", "shut"):
+        shutil.copytree(DATA / "NiO_static", tmp_path / name)
+    (tmp_path / "tree" / "a" / "OUTCAR.gz").chmod(0)
+    (tmp_path / "tree" / "c" / "INCAR.gz").chmod(0)
+    for name in ("tree/b", "shut"):
+        (tmp_path / name).chmod(0)
+    mine = "-dac_override,-dac_read_search"
+    as_a_user = ["setpriv", "--bounding-set", mine, "--inh-caps", mine]
+    run = subprocess.run(
+        [
+            *(as_a_user if os.geteuid() == 0 else ()),
+            *(sys.executable, "-m", "workflows.cli", "parse", "--json", "shut", "tree"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    for name in ("tree/b", "shut"):
+        (tmp_path / name).chmod(0o700)
+    assert run.returncode == 1, run.stderr
+    found = {d["dir_name"]: d for d in json.loads(run.stdout)}
+    assert {name: d["state"] for name, d in found.items()} == {
+        "shut": "FAILED",
+        "tree/a": "FAILED",
+        "tree/b": "FAILED",
+        "tree/c": "NEEDS_REVIEW",
+    }
+    for name, place in (("shut", "shut"), ("tree/a", "tree/a/OUTCAR.gz")):
+        reason = found[name]["reason"]
+        assert reason == f"{place}: permission denied: chmod u+rX, or ask its owner"
+    told = [f["message"] for f in found["tree/c"]["findings"]]
+    assert any(text.startswith("INCAR.gz: permission denied") for text in told)
+
+
+def test_a_cut_run_written_a_moment_ago_may_run_on_another_machine(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for packed in (DATA / "Si_unfinished").glob("*.gz"):
+        content = gzip.decompress(packed.read_bytes())
+        (tmp_path / packed.stem).write_bytes(content)
+    (tmp_path / "INCAR").touch()
+    parse_verb([tmp_path], as_json=False)
+    assert "may still run" not in capsys.readouterr().out, "a copy"
+    began = time.time() - 7200
+    os.utime(tmp_path / "INCAR", (began, began))
+    parse_verb([tmp_path], as_json=False)
+    told = capsys.readouterr().out
+    assert "; last written 0 min ago: it may still run on another machine" in told
+
+
+def test_only_the_last_hour_lets_a_run_still_be_running() -> None:
+    assert "last written 59 min ago" in may_run(3540)
+    assert may_run(3700) == ""
+    assert may_run(time.time()) == ""

@@ -13,7 +13,8 @@ from workflows.cli.options import (
 
 
 def parse(
-    paths: Annotated[list[Path], typer.Argument(metavar="DIR...")],
+    # typer would refuse all for one that cannot be read.
+    paths: Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)],
     json: JsonOption = False,
 ) -> None:
     """Read run directories, ours or any VASP's, and say what they hold."""
