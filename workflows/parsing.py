@@ -137,7 +137,7 @@ def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
         except Exception as error:
             found.append(_unread(str(path), error))
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found, indent=1, allow_nan=False))
     else:
         for document in found:
             print("\n".join(_lines(document)))
@@ -145,12 +145,8 @@ def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
 
 
 def _record(document: TaskDocument) -> dict[str, Any]:
-    """Return what is printed of a run, as valid JSON whatever its numbers are."""
-    try:
-        record = document.model_dump(mode="json")
-        json.dumps(record, allow_nan=False)
-    except ValueError as error:
-        return _unread(document.dir_name, error)
+    """Return what is printed of a run."""
+    record = document.plain()
     if document.state is State.TRUNCATED and not _by_suffix(record):
         written = _last_written(Path(document.dir_name))
         record["reason"] += may_run(time.time() - written)

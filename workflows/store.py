@@ -137,7 +137,7 @@ class MongoResults:
             "task_label": document.task_label,
         }
         made = summarize(document)
-        plain = document.model_dump(mode="json")
+        plain = document.plain()
         plain[_SUMMARY] = {
             "code": code(),
             "numbers": made.numbers,

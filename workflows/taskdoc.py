@@ -6,6 +6,7 @@ description. ``state`` tells a finished result from one that is merely present.
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -136,3 +137,8 @@ class TaskDocument(BaseModel):
     versions: dict[str, str] = Field(
         default_factory=dict, description="packages that made the number"
     )
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON has it: null for what is no number (NaN, infinity)."""
+        content: dict[str, Any] = json.loads(self.model_dump_json())
+        return content
