@@ -16,6 +16,7 @@ from workflows.engines.vasp_agreement import disagreements
 from workflows.engines.vasp_applied import applied_findings
 from workflows.engines.vasp_ends import left_empty
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_finite import doubtful_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.findings import site_findings, sites_at_the_end
 from workflows.physics.checks import physics_findings
@@ -94,6 +95,7 @@ def with_numbers(
         judged = [
             *audit(files.directory, inputs),
             *judged,
+            *doubtful_numbers(numbers),
             *disagreements(files, numbers),
         ]
         state, reason = _reviewed(state, reason, judged)

@@ -8,7 +8,10 @@ complete ionic step, never half of one.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +19,13 @@ from typing import TYPE_CHECKING, Any
 from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.audit import same_structure
 from workflows.engines.vasp_files import VaspFiles, read_bytes, read_text
-from workflows.engines.vasp_open import open_outcar, open_vasprun, read_poscar
+from workflows.engines.vasp_finite import is_number, keep_finite, largest, pressure
+from workflows.engines.vasp_open import (
+    final_energy,
+    open_outcar,
+    open_vasprun,
+    read_poscar,
+)
 from workflows.engines.vasp_outcar import OutcarBody
 from workflows.engines.vasp_pair import contradiction
 
@@ -24,8 +33,8 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 _FERMI_LEVELS = {
-    "vasprun.xml": re.compile(rb'<i name="efermi">\s*(-?[\d.]+)'),
-    "OUTCAR": re.compile(rb"E-fermi\s*:\s*(-?[\d.]+)"),
+    "vasprun.xml": re.compile(rb'<i name="efermi">\s*([^\s<]+)'),
+    "OUTCAR": re.compile(rb"E-fermi\s*:\s*(\S+)"),
 }
 
 
@@ -36,6 +45,7 @@ class VaspNumbers:
     Units as in ``TaskDocument``. `electronic` holds, for each ionic step, the number
     of electronic steps and whether EDIFF was reached (None: the files do not say).
     `parameters` are the INCAR tags as VASP applied them, its defaults included.
+    `lost` says which quantities are no numbers in any file, `doubt` which only in one.
     """
 
     structure: Structure | None = None
@@ -61,6 +71,9 @@ class VaspNumbers:
     outcar: OutcarBody | None = None
     contradiction: str = ""
     sources: tuple[str, ...] = ()
+    gap_lost: bool = False
+    lost: str = ""
+    doubt: str = ""
 
 
 def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
@@ -80,14 +93,18 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
     """
     outcar = open_outcar(files, cut=cut)
     run = open_vasprun(files, cut=cut)
-    if run is None and outcar is None:
-        return _from_oszicar(files)
+    readers: list[Callable[[], VaspNumbers]] = [lambda: _from_oszicar(files)]
+    if outcar is not None:
+        readers.insert(0, lambda: _from_outcar(outcar, files))
     if run is not None:
-        numbers = _from_both(run, outcar)
-    else:
-        assert outcar is not None
-        numbers = _from_outcar(outcar, files)
-    return replace(numbers, efermi=_fermi_level(files))
+        readers.insert(0, lambda: _from_both(run, outcar))
+    for read in readers:
+        try:
+            return keep_finite(replace(read(), efermi=_fermi_level(files)))
+        except Exception:  # whatever half a file leads pymatgen to
+            if not cut:
+                raise
+    return VaspNumbers()
 
 
 def _fermi_level(files: VaspFiles) -> float | None:
@@ -95,8 +112,9 @@ def _fermi_level(files: VaspFiles) -> float | None:
     for name, pattern in _FERMI_LEVELS.items():
         path = files.find(name)
         found = pattern.findall(read_bytes(path)) if path is not None else []
-        if found:
-            return float(found[-1])
+        with suppress(IndexError, ValueError):
+            if math.isfinite(level := float(found[-1])):
+                return level
     return None
 
 
@@ -107,6 +125,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
     last = outcar.steps[-1] if outcar is not None and outcar.steps else None
     forces, stress = (run.ionic_steps[-1].get(k) for k in ("forces", "stress"))
     titels = {t.split()[1].split("_")[0]: t for t in map(str, run.potcar_symbols)}
+    gap, gap_lost = _gap(run)
     common = {} if outcar is None else _from_header(outcar)
     return VaspNumbers(
         **{
@@ -118,7 +137,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         },
         structure=run.final_structure,
         initial=run.structures[0],
-        energy=float(run.final_energy),
+        energy=final_energy(run),
         electronic=tuple(
             (n, ok if ok is not None else _small_change(step, parameters))
             for n, ok, step in zip(steps, said, run.ionic_steps, strict=True)
@@ -126,9 +145,10 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         magnetization=last.moments if last else None,
         total_magnetization=last.total_magnetization if last else None,
         version=run.vasp_version,
-        gap=_gap(run),
-        max_force=_largest(forces),
-        pressure=_pressure(stress),
+        gap=gap,
+        gap_lost=gap_lost,
+        max_force=largest(forces),
+        pressure=pressure(stress),
         parameters=parameters,
         incar=dict(run.incar),
         kpoints=run.kpoints,
@@ -164,7 +184,7 @@ def _from_outcar(outcar: OutcarBody, files: VaspFiles) -> VaspNumbers:
         magnetization=last.moments if last else None,
         total_magnetization=last.total_magnetization if last else None,
         version=header.version,
-        max_force=_largest(last.forces) if last else None,
+        max_force=largest(last.forces) if last else None,
         pressure=last.pressure if last else None,
         parameters={
             names.get(tag, tag.upper()): value
@@ -233,11 +253,14 @@ def _asked_hubbards(run: Any) -> dict[str, float]:
     return {e: float(u - j) for e, momentum, u, j in rows if momentum >= 0 and u != j}
 
 
-def _gap(run: Any) -> BandGap | None:
+def _gap(run: Any) -> tuple[BandGap | None, bool]:
+    """Return the gap, and whether it is lost to eigenvalues that are no numbers."""
     try:
-        return band_gap(run.eigenvalues)
+        if not all(map(is_number, run.eigenvalues.values())):
+            return None, True
+        return band_gap(run.eigenvalues), False
     except (AttributeError, ValueError, TypeError):
-        return None
+        return None, False
 
 
 def _sharpened(structure: Structure | None, contcar: Path | None) -> Structure | None:
@@ -246,16 +269,3 @@ def _sharpened(structure: Structure | None, contcar: Path | None) -> Structure |
     if structure is None or finer is None:
         return structure
     return finer if same_structure(structure, finer, tolerance=2e-4) else structure
-
-
-def _largest(forces: Any) -> float | None:
-    if forces is None or not len(forces):
-        return None
-    return float(max(sum(c * c for c in force) ** 0.5 for force in forces))
-
-
-def _pressure(stress: Any) -> float | None:
-    """Return a third of the trace, VASP's sign: positive wants to grow."""
-    if stress is None or not len(stress):
-        return None
-    return float(sum(stress[i][i] for i in range(3)) / 3)

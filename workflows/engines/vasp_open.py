@@ -63,6 +63,13 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
     return None
 
 
+def final_energy(run: Any) -> float:
+    """Return the energy that a ``Vasprun`` ends with, sigma -> 0, eV, number or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an infinite one, and of one that is absent
+        return float(run.final_energy)
+
+
 def _mended(text: str, *, cut: bool) -> Any:
     """Read a vasprun.xml that pymatgen refuses.
 

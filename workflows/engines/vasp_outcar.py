@@ -7,6 +7,7 @@ says whether its electrons converged.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ Vector = tuple[float, float, float]
 _ITERATION = re.compile(r"-{2,} *Iteration +(\d+)\( *(\d+|\*+)\)")
 _ENERGY = re.compile(
     r"FREE ENERGIE OF THE ION-ELECTRON SYSTEM.*?"
-    r"energy\(sigma->0\) *= *(-?\d+\.\d+)[ \n]",
+    r"energy\(sigma->0\) *= *(\S+)[ \n]",
     re.DOTALL,
 )
 _LOOP = re.compile(r"aborting loop.*?EDIFF (is|was not) reached")
@@ -29,18 +30,19 @@ _LATTICE = re.compile(r"direct lattice vectors[^\n]*\n((?:[^\n]*\n){3})")
 _FORCES = re.compile(r"TOTAL-FORCE \(eV/Angst\)\n -+\n(.*?)\n -+\n", re.DOTALL)
 _MOMENTS = re.compile(
     r"magnetization \(x\)[^\n]*\n\s*\n# of ion[^\n]*\n-+\n"
-    r"((?: +\d+(?: +-?\d+\.\d+)+ *\n)+)"
+    r"((?: +\d+ +\S[^\n]*\n)+)"
 )
-_PRESSURE = re.compile(r"external pressure = *(-?\d+\.\d+) kB")
-_TOTAL = re.compile(r"number of electron +\S+ magnetization +(-?\d+\.\d+) *\n")
-_ELECTRONS = re.compile(r"number of electron +(\d+\.\d+) magnetization +-?\d")
+_PRESSURE = re.compile(r"external pressure = *(\S+) kB")
+_TOTAL = re.compile(r"number of electron +\S+ magnetization +(\S+) *\n")
+_ELECTRONS = re.compile(r"number of electron +(\S+) magnetization +\S")
+_NUMBER = re.compile(r"-?\d+\.\d+|-?\d+\b|\*+|[-+]?(?:NaN|Inf(?:inity)?)\b", re.I)
 REACHED = "reached required accuracy"
 STOPPED = re.compile(r"(soft|hard) stop encountered")
 
 
 @dataclass(frozen=True)
 class IonicStep:
-    """One ionic step that came to its energy.
+    """One ionic step that came to its energy; NaN where it is printed as no number.
 
     Attributes
     ----------
@@ -101,12 +103,18 @@ class OutcarBody:
     seconds: float | None
 
     def structure(self, step: IonicStep) -> Structure | None:
-        """Return the structure of a step, A to five decimals as OUTCAR has them."""
+        """Return the structure of a step, A to five decimals as OUTCAR has them.
+
+        None if OUTCAR lacks some of it, or has places that are no numbers.
+        """
         from pymatgen.core import Structure
 
         pairs = zip(self.header.elements, self.header.ions_per_block, strict=False)
         species = [element for element, number in pairs for _ in range(number)]
         if len(step.lattice) != 3 or len(species) != len(step.positions) or not species:
+            return None
+        places = (*step.lattice, *step.positions)
+        if not all(math.isfinite(number) for place in places for number in place):
             return None
         return Structure(
             step.lattice, species, step.positions, coords_are_cartesian=True
@@ -151,24 +159,22 @@ def _step(part: str) -> IonicStep | None:
         return None
     loops, lattices = _LOOP.findall(part), _LATTICE.findall(part)
     tables, moments = _FORCES.findall(part), _MOMENTS.findall(part)
-    rows = [_numbers(line) for line in tables[-1].splitlines()] if tables else []
+    rows = [_row(line, 6) for line in tables[-1].splitlines()] if tables else []
     total, pressure = _TOTAL.findall(part), _PRESSURE.findall(part)
     electrons = _ELECTRONS.findall(part)
     return IonicStep(
-        energy=float(energies[-1]),
+        energy=_number(energies[-1]),
         electronic_steps=len(_ITERATION.findall(part)),
         converged=loops[-1] == "is" if loops else None,
-        lattice=tuple(_vector(_numbers(line)) for line in lattices[-1].splitlines())
+        lattice=tuple(_vector(_row(line, 6)) for line in lattices[-1].splitlines())
         if lattices
         else (),
         positions=tuple(_vector(row) for row in rows),
         forces=tuple(_vector(row[3:]) for row in rows),
-        moments=tuple(_numbers(line)[-1] for line in moments[-1].splitlines())
-        if moments
-        else None,
-        total_magnetization=float(total[-1]) if total else None,
-        pressure=float(pressure[-1]) if pressure else None,
-        electrons=float(electrons[-1]) if electrons else None,
+        moments=_moments(moments[-1].splitlines()) if moments else None,
+        total_magnetization=_number(total[-1]) if total else None,
+        pressure=_number(pressure[-1]) if pressure else None,
+        electrons=_number(electrons[-1]) if electrons else None,
     )
 
 
@@ -177,6 +183,27 @@ def _vector(numbers: list[float]) -> Vector:
     return x, y, z
 
 
+def _moments(lines: list[str]) -> tuple[float, ...]:
+    """Return the last column, atom by atom; NaN for a row that is lost or no number."""
+    rows = [_numbers(line) for line in lines]
+    found = {int(row[0]): row[-1] for row in rows if math.isfinite(row[0])}
+    return tuple(found.get(i, math.nan) for i in range(1, max(found, default=0) + 1))
+
+
+def _row(line: str, length: int) -> list[float]:
+    """Return the numbers of a row; all NaN if stars of two fields ran into one."""
+    row = _numbers(line)
+    return row if len(row) == length else [math.nan] * length
+
+
 def _numbers(line: str) -> list[float]:
     """Return the numbers of a row; two that touch are told apart by their sign."""
-    return [float(n) for n in re.findall(r"-?\d+\.\d+|-?\d+\b", line)]
+    return [_number(word) for word in _NUMBER.findall(line)]
+
+
+def _number(word: str) -> float:
+    """Return a number, NaN for the stars that Fortran prints if it does not fit."""
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan

@@ -8,10 +8,12 @@ they differ by rounding alone.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from workflows.engines.vasp_open import final_energy
 from workflows.engines.vasp_outcar import IonicStep, OutcarBody
 
 ENERGY_DIFFERENCE = 2e-6
@@ -60,7 +62,9 @@ def _atoms(run: Any, last: IonicStep) -> str:
 
 
 def _energy(run: Any, last: IonicStep) -> str:
-    energy = float(run.final_energy)
+    energy = final_energy(run)
+    if not math.isfinite(energy) or not math.isfinite(last.energy):
+        return ""  # the one that is a number is taken, and judged as such
     if abs(energy - last.energy) <= ENERGY_DIFFERENCE:
         return ""
     return (

@@ -5,8 +5,9 @@ PLANNED         inputs of ours, and nothing that a started VASP leaves
 RUNNING         not at its end, and a VASP of ours is alive in the directory
 TRUNCATED       a file stops before its end; the reason has the error that VASP
                 or custodian gave for it
-FAILED          at its end, but OUTCAR and vasprun.xml contradict each other or
-                cannot be read, or the result is not what was asked for
+FAILED          at its end, but OUTCAR and vasprun.xml contradict each other,
+                cannot be read or have no number where one must be, or the
+                result is not what was asked for
 UNCONVERGED     it came to its end, but an electronic cycle or the relaxation
                 did not converge
 NEEDS_REVIEW    converged, but an input is not what it should be
@@ -24,6 +25,7 @@ from typing import Any
 
 from workflows.engines.vasp_ends import cut_file
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_finite import lost_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_process import ERROR_FILE, MARK
 from workflows.taskdoc import State
@@ -66,6 +68,8 @@ def _no_potcar(files: VaspFiles) -> str:
 
 def converged(numbers: VaspNumbers) -> tuple[State, str]:
     """Judge a run at its end: DONE, UNCONVERGED, or FAILED if its files disagree."""
+    if lost := lost_numbers(numbers):
+        return State.FAILED, lost
     for problem in (_electrons(numbers), _ions(numbers)):
         if problem:
             return State.UNCONVERGED, problem
