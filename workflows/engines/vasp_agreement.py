@@ -8,23 +8,24 @@ may be of other inputs than those that lie beside it.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workflows.audit import HARMLESS, same_structure, same_value
 from workflows.engines.vasp_files import VaspFiles, read_text
+from workflows.engines.vasp_inputs import (
+    UNREADABLE,
+    incar_from,
+    poscar_from,
+    read_input,
+)
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_pair import ENERGY_DIFFERENCE
 from workflows.taskdoc import Finding
 
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
-
 PLACES = 1e-4
 """A; vasprun.xml prints eight decimals of fractional coordinates."""
 MOLECULAR_DYNAMICS = 0
-UNREADABLE = object()
 OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
 """The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
 WRITES_VELOCITIES = re.compile(r"5\.|6\.[1-4]\.")
@@ -52,9 +53,7 @@ def _finding(message: str, severity: Any = "warning") -> Finding:
 
 
 def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
-    from pymatgen.io.vasp import Incar
-
-    asked = _read(files, "INCAR", Incar.from_str)
+    asked = read_input(files, "INCAR", incar_from)
     if asked is None or not numbers.incar:
         return
     if asked is UNREADABLE:
@@ -81,7 +80,7 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
 def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     from pymatgen.io.vasp import Kpoints
 
-    asked = _read(files, "KPOINTS", Kpoints.from_str)
+    asked = read_input(files, "KPOINTS", Kpoints.from_str)
     ran = numbers.kpoints
     if asked is None or ran is None:
         return
@@ -103,7 +102,9 @@ def _is_mesh(kpoints: Any) -> bool:
 def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
         return  # CONTCAR is one step ahead of the last energy
-    start, end = (_read(files, name, _poscar) for name in ("POSCAR", "CONTCAR"))
+    start, end = (
+        read_input(files, name, poscar_from) for name in ("POSCAR", "CONTCAR")
+    )
     source = numbers.sources[0] if numbers.sources else ""
     tolerance = PLACES if source == "vasprun.xml" else 10 * PLACES
     if _differs(end, numbers.structure, tolerance):
@@ -159,25 +160,6 @@ def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             f"OSZICAR ends at E0 = {last:.5f} eV and {numbers.sources[0]} at "
             f"{numbers.energy:.5f} eV: it is of another run"
         )
-
-
-def _poscar(text: str) -> Structure:
-    from pymatgen.io.vasp import Poscar
-
-    return Poscar.from_str(text).structure
-
-
-def _read(files: VaspFiles, name: str, reader: Any) -> Any:
-    """Return what a file says, None if there is none, or UNREADABLE."""
-    path = files.find(name)
-    if path is None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return reader(read_text(path))
-    except Exception:  # pymatgen raises whatever the broken file leads it to
-        return UNREADABLE
 
 
 def _short(value: Any) -> str:

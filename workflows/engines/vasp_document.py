@@ -90,7 +90,7 @@ def with_numbers(
         findings.extend(site_findings(sites))
         counts = sites.counts_final
     inputs = (more or {}).get("inputs", {})
-    judged = list(applied_findings(numbers, inputs))
+    judged = list(applied_findings(files, numbers, inputs))
     if state.at_its_end:
         judged = [
             *audit(files.directory, inputs),

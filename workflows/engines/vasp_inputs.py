@@ -1,0 +1,40 @@
+"""The input files beside the output of a run, as far as they can be read."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from workflows.engines.vasp_files import VaspFiles, read_text
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+UNREADABLE = object()
+
+
+def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
+    """Return what an input file says, None if there is none, or UNREADABLE."""
+    path = files.find(name)
+    if path is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return reader(read_text(path))
+    except Exception:  # pymatgen raises whatever the broken file leads it to
+        return UNREADABLE
+
+
+def incar_from(text: str) -> dict[str, Any]:
+    """Read an INCAR."""
+    from pymatgen.io.vasp import Incar
+
+    return dict(Incar.from_str(text))
+
+
+def poscar_from(text: str) -> Structure:
+    """Read a POSCAR or CONTCAR."""
+    from pymatgen.io.vasp import Poscar
+
+    return Poscar.from_str(text).structure
