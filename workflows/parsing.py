@@ -135,7 +135,8 @@ def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
         try:
             found += [_record(document) for document in parse_all(path)]
         except Exception as error:
-            found.append(_unread(str(path), error))
+            reason = _told(error)
+            found.append({"dir_name": str(path), "state": "FAILED", "reason": reason})
     if as_json:
         print(json.dumps(found, indent=1, allow_nan=False))
     else:
@@ -151,10 +152,6 @@ def _record(document: TaskDocument) -> dict[str, Any]:
         written = _last_written(Path(document.dir_name))
         record["reason"] += may_run(time.time() - written)
     return record
-
-
-def _unread(name: str, error: Exception) -> dict[str, Any]:
-    return {"dir_name": name, "state": "FAILED", "reason": _told(error)}
 
 
 def _last_written(directory: Path) -> float:

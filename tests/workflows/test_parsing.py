@@ -176,3 +176,19 @@ def test_only_the_last_hour_lets_a_run_still_be_running() -> None:
     assert "last written 59 min ago" in may_run(3540)
     assert may_run(3700) == ""
     assert may_run(time.time()) == ""
+
+
+def test_json_has_no_number_that_json_does_not_know(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree(DATA / "NiO_static", tmp_path / "a")
+    shutil.copytree(DATA / "NiO_static", tmp_path / "b")
+    packed = tmp_path / "a" / "vasprun.xml.gz"
+    text = gzip.decompress(packed.read_bytes()).decode()
+    head, name, stress = text.rpartition('<varray name="stress" >')
+    row = stress.replace(stress.split("</v>")[0], "\n   <v> NaN NaN NaN ", 1)
+    assert name
+    packed.write_bytes(gzip.compress(f"{head}{name}{row}".encode()))
+    assert parse_verb([tmp_path], as_json=True) == 1
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert [d["state"] == "DONE" for d in found] == [False, True]
