@@ -28,6 +28,7 @@ from workflows.engines.vasp_open import (
 )
 from workflows.engines.vasp_outcar import OutcarBody
 from workflows.engines.vasp_pair import contradiction
+from workflows.engines.vasp_proof import not_relaxed, settled
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -45,6 +46,7 @@ class VaspNumbers:
     Units as in ``TaskDocument``. `electronic` holds, for each ionic step, the number
     of electronic steps and whether EDIFF was reached (None: the files do not say).
     `parameters` are the INCAR tags as VASP applied them, its defaults included.
+    `not_relaxed` says what a vasprun.xml without OUTCAR lacks as proof of EDIFFG,
     `lost` says which quantities are no numbers in any file, `doubt` which only in one.
     """
 
@@ -70,6 +72,7 @@ class VaspNumbers:
     kpoints: Any = None
     outcar: OutcarBody | None = None
     contradiction: str = ""
+    not_relaxed: str = ""
     sources: tuple[str, ...] = ()
     gap_lost: bool = False
     lost: str = ""
@@ -139,7 +142,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         initial=run.structures[0],
         energy=final_energy(run),
         electronic=tuple(
-            (n, ok if ok is not None else _small_change(step, parameters))
+            (n, ok if ok is not None else settled(step, parameters))
             for n, ok, step in zip(steps, said, run.ionic_steps, strict=True)
         ),
         magnetization=last.moments if last else None,
@@ -154,6 +157,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         kpoints=run.kpoints,
         outcar=outcar,
         contradiction=contradiction(run, outcar),
+        not_relaxed=not_relaxed(run) if outcar is None else "",
         sources=("vasprun.xml", "OUTCAR") if outcar else ("vasprun.xml",),
     )
 
@@ -229,15 +233,6 @@ def _said(outcar: OutcarBody | None, number: int) -> list[bool | None]:
     if outcar is None or len(outcar.steps) != number:
         return [None] * number
     return [step.converged for step in outcar.steps]
-
-
-def _small_change(step: Any, parameters: dict[str, Any]) -> bool | None:
-    """Tell from the last two energies of a cycle whether it reached EDIFF."""
-    energies = [e.get("e_fr_energy") for e in step["electronic_steps"][-2:]]
-    ediff = parameters.get("EDIFF")
-    if ediff is None or len(energies) < 2 or None in energies:
-        return None
-    return bool(abs(energies[1] - energies[0]) <= ediff)
 
 
 def _asked_hubbards(run: Any) -> dict[str, float]:

@@ -9,7 +9,7 @@ FAILED          at its end, but OUTCAR and vasprun.xml contradict each other,
                 cannot be read or have no number where one must be, or the
                 result is not what was asked for
 UNCONVERGED     it came to its end, but an electronic cycle or the relaxation
-                did not converge
+                did not converge, or vasprun.xml alone does not prove it
 NEEDS_REVIEW    converged, but an input is not what it should be
 DONE            converged, at its end, and everything agrees
 ==============  ==============================================================
@@ -33,6 +33,7 @@ from workflows.taskdoc import State
 RELAXATIONS = (1, 2, 3)
 """IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""
 MOLECULAR_DYNAMICS = 0
+NO_WORD = "there is no OUTCAR to say so: copy it here, or go on from CONTCAR"
 LOGS = ("vasp.out", "std_err.txt")
 """Standard output and error of VASP, as custodian names them."""
 
@@ -90,18 +91,14 @@ def _electrons(numbers: VaspNumbers) -> str:
                 f"{where} reached NELM = {nelm}: its energy and moments are not "
                 "converged"
             )
-        if reached is False and _says(numbers):
+        if reached is False:
             return (
                 f"{where} ended its electronic cycle before EDIFF: its energy and "
                 "moments are not converged"
             )
+        if reached is None and numbers.outcar is None:
+            return f"{where} does not show that it reached EDIFF, and {NO_WORD}"
     return ""
-
-
-def _says(numbers: VaspNumbers) -> bool:
-    """Tell whether OUTCAR itself says which electronic cycles converged."""
-    body = numbers.outcar
-    return body is not None and len(body.steps) == len(numbers.electronic)
 
 
 def _ions(numbers: VaspNumbers) -> str:
@@ -126,6 +123,11 @@ def _ions(numbers: VaspNumbers) -> str:
         return (
             f"ended after {taken} of NSW = {nsw} ionic steps, and OUTCAR does not say "
             "that it reached EDIFFG"
+        )
+    if numbers.not_relaxed:
+        return (
+            f"ended after {taken} of NSW = {nsw} ionic steps, vasprun.xml "
+            f"{numbers.not_relaxed}, and {NO_WORD}"
         )
     return ""
 
