@@ -7,17 +7,20 @@ change the physics, and then the number belongs to another calculation.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from monty.io import zopen
 
 from workflows.calculation import structure_from_dict
 from workflows.taskdoc import Finding
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+    from pymatgen.io.vasp import Incar
 
 HARMLESS = frozenset(
     {
@@ -29,6 +32,9 @@ HARMLESS = frozenset(
 )
 """Tags that decide how a solution is found, not which: recorded, never judged."""
 
+DOUBLE_PRECISION = re.compile(
+    r"(?<![\w.])([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])"
+)
 SAME_PLACE = 1e-3
 """A; POSCAR and the plan have more digits than that."""
 
@@ -53,7 +59,11 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
 
     if not planned:
         return ()
-    readers = {"INCAR": Incar, "KPOINTS": Kpoints, "POSCAR": Poscar}
+    readers = {
+        "INCAR": _incar_file,
+        "KPOINTS": Kpoints.from_file,
+        "POSCAR": Poscar.from_file,
+    }
     as_run = {name: _read(directory, name, reader) for name, reader in readers.items()}
     findings = [
         _finding("warning", name, "as planned", "a file that is gone or unreadable")
@@ -70,12 +80,24 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def read_incar(text: str) -> Incar:
+    """Read an INCAR, numbers as Fortran has them: ``1.0D-7`` too."""
+    from pymatgen.io.vasp import Incar
+
+    return Incar.from_str(DOUBLE_PRECISION.sub(r"\1E\2", text))
+
+
+def _incar_file(path: Path) -> Incar:
+    with zopen(path, "rt", encoding="utf-8-sig") as file:
+        return read_incar(str(file.read()))
+
+
 def _read(directory: Path, name: str, reader: Any) -> Any:
     """Return what an input file says; None if it is gone or says nothing."""
     for path in (directory / name, directory / f"{name}.gz"):
         if path.is_file():
             try:
-                return reader.from_file(path)
+                return reader(path)
             except Exception:  # pymatgen raises whatever the broken file leads it to
                 return None
     return None
@@ -152,8 +174,16 @@ def same_value(old: Any, new: Any) -> bool:
     """Tell whether two values of one INCAR tag mean the same to VASP."""
     if isinstance(old, str) and isinstance(new, str):
         return old.strip().upper() == new.strip().upper()
+    if isinstance(old, list) != isinstance(new, list):
+        # pymatgen reads of POMASS = 58.69 16.0 the first number.
+        first, second = (v[:1] if isinstance(v, list) else [v] for v in (old, new))
+        return bool(first and second) and same_value(first[0], second[0])
     if isinstance(old, list) and isinstance(new, list):
+        if any(isinstance(value, str) for value in (*old, *new)):
+            return bool(old == new)
         return len(old) == len(new) and bool(np.allclose(old, new, atol=1e-3))
+    if isinstance(old, str) or isinstance(new, str):
+        return bool(old == new)
     if isinstance(old, float) or isinstance(new, float):
         return old is not None and new is not None and bool(np.isclose(old, new))
     return bool(old == new)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
-from workflows.audit import audit
+from workflows.audit import audit, read_incar, same_value
 from workflows.calculation import Calculation
 from workflows.engines.base import read_run_file
 from workflows.engines.vasp import VaspEngine
@@ -254,3 +254,41 @@ def test_a_mesh_off_gamma_is_another_mesh(prepared: Prepare) -> None:
     kpoints.kpts_shift = (0.5, 0.5, 0.5)
     kpoints.write_file(directory / "KPOINTS")
     assert severities(directory) == [("KPOINTS", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("EDIFF = 1.0D-7", 1e-7),
+        ("EDIFF = 1d-07", 1e-7),
+        ("ENCUT = 5.2D+02", 520.0),
+        ("SIGMA = .5D-1 ! a comment", 0.05),
+        ("LDAUU = 3.9D0 0.D0", [3.9, 0.0]),
+        ("SYSTEM = Li2D3 at 4.2K", "Li2D3 at 4.2K"),
+    ],
+)
+def test_numbers_of_an_incar_are_read_as_fortran_reads_them(
+    text: str, value: object
+) -> None:
+    ((_, found),) = read_incar(text).items()
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        (58.69, [58.69, 16.0], True),  # pymatgen reads of POMASS the first
+        ([58.69, 16.0], 58.69, True),
+        (16.0, [58.69, 16.0], False),
+        (None, [58.69, 16.0], False),
+        (1.0, [], False),
+        ("Auto", [1.0], False),
+        (1.0, "Auto", False),
+        ([1.0, "x"], [1.0, 2.0], False),
+        ([1.0, 2.0], [1.0], False),
+    ],
+)
+def test_a_number_and_a_list_are_compared_as_far_as_they_go(
+    old: object, new: object, same: bool
+) -> None:
+    assert same_value(old, new) is same

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from workflows.audit import read_incar
 from workflows.engines.vasp_files import VaspFiles, read_text
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
 
 def incar_from(text: str) -> dict[str, Any]:
     """Read an INCAR."""
-    from pymatgen.io.vasp import Incar
-
-    return dict(Incar.from_str(text))
+    return dict(read_incar(text))
 
 
 def poscar_from(text: str) -> Structure:
