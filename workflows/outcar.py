@@ -193,7 +193,7 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
 def _lines(path: Path) -> Iterator[str]:
     """Yield the lines up to where a cut or damaged file ends."""
     try:
-        with zopen(path, "rt", encoding="utf-8", errors="replace") as file:
+        with zopen(path, "rt", encoding="utf-8-sig", errors="replace") as file:
             yield from (str(line) for line in file)
     except (EOFError, zlib.error):
         return

@@ -19,6 +19,7 @@ from workflows.engines.vasp_files import (
     read_bytes,
     read_end,
     read_file,
+    unix_text,
 )
 
 FOOTER = "General timing and accounting informations for this job"
@@ -44,7 +45,8 @@ def cut_file(files: VaspFiles) -> str:
         if path is None or name in passed:
             continue
         found = read_end(path, TAIL_BYTES) if name in NUMBERS else read_file(path)
-        told = found.problem or (problem(found.content) if found.content else EMPTY)
+        content = unix_text(found.content)
+        told = found.problem or (problem(content) if content else EMPTY)
         if told:
             return f"{path.name} {told}"
     return ""
@@ -133,7 +135,7 @@ def _contcar(content: bytes) -> str:
 
 def _whole_numbers(text: str) -> bool:
     words = text.split()
-    return bool(words) and all(word.isdigit() for word in words)
+    return bool(words) and all(word.isdecimal() for word in words)
 
 
 def _doscar(content: bytes) -> str:

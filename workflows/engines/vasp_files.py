@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -153,7 +154,12 @@ def read_bytes(path: Path) -> bytes:
 
 def read_text(path: Path) -> str:
     """Return a file as text; bytes that are no UTF-8 become replacement marks."""
-    return read_bytes(path).decode("utf-8", "replace")
+    return unix_text(read_bytes(path)).decode("utf-8", "replace")
+
+
+def unix_text(content: bytes) -> bytes:
+    """Leave out the mark and the line ends that a copy through Windows puts in."""
+    return content.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n")
 
 
 @contextmanager
