@@ -18,7 +18,7 @@ from workflows.engines import parse_run
 from workflows.engines.base import read_run_file
 from workflows.engines.vasp_document import describe
 from workflows.engines.vasp_files import VaspFiles, run_files
-from workflows.engines.vasp_parse import parse_files
+from workflows.engines.vasp_parse import parse_files, unreadable
 from workflows.errors import LnmoError, StoreError
 from workflows.taskdoc import State, TaskDocument
 
@@ -125,7 +125,7 @@ def _told(error: Exception) -> str:
         return f"{error.filename}: permission denied: chmod u+rX, or ask its owner"
     if isinstance(error, OSError):
         return f"cannot be read ({words}): look after the disk, or copy it anew"
-    return f"unreadable output: {type(error).__name__}: {words}"[:300]
+    return unreadable(error)
 
 
 def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from workflows.engines.vasp_ends import CLOSING
 from workflows.engines.vasp_files import VaspFiles, plain_file, read_text
 from workflows.engines.vasp_outcar import OutcarBody, read_outcar
-from workflows.errors import StoreError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -26,7 +25,7 @@ def open_outcar(files: VaspFiles, *, cut: bool) -> OutcarBody | None:
         return None
     try:
         return read_outcar(read_text(path), name=path.name)
-    except (StoreError, ValueError, IndexError):
+    except Exception:  # a damaged file may hold anything
         if cut:
             return None
         raise
@@ -40,27 +39,29 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
     Exception
         Whatever pymatgen makes of a damaged file; if `cut`, nothing is raised.
     """
-    from pymatgen.io.vasp import Vasprun
-
     path = files.find("vasprun.xml")
     if path is None:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         try:
-            if not cut:
-                with plain_file(path) as plain:
-                    return Vasprun(str(plain), parse_dos=False, parse_potcar_file=False)
-            return _mended(read_text(path), cut=True)
-        except ValueError as error:
-            if "***" in str(error):
-                return _mended(read_text(path), cut=cut)
-            if not cut:
-                raise
+            return _mended(read_text(path), cut=True) if cut else _whole(path)
         except Exception:  # pymatgen raises whatever a broken file leads it to
             if not cut:
                 raise
     return None
+
+
+def _whole(path: Path) -> Any:
+    from pymatgen.io.vasp import Vasprun
+
+    try:
+        with plain_file(path) as plain:
+            return Vasprun(str(plain), parse_dos=False, parse_potcar_file=False)
+    except ValueError as error:
+        if "***" not in str(error):
+            raise
+        return _mended(read_text(path), cut=False)
 
 
 def final_energy(run: Any) -> float:

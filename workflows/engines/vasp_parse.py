@@ -65,19 +65,28 @@ def parse_files(files: VaspFiles) -> TaskDocument:
         if is_alive(files.directory):
             return TaskDocument(state=State.RUNNING, reason="VASP starts", **common)
         return TaskDocument(state=State.PLANNED, reason="not started", **common)
-    if (end := unfinished(files, ours=ours)) is not None:
-        numbers = read_numbers(files, cut=True)
-        return with_numbers(files, numbers, end, common, calculation)
+    end = unfinished(files, ours=ours)
     try:
+        if end is not None:
+            numbers = read_numbers(files, cut=True)
+            return with_numbers(files, numbers, end, common, calculation)
         numbers = read_numbers(files)
         verdict = converged(numbers)
         return with_numbers(files, numbers, verdict, common, calculation, more)
     except Exception as error:
         # pymatgen raises whatever the broken file leads it to; none of it is a result.
-        reason = (
-            f"unreadable output: {type(error).__name__}: {' '.join(str(error).split())}"
-        )
-        return TaskDocument(state=State.FAILED, reason=reason[:300], **common)
+        state, reason = end or (State.FAILED, "")
+        told = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
+        return TaskDocument(state=state, reason=told, **common)
+
+
+def unreadable(error: Exception) -> str:
+    """Say in one line that an output cannot be read, and what to do."""
+    words = " ".join(str(error).split())
+    return (
+        f"unreadable output: {type(error).__name__}: {words[:200]}: a file is damaged; "
+        "copy it anew from where VASP ran, or run it again"
+    )
 
 
 def parse_relaxation(directory: Path) -> RelaxationChain:

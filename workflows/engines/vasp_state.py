@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.engines.vasp_ends import cut_file
-from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_bytes, read_text
 from workflows.engines.vasp_finite import lost_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_process import ERROR_FILE, MARK
@@ -34,6 +34,8 @@ RELAXATIONS = (1, 2, 3)
 """IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""
 MOLECULAR_DYNAMICS = 0
 NO_WORD = "there is no OUTCAR to say so: copy it here, or go on from CONTCAR"
+READ_POTCAR = {"OUTCAR": b"TITEL", "vasprun.xml": b"<atominfo>", "OSZICAR": b"dE"}
+"""File -> what it holds once VASP has read a POTCAR."""
 LOGS = ("vasp.out", "std_err.txt")
 """Standard output and error of VASP, as custodian names them."""
 
@@ -61,10 +63,17 @@ def _missing(files: VaspFiles, *, ours: bool) -> str:
 
 
 def _no_potcar(files: VaspFiles) -> str:
+    """Tell the likely cause of a VASP that stopped before it had read a POTCAR."""
     place = files.directory
+    if any(_holds(files.find(name), mark) for name, mark in READ_POTCAR.items()):
+        return ""
     if (place / "POTCAR.spec").exists() and not (place / "POTCAR").exists():
         return "; there is no POTCAR here: set PMG_VASP_PSP_DIR for a real VASP"
     return ""
+
+
+def _holds(path: Path | None, mark: bytes) -> bool:
+    return path is not None and mark in read_bytes(path)
 
 
 def converged(numbers: VaspNumbers) -> tuple[State, str]:
