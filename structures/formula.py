@@ -1,7 +1,7 @@
 """The chemistry of a spinel, read from its formula.
 
 A spinel here is one working ion, two metals and four anions: ``LiNi0.5Mn1.5O4`` or
-any multiple of it. Nothing else in the package knows an element by name.
+any multiple of it. Charges of metals are in :mod:`structures.charges`.
 """
 
 from collections.abc import Mapping

@@ -116,7 +116,7 @@ def arrangements(
     Warns
     -----
     InsertionWarning
-        If the model is physically doubtful (``tet_8b``) and x > 1.
+        If the model puts Li too near to other ions (its `doubt`) and x > 1.
     """
     n_li = check_composition(host, x)
     model = insertion_model(insertion)
@@ -219,8 +219,8 @@ def check_composition(host: SpinelHost, x: float) -> int:
 
 
 def _warn_of_doubt(model: InsertionModel) -> None:
-    """Warn of the paper's own insertion site, with numbers."""
-    if model.name == "tet_8b":
+    """Warn of a site that is too near to others, the paper's own too, with numbers."""
+    if model.doubt:
         warnings.warn(
             f"insertion {model.name}: {model.doubt}", InsertionWarning, stacklevel=3
         )

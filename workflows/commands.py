@@ -82,14 +82,20 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         screen.print(verdict_table(results.compare_to_paper()))
 
 
-def show_all_results(chosen: Selection) -> None:
-    """Print the series; of a study its variants beside each other."""
+def show_what_came_of_it(chosen: Selection) -> None:
+    """Print the series after a run; of a study its variants beside each other.
+
+    Results that never stand in one table are no fault of the run: that is a note.
+    """
     from workflows.study import show_study
 
-    if len(chosen.one_by_one()) > 1:
-        show_study(chosen, as_json=False, as_csv=False)
-    else:
-        show_results(chosen, as_json=False, as_csv=False)
+    try:
+        if len(chosen.one_by_one()) > 1:
+            show_study(chosen, as_json=False, as_csv=False)
+        else:
+            show_results(chosen, as_json=False, as_csv=False)
+    except ResultsError as error:
+        print(f"lnmo: no table: {error}", file=sys.stderr)
 
 
 def write_report(chosen: Selection, output: Path) -> None:

@@ -61,7 +61,9 @@ class Choice:
 
 
 def plan(campaign: Campaign) -> tuple[Calculation, ...]:
-    """Turn a campaign into its calculations, lowest x first, bcc lithium last.
+    """Turn a campaign into its calculations, bcc lithium last.
+
+    Lowest x first, variant by variant.
 
     Raises
     ------
@@ -257,13 +259,14 @@ def _calculation(
     start_number, c_strain = start
     structure = _start(campaign, ordering.structure, c_strain)
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
+    steps = _steps(campaign, found.x)
+    settings = engine_settings(campaign, host, structure, steps)
     order: str = campaign.start.magnetic_order
     if campaign.engine == "chgnet":
         order = FIM  # CHGNet takes no moments
     structure = with_magnetic_order(
         structure, order, magmom=campaign.vasp.magmom, supercell=supercell
     )
-    steps = _steps(campaign, found.x)
     calculation = Calculation(
         id="",
         x=found.x,
@@ -274,7 +277,7 @@ def _calculation(
         structure=structure,
         engine=campaign.engine,
         steps=steps,
-        settings=engine_settings(campaign, host, structure, steps),
+        settings=settings,
         ordering=_provenance(choice, rank)
         | {"charge_order": number, "start": start_number, "c_strain": c_strain}
         | {"magnetic_order": order},

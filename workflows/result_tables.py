@@ -101,8 +101,9 @@ def show_table(chosen: Selection, asked: Asked, *, as_json: bool, as_csv: bool) 
         screen.print(_for_people(frame, asked.table))
         for note in frame.attrs.get("notes", ()):
             screen.print(f"note: {note}", style="yellow", highlight=False)
-        series = results.series()
-        screen.print(origin_of_numbers(series), highlight=False)
+        of_documents = asked.table in {TableName.RUNS, TableName.SITES}
+        origin = results.runs() if of_documents else results.series()
+        screen.print(origin_of_numbers(origin), highlight=False)
 
 
 def as_plain(frame: pd.DataFrame) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     jobs
         Worker processes.
     retry
-        Run failed steps again, from the start.
+        Run failed steps again; a relaxation that was cut goes on where it was.
 
     Returns
     -------

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 Average = Literal["lowest", "boltzmann"]
 
 BOLTZMANN = 8.617333262e-5
-"""eV/K, exact (SI 2019)."""
+"""eV/K, k/e of the SI of 2019 to the digits of CODATA."""
 ROOM = 300.0
 """K."""
 SERIES_UNITS = {

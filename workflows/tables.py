@@ -47,16 +47,16 @@ def console() -> Console:
     return found if found.is_terminal else Console(width=PIPED_WIDTH)
 
 
-def origin_of_numbers(series: pd.DataFrame) -> str:
-    """Say what made the numbers of a series; one line."""
-    if not len(series):
+def origin_of_numbers(frame: pd.DataFrame) -> str:
+    """Say what made the numbers of a series, or of a table of runs; one line."""
+    if not len(frame):
         return ""
-    versions = ", ".join(sorted({v for v in series["engine_version"] if v}))
+    versions = ", ".join(sorted({v for v in frame["engine_version"] if v}))
     shown = f" ({versions})" if versions else ""
-    engine = f"engine {series['engine'].iloc[0]}{shown}"
-    if series["fake"].any():
+    engine = f"engine {', '.join(sorted(set(frame['engine'])))}{shown}"
+    if frame["fake"].any():
         return f"{engine}: {FAKE}"
-    return f"{engine}: {SURROGATE}" if series["surrogate"].any() else engine
+    return f"{engine}: {SURROGATE}" if frame["surrogate"].any() else engine
 
 
 def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:

@@ -11,6 +11,8 @@ from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.errors import CampaignError, StoreError
 from workflows.inputs import (
+    DOS_ABOVE,
+    DOS_BELOW,
     VaspInputs,
     poscar_body,
     potcar_notes,
@@ -40,12 +42,16 @@ RELAX = (
     "{settled_volume:.1%} in at most {settled_steps} ionic steps: at least twice, at\n"
     "most {most} times.\n"
 )
+FIRST = "Nothing here comes from another step.\n"
 AFTER = (
     "POSCAR is the start of the relaxation. Replace it by the CONTCAR of the last one"
 )
 MOMENTS = ",\nand MAGMOM by the final site moments of the step before"
 CHARGE = "It needs the CHGCAR of static (ICHARG = 11).\n"
-WINDOW = "EMIN and EMAX are left out: E_F(static) - 12 eV and + 8 eV, absolute.\n"
+WINDOW = (
+    "EMIN and EMAX are left out: E_F(static) - {below:g} eV and + {above:g} eV, "
+    "absolute.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -132,11 +138,13 @@ def _provisional(run: _Run) -> str:
     settings = run.calculation.settings
     if run.step == "relax":
         return RELAX.format(**settings, most=1 + settings["max_restarts"])
+    if run.step == run.calculation.steps[0]:
+        return FIRST
     carried = settings["carry_moments"] and "MAGMOM" in run.inputs.incar
     text = AFTER + (MOMENTS if carried else "") + ".\n"
     if run.step == "dos":
         text += CHARGE if run.inputs.incar.get("ICHARG") == 11 else ""
-        text += WINDOW
+        text += WINDOW.format(below=DOS_BELOW, above=DOS_ABOVE)
     return text
 
 

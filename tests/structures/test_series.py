@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from structures import (
+    INSERTION_MODELS,
     CompositionError,
     InsertionWarning,
     RoleError,
@@ -44,6 +45,7 @@ def test_ions_leave_8a_below_one(host: SpinelHost, x: float) -> None:
     assert best.structure.composition["O"] == 32
 
 
+@pytest.mark.filterwarnings("ignore::structures.InsertionWarning")
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("x", [1.125, 1.5, 2])
 def test_inserted_ions_take_the_sites_of_the_model(
@@ -93,6 +95,7 @@ def test_more_than_there_are_may_be_kept(host: SpinelHost) -> None:
     assert len(arrangements(host, 0.5, keep=50).ranked) == 7
 
 
+@pytest.mark.filterwarnings("ignore::structures.InsertionWarning")
 def test_too_many_orderings_are_sampled_and_say_so(host: SpinelHost) -> None:
     found, again, other = (
         arrangements(host, 2, insertion="tet_48f", max_enumerate=50, seed=seed)
@@ -102,6 +105,17 @@ def test_too_many_orderings_are_sampled_and_say_so(host: SpinelHost) -> None:
     assert found.dropped.count == 49
     assert found == again
     assert found.dropped != other.dropped
+
+
+def test_every_model_with_a_doubt_tells_it_and_the_others_tell_none(
+    host: SpinelHost,
+) -> None:
+    for name, model in INSERTION_MODELS.items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            arrangements(host, 1.25, insertion=name)
+        told = [str(w.message) for w in caught]
+        assert told == ([f"insertion {name}: {model.doubt}"] if model.doubt else [])
 
 
 def test_the_rock_salt_lies_lower_than_the_tetrahedra(host: SpinelHost) -> None:

@@ -484,15 +484,16 @@ def test_no_u_means_zero_on_every_metal(write_campaign: WriteCampaign) -> None:
     assert found.settings["hubbards"] == {}
 
 
+@pytest.mark.parametrize("order", ["fim", "fm"])
 @pytest.mark.parametrize(
     ("key", "values"),
     [("magmom", {"Li": 0, "O": 0}), ("potcar", {"Li": "Li_sv", "O": "O"})],
 )
 def test_an_element_without_moment_or_potcar_is_refused(
-    write_campaign: WriteCampaign, key: str, values: dict[str, Any]
+    write_campaign: WriteCampaign, key: str, values: dict[str, Any], order: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        changed(write_campaign, **{f"vasp__{key}": values})
+        changed(write_campaign, start__magnetic_order=order, **{f"vasp__{key}": values})
     assert str(caught.value) == (
         f"campaign paper: vasp.{key} names no value for Ni, Mn (it names Li, O); add it"
     )

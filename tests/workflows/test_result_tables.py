@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from workflows import cli, open_results
+from workflows import cli, load_campaign, open_results, plan
 from workflows.calculation import Calculation
+from workflows.commands import show_what_came_of_it
 from workflows.result_tables import TableName
+from workflows.selection import Selection
 from workflows.taskdoc import TaskDocument
 
 GAAS = Path(__file__).parents[1] / "data" / "GaAs_all_files"
@@ -82,6 +84,33 @@ def test_people_get_the_columns_that_fit_with_their_units(lnmo: Lnmo) -> None:
     assert "e_above_hull: meV per atom" in " ".join(out.split())
     for name in ("sites", "runs", "verdicts"):
         assert lnmo("--table", name)[0] == 0
+
+
+@pytest.fixture
+def two_engines(
+    where: Path, finished: Callable[..., TaskDocument], record: Callable[..., Path]
+) -> Path:
+    (one, *_) = plan(load_campaign("paper").override(engine="chgnet", x=[1]))
+    document = finished(one, one.steps[-1], engine_version="0.4.2", surrogate=True)
+    return record(where, document)
+
+
+@pytest.mark.usefixtures("two_engines")
+def test_runs_of_two_engines_stand_in_one_list_and_in_no_series(lnmo: Lnmo) -> None:
+    code, out, _ = lnmo("--table", "runs")
+    assert code == 0
+    assert "engine chgnet, vasp (0.4.2, 6.4.2): surrogate" in " ".join(out.split())
+    assert lnmo("--table", "series")[0] == 2
+
+
+def test_after_a_run_a_table_that_cannot_be_made_is_a_note(
+    two_engines: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(two_engines)
+    show_what_came_of_it(Selection(None))
+    assert capsys.readouterr().err.startswith("lnmo: no table: ")
 
 
 def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:

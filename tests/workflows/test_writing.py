@@ -52,6 +52,14 @@ def test_what_is_said_follows_the_settings(
     assert "CHGCAR" not in found["dos"]
 
 
+def test_a_step_that_none_precedes_is_not_told_to_wait_for_one(
+    write_campaign: WriteCampaign, tmp_path: Path
+) -> None:
+    changes = {"x": [1], "vasp.steps": ["static"], "vasp.dos_at": []}
+    found = told(write_campaign({**changes, "lithium_reference": False}), tmp_path)
+    assert found == {"static": "Nothing here comes from another step.\n"}
+
+
 def test_the_metal_has_no_moments_to_carry(tmp_path: Path) -> None:
     written = writing.write_campaign(load_campaign("paper").override(x=[1]), tmp_path)
     metal = [d for d in written.directories if d.parent.name.startswith("Li-metal")]

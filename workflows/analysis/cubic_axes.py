@@ -75,7 +75,7 @@ def parent_supercell(
     Returns
     -------
     ndarray
-        Rows: cell vectors in halves of the cubic ones, shape (3, 3).
+        Rows: cell vectors in those of the cubic cell, shape (3, 3).
 
     Raises
     ------

@@ -20,7 +20,7 @@ from workflows.analysis.verdict import (
 )
 
 NO_ORDERS = (
-    "needs x = 1 in both orders, with signed moments; here: {}. "
+    "needs x = 1 in both orders with signed moments, here {}: "
     "lnmo run magnetic-order; lnmo compare magnetic-order"
 )
 MN3_MOMENT = (3.7, 4.1)
@@ -110,7 +110,7 @@ def fim_below_fm(orders: Mapping[str, float]) -> Verdict:
     both = {"fim", "fm"} <= set(orders)
     value = 1000 * (orders["fim"] - orders["fm"]) if both else None
     below = (-INF, -POSITIVE)
-    there = ", ".join(sorted(orders)) or "neither"
+    there = f"only {min(orders)}" if orders else "neither"
     return Verdict(
         check="fim_below_fm",
         statement="ferrimagnetic below ferromagnetic at x = 1: E(fim) - E(fm)",

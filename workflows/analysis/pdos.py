@@ -42,7 +42,7 @@ def curves_of(
     Returns
     -------
     dict
-        Name, such as ``Mn``, ``O p``, ``Mn12d-3`` or ``Ni eg`` -> states/eV per cell,
+        Name, such as ``Mn``, ``O p``, ``Mn16d-3`` or ``Ni eg`` -> states/eV per cell,
         shape (spins, n). ``total`` comes first; it holds what lies between the PAW
         spheres too.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 FARADAY = 96485.33212
-"""C/mol, exact (SI 2019)."""
+"""C/mol, N_A e of the SI of 2019 to the digits of CODATA."""
 REFERENCE_FORMULA = "LiNi0.5Mn1.5O4"
 """182.690 g/mol: what a capacity is given for, unless said otherwise."""
 SECONDS = 3.6

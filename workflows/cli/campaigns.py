@@ -91,7 +91,7 @@ def run(
         int, typer.Option("--jobs", "-j", min=1, help="worker processes")
     ] = 1,
     retry: Annotated[
-        bool, typer.Option("--retry", help="run failed steps again, from the start")
+        bool, typer.Option("--retry", help="run failed steps again")
     ] = False,
     launchpad: LaunchpadOption = None,
 ) -> None:
@@ -102,7 +102,7 @@ def run(
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     code = run_campaign(chosen, jobs=jobs, retry=retry)
     if code != INTERRUPTED:
-        commands.show_all_results(chosen)
+        commands.show_what_came_of_it(chosen)
     raise typer.Exit(code)
 
 

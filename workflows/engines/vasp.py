@@ -23,7 +23,12 @@ from workflows.engines.base import (
     read_run_file,
     write_run_file,
 )
-from workflows.engines.vasp_parse import has_output, parse_relaxation, parse_vasp
+from workflows.engines.vasp_parse import (
+    has_output,
+    is_member,
+    parse_relaxation,
+    parse_vasp,
+)
 from workflows.engines.vasp_process import (
     ERROR_FILE,
     custodian_run,
@@ -107,7 +112,7 @@ def take_up(directory: Path) -> bool:
         True if its last member was cut or ran out of steps: the next run sets that one
         aside and goes on from its last whole structure. False: it has to start anew.
     """
-    members = _numbered_by(directory.glob("relax-*"))
+    members = _numbered_by(filter(is_member, directory.glob("relax-*")))
     if not members or parse_vasp(members[-1]).state not in GOES_ON:
         return False
     (members[-1] / ERROR_FILE).unlink(missing_ok=True)

@@ -96,7 +96,7 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     ``settled_volume`` in at most ``settled_steps`` ionic steps.
     """
     members = sorted(
-        (path for path in directory.glob("relax-*") if _is_member(path)),
+        (path for path in directory.glob("relax-*") if is_member(path)),
         key=lambda path: int(path.name.rpartition("-")[2]),
     )
     if not members:
@@ -119,7 +119,7 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     return RelaxationChain(last.model_copy(update=updates), settled)
 
 
-def _is_member(path: Path) -> bool:
+def is_member(path: Path) -> bool:
     """Tell a run from one set aside, and from one whose inputs are half written."""
     numbered = path.name.rpartition("-")[2].isdigit() and "." not in path.name
     return numbered and (read_run_file(path) is not None or has_output(path))

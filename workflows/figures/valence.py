@@ -135,12 +135,13 @@ def _counts(shown: pd.DataFrame, manganese: pd.DataFrame) -> Panel:
                     notes=tuple(note for _, _, note in points),
                 )
             )
+    most = max(manganese.groupby("calculation_id").size(), default=12)
     return Panel(
         LI_PER_FORMULA,
         "Mn³⁺ in the cell",
         tuple(traces),
         x_range=X_RANGE,
-        y_range=(-0.6, 12.6),
+        y_range=(-0.05 * most, 1.05 * most),
     )
 
 

@@ -232,7 +232,7 @@ def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
         step = {"fw_id": s.fw_id, "state": "FIZZLED"}
         own = {"calculation_id": s.calculation_id, "step": s.step}
         retry_failed(launchpad, database.root, [{**step, **own}])
-        return "READY again, from the start; the failed run is set aside"
+        return "READY again; what failed is set aside"
     launchpad.rerun_fw(s.fw_id)
     return "READY again"
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from workflows.analysis.paper import ORDER, compare_to_paper, energies_by_order
 from workflows.analysis.verdict import Status, Verdict, overall
-from workflows.tables import verdict_table
+from workflows.tables import short_reason, verdict_table
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 MODEL = "tet_8b"
@@ -340,6 +340,7 @@ def test_one_order_alone_is_no_comparison_and_the_cure_is_told() -> None:
     found = compare_to_paper(series(), orders={"fim": -51.0})[-1]
     assert (found.check, found.status, found.value) == ("fim_below_fm", NONE, None)
     assert found.reason == (
-        "needs x = 1 in both orders, with signed moments; here: fim. "
+        "needs x = 1 in both orders with signed moments, here only fim: "
         "lnmo run magnetic-order; lnmo compare magnetic-order"
     )
+    assert short_reason(found).endswith("with signed moments, here only fim")

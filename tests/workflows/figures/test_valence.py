@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from workflows import open_results
@@ -84,3 +85,13 @@ def test_another_spinel_has_no_line_of_charge_balance(results: Results) -> None:
     labels = [trace.label for trace in chart.panels[1].traces]
     assert labels
     assert not [label for label in labels if label.startswith("charge")]
+
+
+def test_the_axis_holds_every_mn_of_a_spinel_with_sixteen(results: Results) -> None:
+    sites = results.sites()
+    manganese = sites[sites["element"] == "Mn"]
+    four = manganese["label"].unique()[:4]
+    more = pd.concat([sites, manganese[manganese["label"].isin(four)]])
+    chart = valence_chart(results.series(), more, "a test")
+    low, high = chart.panels[1].y_range or (0, 0)
+    assert low < 0 < 16 < high < 17
