@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from workflows.engines.vasp_files import read_text
+from workflows.errors import StoreError
+
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -43,13 +46,13 @@ def last_structure(directory: Path, start: Structure) -> Structure:
 
 def last_moments(directory: Path, atoms: int) -> tuple[float, ...] | None:
     """Return the site moments of the last whole table in OUTCAR, muB, or None."""
-    from monty.io import zopen
-
     name = next((n for n in ("OUTCAR", "OUTCAR.gz") if (directory / n).is_file()), None)
     if name is None:
         return None
-    with zopen(directory / name, "rt", errors="replace") as file:
-        tables = str(file.read()).split("magnetization (x)")[1:]
+    try:
+        tables = read_text(directory / name).split("magnetization (x)")[1:]
+    except (OSError, StoreError):  # what cannot be read, nothing goes on from
+        return None
     for table in reversed(tables):
         body, whole, _ = table.partition("\ntot ")
         rows = re.findall(r"^ *\d+((?: +-?\d+\.\d+)+) *$", body, re.MULTILINE)

@@ -163,3 +163,13 @@ def test_moments_of_a_table_that_was_cut_are_not_used(tmp_path: Path) -> None:
     outcar = tmp_path / "OUTCAR"
     outcar.write_text(table + table.replace("3.130", "9.999")[:-60])
     assert last_moments(tmp_path, 2) == (3.13, -1.63)
+
+
+def test_moments_come_from_what_is_left_of_a_cut_gzip(tmp_path: Path) -> None:
+    whole = (DATA / "MgMn2O4_relax_ferromagnetic" / "OUTCAR.gz").read_bytes()
+    (tmp_path / "OUTCAR.gz").write_bytes(whole[: len(whole) * 9 // 10])
+    found = last_moments(tmp_path, 14)
+    assert found is not None
+    assert sum(abs(m) > 3 for m in found) == 4
+    (tmp_path / "OUTCAR.gz").write_bytes(whole[:30])
+    assert last_moments(tmp_path, 14) is None
