@@ -7,7 +7,7 @@ import math
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from workflows.campaign_problems import nearest
 from workflows.errors import ResultsError
+from workflows.report.downloads import verdict_frame
 from workflows.results import Results
 from workflows.selection import Selection
 from workflows.series import ROOM
@@ -142,13 +143,7 @@ def _series(results: Results, asked: Asked, chosen: Selection) -> pd.DataFrame:
 
 
 def _verdicts(results: Results, asked: Asked, chosen: Selection) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        asdict(v) | {"calculations": " ".join(v.calculations), "status": str(v.status)}
-        for v in results.compare_to_paper()
-    ]
-    return pd.DataFrame(rows)
+    return verdict_frame(results.compare_to_paper())
 
 
 _MAKE: Mapping[TableName, Callable[[Results, Asked, Selection], pd.DataFrame]] = {

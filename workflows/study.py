@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.hull import HOST_ATOMS
 from workflows.errors import CampaignError, ResultsError
 from workflows.results import records
+from workflows.tables import FAKE, SURROGATE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from workflows.selection import Selection
 
 NUMBERS = ("m_ni", "m_mn", "c_ratio")
-ATOMS_WITHOUT_LI = 6
-"""Atoms of Ni0.5Mn1.5O4; a formula unit has 6 + x."""
 LIMITS = {"energy": 1.0, "m_ni": 0.02, "m_mn": 0.02, "c_ratio": 0.002, "volts": 20.0}
 """Largest change of a converged setting: meV/atom, muB, muB, 1, mV."""
 UNITS = {
@@ -139,7 +139,7 @@ def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
     return {
         **row,
         "variant": variant,
-        "d_energy": energy / (ATOMS_WITHOUT_LI + row["x"]) if shares_zero else None,
+        "d_energy": energy / (HOST_ATOMS + row["x"]) if shares_zero else None,
         **{f"d_{name}": _difference(row, first, name) for name in NUMBERS},
         "ended_order": _ended_order(row),
     }
@@ -233,9 +233,9 @@ def _tables(found: Comparison) -> Iterator[Table]:
     limits += f", {LIMITS['c_ratio']:g} in c/ab, {LIMITS['volts']:g} mV"
     title = f"variants against {found.first}"
     if found.cells["fake"].any():
-        title += "; FAKE VASP: every number is synthetic, none is a calculation"
+        title += f"; {FAKE}"
     elif found.cells["surrogate"].any():
-        title += "; surrogate (CHGNet): ranks and demonstrates, does not conclude"
+        title += f"; {SURROGATE}"
     table = Table(title=title, caption=limits, box=None, pad_edge=False)
     for name in ("variant", "x", "insertion", "state"):
         table.add_column(name)

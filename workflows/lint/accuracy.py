@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from workflows.lint.directory import VaspDirectory
 from workflows.lint.rule import DirectoryRule, Rule
+from workflows.potcars import VOLUME_FACTOR
 
-PULAY = 1.3
-"""ENCUT over ENMAX where the cell changes, vasp.at/wiki ISIF."""
 LOOSE_EDIFF = 1e-4
 """eV; VASP's default, and too loose for forces."""
 USELESS_EDIFF = 1e-3
@@ -42,11 +41,11 @@ def _pulay(run: VaspDirectory) -> Iterator[str]:
     encut, largest = _encut(run), _largest_enmax(run)
     if encut is None or largest is None or not run.cell_moves:
         return
-    needed = PULAY * largest[1]
+    needed = VOLUME_FACTOR * largest[1]
     if largest[1] - 0.5 <= encut < needed - 0.5:
         yield (
-            f"ENCUT = {encut:g} eV in a cell relaxation; 1.3 x ENMAX of {largest[0]} "
-            f"is {needed:.0f}"
+            f"ENCUT = {encut:g} eV in a cell relaxation; {VOLUME_FACTOR:g} x ENMAX of "
+            f"{largest[0]} is {needed:.0f}"
         )
 
 

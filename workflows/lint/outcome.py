@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from workflows.lint.directory import VaspDirectory
 from workflows.lint.elements import family
 from workflows.lint.rule import DirectoryRule, Rule
+from workflows.physics.moments import FLIPPED, LARGE_START, OXYGEN_MOMENT
 
-SPIN_FREE = 0.25
-"""muB; above it an anion holds part of a hole."""
-KEEPS_ITS_MOMENT = frozenset({"Mn", "Fe"})
-"""High spin in nearly all of their oxides."""
+KEEPS_ITS_MOMENT, LOST = frozenset({"Mn", "Fe"}), 1.0
+"""High spin in nearly all of their oxides; |m|, muB, of none of their states."""
 
 
 def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
@@ -27,7 +26,9 @@ def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
 def _collapsed(run: VaspDirectory) -> Iterator[str]:
     for element in sorted(KEEPS_ITS_MOMENT & set(run.elements)):
         lost = [
-            f for e, a, f in _ended(run) if e == element and abs(a) >= 2 and abs(f) < 1
+            f
+            for e, a, f in _ended(run)
+            if e == element and abs(a) >= LARGE_START and abs(f) < LOST
         ]
         if lost:
             yield f"{len(lost)} {element} ended at {min(lost, key=abs):.2f} muB"
@@ -37,7 +38,7 @@ def _flipped(run: VaspDirectory) -> Iterator[str]:
     magnetic = [
         (e, a, f)
         for e, a, f in _ended(run)
-        if e in run.metals and min(abs(a), abs(f)) > 1
+        if e in run.metals and min(abs(a), abs(f)) > FLIPPED
     ]
     turned = [site for site in magnetic if site[1] * site[2] < 0]
     if len(turned) == len(magnetic):  # the same order, seen from below
@@ -54,7 +55,7 @@ def _ligand_hole(run: VaspDirectory) -> Iterator[str]:
         return
     for element in run.elements:
         sites = zip(run.sites, moments, strict=True)
-        large = [m for e, m in sites if e == element and abs(m) > SPIN_FREE]
+        large = [m for e, m in sites if e == element and abs(m) > OXYGEN_MOMENT]
         if family(element) == "anion" and large:
             yield f"{len(large)} {element} ended at up to {max(large, key=abs):.2f} muB"
 
