@@ -30,6 +30,8 @@ from workflows.store import COLLECTION, FileResults, MongoResults
 
 MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
 """INCAR tags that decide where the work is done, not what."""
+OURS = {"spec.calculation_id": {"$exists": True}}
+"""Query on the fireworks collection: other projects may use the same database."""
 PROGRESS = logging.getLogger("lnmo.progress")
 
 

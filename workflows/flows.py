@@ -10,7 +10,7 @@ from fireworks import LaunchPad, Workflow
 
 from workflows.calculation import Calculation
 from workflows.detours import with_reseeds
-from workflows.firetasks import chain
+from workflows.firetasks import OURS, chain
 from workflows.launchpad import at_once
 from workflows.presets import STEPS
 
@@ -88,7 +88,7 @@ def orphans(launchpad: LaunchPad) -> list[int]:
     """
     workflows = launchpad.workflows.find({}, {"_id": 0, "nodes": 1})
     known = {fw_id for found in workflows for fw_id in found["nodes"]}
-    every = launchpad.fireworks.find({}, {"_id": 0, "fw_id": 1})
+    every = launchpad.fireworks.find(OURS, {"_id": 0, "fw_id": 1})
     return sorted(each["fw_id"] for each in every if each["fw_id"] not in known)
 
 
@@ -147,7 +147,7 @@ def submitted(
     wanted = tuple(x)
     if engine is None and not wanted:
         return None
-    specs = launchpad.fireworks.find({}, {"_id": 0, "spec.calculation": 1})
+    specs = launchpad.fireworks.find(OURS, {"_id": 0, "spec.calculation": 1})
     found = (Calculation.from_dict(each["spec"]["calculation"]) for each in specs)
     return tuple(
         {
@@ -189,7 +189,7 @@ def steps_of(
     launchpad
         Where they are.
     wanted
-        Query on the fireworks collection.
+        Query on the fireworks collection; those of other projects are left out.
     """
     fields = {
         **{"_id": 0, "fw_id": 1, "state": 1, "name": 1, "launches": 1},
@@ -197,7 +197,7 @@ def steps_of(
         **{"spec.calculation.engine": 1, "spec.calculation.x": 1},
         "spec.calculation.insertion": 1,
     }
-    found = sorted(launchpad.fireworks.find(dict(wanted), fields), key=_place)
+    found = sorted(launchpad.fireworks.find({**OURS, **wanted}, fields), key=_place)
     reasons = _reasons(launchpad, found)
     return [
         {

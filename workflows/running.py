@@ -26,7 +26,7 @@ from workflows.detours import not_there_yet, with_reseeds
 from workflows.engines.vasp_process import end_orphans
 from workflows.errors import Terminated
 from workflows.execution import record_end
-from workflows.firetasks import copy_document
+from workflows.firetasks import OURS, copy_document
 from workflows.launchpad import EmbeddedLaunchPad, at_once
 from workflows.store import FileResults
 
@@ -138,7 +138,7 @@ class LocalRun:
 
     def _taking(self) -> FWorker:
         """Return who takes the wanted calculations, and their re-seeds."""
-        query = {}
+        query: dict[str, Any] = OURS
         if self._ids is not None:
             ids = with_reseeds(self._launchpad, self._ids)
             query = {"spec.calculation_id": {"$in": ids}}

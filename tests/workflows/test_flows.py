@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from fireworks import Firework, ScriptTask, Workflow
 
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
@@ -11,6 +12,8 @@ from workflows.firetasks import machine
 from workflows.flows import fireworks_of, submit, submitted
 from workflows.launchpad import EmbeddedLaunchPad
 from workflows.plan import plan
+from workflows.queue.chosen import Chosen
+from workflows.selection import Selection
 
 
 @pytest.fixture
@@ -38,6 +41,21 @@ def test_the_steps_of_a_calculation_are_listed_in_their_order(
     assert sorted(listed) == sorted((c.id, s) for c in calculations for s in c.steps)
     of_x_1 = [step for found, step in listed if found == calculations[4].id]
     assert of_x_1 == ["relax", "static", "dos"]
+
+
+def test_fireworks_of_another_project_are_no_business_of_ours(
+    pad: EmbeddedLaunchPad, calculations: tuple[Calculation, ...]
+) -> None:
+    before = fireworks_of(pad)
+    pad.add_wf(Workflow([Firework([ScriptTask.from_str("true")], spec={"x": 1})]))
+    half = Firework([ScriptTask.from_str("true")], fw_id=99)  # they are just adding it
+    pad.fireworks.insert_one(half.to_db_dict())
+    assert fireworks_of(pad) == before
+    assert submitted(pad, x=[1])
+    query = Chosen(Selection("paper", x=(1.0,))).of_fireworks(pad)
+    assert query["spec.calculation_id"]["$in"]
+    submit(pad, calculations)
+    assert pad.fireworks.find_one({"fw_id": 99}) is not None
 
 
 def test_without_a_choice_everything_submitted_is_meant(pad: EmbeddedLaunchPad) -> None:

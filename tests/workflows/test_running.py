@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fireworks import FWAction, FWorker
+from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
@@ -65,6 +65,15 @@ def complete(pad: EmbeddedLaunchPad, state: str) -> None:
     """End the Firework that is READY."""
     _, launch = pad.checkout_fw(FWorker(), "/")
     pad.complete_launch(launch, FWAction(), state)
+
+
+def test_a_firework_of_another_project_is_not_run(
+    pad: EmbeddedLaunchPad, root: Path
+) -> None:
+    pad.fireworks.update_many({}, {"$set": {"state": "COMPLETED"}})
+    pad.add_wf(Workflow([Firework([ScriptTask.from_str("true")])]))
+    LocalRun(pad, root, jobs=1).run()
+    assert pad.get_fw_ids({"state": "READY"})
 
 
 def test_submitting_again_adds_nothing(

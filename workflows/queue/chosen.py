@@ -82,7 +82,8 @@ class Chosen:
             query["fw_id"] = {"$in": list(self.fw_ids)}
         chosen: list[set[str]] = []
         if asked := self.of_workflows():
-            found = launchpad.workflows.find(asked, {"metadata.calculation_id": 1})
+            ours = {**asked, "metadata.calculation_id": {"$exists": True}}
+            found = launchpad.workflows.find(ours, {"metadata.calculation_id": 1})
             ids = (each["metadata"]["calculation_id"] for each in found)
             chosen.append(set(with_reseeds(launchpad, ids)))
         if self.ids:  # a re-seed has no Workflow of its own

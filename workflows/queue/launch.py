@@ -155,7 +155,7 @@ def _living(profile: Profile) -> int:
 def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
     from fireworks import FWorker
 
-    query = json.loads(profile.fworker["query"])
+    query = profile.query
     if refused:
         query = {"$and": [query, {"fw_id": {"$nin": list(refused)}}]}
     env = profile.worker(root).env

@@ -84,6 +84,13 @@ class Profile:
         """What the FWorker takes."""
         return tuple(_listed(self.fworker["category"]))
 
+    @property
+    def query(self) -> dict[str, Any]:
+        """Which Fireworks of these categories it takes: of this project alone."""
+        from workflows.firetasks import OURS
+
+        return {"$and": [OURS, json.loads(self.fworker["query"])]}
+
     def adapter_for(self, step: str, more: Mapping[str, Any]) -> CommonAdapter:
         """Return FireWorks' adapter for a step.
 
@@ -131,7 +138,7 @@ class Profile:
         return FWorker(
             self.name,
             list(self.categories),
-            json.loads(self.fworker["query"]),
+            self.query,
             {"root": str(root), **self.fworker["env"]},
         )
 

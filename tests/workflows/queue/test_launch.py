@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fireworks import Firework, ScriptTask, Workflow
 
 from tests.workflows.queue.conftest import Queue, Site, relax, running
 from workflows.calculation import Calculation
@@ -136,3 +137,12 @@ def test_a_category_no_worker_takes_is_not_launched(
     large = {"$set": {"spec._category": "vasp-large"}}
     pad.fireworks.update_many({}, large)
     assert launch(pad, database, site) == ([], False)
+
+
+def test_a_firework_of_another_project_gets_no_job(
+    pad: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    theirs = Firework([ScriptTask.from_str("true")], spec={"_category": "vasp"})
+    pad.add_wf(Workflow([theirs]))
+    assert len(planned(pad, database, site)) == 1
+    assert [each.step for each in launch(pad, database, site)[0]] == ["relax"]
