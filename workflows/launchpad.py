@@ -218,16 +218,9 @@ def owned(
         It cannot be read or written.
     """
     if not database.embedded:
-        from pymongo.errors import PyMongoError
-
-        launchpad = connect(database)
-        try:
+        with connected(database) as launchpad:
             _set_up(launchpad)
             yield launchpad, ()
-        except PyMongoError as error:
-            raise database.unreachable(error) from None
-        finally:
-            launchpad.connection.close()
         return
     held = lock(database.root / LOCK_FILE, waiting)
     try:
@@ -248,11 +241,34 @@ def _set_up(launchpad: LaunchPad) -> None:
         launchpad.fw_id_assigner.update_one({"_id": -1}, first, upsert=True)
 
 
-def reading(database: Database) -> LaunchPad:
+@contextmanager
+def reading(database: Database) -> Iterator[LaunchPad]:
     """Open the LaunchPad for reading: a snapshot of the file, or MongoDB."""
-    if not database.embedded:
-        return connect(database)
-    return EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
+    if database.embedded:
+        yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
+        return
+    with connected(database) as launchpad:
+        yield launchpad
+
+
+@contextmanager
+def connected(database: Database) -> Iterator[LaunchPad]:
+    """Connect to MongoDB, and let go of it.
+
+    Raises
+    ------
+    StoreError
+        No server answers, now or later; the message shows no user and no password.
+    """
+    from pymongo.errors import PyMongoError
+
+    launchpad = connect(database)
+    try:
+        yield launchpad
+    except PyMongoError as error:
+        raise database.unreachable(error) from None
+    finally:
+        launchpad.connection.close()
 
 
 def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:

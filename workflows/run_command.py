@@ -45,6 +45,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     from workflows.flows import fireworks_of, submit
     from workflows.launchpad import owned
     from workflows.progress import Display
+    from workflows.queue.submit import submitting
     from workflows.recovery import retry_failed
     from workflows.running import LocalRun
 
@@ -53,7 +54,8 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     _check_machine(database, calculations)
     with _terminable(), owned(database, waiting=tell) as (pad, inherit):
         if chosen.name is not None:
-            submit(pad, calculations or ())
+            with submitting(database, pad):
+                submit(pad, calculations or ())
         steps = fireworks_of(pad, calculations)
         _take_up(pad, database, steps)
         if retry:
@@ -83,7 +85,8 @@ def _chosen_calculations(
 
     if chosen.name is not None:
         return chosen.calculations()
-    return submitted(reading(database), engine=chosen.engine, x=chosen.x)
+    with reading(database) as pad:
+        return submitted(pad, engine=chosen.engine, x=chosen.x)
 
 
 def tell(line: str) -> None:
@@ -118,7 +121,8 @@ def _check_machine(
     from workflows.inputs import potcar_notes
     from workflows.launchpad import reading
 
-    steps = fireworks_of(reading(database), calculations)
+    with reading(database) as pad:
+        steps = fireworks_of(pad, calculations)
     if not steps and not calculations:
         raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
     wanted = sum(len(c.steps) for c in calculations or ())

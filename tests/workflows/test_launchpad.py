@@ -61,7 +61,8 @@ def states(launchpad: LaunchPad) -> dict[str, str]:
 
 
 def in_the_file(database: Database) -> dict[str, str]:
-    return states(reading(database))
+    with reading(database) as launchpad:
+        return states(launchpad)
 
 
 def test_a_new_workflow_is_in_the_file(
@@ -118,8 +119,9 @@ def test_what_was_running_or_reserved_when_the_owner_died_is_ready_again(
     pad.checkout_fw(WORKER, "/", state="RESERVED")
     successor = EmbeddedLaunchPad(pad.path, writable=True)
     assert len(successor.return_lost()) == 2
-    parents = reading(database).fireworks.find({"name": "parent"})
-    assert [fw["state"] for fw in parents] == ["READY", "READY"]
+    with reading(database) as saved:
+        parents = saved.fireworks.find({"name": "parent"})
+        assert [fw["state"] for fw in parents] == ["READY", "READY"]
     assert not list(
         successor.launches.find({"state": {"$in": ["RUNNING", "RESERVED"]}})
     )
@@ -193,8 +195,9 @@ def test_opened_for_reading_it_refuses_to_save(
     pad: EmbeddedLaunchPad, database: Database, change: Callable[[LaunchPad], object]
 ) -> None:
     before = pad.path.read_bytes()
-    with pytest.raises(StoreError, match="opened for reading only"):
-        change(reading(database))
+    refused = pytest.raises(StoreError, match="opened for reading only")
+    with reading(database) as opened, refused:
+        change(opened)
     assert pad.path.read_bytes() == before
 
 

@@ -39,15 +39,8 @@ def queue_launchpad(database: Database) -> Iterator[LaunchPad]:
     StoreError
         It is embedded, or does not answer, now or later.
     """
-    from pymongo.errors import PyMongoError
-
-    from workflows.launchpad import connect
+    from workflows.launchpad import connected
 
     refuse_embedded(database)
-    launchpad = connect(database)
-    try:
+    with connected(database) as launchpad:
         yield launchpad
-    except PyMongoError as error:
-        raise database.unreachable(error) from None
-    finally:
-        launchpad.connection.close()

@@ -57,15 +57,12 @@ def status_verb(
     from workflows.launchpad import reading
     from workflows.queue.history import history_verb
 
-    launchpad = reading(database)
-    try:
+    with reading(database) as launchpad:
         if history:
             history_verb(launchpad, chosen, as_json=as_json)
             return
         profile, silence = _profile(database)
         found = overview(launchpad, database, chosen, profile)
-    finally:
-        launchpad.connection.close()
     if as_json:
         print(json.dumps(plain(found), indent=1))
     else:

@@ -40,35 +40,49 @@ def submit_verb(
     calculations, database = plan(chosen.campaign()), chosen.database()
     from workflows.flows import submission, submit
     from workflows.inputs import potcar_notes
-    from workflows.launchpad import reading
+    from workflows.launchpad import owned, reading
 
     for note in potcar_notes(calculations):
         print(f"note: {note}", file=sys.stderr)
     if dry_run:
-        pad = reading(database)
-        done = submission(pad, calculations)
-        pad.connection.close()
+        with reading(database) as pad:
+            done = submission(pad, calculations)
     else:
-        with _alone(database) as pad:
+        with owned(database, waiting=_waiting) as (pad, _), submitting(database, pad):
             done = submit(pad, calculations, category=category)
     _tell(done, database, dry_run=dry_run, as_json=as_json)
 
 
 @contextmanager
-def _alone(database: Database) -> Iterator[LaunchPad]:
-    """Open the LaunchPad for one submission at a time: two would add all twice."""
-    from workflows.launchpad import owned
+def submitting(database: Database, launchpad: LaunchPad) -> Iterator[None]:
+    """Let one process at a time submit.
+
+    Two at once would add a calculation twice, and each would take what the other is
+    just adding for the rest of a killed submission, and remove it.
+
+    Parameters
+    ----------
+    database
+        Where the LaunchPad is; the embedded one has one owner anyway.
+    launchpad
+        Opened for changing.
+
+    Raises
+    ------
+    StoreBusy
+        A living process submits for longer than a minute.
+    """
     from workflows.queue.lease import lease
 
-    def waiting(line: str) -> None:
-        print(f"lnmo: {line}", file=sys.stderr)
+    if database.embedded:
+        yield
+        return
+    with lease(launchpad, "submit"):
+        yield
 
-    with owned(database, waiting=waiting) as (pad, _):
-        if database.embedded:
-            yield pad
-        else:
-            with lease(pad, "submit"):
-                yield pad
+
+def _waiting(line: str) -> None:
+    print(f"lnmo: {line}", file=sys.stderr)
 
 
 def _tell(

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.servers import Mongo
 from tests.workflows.queue.conftest import Site
 from workflows.calculation import Calculation
-from workflows.database import Database
+from workflows.database import Database, read_database
 from workflows.flows import submission, submit
-from workflows.launchpad import EmbeddedLaunchPad
+from workflows.launchpad import EmbeddedLaunchPad, owned
 from workflows.queue.reconcile import reconcile
+from workflows.queue.submit import submitting
+from workflows.run_command import run_campaign
+from workflows.selection import Selection
+
+ONE_STEP = """
+name: one
+lithium_reference: false
+x: [0]
+vasp: {steps: [static], dos_at: [], incar: {common: {NEDOS: 31}}}
+"""
 
 
 def test_a_dry_run_says_what_a_submission_does(
@@ -29,6 +48,36 @@ def test_what_a_killed_submission_left_is_removed_and_submitted_anew(
     assert submit(pad, at_1).added == tuple(at_1)
     assert len(pad.get_fw_ids()) == len(left)
     assert not set(pad.get_fw_ids()) & set(left)
+
+
+def test_a_run_adds_nothing_while_another_process_submits(
+    mongo: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each took the half of the other for what a killed one left, and removed it."""
+    place = tmp_path / "launchpad.yaml"
+    settings = {"host": "127.0.0.1", "port": mongo.port, "name": "two-submissions"}
+    place.write_text(yaml.safe_dump(settings))
+    (tmp_path / "c.yaml").write_text(ONE_STEP)
+    monkeypatch.setenv("LNMO_VASP_CMD", "false")
+    monkeypatch.setenv("LNMO_DEADLINE", f"{time.time():.0f}")  # VASP is not started
+    database = read_database(place)
+    seen: list[int] = []
+
+    def look_and_let_go() -> None:
+        end = time.monotonic() + 2.0
+        while not pad.get_fw_ids() and time.monotonic() < end:
+            time.sleep(0.05)
+        seen.extend(pad.get_fw_ids())
+        other.close()
+
+    with ExitStack() as other, owned(database) as (pad, _):
+        other.enter_context(submitting(database, pad))
+        watch = threading.Thread(target=look_and_let_go)
+        watch.start()
+        chosen = Selection(str(tmp_path / "c.yaml"), launchpad=place)
+        run_campaign(chosen, jobs=1, retry=False)
+        watch.join()
+        assert (seen, len(pad.get_fw_ids())) == ([], 1)
 
 
 def test_reconcile_tells_and_removes_it_too(
