@@ -8,6 +8,7 @@ being done again.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import selectors
@@ -111,6 +112,7 @@ class LocalRun:
         self._inherit = inherit
         self._watch = watch
         self._workers: list[_Worker] = []
+        self._numbers = itertools.count(1)
         self._deaths: dict[int, int] = {}
         self._ids: list[str] | None = None
         self._fworker = FWorker(name="lnmo run")
@@ -132,6 +134,7 @@ class LocalRun:
         finally:
             for worker in list(self._workers):
                 self._dismiss(worker)
+            self._selector.close()
 
     def _busy(self) -> bool:
         return any(worker.firework is not None for worker in self._workers)
@@ -165,10 +168,9 @@ class LocalRun:
         return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
 
     def _hire(self) -> _Worker:
-        number = len(self._workers) + 1
         logs = self._root / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        log = logs / f"worker-{number}.log"
+        log = logs / f"worker-{next(self._numbers)}.log"
         theirs, ours = os.pipe()
         with log.open("ab") as errors:
             process = subprocess.Popen(

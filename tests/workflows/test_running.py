@@ -154,6 +154,31 @@ def test_a_run_that_is_stopped_leaves_no_worker(
     assert alive == []
 
 
+def test_a_workers_log_is_no_other_living_workers(
+    pad: EmbeddedLaunchPad, root: Path, tmp_path: Path
+) -> None:
+    second = tmp_path / "second.yaml"
+    second.write_text(CAMPAIGN.replace("x: [1]", "x: [0]"))
+    submit(pad, plan(load_campaign(second)))
+    others = set(psutil.Process().children())
+    started: list[Event] = []
+
+    def kill_the_first_of_two(event: Event) -> None:
+        if event.kind != "started":
+            return
+        started.append(event)
+        if len(started) == 2:
+            workers = set(psutil.Process().children()) - others
+            min(workers, key=lambda worker: worker.pid).kill()
+        if len(started) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        LocalRun(pad, root, jobs=2, watch=kill_the_first_of_two).run()
+    logs = sorted(path.name for path in (root / "logs").iterdir())
+    assert logs == ["worker-1.log", "worker-2.log", "worker-3.log"]
+
+
 def test_orphans_are_known_by_their_mark(tmp_path: Path) -> None:
     def sleeper(mark: Path | None) -> subprocess.Popen[bytes]:
         marked = {} if mark is None else {MARK: str(mark)}
