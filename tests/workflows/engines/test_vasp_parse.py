@@ -509,7 +509,11 @@ def test_a_custodian_error_is_told_with_the_cut(runs: Path) -> None:
     (runs / "static" / "OUTCAR").unlink()
     (runs / "static" / "custodian.error").write_text("brmix: gave up\n", "utf-8")
     document = parse_run(runs / "static")
-    assert "custodian: brmix: gave up" in document.reason
+    assert document.reason.endswith("custodian: brmix: gave up")
+    for name in ("vasprun.xml", "OSZICAR"):
+        (runs / "static" / name).unlink()
+    document = parse_run(runs / "static")
+    assert "custodian: brmix: gave up; there is no POTCAR here" in document.reason
     assert document.reason.endswith("set PMG_VASP_PSP_DIR for a real VASP")
 
 
