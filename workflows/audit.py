@@ -170,8 +170,11 @@ def _finding(severity: Any, what: str, old: Any, new: Any) -> Finding:
     )
 
 
-def same_value(old: Any, new: Any) -> bool:
-    """Tell whether two values of one INCAR tag mean the same to VASP."""
+def same_value(old: Any, new: Any, *, printed: float = 0.0) -> bool:
+    """Tell whether two values of one INCAR tag mean the same to VASP.
+
+    Numbers may differ by five digits, and by `printed` if one was read from decimals.
+    """
     if isinstance(old, str) and isinstance(new, str):
         return old.strip().upper() == new.strip().upper()
     if isinstance(old, list) != isinstance(new, list):
@@ -185,7 +188,9 @@ def same_value(old: Any, new: Any) -> bool:
     if isinstance(old, str) or isinstance(new, str):
         return bool(old == new)
     if isinstance(old, float) or isinstance(new, float):
-        return old is not None and new is not None and bool(np.isclose(old, new))
+        if old is None or new is None:
+            return False
+        return bool(np.isclose(old, new, rtol=1e-5, atol=printed))
     return bool(old == new)
 
 

@@ -11,16 +11,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from workflows.audit import HARMLESS, same_structure, same_value
+from workflows.audit import HARMLESS, same_structure
 from workflows.engines.vasp_files import VaspFiles, read_text
 from workflows.engines.vasp_inputs import (
     UNREADABLE,
     incar_from,
     poscar_from,
+    potential,
     read_input,
 )
+from workflows.engines.vasp_mesh import mesh_difference
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_pair import ENERGY_DIFFERENCE
+from workflows.engines.vasp_tags import changed_tags
 from workflows.taskdoc import Finding
 
 PLACES = 1e-4
@@ -30,8 +33,12 @@ OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
 """The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
 WRITES_VELOCITIES = re.compile(r"5\.|6\.[1-4]\.")
 """Versions seen to write velocities even for atoms at rest."""
-IGNORED = frozenset({"SYSTEM", "KPOINT_BSE"})
-"""A title; and what VASP 5.4 puts among the INCAR tags by itself."""
+TITEL = re.compile(r'(?:TITEL +=|"titel": ") *(PAW[^"\n]*)')
+"""In a POTCAR, and in a POTCAR.spec in JSON."""
+NAMED = re.compile(r"[A-Z][a-z]?(?:[_.].*)?")
+"""A potential in POTCAR.spec, such as ``Mn_pv``."""
+VALENCE = frozenset({"pv", "sv", "d", "h", "s", "2", "3"})
+"""Parts of a potential's name that its TITEL has too, unlike ``_new`` or ``_GW``."""
 
 
 def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]:
@@ -43,6 +50,7 @@ def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]
     return (
         *_incar(files, numbers),
         *_kpoints(files, numbers),
+        *_potentials(files, numbers),
         *_structures(files, numbers),
         *_oszicar(files, numbers),
     )
@@ -59,20 +67,16 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if asked is UNREADABLE:
         yield _finding("INCAR cannot be read, though VASP read one")
         return
-    wrong = [
-        tag
-        for tag, value in sorted(numbers.incar.items())
-        if tag not in IGNORED and not same_value(asked.get(tag), value)
-    ]
-    if wrong:
+    ran = changed_tags(asked, numbers)
+    if ran:
         told = ", ".join(
-            f"{tag} {_short(asked.get(tag))} against {_short(numbers.incar[tag])}"
-            for tag in wrong[:4]
+            f"{tag} {_short(asked.get(tag))} against {_short(ran[tag])}"
+            for tag in list(ran)[:4]
         )
-        harmless = all(tag in HARMLESS and tag in asked for tag in wrong)
+        harmless = all(tag in HARMLESS and tag in asked for tag in ran)
         yield _finding(
             f"INCAR is not the one that ran, as vasprun.xml repeats it: {told}"
-            f"{', ...' if len(wrong) > 4 else ''}; the numbers are of the latter",
+            f"{', ...' if len(ran) > 4 else ''}; the numbers are of the latter",
             "info" if harmless else "warning",
         )
 
@@ -87,16 +91,36 @@ def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if asked is UNREADABLE:
         yield _finding("KPOINTS cannot be read, though VASP read one")
         return
-    meshes = [k.kpts[0] for k in (asked, ran) if _is_mesh(k)]
-    if len(meshes) == 2 and tuple(meshes[0]) != tuple(meshes[1]):
-        yield _finding(
-            f"KPOINTS has the mesh {_short(meshes[0])} and vasprun.xml "
-            f"{_short(meshes[1])}; the numbers are of the latter"
-        )
+    if told := mesh_difference(asked, ran, numbers.initial):
+        yield _finding(f"KPOINTS {told}; the numbers are of the latter")
 
 
-def _is_mesh(kpoints: Any) -> bool:
-    return kpoints.style.name in {"Gamma", "Monkhorst"} and len(kpoints.kpts) == 1
+def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    """Compare POTCAR, or the names that stand for one, with the TITELs that ran."""
+    head = numbers.outcar.header if numbers.outcar is not None else None
+    read = (head.titels if head is not None else ()) or numbers.potcar.values()
+    ran = [" ".join(titel.split()) for titel in read]
+    chain = files.suffix[-1:].isdigit()  # one POTCAR for relax1, relax2, ...
+    plain = VaspFiles(files.directory, "" if chain else files.suffix, {})
+    for name in ("POTCAR", "POTCAR.spec"):
+        path = files.find(name) or plain.find(name)
+        if path is None or not all(titel.startswith("PAW") for titel in ran):
+            continue
+        text = read_text(path)
+        found = [" ".join(titel.split()) for titel in TITEL.findall(text)]
+        wanted = set(ran)
+        if not found:
+            found = [_shortened(s) for s in text.split() if NAMED.fullmatch(s)]
+            wanted = {_shortened(potential(titel)) for titel in ran}
+        if found and wanted and set(found) != wanted:
+            yield _finding(
+                f"{name} has {', '.join(found)}, and the run read {', '.join(ran)}"
+            )
+
+
+def _shortened(symbol: str) -> str:
+    element, *parts = re.split("[_.]", symbol)
+    return "_".join([element, *(part for part in parts if part in VALENCE)])
 
 
 def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:

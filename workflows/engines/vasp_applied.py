@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflows.engines.vasp_files import VaspFiles
-from workflows.engines.vasp_inputs import UNREADABLE, incar_from, read_input
+from workflows.engines.vasp_inputs import UNREADABLE, incar_from, potential, read_input
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.taskdoc import Finding
 
@@ -48,13 +48,8 @@ def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
         return {}
     outcar = numbers.outcar
     titels = outcar.header.titels if outcar and outcar.header.titels else ()
-    symbols = [_symbol(titel) for titel in titels or numbers.potcar.values()]
+    symbols = [potential(titel) for titel in titels or numbers.potcar.values()]
     return {"incar": incar, "potcar_symbols": symbols}
-
-
-def _symbol(titel: str) -> str:
-    """Return ``Mn_pv`` of ``PAW_PBE Mn_pv 02Aug2007``."""
-    return [*titel.split(), "", ""][1]
 
 
 def _charge(numbers: VaspNumbers) -> Iterator[Finding]:
@@ -120,7 +115,7 @@ def _has_shell(element: str, shell: int | None, titel: str) -> bool:
         return shell in {None, 2, 3}
     if known.block == "s":
         return False
-    with_d = known.row >= 4 and any(end in _symbol(titel) for end in WITH_D)
+    with_d = known.row >= 4 and any(end in potential(titel) for end in WITH_D)
     return shell == 1 or (shell == 2 and with_d)
 
 

@@ -37,3 +37,8 @@ def poscar_from(text: str) -> Structure:
     from pymatgen.io.vasp import Poscar
 
     return Poscar.from_str(text).structure
+
+
+def potential(titel: str) -> str:
+    """Return the name of a potential, ``Mn_pv`` of ``PAW_PBE Mn_pv 02Aug2007``."""
+    return [*titel.split(), "", ""][1]
