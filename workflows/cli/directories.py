@@ -11,10 +11,12 @@ from workflows.cli.options import (
     JsonOption,
 )
 
+Directories = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)]
+"""typer's own check would refuse all for one that cannot be read."""
+
 
 def parse(
-    # typer would refuse all for one that cannot be read.
-    paths: Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)],
+    paths: Directories,
     json: JsonOption = False,
 ) -> None:
     """Read run directories, ours or any VASP's, and say what they hold."""
@@ -24,7 +26,7 @@ def parse(
 
 
 def check(
-    directories: Annotated[list[Path], typer.Argument(metavar="DIR...")],
+    directories: Directories,
     same: Annotated[
         bool, typer.Option("--same", help="also: may their energies be compared")
     ] = False,

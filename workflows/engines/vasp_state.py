@@ -20,6 +20,7 @@ finding says what cannot be known without the other. A directory of ours must ha
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_bytes, read_te
 from workflows.engines.vasp_finite import lost_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_process import ERROR_FILE, MARK
+from workflows.errors import StoreError
 from workflows.taskdoc import State
 
 RELAXATIONS = (1, 2, 3)
@@ -165,8 +167,9 @@ def vasp_error(files: VaspFiles) -> str:
 
     found: tuple[int, str] = (-1, "")
     for log in LOGS:
-        path = files.find(log)
-        text = read_text(path) if path is not None else ""
+        path, text = files.find(log), ""
+        with suppress(OSError, StoreError):  # the run is told by its other files
+            text = read_text(path) if path is not None else ""
         for name, messages in VaspErrorHandler.error_msgs.items():
             for message in messages:
                 place = text.rfind(str(message))

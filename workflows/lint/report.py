@@ -43,11 +43,15 @@ def show_checked(
             empty.append(directory)
     checked = [_checked(read_run(run)) for run in dict.fromkeys(runs)]
     across = check_together([one.run for one in checked]) if together else ()
-    for directory in empty:
-        print(f"lnmo: {directory}: {_why_empty(directory)}", file=sys.stderr)
+    silent = {directory: _why_empty(directory) for directory in empty}
     for error in denied:
-        if Path(error.filename) not in empty:
-            print(f"lnmo: {error.filename}: {error.strerror}", file=sys.stderr)
+        if isinstance(error, PermissionError):
+            why = "permission denied: chmod u+rX, or ask its owner"
+            silent[Path(error.filename)] = why
+        else:
+            silent.setdefault(Path(error.filename), str(error.strerror))
+    for directory, reason in silent.items():
+        print(f"lnmo: {directory}: {reason}", file=sys.stderr)
     if as_json:
         typer.echo(json.dumps(as_record(checked, across, empty), indent=2))
     elif checked:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,26 @@ def test_what_could_not_be_checked_is_said() -> None:
         "Not checked in 1 of them: ENCUT against ENMAX (no POTCAR)"
         in lnmo_check(BAD)[1]
     )
+
+
+def test_a_directory_that_may_not_be_read_is_told_and_stops_no_other(
+    tmp_path: Path, as_a_user: list[str]
+) -> None:
+    for name in ("good", "tree/good", "tree/shut", "shut"):
+        shutil.copytree(GOOD, tmp_path / name)
+    closed = [tmp_path / "shut", tmp_path / "tree" / "shut"]
+    for place in closed:
+        place.chmod(0)
+    words = [sys.executable, "-m", "workflows.cli", "check", "shut", "good", "tree"]
+    ran = subprocess.run(
+        [*as_a_user, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    for place in closed:
+        place.chmod(0o700)
+    assert ran.returncode == 2
+    assert last(ran.stdout).startswith("2 runs checked")
+    why = "permission denied: chmod u+rX, or ask its owner"
+    assert ran.stderr.splitlines() == [
+        f"lnmo: shut: {why}",
+        f"lnmo: tree/shut: {why}",
+    ]
