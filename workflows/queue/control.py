@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -50,8 +50,9 @@ def cancel_verb(
     refuse_embedded(database)
     chosen.must_choose("cancel")
     profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}"):
-        done = cancel(pad, profile, chosen.of_fireworks(pad), dry_run=dry_run)
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
+        wanted = chosen.of_fireworks(pad)
+        done = cancel(pad, profile, wanted, dry_run=dry_run, held=held)
     return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to cancel")
 
 
@@ -61,12 +62,14 @@ def cancel(
     wanted: Mapping[str, Any],
     *,
     dry_run: bool = False,
+    held: Callable[[], None] = lambda: None,
 ) -> list[Done]:
     """Defuse Fireworks and cancel their jobs.
 
     Defused first, so that nobody launches them again in between. A running worker
     records its end by itself; a calculation that ends before the signal is adopted by
-    the next reconcile.
+    the next reconcile. ``held`` is called before each change, and raises if the lease
+    is lost.
     """
     from workflows.queue.haunted import haunted
     from workflows.queue.standing import standings
@@ -94,6 +97,7 @@ def cancel(
     if not dry_run:
         for each in found:
             if each["state"] in CANCELLABLE:
+                held()
                 _defuse(launchpad, each["fw_id"])
         scheduler.cancel([*dict.fromkeys([*jobs.values(), *ghosts.values()])])
     return [
@@ -130,9 +134,11 @@ def rerun_verb(
     refuse_embedded(database)
     chosen.must_choose("rerun")
     profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}"):
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
         wanted = chosen.of_fireworks(pad)
-        done = rerun(pad, database, profile, wanted, dead=dead, dry_run=dry_run)
+        done = rerun(
+            *(pad, database, profile, wanted), dead=dead, dry_run=dry_run, held=held
+        )
     return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to run again")
 
 
@@ -144,6 +150,7 @@ def rerun(
     *,
     dead: bool = False,
     dry_run: bool = False,
+    held: Callable[[], None] = lambda: None,
 ) -> list[Done]:
     """Make failed and cancelled Fireworks READY again, unless a job of theirs lives.
 
@@ -161,6 +168,8 @@ def rerun(
         The caller vouches that what runs outside the queue is dead.
     dry_run
         Only say what would be done.
+    held
+        Called before each change; raises if the lease is lost.
 
     Raises
     ------
@@ -183,6 +192,7 @@ def rerun(
     for each in found:
         answer = _may_run(each, ghosts, dead=dead)
         if not answer.refused and not dry_run:
+            held()
             answer = replace(answer, did=_again(launchpad, database, each))
         done.append(answer)
     return done

@@ -107,14 +107,14 @@ def launch(
     from workflows.queue.routing import register
 
     done: list[Submitted] = []
-    with lease(launchpad, f"queue {profile.name}") as renew:
+    with lease(launchpad, f"queue {profile.name}") as held:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         register(launchpad, profile.name, profile.categories, now)
         room = profile.max_jobs - _living(profile)
         ghosts = haunted(launchpad, profile.scheduler(), profile.name)
         refused: list[int] = []
         while room > 0 and len(refused) < MAX_REFUSALS:
-            renew()
+            held()
             worker = _without(profile, database.root, [*refused, *ghosts])
             tried = _submit_next(launchpad, database, profile, worker)
             if tried is None:

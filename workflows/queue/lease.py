@@ -1,9 +1,16 @@
-"""A lock in the database that a killed process cannot keep: it runs out."""
+"""A lock in the database that a killed process cannot keep: it runs out.
+
+A thread renews it as long as its process lives, whatever that waits for: a slow
+scheduler, a database, a campaign of a thousand Workflows. A process that was stopped
+(Ctrl-Z, a sleeping laptop) for longer than the lease finds it gone, and is told so
+before its next change.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +21,8 @@ from workflows.errors import StoreBusy
 
 LOCKS = "lnmo_locks"
 LEASE_SECONDS = 60.0
+BEAT_SECONDS = 15.0
+"""How often its owner renews it."""
 
 
 @contextmanager
@@ -34,12 +43,12 @@ def lease(
     Yields
     ------
     Callable
-        Renews the lease; called at least every 60 s.
+        Makes sure that the lease still holds; for calling before each change.
 
     Raises
     ------
     StoreBusy
-        A living process holds it.
+        A living process holds it; or, of the callable, another has taken over.
     """
     locks = launchpad.db[LOCKS]
     mine = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
@@ -68,10 +77,35 @@ def lease(
             raise StoreBusy(f"{name}: another process took over; stopped")
 
     try:
-        yield renew
+        with _repeated(lambda: take(mine)):
+            yield renew
     finally:
         given = {"$set": {"until": 0.0, "owner": ""}}
         locks.update_one({"_id": name, "owner": mine}, given)
+
+
+@contextmanager
+def _repeated(renewed: Callable[[], bool]) -> Iterator[None]:
+    """Renew in the background, until it fails."""
+    from pymongo.errors import PyMongoError
+
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT_SECONDS):
+            try:
+                if not renewed():
+                    return
+            except PyMongoError:
+                continue  # the owner meets the same error, and tells it
+
+    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _make(locks: Any, name: str) -> None:

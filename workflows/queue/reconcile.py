@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,8 @@ def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
     from workflows.queue.profile import read_profile
 
     profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}"):
-        found = reconcile(pad, database, profile, fix=fix)
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
+        found = reconcile(pad, database, profile, fix=fix, held=held)
     if as_json:
         print(json.dumps([vars(each) for each in found], indent=1))
     else:
@@ -62,7 +63,12 @@ def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
 
 
 def reconcile(
-    launchpad: LaunchPad, database: Database, profile: Profile, *, fix: bool
+    launchpad: LaunchPad,
+    database: Database,
+    profile: Profile,
+    *,
+    fix: bool,
+    held: Callable[[], None] = lambda: None,
 ) -> list[Mended]:
     """Compare database and queue.
 
@@ -76,6 +82,13 @@ def reconcile(
         Whose queue.
     fix
         Whether to mend what is found.
+    held
+        Called before each change; raises if the lease is lost.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer.
     """
     from workflows.queue.locks import stale_locks, unlock
     from workflows.queue.mending import mend, reason
@@ -84,6 +97,7 @@ def reconcile(
     found = []
     for fw_id in stale_locks(launchpad):
         if fix:
+            held()
             unlock(launchpad, fw_id)
         why = "a killed process left the Workflow's lock"
         found.append(Mended(fw_id, "workflow", "unlock", why, fix))
@@ -98,6 +112,8 @@ def reconcile(
         wanted={},
     ):
         if each.action.acts:
+            if fix:
+                held()
             done = fix and mend(launchpad, each, database.root)
             if fix and not done:
                 continue  # it changed by itself in the meantime

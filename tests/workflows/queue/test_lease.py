@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from tests.workflows.queue.conftest import Site, running
+from workflows.database import Database
 from workflows.errors import StoreBusy
 from workflows.launchpad import EmbeddedLaunchPad
+from workflows.queue.control import cancel, rerun
 from workflows.queue.lease import LOCKS, lease
+from workflows.queue.reconcile import reconcile
 
 
 def test_a_second_holder_is_told_who_the_first_is(pad: EmbeddedLaunchPad) -> None:
@@ -39,6 +45,46 @@ def test_a_killed_holders_lease_runs_out(pad: EmbeddedLaunchPad) -> None:
             pytest.raises(StoreBusy, match="another process took over"),
         ):
             renew()
+
+
+def test_a_living_owner_keeps_it_whatever_it_waits_for(
+    pad: EmbeddedLaunchPad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.queue.lease.LEASE_SECONDS", 0.4)
+    monkeypatch.setattr("workflows.queue.lease.BEAT_SECONDS", 0.05)
+    with (
+        lease(pad, "queue") as held,
+        pytest.raises(StoreBusy, match="is at it"),
+        lease(pad, "queue", patience=1.0),
+    ):
+        pass
+    assert not [t for t in threading.enumerate() if t.name == "lease"]
+    with pytest.raises(StoreBusy, match="took over"):
+        held()  # given back: no thread of it renews it any more
+
+
+def stopped_for_long(pad: EmbeddedLaunchPad) -> None:
+    """Do what Ctrl-Z for ten minutes does: another process took the lease."""
+    theirs = {"$set": {"owner": "login2:4711:0", "until": 9e9}}
+    pad.db[LOCKS].update_one({"_id": "queue here"}, theirs)
+
+
+@pytest.mark.parametrize("what", ["reconcile", "cancel", "rerun"])
+def test_who_lost_it_while_the_queue_was_asked_changes_nothing(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, tmp_path: Path, what: str
+) -> None:
+    running(pad, site, tmp_path)
+    before = pad.path.read_bytes()
+    with lease(pad, "queue here") as held:
+        act = {
+            "reconcile": partial(reconcile, pad, database, site, fix=True, held=held),
+            "cancel": partial(cancel, pad, site, {}, held=held),
+            "rerun": partial(rerun, pad, database, site, {}, held=held),
+        }
+        stopped_for_long(pad)
+        with pytest.raises(StoreBusy, match="queue here: another process took over"):
+            act[what]()
+    assert pad.path.read_bytes() == before
 
 
 def test_of_many_at_once_one_at_a_time_holds_it(pad: EmbeddedLaunchPad) -> None:
