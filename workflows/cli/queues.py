@@ -140,6 +140,7 @@ def cancel(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     ids: IdOption = None,
     fw_ids: FwIdOption = None,
     dry_run: DryRunOption = False,
@@ -150,7 +151,7 @@ def cancel(
     from workflows.queue import control
     from workflows.queue.chosen import Chosen
 
-    own = selection(campaign, engine, x, launchpad)
+    own = selection(campaign, engine, x, launchpad, variant=variant)
     chosen = Chosen(own, ids or (), fw_ids or ())
     raise typer.Exit(
         control.cancel_verb(own.database(), chosen, dry_run=dry_run, as_json=json)
@@ -161,6 +162,7 @@ def rerun(
     campaign: MaybeCampaign = None,
     engine: EngineOption = None,
     x: XOption = None,
+    variant: VariantOption = None,
     ids: IdOption = None,
     fw_ids: FwIdOption = None,
     dead: Annotated[
@@ -174,7 +176,7 @@ def rerun(
     from workflows.queue import control
     from workflows.queue.chosen import Chosen
 
-    own = selection(campaign, engine, x, launchpad)
+    own = selection(campaign, engine, x, launchpad, variant=variant)
     chosen, database = Chosen(own, ids or (), fw_ids or ()), own.database()
     raise typer.Exit(
         control.rerun_verb(database, chosen, dead=dead, dry_run=dry_run, as_json=json)

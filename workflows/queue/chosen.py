@@ -1,12 +1,12 @@
 """Which Fireworks a command line means: by what was noted at submission.
 
 Nothing is planned again: an ensemble of a thousand takes minutes to plan and a second
-to look up.
+to look up. Only a variant is: what it shares with other variants and campaigns was
+noted under the first of them alone.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,17 +56,13 @@ class Chosen:
             )
 
     def of_workflows(self) -> dict[str, Any]:
-        """Return the query on the workflows collection, all ids left out."""
+        """Return the query on the workflows collection, ids and variant left out."""
         own = self.selection
         query: dict[str, Any] = {}
         if own.name is not None:
             query["metadata.campaigns"] = own.campaign().name
         if own.engine is not None:
             query["metadata.engine"] = own.engine
-        if own.variant is not None:
-            # A calculation that variants share names them all, joined, or none.
-            one_of = re.compile(rf"(^|\+){re.escape(own.variant)}(\+|$)")
-            query["metadata.variant"] = {"$in": ["", one_of]}
         clauses: list[dict[str, Any]] = [query] if query else []
         if own.x:
             at = [{"metadata.x": {"$gt": x - 1e-9, "$lt": x + 1e-9}} for x in own.x]
@@ -86,6 +82,9 @@ class Chosen:
             found = launchpad.workflows.find(ours, {"metadata.calculation_id": 1})
             ids = (each["metadata"]["calculation_id"] for each in found)
             chosen.append(set(with_reseeds(launchpad, ids)))
+        if self.selection.variant is not None:
+            planned = self.selection.calculations() or ()
+            chosen.append(set(with_reseeds(launchpad, (c.id for c in planned))))
         if self.ids:  # a re-seed has no Workflow of its own
             chosen.append(set(with_reseeds(launchpad, self.ids)))
         if chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_a_failed_run_is_set_aside_and_a_cut_one_goes_on(
     live.checkout_fw(site.worker(database.root), "/", fw_id=relax(live)["fw_id"])
     live.complete_launch(2, FWAction(exit=True), "FIZZLED")
     [done] = rerun(live, database, site, {})
-    assert done.did.startswith("READY again, from the start")
+    assert done.did == "READY again; what failed is set aside"
     assert not directory.exists()
 
 
@@ -171,3 +172,22 @@ def test_a_choice_is_by_campaign_engine_x_and_id(
     assert Chosen(Selection(None)).everything
     with pytest.raises(LnmoError, match="cancel what"):
         Chosen(Selection(None)).must_choose("cancel")
+
+
+def test_a_variant_has_what_another_campaign_submitted_first(
+    pad: EmbeddedLaunchPad,
+) -> None:
+    first = Selection("convergence", x=(0.0,), variant="reference")
+    second = Selection("u-sensitivity", x=(0.0,))
+    submit(pad, first.calculations() or ())
+    both = submit(pad, second.calculations() or ())
+    assert both.present
+
+    def ids(variant: str) -> set[str]:
+        chosen = Chosen(replace(second, variant=variant)).of_fireworks(pad)
+        return set(pad.fireworks.distinct("spec.calculation_id", chosen))
+
+    variants = {name: ids(name) for name in second.campaign().variants}
+    assert variants["paper"] >= {c.id for c in both.present}
+    assert set.union(*variants.values()) == {c.id for c in both.present + both.added}
+    assert len({frozenset(each) for each in variants.values()}) == len(variants)
