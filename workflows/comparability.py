@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from workflows.analysis.voltage import reference_formula
+from workflows.deciding import INCAR, refuse_metal, refuse_tags
 from workflows.errors import ResultsError
 from workflows.summary import Summary
 from workflows.taskdoc import TaskDocument
@@ -28,8 +29,15 @@ NOMINAL_A = 8.17
 """A, cell length that spacings are told at; strain is no difference of the mesh."""
 
 
-def refuse_mixture(summaries: Sequence[Summary]) -> None:
+def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> None:
     """Refuse documents of several engines or settings.
+
+    Parameters
+    ----------
+    summaries
+        All that shall stand in one table.
+    vouched
+        They are those of one plan; see :func:`~workflows.deciding.refuse_tags`.
 
     Raises
     ------
@@ -44,8 +52,9 @@ def refuse_mixture(summaries: Sequence[Summary]) -> None:
                 f"the results differ in {key}: {' | '.join(values)}; one table never "
                 "mixes them. Choose with a campaign, --engine, or .select(engine=...)"
             )
-    keys = {key for d in finished for key in d.settings} - {"kpoints"}
+    keys = {key for d in finished for key in d.settings} - {"kpoints", INCAR}
     _refuse_settings(finished, sorted(keys))
+    refuse_tags(finished, vouched=vouched)
     _refuse_meshes(finished)
     _refuse_hosts(finished)
     _refuse_elements(finished)
@@ -98,9 +107,10 @@ def refuse_reference(cells: Iterable[TaskDocument], metal: TaskDocument) -> None
                 f"{' | '.join(values)}; run it again with the same one"
             )
     shared = {k for d in cell for k in d.settings} & set(metal.settings)
-    keys = sorted(shared - set(OF_THE_CRYSTAL))
+    keys = sorted(shared - {*OF_THE_CRYSTAL, INCAR})
     try:
         _refuse_settings((*cell, metal), keys)
+        refuse_metal(cell, metal)
         _refuse_elements((*cell, metal))
     except ResultsError as error:
         raise ResultsError(

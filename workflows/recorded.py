@@ -73,7 +73,7 @@ class Recorded:
             They are of several engines, settings or variants.
         """
         cells = [s for s in self.summaries() if not s.document.reference]
-        refuse_mixture(cells)
+        refuse_mixture(cells, vouched=self.calculations is not None)
         refuse_variants(self._variants(cells))
         rows = [result_row(steps) for steps in by_calculation(cells)]
         recorded = {row["calculation_id"] for row in rows}

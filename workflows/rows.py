@@ -45,9 +45,8 @@ def _position(document: TaskDocument) -> int:
 
 
 def result_of(steps: Sequence[Summary]) -> Summary | None:
-    """Return the step whose numbers count: static, or the only step there is."""
-    planned = steps[0].document.steps
-    wanted = "static" if "static" in planned else "relax"
+    """Return the step whose numbers count, if it is recorded."""
+    wanted = steps[0].document.result_step
     return next((s for s in steps if s.document.task_label == wanted), None)
 
 

@@ -138,6 +138,11 @@ class TaskDocument(BaseModel):
         default_factory=dict, description="packages that made the number"
     )
 
+    @property
+    def result_step(self) -> str:
+        """Name the step whose numbers count: static, or the only step there is."""
+        return "static" if "static" in self.steps else "relax"
+
     def plain(self) -> dict[str, Any]:
         """Return it as JSON has it: null for what is no number (NaN, infinity)."""
         content: dict[str, Any] = json.loads(self.model_dump_json())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.audit import audit
 from workflows.calculation import Calculation, cell_formula
+from workflows.deciding import INCAR, deciding
 from workflows.engines.base import identity, versions
 from workflows.engines.corrections import in_words
 from workflows.engines.vasp_agreement import disagreements
@@ -51,6 +52,7 @@ def describe(
             "functional": settings["functional"],
             "hubbards": settings["hubbards"],
             "potcar": [settings["potcar_functional"], settings["potcar"]],
+            INCAR: deciding(settings["incar"].get(step.partition("-")[0], {})),
         },
     }
 

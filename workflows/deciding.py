@@ -1,0 +1,115 @@
+"""INCAR tags that decide a number, and whether documents agree in them.
+
+Functional, U, POTCAR and cutoff are read from the outputs; a campaign's ``vasp.incar``
+may set any other tag, such as IVDW or SIGMA. A document keeps those that its step was
+planned with, and what ran in another way than planned is a finding of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from workflows.audit import HARMLESS, same_value
+from workflows.errors import ResultsError
+from workflows.taskdoc import TaskDocument
+
+INCAR = "incar"
+"""Where ``TaskDocument.settings`` has them."""
+OUTPUT = frozenset(
+    {
+        *("LCHARG", "LCHARGH5", "LWAVEH5", "LH5", "LORBIT", "NEDOS", "EMIN", "EMAX"),
+        *("LVTOT", "LVHAR", "LELF", "LAECHG", "LDAUPRINT", "NWRITE", "NSW"),
+    }
+)
+"""Tags that decide what is written, and how long a relaxation may take."""
+OF_THE_STEP = frozenset({"EDIFF", "EDIFFG", "ISIF"})
+"""Tags in which the energy of one step rightly differs from that of another."""
+OF_THE_METAL = frozenset(
+    {
+        *("ISPIN", "ISMEAR", "SIGMA", "ISYM", "LMAXMIX", "LDAU", "LDAUTYPE"),
+        *("NUPDOWN", "NELECT", "I_CONSTRAINED_M", "M_CONSTR", "LAMBDA", "RWIGS"),
+        *("NKRED", "NKREDX", "NKREDY", "NKREDZ"),
+        *("VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU", "VDW_ALPHA"),
+    }
+)
+"""Tags of spin, smearing, mesh, number of electrons and species: lithium has its own.
+
+Which functional, and which dispersion correction, is none of them.
+"""
+
+
+def deciding(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tags that decide a number, out of all of a step."""
+    left_out = HARMLESS | OUTPUT
+    return {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}
+
+
+def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> None:
+    """Refuse documents of one engine whose deciding tags differ.
+
+    Relaxations are compared with relaxations and static runs with static runs; of two
+    different steps whose energies count, all but `OF_THE_STEP`. A density of states
+    changes no energy. A tag that one of them lacks is a difference: VASP's default
+    may be anything.
+
+    Parameters
+    ----------
+    documents
+        Finished steps.
+    vouched
+        The documents are those of one plan, whose ids contain the settings. Otherwise
+        documents with and without tags, which an earlier version did not record, are
+        refused; if none has tags there is nothing to compare.
+
+    Raises
+    ------
+    ResultsError
+        Names the tag that differs and its values.
+    """
+    judged = [d for d in documents if d.task_label in {"relax", d.result_step}]
+    told = [d for d in judged if INCAR in d.settings]
+    unknown = [d for d in judged if INCAR not in d.settings]
+    if told and unknown and not vouched:
+        raise ResultsError(
+            f"of {len(unknown)} of {len(judged)} steps no INCAR tags are recorded, as "
+            "an earlier version left them, so that nobody knows whether they agree "
+            f"with the others ({unknown[0].dir_name}). Name the campaign: lnmo results "
+            "CAMPAIGN"
+        )
+    for step in ("relax", "static"):
+        _refuse([d for d in told if d.task_label == step], f" of {step}", ())
+    _refuse([d for d in told if d.task_label == d.result_step], "", OF_THE_STEP)
+
+
+def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:
+    """Refuse a lithium reference of another Hamiltonian than the cells.
+
+    Of the steps whose energies count all but `OF_THE_STEP` and `OF_THE_METAL` must
+    agree. What has no tags recorded is not judged.
+
+    Raises
+    ------
+    ResultsError
+        Names the tag that differs and its values.
+    """
+    counted = [d for d in cells if d.task_label == d.result_step]
+    both = [d for d in (*counted, metal) if INCAR in d.settings]
+    _refuse(both, "", OF_THE_STEP | OF_THE_METAL)
+
+
+def _refuse(
+    documents: Sequence[TaskDocument], where: str, apart: Collection[str]
+) -> None:
+    known = [d.settings[INCAR] for d in documents]
+    for tag in sorted({tag for tags in known for tag in tags} - set(apart)):
+        values = [tags.get(tag) for tags in known]
+        other = next((v for v in values if not same_value(values[0], v)), values[0])
+        if not same_value(values[0], other):
+            pair = " | ".join(
+                "absent" if v is None else f"{v}" for v in (values[0], other)
+            )
+            raise ResultsError(
+                f"the results differ in the INCAR tag {tag}{where}: {pair}; energies "
+                "and moments do not compare. Choose one campaign"
+            )
