@@ -15,7 +15,7 @@ from workflows.engines.base import identity, versions
 from workflows.engines.corrections import in_words
 from workflows.engines.vasp_agreement import disagreements
 from workflows.engines.vasp_applied import applied_findings
-from workflows.engines.vasp_ends import left_empty
+from workflows.engines.vasp_ends import without_projections
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
 from workflows.engines.vasp_finite import doubtful_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
@@ -251,12 +251,11 @@ def _one_file(files: VaspFiles) -> Iterator[Finding]:
 
 def _other_files(files: VaspFiles) -> Iterator[Finding]:
     """Say which files gave nothing, though no number is taken from them."""
-    if empty := left_empty(files):
+    if without_projections(files):
         yield Finding(
             id="empty_file",
             severity="info",
-            message=f"{', '.join(empty)}: empty, as VASP leaves it in some set-ups; if "
-            "not in this one, the disk was full or a copy failed",
+            message="PROCAR: empty, as VASP leaves it without LORBIT",
         )
     denied = [
         path.name

@@ -28,10 +28,6 @@ LAST_POSITIONS = b'name="finalpos"'
 """VASP writes these once more when it comes to its end, and not before."""
 TAIL_BYTES = 1_000_000
 """A VASP built with profiling writes its profile, tens of kB, after the footer."""
-MAY_BE_EMPTY = ("DOSCAR", "PROCAR", "XDATCAR", "IBZKPT")
-"""VASP opens them and leaves them empty in some set-ups: k points given one by one,
-NBLOCK above the number of steps, and the first two without LORBIT."""
-BY_LORBIT = ("DOSCAR", "PROCAR")
 EMPTY = "is empty: the disk was full, or VASP was killed before it wrote"
 LARGEST_EMPTY = 100
 _LORBIT = re.compile(rb'name="LORBIT"> *(\w+)')
@@ -39,10 +35,10 @@ _LORBIT = re.compile(rb'name="LORBIT"> *(\w+)')
 
 def cut_file(files: VaspFiles) -> str:
     """Return which file stops before its end, and how that shows; empty for none."""
-    passed = left_empty(files)
+    empty_procar = without_projections(files)
     for name, problem in ENDS.items():
         path = files.find(name)
-        if path is None or name in passed:
+        if path is None or (name == "PROCAR" and empty_procar):
             continue
         found = read_end(path, TAIL_BYTES) if name in NUMBERS else read_file(path)
         content = unix_text(found.content)
@@ -52,19 +48,16 @@ def cut_file(files: VaspFiles) -> str:
     return ""
 
 
-def left_empty(files: VaspFiles) -> tuple[str, ...]:
-    """Return the files that are empty and prove nothing: VASP may have left them so.
+def without_projections(files: VaspFiles) -> bool:
+    """Tell a PROCAR that VASP has opened and left empty, as it does without LORBIT.
 
     Only beside both an OUTCAR and a vasprun.xml: these tell whether it came to its
-    end.
+    end. Any other empty file is damage.
     """
-    paths = {name: files.find(name) for name in (*NUMBERS, *MAY_BE_EMPTY)}
-    if any(paths[name] is None for name in NUMBERS):
-        return ()
-    empty = [n for n in MAY_BE_EMPTY if (p := paths[n]) is not None and _is_empty(p)]
-    if set(empty) & set(BY_LORBIT) and _asks_projections(paths["vasprun.xml"]):
-        return tuple(name for name in empty if name not in BY_LORBIT)
-    return tuple(empty)
+    outcar, vasprun, procar = (files.find(name) for name in (*NUMBERS, "PROCAR"))
+    if outcar is None or vasprun is None or procar is None or not _is_empty(procar):
+        return False
+    return not _asks_projections(vasprun)
 
 
 def _is_empty(path: Path) -> bool:
@@ -72,8 +65,8 @@ def _is_empty(path: Path) -> bool:
     return path.stat().st_size < LARGEST_EMPTY and not read_bytes(path)
 
 
-def _asks_projections(vasprun: Path | None) -> bool:
-    found = _LORBIT.search(read_bytes(vasprun)) if vasprun is not None else None
+def _asks_projections(vasprun: Path) -> bool:
+    found = _LORBIT.search(read_bytes(vasprun))
     return found is not None and found[1] not in (b"0", b"F")
 
 

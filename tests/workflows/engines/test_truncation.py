@@ -2,8 +2,7 @@
 
 By default a few cuts of every file; LNMO_CUTS=200 in the environment makes as many.
 What is cut from a file may be nothing that it says: white space at the end, or a
-comment in a file that a person writes. Such cuts are no damage and may be DONE. Nor is
-a file that VASP itself leaves empty in some set-ups.
+comment in a file that a person writes. Such cuts are no damage and may be DONE.
 """
 
 from __future__ import annotations
@@ -80,42 +79,45 @@ def test_a_good_run_cut_anywhere_in_any_file_is_never_done(
         length = chosen.randrange(len(whole))
         (tmp_path / file).write_bytes(whole[:length])
         document = parse_files(*run_files(tmp_path))
-        if document.state is State.DONE and length:
+        if document.state is State.DONE:
             assert says_the_same(file, whole[:length], whole), (length, whole[length:])
         else:
-            assert document.reason or [finding.id for finding in document.findings] == [
-                "empty_file"
-            ]
+            assert document.reason
 
 
-@pytest.mark.parametrize("file", ["DOSCAR", "PROCAR", "XDATCAR", "IBZKPT"])
-def test_an_empty_file_that_vasp_may_leave_so_is_recorded_and_no_damage(
-    tmp_path: Path, file: str
+def test_an_empty_procar_of_a_run_without_lorbit_is_recorded_and_no_damage(
+    tmp_path: Path,
 ) -> None:
     unpacked("GaAs_all_files", "", tmp_path)
     for name in ("INCAR", "vasprun.xml"):
         text = (tmp_path / name).read_text("utf-8")
         text = re.sub(r'(LORBIT(?: =|">)) +11', r"\1 0", text)
         (tmp_path / name).write_text(text, "utf-8")
-    (tmp_path / file).write_bytes(b"")
+    (tmp_path / "PROCAR").write_bytes(b"")
     document = parse_files(*run_files(tmp_path))
     assert document.state is State.DONE, document.reason
     (told,) = (f for f in document.findings if f.id == "empty_file")
-    assert told.message.startswith(f"{file}: empty")
+    assert told.message.startswith("PROCAR: empty")
     (tmp_path / "vasprun.xml").unlink()
     alone = parse_files(*run_files(tmp_path))
     assert alone.state is State.TRUNCATED, "OUTCAR alone does not tell"
 
 
-@pytest.mark.parametrize("file", ["DOSCAR", "PROCAR", "CONTCAR", "OSZICAR", "EIGENVAL"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("DOSCAR", "PROCAR", "CONTCAR", "OSZICAR", "EIGENVAL", "XDATCAR", "IBZKPT"),
+        *("INCAR", "KPOINTS", "POSCAR"),
+    ],
+)
 def test_an_empty_file_that_this_run_had_to_write_is_damage(
     tmp_path: Path, file: str
 ) -> None:
     unpacked("GaAs_all_files", "", tmp_path)
     (tmp_path / file).write_bytes(b"")
     document = parse_files(*run_files(tmp_path))
-    assert document.state is State.TRUNCATED
-    assert document.reason.startswith(f"{file} is empty")
+    assert document.state in {State.TRUNCATED, State.NEEDS_REVIEW, State.FAILED}
+    assert document.reason.startswith(file)
 
 
 def test_a_contcar_cut_right_after_its_positions_is_noticed(tmp_path: Path) -> None:
