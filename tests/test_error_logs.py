@@ -29,12 +29,13 @@ COMMAND = f"{sys.executable} -S {FAKE / 'vasp_std'}"
 
 @dataclass(frozen=True)
 class Case:
-    """A step, the tags it needs to fail so, and what is expected."""
+    """A step, the tags of campaign and machine that fail so, and what is expected."""
 
     actions: tuple[str, ...] = ()
     state: str = "DONE"
     step: str = "static"
     tags: dict[str, Any] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
 
 
 SYMMETRY = {"ISYM": 2}
@@ -96,9 +97,9 @@ TABLE = {
     "ztrtri": Case(SHORTER, step="relax"),
     "brions": Case((FROM_CONTCAR, "INCAR: POTIM = 0.4"), step="relax"),
     "drift": Case(step="relax"),
-    "dfpt_ncore": Case(("INCAR: NCORE removed",), tags={"NCORE": 4}),
-    "fd_ncore": Case(("INCAR: NPAR removed",), tags={"NPAR": 4}),
-    "oom": Case(("INCAR: KPAR = 1",), tags={"KPAR": 2}),
+    "dfpt_ncore": Case(("INCAR: NCORE removed",), machine={"NCORE": 4}),
+    "fd_ncore": Case(("INCAR: NPAR removed",), machine={"NPAR": 4}),
+    "oom": Case(("INCAR: KPAR = 1",), machine={"KPAR": 2}),
     "lrf_comm": Case((), LOST),
     # Failures without a message.
     "unconverged_algo": Case(ALL),
@@ -138,7 +139,12 @@ def run(directory: Path, case: Case, failure: str) -> TaskDocument:
     engine.write_inputs(calculation, case.step, place, None)
     (place / "WAVECAR").touch()
     patience = 1.0 if failure == "hang" else 600.0
-    machine = Machine(vasp_cmd=COMMAND, poll_seconds=0.05, frozen_seconds=patience)
+    machine = Machine(
+        vasp_cmd=COMMAND,
+        incar=case.machine,
+        poll_seconds=0.05,
+        frozen_seconds=patience,
+    )
     engine.run(place, machine, lambda _: None)
     return engine.parse(place)
 

@@ -16,6 +16,7 @@ import numpy as np
 from monty.io import zopen
 
 from workflows.calculation import structure_from_dict
+from workflows.incar_tags import MACHINE_TAGS
 from workflows.taskdoc import Finding
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 HARMLESS = frozenset(
     {
         *("ALGO", "NELM", "NELMIN", "NELMDL", "POTIM", "IBRION", "NBANDS", "SYMPREC"),
-        *("NCORE", "KPAR", "NPAR", "AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG"),
-        *("IMIX", "MAXMIX", "TIME", "LPLANE", "NSIM", "LWAVE", "ISTART", "SYSTEM"),
-        "ISEARCH",
+        *MACHINE_TAGS,
+        *("AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG", "IMIX", "MAXMIX", "TIME"),
+        *("LWAVE", "ISTART", "SYSTEM", "ISEARCH"),
     }
 )
 """Tags that decide how a solution is found, not which: recorded, never judged."""

@@ -22,7 +22,7 @@ from pydantic import (
 from workflows import presets
 from workflows.campaign_problems import explained, nearest
 from workflows.errors import CampaignError
-from workflows.incar_tags import is_known, known_tags, nearest_tag
+from workflows.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 from workflows.variants import overridden
 
 EngineName = Literal["vasp", "chgnet"]
@@ -341,6 +341,12 @@ def _known(what: str, value: str, known: tuple[str, ...]) -> str:
 
 def _wrong_tag(tag: str, value: Any) -> str:
     """Say what is wrong with an INCAR tag of a campaign, or nothing."""
+    if tag in MACHINE_TAGS:
+        return (
+            "belongs to the machine and would enter the id of every calculation; write "
+            f"LNMO_VASP_INCAR={tag}=..., or env: {{incar: {{{tag}: ...}}}} in "
+            "my_fworker.yaml"
+        )
     if not is_known(tag) and (near := nearest_tag(tag)):
         return f"VASP has no such tag, and would ignore it; did you mean {near}?"
     number = known_tags().get(tag) in {"int", "float"}

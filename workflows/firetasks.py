@@ -24,12 +24,11 @@ from workflows.detours import not_there_yet
 from workflows.engines.base import Machine
 from workflows.errors import MachineError, StepFailed
 from workflows.execution import run_step
+from workflows.incar_tags import MACHINE_TAGS
 from workflows.reseed import to_reseed
 from workflows.size import check_size
 from workflows.store import COLLECTION, FileResults, MongoResults
 
-MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
-"""INCAR tags that decide where the work is done, not what."""
 OURS = {"spec.calculation_id": {"$exists": True}}
 """Query on the fireworks collection: other projects may use the same database."""
 PROGRESS = logging.getLogger("lnmo.progress")

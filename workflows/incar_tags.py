@@ -1,10 +1,12 @@
-"""The INCAR tags there are: pymatgen's list, and the ones it lacks."""
+"""The INCAR tags there are: pymatgen's list, the ones it lacks, the machine's."""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
 
+MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
+"""Tags that decide where the work is done, not what."""
 PREFIXES = (
     "ML_",
     "PHON_",

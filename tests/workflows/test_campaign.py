@@ -12,6 +12,7 @@ import yaml
 from workflows import load_campaign
 from workflows.campaign import Campaign, packaged_campaigns
 from workflows.errors import CampaignError
+from workflows.incar_tags import MACHINE_TAGS
 
 WriteCampaign = Callable[..., Path]
 
@@ -329,6 +330,16 @@ def test_an_incar_tag_that_vasp_would_ignore_or_not_read_is_refused(
     tags: dict[str, Any], expected: str, write_campaign: WriteCampaign
 ) -> None:
     assert expected in refusal(write_campaign({"vasp.incar": {"common": tags}}))
+
+
+@pytest.mark.parametrize("tag", MACHINE_TAGS)
+@pytest.mark.parametrize("value", [8, None])
+def test_a_tag_of_the_machine_would_enter_every_id_and_is_refused(
+    tag: str, value: int | None, write_campaign: WriteCampaign
+) -> None:
+    message = refusal(write_campaign({"vasp.incar": {"relax": {tag: value}}}))
+    assert f"{tag} (under relax): belongs to the machine" in message
+    assert f"LNMO_VASP_INCAR={tag}=" in message
 
 
 def test_tags_of_patches_and_deleted_tags_are_taken(

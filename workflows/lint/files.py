@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workflows.incar_tags import is_known, known_tags, nearest_tag
+from workflows.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 from workflows.lint.directory import VaspDirectory
 from workflows.lint.rule import DirectoryRule, Rule
 
-MACHINE = frozenset({"NPAR", "NCORE", "KPAR", "NSIM", "LPLANE", "NWRITE", "SYSTEM"})
+MACHINE = frozenset({*MACHINE_TAGS, "NWRITE", "SYSTEM"})
 DICT = re.compile(r"[{}:]")
 
 

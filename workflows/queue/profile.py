@@ -22,6 +22,7 @@ from workflows.campaign_problems import nearest
 from workflows.database import Database
 from workflows.engines.base import Machine
 from workflows.errors import MachineError
+from workflows.incar_tags import MACHINE_TAGS
 from workflows.presets import STEPS
 from workflows.queue.routing import check_category
 from workflows.queue.walltime import seconds
@@ -197,8 +198,6 @@ def read_fworker(database: Database) -> dict[str, Any]:
     MachineError
         It is missing, has an unknown key, or a category that no Firework has.
     """
-    from workflows.firetasks import MACHINE_TAGS
-
     path = database.path.with_name(FWORKER_FILE)
     found = _mapping(path)
     _check_keys(found, FWORKER_KEYS, str(path))
