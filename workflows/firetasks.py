@@ -148,20 +148,29 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
         A number, such as ``LNMO_POLL_SECONDS``, is none.
     """
     env = fw_spec.get("_fw_env", {})
-    deadline = _number(env, "deadline", 0.0)
+    deadline = number(env, "deadline", 0.0)
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
         incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
-        poll_seconds=_number(env, "poll_seconds", 10.0),
+        poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
         deadline=deadline or None,
-        stop_margin=_number(env, "stop_margin", 600.0),
-        frozen_seconds=_number(env, "frozen_seconds", 21_600.0),
+        stop_margin=number(env, "stop_margin", Machine.stop_margin),
+        frozen_seconds=number(env, "frozen_seconds", Machine.frozen_seconds),
     )
 
 
-def _number(env: Mapping[str, Any], name: str, default: float) -> float:
+def number(env: Mapping[str, Any], name: str, default: float) -> float:
+    """Return what the FWorker's env, else ``LNMO_<NAME>``, says; a zero is one.
+
+    Raises
+    ------
+    MachineError
+        It is no number.
+    """
     variable = f"LNMO_{name.upper()}"
-    value = env.get(name) or os.environ.get(variable) or default
+    value = env.get(name)
+    if value is None:
+        value = os.environ.get(variable) or default
     try:
         return float(value)
     except ValueError:

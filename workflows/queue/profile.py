@@ -152,6 +152,8 @@ def read_profile(database: Database) -> Profile:
     MachineError
         One is missing, has an unknown key, or a value that no queue would take.
     """
+    from workflows.firetasks import number
+
     fworker = read_fworker(database)
     path = database.path.with_name(ADAPTER_FILE)
     adapter = _mapping(path)
@@ -171,7 +173,7 @@ def read_profile(database: Database) -> Profile:
     _check_keys(steps, STEPS, f"{where}.steps")
     for step, settings in steps.items():
         _check_keys(settings or {}, known, f"{where}.steps.{step}")
-    margin = fworker["env"].get("stop_margin") or Machine.stop_margin
+    margin = number(fworker["env"], "stop_margin", Machine.stop_margin)
     for settings in (adapter, *steps.values()):
         _check_walltime(
             settings or {}, str(path), lsf=kind == "LoadSharingFacility", margin=margin
@@ -221,8 +223,11 @@ def read_fworker(database: Database) -> dict[str, Any]:
     _check_keys(env, ENV_KEYS, f"{path}: env")
     _check_keys(env.get("incar") or {}, MACHINE_TAGS, f"{path}: env.incar")
     for key in ("poll_seconds", "stop_margin", "frozen_seconds"):
-        if not isinstance(env.get(key, 0), int | float):
-            raise MachineError(f"{path}: env.{key} = {env[key]!r} is no number")
+        value = env.get(key, 1)
+        if not isinstance(value, int | float):
+            raise MachineError(f"{path}: env.{key} = {value!r} is no number")
+        if value < 0 or (value == 0 and key != "stop_margin"):
+            raise MachineError(f"{path}: env.{key} = {value!r} is no such time, in s")
     root = Path(env.get("root") or database.root)
     if root.resolve() != database.root:
         raise MachineError(

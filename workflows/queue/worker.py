@@ -126,6 +126,7 @@ def _connected(
     database: Database, fw_id: int, launch_id: int | None, end: float | None
 ) -> ReportingLaunchPad:
     """Connect, waiting for a database that is away."""
+    from workflows.firetasks import number
     from workflows.launchpad import connect
     from workflows.queue.launch import QUEUE_DIRECTORY
     from workflows.queue.reporting import ReportingLaunchPad
@@ -146,7 +147,7 @@ def _connected(
     pad.directory = database.root / QUEUE_DIRECTORY / str(fw_id) / part
     pad.directory.mkdir(parents=True, exist_ok=True)
     pad.job_id = job_id(os.environ)
-    pad.patience = float(os.environ.get("LNMO_REPORT_SECONDS", pad.patience))
+    pad.patience = number({}, "report_seconds", pad.patience)
     pad.deadline = end
     return pad
 

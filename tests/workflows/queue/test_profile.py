@@ -13,6 +13,7 @@ from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
 from workflows.database import Database
 from workflows.errors import MachineError
+from workflows.firetasks import machine
 from workflows.queue.init import QUEUES, init_verb
 from workflows.queue.profile import ADAPTER_FILE, FWORKER_FILE, read_profile
 
@@ -112,6 +113,8 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
         ({"env__vasp_comd": "x"}, "unknown key vasp_comd (did you mean vasp_cmd?)"),
         ({"env__incar": {"ENCUT": 600}}, "unknown key ENCUT"),
         ({"env__stop_margin": "5 min"}, "env.stop_margin = '5 min' is no number"),
+        ({"env__stop_margin": -1}, "env.stop_margin = -1 is no such time"),
+        ({"env__poll_seconds": 0}, "env.poll_seconds = 0 is no such time"),
     ],
     ids=str,
 )
@@ -122,6 +125,16 @@ def test_a_wrong_key_of_the_fworker_is_an_error(
         read_profile(change(FWORKER_FILE, **changes))
     assert said in str(error.value)
     assert FWORKER_FILE in str(error.value)
+
+
+def test_a_stop_margin_of_nothing_is_one(
+    change: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNMO_STOP_MARGIN", "900")
+    change(walltime="00:10:00")
+    made = read_profile(change(FWORKER_FILE, env__stop_margin=0))
+    spec = {"_fw_env": made.fworker["env"]}
+    assert (machine(spec).stop_margin, machine({}).stop_margin) == (0.0, 900.0)
 
 
 def test_a_missing_profile_names_the_verb_that_writes_one(tmp_path: Path) -> None:
