@@ -6,7 +6,7 @@ import os
 from importlib import resources
 from pathlib import Path
 
-from workflows.database import FILE_NAME
+from workflows.database import FILE_NAME, read_database
 from workflows.errors import MachineError, StoreError
 from workflows.queue.profile import ADAPTER_FILE, FWORKER_FILE
 
@@ -49,8 +49,21 @@ def init_verb(directory: Path, *, queue: str | None, mongodb: bool) -> None:
             print(f"written: {path}")
         else:
             print(f"kept:    {path} was there already")
-    if queue is not None:
+    if shared and _is_embedded(directory / FILE_NAME):
+        print(
+            f"{directory / FILE_NAME} says host: embedded, which serves one machine "
+            "and no queue: move it away, then say this again for one that names a "
+            "MongoDB"
+        )
+    elif queue is not None:
         print("fill them in, then: lnmo submit paper; lnmo launch --dry-run")
+
+
+def _is_embedded(path: Path) -> bool:
+    try:
+        return read_database(path).embedded
+    except StoreError:
+        return False  # it names a server, by variables that are not set yet
 
 
 def _template(name: str) -> str:

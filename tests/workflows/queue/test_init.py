@@ -28,6 +28,22 @@ def test_what_is_there_stays_as_it_is(
     assert "kept:    " in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("queue", ["slurm", None])
+def test_an_embedded_launchpad_in_the_way_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], queue: str | None
+) -> None:
+    """A fresh clone has one: what is submitted to it, no queue would ever run."""
+    kept = tmp_path / "launchpad.yaml"
+    kept.write_text("host: embedded\n")
+    init_verb(tmp_path, queue=queue, mongodb=True)
+    told = capsys.readouterr().out
+    assert f"{kept} says host: embedded" in told
+    assert "lnmo submit" not in told
+    kept.unlink()
+    init_verb(tmp_path, queue=queue, mongodb=True)
+    assert "host: embedded" not in capsys.readouterr().out
+
+
 def test_without_a_queue_the_launchpad_is_embedded(tmp_path: Path) -> None:
     init_verb(tmp_path, queue=None, mongodb=False)
     assert read_database(tmp_path).embedded
