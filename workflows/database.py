@@ -53,6 +53,12 @@ class Database:
         """Tell whether the LaunchPad is a file with one writer."""
         return bool(self.launchpad["host"] == EMBEDDED)
 
+    @property
+    def client_options(self) -> dict[str, Any]:
+        """Options of pymongo's client: the file's, and how long an answer may take."""
+        given = self.launchpad.get("mongoclient_kwargs") or {}
+        return {"serverSelectionTimeoutMS": 10_000, "socketTimeoutMS": 60_000, **given}
+
     def unreachable(self, error: Exception) -> StoreError:
         """Return the error of a MongoDB that does not answer, no secret in it."""
         return StoreError(

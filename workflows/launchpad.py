@@ -290,10 +290,7 @@ def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
 
     settings = dict(database.launchpad)
     settings.setdefault("strm_lvl", "ERROR")
-    kwargs = dict(settings.get("mongoclient_kwargs") or {})
-    kwargs.setdefault("serverSelectionTimeoutMS", 10_000)
-    kwargs.setdefault("socketTimeoutMS", 60_000)
-    settings["mongoclient_kwargs"] = kwargs
+    settings["mongoclient_kwargs"] = database.client_options
     logging.getLogger("pymongo").setLevel(logging.ERROR)
     with ExitStack() as undo:
         try:

@@ -6,8 +6,9 @@ The only database language outside ``launchpad.py``. Knows no FireWorks.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -124,10 +125,16 @@ class MongoResults:
         A pymongo collection.
     root
         Data directory.
+    database
+        Whose address an error of the server is told with while we read; None leaves
+        it to a caller that goes on without the server.
     """
 
-    def __init__(self, collection: Any, root: Path = Path()) -> None:
+    def __init__(
+        self, collection: Any, root: Path = Path(), database: Database | None = None
+    ) -> None:
         self._collection = collection
+        self._database = database
         self.root = root
 
     def put(self, document: TaskDocument) -> None:
@@ -149,24 +156,41 @@ class MongoResults:
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None."""
         key = {"calculation_id": calculation_id, "task_label": step}
-        found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
+        with self._answering():
+            found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
         return TaskDocument.model_validate(found) if found else None
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step."""
-        for found in self._collection.find({}, {"_id": 0, _SUMMARY: 0}).sort(_ORDER):
+        for found in self._sorted({"_id": 0, _SUMMARY: 0}):
             yield TaskDocument.model_validate(found)
 
     def summaries(self) -> Iterator[Summary]:
         """Yield what the tables need, in the same order."""
         leave = dict.fromkeys(("_id", *ATOMS), 0)
-        for found in self._collection.find({}, leave).sort(_ORDER):
+        for found in self._sorted(leave):
             made = found.pop(_SUMMARY, {})
             light = TaskDocument.model_validate(found)
             if made.get("code") == code():
                 yield Summary(light, made["numbers"], made["atoms"])
             elif whole := self.get(str(light.calculation_id), light.task_label):
                 yield summarize(whole)
+
+    def _sorted(self, leave: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+        with self._answering():
+            yield from self._collection.find({}, leave).sort(_ORDER)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Tell in one line, without a password, that the server answers no more."""
+        from pymongo.errors import PyMongoError
+
+        try:
+            yield
+        except PyMongoError as error:
+            if self._database is None:
+                raise
+            raise self._database.unreachable(error) from None
 
 
 def results_store(database: Database) -> ResultsStore:
@@ -175,7 +199,7 @@ def results_store(database: Database) -> ResultsStore:
     Raises
     ------
     StoreError
-        No MongoDB answers; the message shows no user and no password.
+        No MongoDB answers, now or later; the message shows no user and no password.
     """
     if database.embedded:
         return FileResults(database.root)
@@ -183,10 +207,9 @@ def results_store(database: Database) -> ResultsStore:
     from pymongo.errors import PyMongoError
 
     settings = database.launchpad
-    kwargs = dict(settings.get("mongoclient_kwargs") or {})
-    kwargs.setdefault("serverSelectionTimeoutMS", 10_000)
+    options = database.client_options
     if settings.get("uri_mode"):
-        client: Any = MongoClient(settings["host"], **kwargs)
+        client: Any = MongoClient(settings["host"], **options)
     else:
         client = MongoClient(
             settings["host"],
@@ -194,7 +217,7 @@ def results_store(database: Database) -> ResultsStore:
             username=settings.get("username"),
             password=settings.get("password"),
             authSource=settings.get("authsource") or settings.get("name", "fireworks"),
-            **kwargs,
+            **options,
         )
     try:
         client.admin.command("ping")
@@ -202,7 +225,9 @@ def results_store(database: Database) -> ResultsStore:
         client.close()
         raise database.unreachable(error) from None
     collection = client[settings.get("name", "fireworks")][COLLECTION]
-    return MongoResults(collection, database.root)
+    store = MongoResults(collection, database.root, database)
+    weakref.finalize(store, client.close)  # results stay open as long as anybody looks
+    return store
 
 
 def _read(path: Path) -> TaskDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import mongomock
 import pytest
 
+from tests.servers import Mongo
 from workflows.calculation import Calculation
 from workflows.database import Database
 from workflows.errors import StoreError
@@ -108,6 +110,25 @@ def test_a_broken_document_is_named_and_kept(
 def test_the_embedded_launchpad_has_its_documents_in_files(tmp_path: Path) -> None:
     embedded = Database(tmp_path / "launchpad.yaml", tmp_path, {"host": "embedded"})
     assert isinstance(results_store(embedded), FileResults)
+
+
+def test_a_server_that_goes_away_is_told_in_one_line_and_let_go_of(
+    tmp_path: Path, document: TaskDocument
+) -> None:
+    server = Mongo(tmp_path / "mongo").start()
+    quick = {"mongoclient_kwargs": {"serverSelectionTimeoutMS": 100}}
+    settings = {"host": "127.0.0.1", "port": server.port, "name": "lnmo", **quick}
+    store = results_store(Database(tmp_path / "launchpad.yaml", tmp_path, settings))
+    store.put(document)
+    assert len(list(store.documents())) == len(list(store.summaries())) == 1
+    server.kill()
+    for read in (store.documents, store.summaries):
+        with pytest.raises(StoreError, match="no MongoDB answers there"):
+            list(read())
+    with pytest.raises(StoreError, match="no MongoDB answers there"):
+        store.get("1", "static")
+    del store  # a client that was not closed would warn of it, which is an error here
+    gc.collect()
 
 
 def reread(store: ResultsStore, document: TaskDocument) -> Summary:
