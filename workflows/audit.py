@@ -67,7 +67,7 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
     }
     as_run = {name: _read(directory, name, reader) for name, reader in readers.items()}
     findings = [
-        _finding("warning", name, "as planned", "a file that is gone or unreadable")
+        finding("warning", name, "as planned", "a file that is gone or unreadable")
         for name, content in as_run.items()
         if content is None
     ]
@@ -108,17 +108,17 @@ def _incar(as_run: Mapping[str, Any], intended: Mapping[str, Any]) -> Iterator[F
     for tag in sorted(set(as_run) | set(intended)):
         old, new = intended.get(tag), as_run.get(tag)
         if not same_value(old, new):
-            yield _changed(tag, old, new)
+            yield changed_tag(tag, old, new)
 
 
 def _kpoints(as_run: Any, mesh: tuple[int, ...]) -> Iterator[Finding]:
     found = tuple(as_run.kpts[0])
     if found != mesh or len(as_run.kpts) != 1:
-        yield _finding("warning", "KPOINTS", mesh, found)
+        yield finding("warning", "KPOINTS", mesh, found)
     elif as_run.style.name != "Gamma":
-        yield _finding("warning", "KPOINTS", "centred at Gamma", as_run.style.name)
+        yield finding("warning", "KPOINTS", "centred at Gamma", as_run.style.name)
     elif any(as_run.kpts_shift):
-        yield _finding("warning", "KPOINTS", "not shifted", tuple(as_run.kpts_shift))
+        yield finding("warning", "KPOINTS", "not shifted", tuple(as_run.kpts_shift))
 
 
 def _poscar(
@@ -127,38 +127,40 @@ def _poscar(
     """Compare the start itself: custodian's log may be gone, and its cure is not."""
     edited, restarted = _custodian_on_poscar(directory)
     if edited:
-        yield _finding("warning", "POSCAR", "as planned", "edited by custodian")
+        yield finding("warning", "POSCAR", "as planned", "edited by custodian")
         return
     if same_structure(planned, as_run, tolerance=SAME_PLACE):
         return
     if restarted:
-        yield _finding("info", "POSCAR", "as planned", "the CONTCAR of a restart")
+        yield finding("info", "POSCAR", "as planned", "the CONTCAR of a restart")
         return
     ratio = (as_run.volume / planned.volume) ** (1 / 3)
     scaled = as_run.copy()
     scaled.scale_lattice(planned.volume)
     if same_structure(planned, scaled, tolerance=SAME_PLACE):
         told = f"strained by {100 * (ratio - 1):+.1f} % along every axis"
-        yield _finding(
+        yield finding(
             "warning", "POSCAR", "as planned", f"{told} (custodian's cure for ZPOTRF?)"
         )
         return
-    yield _finding("warning", "POSCAR", "as planned", "another structure")
+    yield finding("warning", "POSCAR", "as planned", "another structure")
 
 
-def _changed(tag: str, old: Any, new: Any) -> Finding:
+def changed_tag(tag: str, old: Any, new: Any) -> Finding:
+    """Judge an INCAR tag that ran as `new` where `old` was intended; None is unset."""
     if tag == "ICHARG" and old == 11:
-        return _finding("error", tag, old, new)
+        return finding("error", tag, old, new)
     harmless = (
         tag in HARMLESS
         or (tag == "LREAL" and new is False)
         or (tag == "ISYM" and new == 0)
         or (tag == "EDIFF" and new is not None and old is not None and new < old)
     )
-    return _finding("info" if harmless else "warning", tag, old, new)
+    return finding("info" if harmless else "warning", tag, old, new)
 
 
-def _finding(severity: Any, what: str, old: Any, new: Any) -> Finding:
+def finding(severity: Any, what: str, old: Any, new: Any) -> Finding:
+    """Say that an input ran as `new` where `old` was intended, and what follows."""
     consequence = {
         "info": "harmless, recorded",
         "warning": "this changes the science: compare it with the others before use",

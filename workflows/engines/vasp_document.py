@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workflows.audit import audit
 from workflows.calculation import Calculation, cell_formula
 from workflows.deciding import INCAR, deciding
 from workflows.engines.base import identity, versions
@@ -19,6 +18,7 @@ from workflows.engines.vasp_ends import without_projections
 from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
 from workflows.engines.vasp_finite import doubtful_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
+from workflows.engines.vasp_originals import changed_inputs
 from workflows.findings import site_findings, sites_at_the_end
 from workflows.physics.checks import physics_findings
 from workflows.physics.outcome import Outcome
@@ -95,7 +95,7 @@ def with_numbers(
     judged = list(applied_findings(files, numbers, inputs))
     if state.at_its_end:
         judged = [
-            *audit(files.directory, inputs),
+            *changed_inputs(files, numbers, inputs),
             *judged,
             *doubtful_numbers(numbers),
             *disagreements(files, numbers),
