@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workflows.analysis.paper_checks import INF, POSITIVE, Check, Row
+from workflows.taskdoc import State
 
-FINISHED = ("DONE", "NEEDS_REVIEW")
+FINISHED = tuple(str(state) for state in State if state.usable)
+"""States, as rows have them, of a result that counts."""
 
 
 class Status(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.verdict import FINISHED
 from workflows.calculation import NO_INSERTION
 from workflows.figures.chart import PAPER, Chart, Line, Marker, Panel, Trace
 
@@ -29,7 +30,6 @@ STYLES: dict[str, tuple[Marker, Line]] = {
 SIZES = {"a": 9.0, "b": 6.5, "c": 4.0}
 """Symbols of the axes, so that equal lengths show through one another."""
 FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
-FINISHED = ("DONE", "NEEDS_REVIEW")
 LI_PER_FORMULA = "x, Li per formula unit"
 X_RANGE = (-0.08, 2.08)
 

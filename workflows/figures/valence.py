@@ -14,12 +14,12 @@ from workflows.analysis.valence import (
     expected_mn3,
     valence_from_moment,
 )
+from workflows.analysis.verdict import FINISHED
 from workflows.calculation import NO_INSERTION
 from workflows.figures.chart import Chart, Panel, Trace
 from workflows.figures.series import (
     COLOURS,
     FALLBACK,
-    FINISHED,
     LI_PER_FORMULA,
     STYLES,
     X_RANGE,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from workflows.analysis.paper import is_the_papers
 from workflows.taskdoc import Finding
 
 if TYPE_CHECKING:
@@ -39,12 +40,11 @@ class Outcome:
 
 def lnmo_x(structure: Structure) -> float | None:
     """Return x of LixNi0.5Mn1.5O4, None for any other composition."""
-    counts = structure.composition.get_el_amt_dict()
-    nickel, manganese = counts.get("Ni", 0), counts.get("Mn", 0)
-    host = nickel > 0 and manganese == 3 * nickel and counts.get("O", 0) == 8 * nickel
-    x = counts.get("Li", 0) / (2 * nickel) if host else -1.0
-    only = set(counts) <= {"Li", "Ni", "Mn", "O"}
-    return x if only and 0 <= x <= 2 else None
+    contents = structure.composition.element_composition
+    if not is_the_papers(contents.formula):
+        return None
+    x = contents["Li"] / (2 * contents["Ni"])
+    return float(x) if x <= 2 else None
 
 
 def warn(name: str, message: str, severity: Severity = "warning") -> Finding:

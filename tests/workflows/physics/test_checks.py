@@ -200,6 +200,18 @@ def test_another_spinel_is_held_to_no_limit_of_this_one() -> None:
     assert lnmo_x(document.structure) is None
 
 
+@pytest.mark.parametrize("x", [0, 0.25, 1, 2])
+def test_x_counts_lithium_on_two_metals_and_ends_at_two(
+    x: float, calculations: tuple[Calculation, ...]
+) -> None:
+    structure = next(c.structure for c in calculations if c.x == x)
+    assert lnmo_x(structure) == x
+    more = structure.copy()
+    for position in range(17 - round(8 * x)):
+        more.append("Li", [0.01 * position, 0.5, 0.5])
+    assert lnmo_x(more) is None
+
+
 def test_a_hole_on_oxygen_is_told_of_any_oxide() -> None:
     (found,) = parse_run(DATA / "NiO_static").findings
     assert (found.id, found.severity) == ("oxygen_moment", "warning")
