@@ -163,7 +163,7 @@ _FOR_PEOPLE: Mapping[TableName, tuple[str, ...]] = {
     ),
     TableName.RUNS: (
         *("x", "insertion", "formula", "step", "state", "energy_per_atom", "gap"),
-        *("max_force", "pressure", "ionic_steps", "restarts", "seconds", "findings"),
+        *("max_force", "pressure", "ionic_steps", "corrections", "seconds", "findings"),
     ),
     TableName.VOLTAGE: (
         *("range", "insertion", "kind", "x1", "x2", "volts", "capacity1"),

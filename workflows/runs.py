@@ -25,7 +25,7 @@ RUN_UNITS = {
 RUN_COLUMNS = (
     *("x", "insertion", "formula", "step", "state", "reason", "energy"),
     *("energy_per_atom", "gap", "gap_up", "gap_down", "efermi", "m_total"),
-    *("max_force", "pressure", "ionic_steps", "restarts", "corrections", "findings"),
+    *("max_force", "pressure", "ionic_steps", "corrections", "findings"),
     *("seconds", "completed_at", "engine", "engine_version", "surrogate", "fake"),
     *("campaign", "calculation_id", "directory"),
 )
@@ -60,7 +60,6 @@ def _row(document: TaskDocument) -> dict[str, Any]:
         "max_force": document.max_force,
         "pressure": document.pressure_kbar,
         "ionic_steps": document.n_ionic_steps,
-        "restarts": document.restarts,
         "corrections": len(document.corrections),
         "findings": ", ".join(dict.fromkeys(f.id for f in document.findings)),
         "seconds": document.run_seconds,

@@ -10,10 +10,20 @@ import json
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 from pymatgen.core import Structure
 
 from workflows.calculation import CONVENTIONAL, structure_as_dict, structure_from_dict
+
+FORMER_FIELDS = ("restarts",)
+"""Of documents recorded before: it counted corrections, of which a restart has many."""
 
 
 class State(StrEnum):
@@ -129,7 +139,6 @@ class TaskDocument(BaseModel):
     corrections: tuple[dict[str, Any], ...] = Field(
         (), description="what custodian did about errors, as it recorded it, in order"
     )
-    restarts: int = Field(0, description="times custodian started VASP again here")
 
     dir_name: str = Field(description="run directory, relative to the data directory")
     run_seconds: float | None = Field(None, description="wall time of the step, s")
@@ -137,6 +146,14 @@ class TaskDocument(BaseModel):
     versions: dict[str, str] = Field(
         default_factory=dict, description="packages that made the number"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_former_fields(cls, content: Any) -> Any:
+        """Take what an earlier version recorded, and no version any more."""
+        if isinstance(content, dict):
+            return {key: v for key, v in content.items() if key not in FORMER_FIELDS}
+        return content
 
     @property
     def result_step(self) -> str:

@@ -115,7 +115,9 @@ def test_runs_are_one_row_a_step_in_the_order_of_the_steps(
     told = Finding(id="li_left_site", severity="warning", message="1 of 8 Li")
     documents = [
         finished(c, "static", bandgap=0.4, bandgap_up=0.4, bandgap_down=2.0),
-        finished(c, "relax", findings=(told, told), run_seconds=60.0, restarts=2),
+        finished(
+            c, "relax", findings=(told, told), run_seconds=60.0, corrections=({}, {})
+        ),
         finished(c, "dos", state=State.TRUNCATED, reason="no footer", energy=None),
         finished(calculations[0]),
     ]
@@ -128,7 +130,7 @@ def test_runs_are_one_row_a_step_in_the_order_of_the_steps(
     assert list(frame["state"]) == ["DONE", "DONE", "DONE", "TRUNCATED"]
     assert frame["reason"].iloc[-1] == "no footer"
     assert frame["findings"].iloc[1] == "li_left_site"
-    assert (frame["restarts"].iloc[1], frame["seconds"].iloc[1]) == (2, 60)
+    assert (frame["corrections"].iloc[1], frame["seconds"].iloc[1]) == (2, 60)
     assert list(frame["gap"].dropna()) == [0.4]
     assert math.isnan(frame["energy"].iloc[-1])
 

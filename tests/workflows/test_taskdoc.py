@@ -61,6 +61,13 @@ def test_an_unknown_field_is_refused() -> None:
         )
 
 
+def test_a_document_of_an_earlier_version_is_read_without_what_is_gone(
+    document: TaskDocument,
+) -> None:
+    former = json.dumps(document.model_dump(mode="json") | {"restarts": 3})
+    assert TaskDocument.model_validate_json(former).plain() == document.plain()
+
+
 def test_a_state_that_does_not_exist_is_refused(document: TaskDocument) -> None:
     plain = document.model_dump(mode="json") | {"state": "FINISHED"}
     with pytest.raises(ValidationError, match="state"):

@@ -144,7 +144,6 @@ def with_numbers(
         pressure_kbar=numbers.pressure,
         n_ionic_steps=len(numbers.electronic) or None,
         corrections=corrections,
-        restarts=len(corrections),
         run_seconds=numbers.outcar.seconds if numbers.outcar else None,
         completed_at=_completed(files) if state.at_its_end else None,
         versions=versions("custodian", "pymatgen"),

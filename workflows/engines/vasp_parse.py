@@ -105,7 +105,6 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     found = read_run_file(directory)
     updates: dict[str, Any] = {"dir_name": str(directory), "task_label": "relax"}
     updates["corrections"] = read_corrections(directory)
-    updates["restarts"] = len(updates["corrections"])
     settled = False
     if found is not None and last.state.usable:
         settings = found[0].settings
