@@ -17,7 +17,7 @@ from workflows.engines.vasp_files import VaspFiles, read_text
 from workflows.engines.vasp_inputs import UNREADABLE, incar_from, read_input
 from workflows.engines.vasp_mesh import mesh_difference
 from workflows.engines.vasp_numbers import VaspNumbers
-from workflows.engines.vasp_tags import APPLIED
+from workflows.engines.vasp_tags import APPLIED, PRINTED
 from workflows.taskdoc import Finding
 
 JUDGED = frozenset(APPLIED) | {"LDAUL", "LDAUU", "LDAUJ", "KSPACING", "LREAL", "ISYM"}
@@ -68,13 +68,17 @@ def _incar(
     files: VaspFiles, given: VaspFiles, numbers: VaspNumbers, log: Log
 ) -> Iterator[Finding]:
     intended = read_input(given, "INCAR.orig", incar_from)
-    as_run = read_input(files, "INCAR", incar_from) or numbers.incar
-    if not intended or not as_run or UNREADABLE in (intended, as_run):
+    written = read_input(files, "INCAR", incar_from)
+    if not intended or UNREADABLE in (intended, written):
         return
+    as_run = numbers.incar or written or {}  # INCAR may have been edited since
     corrected = {tag for name, tag in log.corrected if name == "INCAR"}
-    for tag in sorted(JUDGED | corrected):
+    for tag in sorted(JUDGED | corrected) if as_run else ():
         old, new = intended.get(tag), as_run.get(tag)
-        if ("INCAR", tag) not in log.meant and not same_value(old, new):
+        if tag not in JUDGED:  # such as NCORE, which vasprun.xml does not repeat
+            new = (written or {}).get(tag, new)
+        same = same_value(old, new, printed=PRINTED)
+        if ("INCAR", tag) not in log.meant and not same:
             yield changed_tag(tag, old, new)
 
 

@@ -83,6 +83,14 @@ def test_how_custodian_found_the_solution_is_recorded(run: Path) -> None:
     assert changed(document) == [("ALGO", "info"), ("LREAL", "info")]
 
 
+def test_an_incar_edited_after_the_run_is_no_change_by_custodian(run: Path) -> None:
+    with (run / "INCAR").open("a") as incar:
+        incar.write("\nICHARG = 11\n")
+    document = parse_run(run)
+    assert document.state is State.NEEDS_REVIEW
+    assert changed(document) == []
+
+
 def test_what_only_decides_the_files_written_is_no_change(run: Path) -> None:
     given(run, "LVTOT = True", "LVTOT = False")
     assert changed(parse_run(run)) == []

@@ -71,6 +71,14 @@ def test_a_tag_that_both_print_must_be_the_same(
     assert told in reason(relaxed)
 
 
+def test_a_cutoff_with_more_decimals_than_outcar_prints_is_the_same(
+    relaxed: Path,
+) -> None:
+    exact = r"\g<1>680.04900000"
+    edit(relaxed, "vasprun.xml", r'(name="ENMAX"> +)680\.0+', exact, last=True)
+    assert parse_run(relaxed).state is State.DONE
+
+
 def test_both_must_end_at_the_same_places(relaxed: Path) -> None:
     table = r"(TOTAL-FORCE \(eV/Angst\)\n -+\n +)(-?\d+\.\d+)"
     edit(relaxed, "OUTCAR", table, r"\g<1>0.25000", last=True)
