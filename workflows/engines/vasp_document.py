@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflows.calculation import Calculation, cell_formula
 from workflows.deciding import INCAR, deciding
 from workflows.engines.base import identity, versions
-from workflows.engines.corrections import in_words
 from workflows.engines.vasp_agreement import disagreements
 from workflows.engines.vasp_applied import applied_findings
-from workflows.engines.vasp_ends import without_projections
-from workflows.engines.vasp_files import NUMBERS, VaspFiles, read_text
+from workflows.engines.vasp_files import VaspFiles
 from workflows.engines.vasp_finite import doubtful_numbers
 from workflows.engines.vasp_numbers import VaspNumbers
 from workflows.engines.vasp_originals import changed_inputs
+from workflows.engines.vasp_remarks import (
+    completed_at,
+    corrections_of,
+    made_by_the_fake,
+    one_of_two,
+    silent_files,
+)
 from workflows.findings import site_findings, sites_at_the_end
 from workflows.physics.checks import physics_findings
 from workflows.physics.outcome import Outcome
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
 """INCAR tags, as applied, that results of one series share, besides the cutoff."""
 
-UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", "custodian.json")
-"""Files of a run that it can be read without."""
 WHOLE_WORDS = {"accura": "accurate"}
 """VASP cuts PREC after six letters."""
 
@@ -105,7 +105,7 @@ def with_numbers(
     if structure is not None and state.usable:
         outcome = _outcome(structure, numbers, common, calculation)
         findings.extend(physics_findings(outcome))
-    corrections = tuple(_corrections(files))
+    corrections = tuple(corrections_of(files))
     contradicted = bool(numbers.contradiction) and state is State.FAILED
     energy = None if contradicted else numbers.energy
     fake = "fake" in numbers.version
@@ -118,9 +118,9 @@ def with_numbers(
         state=state,
         reason=reason,
         findings=(
-            *([_fake()] if fake else ()),
-            *_one_file(files),
-            *_other_files(files),
+            *([made_by_the_fake()] if fake else ()),
+            *one_of_two(files),
+            *silent_files(files),
             *findings,
         ),
         engine_version=numbers.version,
@@ -145,7 +145,7 @@ def with_numbers(
         n_ionic_steps=len(numbers.electronic) or None,
         corrections=corrections,
         run_seconds=numbers.outcar.seconds if numbers.outcar else None,
-        completed_at=_completed(files) if state.at_its_end else None,
+        completed_at=completed_at(files) if state.at_its_end else None,
         versions=versions("custodian", "pymatgen"),
     )
 
@@ -228,75 +228,3 @@ def _relaxes_cell(calculation: Calculation) -> bool:
     """Tell whether its relax step varies the cell; a campaign may set another ISIF."""
     relax = calculation.settings["incar"].get("relax", {})
     return bool(relax.get("ISIF") == 3)
-
-
-def _one_file(files: VaspFiles) -> Iterator[Finding]:
-    """Say what cannot be known without the other of OUTCAR and vasprun.xml."""
-    lost = {
-        "OUTCAR": "no site moments, and U, potentials and convergence as vasprun.xml "
-        "repeats them, not as applied",
-        "vasprun.xml": "no eigenvalues, and structures to the digits of OUTCAR or "
-        "CONTCAR",
-    }
-    absent = [name for name in NUMBERS if files.find(name) is None]
-    if len(absent) == 1:
-        name = absent[0]
-        yield Finding(
-            id=f"no_{name.partition('.')[0].lower()}",
-            severity="info",
-            message=f"there is no {name}: {lost[name]}",
-        )
-
-
-def _other_files(files: VaspFiles) -> Iterator[Finding]:
-    """Say which files gave nothing, though no number is taken from them."""
-    if without_projections(files):
-        yield Finding(
-            id="empty_file",
-            severity="info",
-            message="PROCAR: empty, as VASP leaves it without LORBIT",
-        )
-    denied = [
-        path.name
-        for name in UNPROVEN
-        if (path := files.find(name)) is not None and not os.access(path, os.R_OK)
-    ]
-    if denied:
-        yield Finding(
-            id="unreadable_file",
-            severity="warning",
-            message=f"{', '.join(denied)}: permission denied, so not looked at: chmod "
-            "u+r, or ask the owner",
-        )
-
-
-def _corrections(files: VaspFiles) -> Iterator[dict[str, Any]]:
-    """Read what custodian did in this run; its log holds one job for each suffix."""
-    path = files.find("custodian.json")
-    if path is None and files.suffix:
-        path = VaspFiles(files.directory, "", {}).find("custodian.json")
-    try:
-        jobs = json.loads(read_text(path)) if path is not None else []
-        for job in jobs:
-            if job["job"].get("suffix", "") == files.suffix:
-                run = files.label or files.directory.name
-                yield from (in_words(c, run) for c in job["corrections"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return
-
-
-def _completed(files: VaspFiles) -> str | None:
-    paths = [p for name in NUMBERS if (p := files.find(name)) is not None]
-    if not paths:
-        return None
-    stamp = paths[0].stat().st_mtime
-    return datetime.fromtimestamp(stamp, UTC).isoformat(timespec="seconds")
-
-
-def _fake() -> Finding:
-    return Finding(
-        id="fake_vasp",
-        severity="warning",
-        message="made by the fake VASP of the test suite: every number is synthetic "
-        "(formal valences and a linear lattice), none is a calculation",
-    )
