@@ -89,8 +89,12 @@ def read_incar(text: str) -> Incar:
 
 
 def _incar_file(path: Path) -> Incar:
+    return read_incar(_text(path))
+
+
+def _text(path: Path) -> str:
     with zopen(path, "rt", encoding="utf-8-sig") as file:
-        return read_incar(str(file.read()))
+        return str(file.read())
 
 
 def _read(directory: Path, name: str, reader: Any) -> Any:
@@ -215,11 +219,11 @@ def same_structure(first: Structure, second: Structure, *, tolerance: float) -> 
 def _custodian_on_poscar(directory: Path) -> tuple[bool, bool]:
     """Tell whether a handler edited POSCAR, and whether one restarted from CONTCAR."""
     try:
-        log = json.loads((directory / "custodian.json").read_text("utf-8"))
-        corrections = [c for job in log for c in job["corrections"]]
+        log = _read(directory, "custodian.json", lambda path: json.loads(_text(path)))
+        corrections = [c for job in log or () for c in job["corrections"]]
         actions = [a for c in corrections for a in c["actions"] or ()]
         edited = any(action.get("dict") == "POSCAR" for action in actions)
         copied = any(action.get("file") == "CONTCAR" for action in actions)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         return False, False
     return edited, copied

@@ -234,6 +234,10 @@ def test_a_restart_from_contcar_in_the_log_explains_another_start(
     log = [{"job": {}, "corrections": [{"errors": ["zbrent"], "actions": [copied]}]}]
     (directory / "custodian.json").write_text(json.dumps(log), "utf-8")
     assert severities(directory) == [("POSCAR", "info")]
+    (directory / "custodian.json").unlink()
+    packed = gzip.compress(json.dumps(log).encode())
+    (directory / "custodian.json.gz").write_bytes(packed)
+    assert severities(directory) == [("POSCAR", "info")]
 
 
 @pytest.mark.parametrize("name", ["INCAR", "KPOINTS", "POSCAR"])
