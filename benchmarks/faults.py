@@ -91,7 +91,7 @@ def torment_in_parallel(
             print(
                 f"{sum(done.faults.values()):5d} of {options.faults} faults, "
                 f"{done.campaigns} campaigns, {len(done.problems)} problems",
-                flush=True,
+                file=sys.stderr,
             )
     except KeyboardInterrupt:
         tallies.append(Tally(problems=["interrupted before all faults were made"]))
