@@ -12,7 +12,7 @@ import yaml
 
 from workflows import load_campaign, open_results, plan
 from workflows.calculation import Calculation
-from workflows.engines.vasp_process import MARK
+from workflows.engines.vasp.process import MARK
 from workflows.taskdoc import TaskDocument
 
 TOP = Path(__file__).parents[1]

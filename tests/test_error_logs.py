@@ -20,7 +20,7 @@ import yaml
 from workflows import load_campaign, plan
 from workflows.engines.base import Machine
 from workflows.engines.corrections import read_corrections
-from workflows.engines.vasp import VaspEngine
+from workflows.engines.vasp.engine import VaspEngine
 from workflows.taskdoc import TaskDocument
 
 FAKE = Path(__file__).parent / "fake_vasp"

@@ -16,9 +16,9 @@ from typing import Any
 
 from workflows.engines import parse_run
 from workflows.engines.base import read_run_file
-from workflows.engines.vasp_document import describe
-from workflows.engines.vasp_files import VaspFiles, run_files
-from workflows.engines.vasp_parse import parse_files, unreadable
+from workflows.engines.vasp.document import describe
+from workflows.engines.vasp.files import VaspFiles, run_files
+from workflows.engines.vasp.parse import parse_files, unreadable
 from workflows.errors import LnmoError, StoreError
 from workflows.taskdoc import State, TaskDocument
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
-from workflows.engines.vasp import take_up
+from workflows.engines.vasp.engine import take_up
 from workflows.launchpad import at_once
 from workflows.store import DOCUMENT_FILE, FileResults
 

@@ -115,7 +115,7 @@ def _check_machine(
     """Refuse, before anything is written, what no step could do here."""
     from importlib.util import find_spec
 
-    from workflows.engines.vasp_process import vasp_command
+    from workflows.engines.vasp.process import vasp_command
     from workflows.firetasks import machine
     from workflows.flows import fireworks_of
     from workflows.inputs import potcar_notes

@@ -24,7 +24,7 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
 from workflows.calculation import Calculation
 from workflows.detours import not_there_yet, with_reseeds
-from workflows.engines.vasp_process import end_orphans
+from workflows.engines.vasp.process import end_orphans
 from workflows.errors import Terminated
 from workflows.execution import record_end
 from workflows.firetasks import OURS, copy_document

@@ -14,7 +14,7 @@ from pymatgen.io.vasp import Incar, Kpoints, Poscar
 from workflows.audit import audit, read_incar, same_value
 from workflows.calculation import Calculation
 from workflows.engines.base import read_run_file
-from workflows.engines.vasp import VaspEngine
+from workflows.engines.vasp.engine import VaspEngine
 
 Prepare = Callable[[str], Path]
 

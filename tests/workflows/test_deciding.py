@@ -13,8 +13,8 @@ from workflows.calculation import Calculation
 from workflows.campaign import Campaign
 from workflows.comparability import refuse_reference
 from workflows.deciding import deciding
-from workflows.engines.vasp_document import describe
-from workflows.engines.vasp_files import VaspFiles
+from workflows.engines.vasp.document import describe
+from workflows.engines.vasp.files import VaspFiles
 from workflows.errors import ResultsError
 from workflows.lithium import lithium_reference
 from workflows.taskdoc import State, TaskDocument

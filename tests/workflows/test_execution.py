@@ -19,7 +19,7 @@ from pymatgen.io.vasp import Incar
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
 from workflows.engines.base import Machine
-from workflows.engines.vasp import VaspEngine
+from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import StepFailed, Terminated
 from workflows.execution import run_step, terminable
 from workflows.recovery import retry_step

@@ -16,7 +16,7 @@ from pymatgen.io.vasp.inputs import POTCAR_STATS_PATH
 from workflows import load_campaign
 from workflows.calculation import Calculation
 from workflows.cli import main
-from workflows.engines.vasp import VaspEngine
+from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import InputError
 from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
 from workflows.potcars import PotcarLibrary, cutoff_note

@@ -19,7 +19,7 @@ from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 from workflows import load_campaign, plan
 from workflows.calculation import Calculation
 from workflows.database import Database
-from workflows.engines.vasp_process import MARK, end_orphans, vasp_command
+from workflows.engines.vasp.process import MARK, end_orphans, vasp_command
 from workflows.errors import MachineError
 from workflows.flows import fireworks_of, submit
 from workflows.launchpad import EmbeddedLaunchPad, owned

@@ -15,7 +15,7 @@ __all__ = ["engine", "parse_run"]
 def engine(name: str) -> Engine:
     """Return an engine by its name in a campaign file."""
     if name == "vasp":
-        from workflows.engines.vasp import VaspEngine
+        from workflows.engines.vasp.engine import VaspEngine
 
         return VaspEngine()
     if name == "chgnet":
@@ -46,8 +46,8 @@ def parse_run(directory: str | Path) -> "TaskDocument":
     """
     path = Path(directory)
     if path.is_file():
-        from workflows.engines.vasp_files import run_of
-        from workflows.engines.vasp_parse import parse_files
+        from workflows.engines.vasp.files import run_of
+        from workflows.engines.vasp.parse import parse_files
 
         return parse_files(run_of(path))
     found = read_run_file(path)

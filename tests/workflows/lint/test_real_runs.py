@@ -8,7 +8,7 @@ import pytest
 
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
-from workflows.engines.vasp import VaspEngine
+from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import InputError
 from workflows.lint import (
     check,

@@ -1,0 +1,169 @@
+"""Inputs that lie beside a finished run and are not the ones that ran."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from pymatgen.core import Lattice, Structure
+from pymatgen.io.vasp import Kpoints
+
+from workflows import parse_run
+from workflows.audit import same_value
+from workflows.engines.vasp.files import run_of
+from workflows.engines.vasp.mesh import mesh_difference
+from workflows.engines.vasp.open import open_vasprun
+from workflows.taskdoc import State
+
+DATA = Path(__file__).parents[3] / "data"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A ferromagnetic spinel, one static step on the mesh 4 4 4 from Gamma."""
+    for packed in (DATA / "MgMn2O4_static_ferromagnetic").glob("*.gz"):
+        content = gzip.decompress(packed.read_bytes())
+        (tmp_path / packed.stem).write_bytes(content)
+    return tmp_path
+
+
+def reason(directory: Path) -> str:
+    document = parse_run(directory)
+    assert document.state is State.NEEDS_REVIEW
+    assert document.energy is not None
+    return document.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("NUPDOWN = 4", "NUPDOWN 4.0 against -1.0"),
+        ("METAGGA = R2SCAN", "METAGGA R2scan against --"),
+        ("NELECT = 90", "NELECT 90.0 against 104.0"),
+        ("ICHARG = 11", "ICHARG 11 against 2"),
+        ("ISIF = 3", "ISIF 3 against 2"),
+        ("EDIFFG = -0.01", "EDIFFG -0.01 against 1e-06"),
+        ("LHFCALC = .TRUE.", "LHFCALC True against False"),
+    ],
+)
+def test_a_tag_written_into_incar_after_the_run_is_seen(
+    run: Path, line: str, told: str
+) -> None:
+    with (run / "INCAR").open("a") as incar:
+        incar.write(f"\n{line}\n")
+    assert told in reason(run)
+
+
+def test_tags_that_only_say_what_ran_anyway_change_nothing(run: Path) -> None:
+    with (run / "INCAR").open("a") as incar:
+        incar.write("\nNELECT = 104\nICHARG = 2\nMETAGGA = None\nNUPDOWN = -1\n")
+        incar.write("NCORE = 8\nNBANDS = 80\nNGX = 40\nIVDW = 0\n")
+    assert parse_run(run).state is State.DONE
+
+
+def test_two_numbers_below_any_absolute_tolerance_differ() -> None:
+    assert not same_value(1e-8, 1e-9)
+    assert not same_value(1e-9, 1e-8)
+    assert same_value(1e-9, 1.000001e-9)
+    assert same_value(0.0, 0.0)
+
+
+def test_an_ediff_below_the_decimals_of_vasprun_is_no_change(run: Path) -> None:
+    for name, pattern, new in (
+        ("INCAR", r"EDIFF = \S+", "EDIFF = 1e-09"),
+        ("vasprun.xml", r'(name="EDIFF">) *\S+<', r"\g<1>      0.00000000<"),
+    ):
+        path = run / name
+        changed, times = re.subn(pattern, new, path.read_text("utf-8"))
+        assert times
+        path.write_text(changed, "utf-8")
+    assert parse_run(run).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("mp\n0\nMonkhorst\n4 4 4\n", "4 4 4 (Monkhorst) off the one in vasprun.xml"),
+        ("shift\n0\nGamma\n4 4 4\n0.5 0 0\n", "by 0.5 0 0 of a step"),
+        ("other\n0\nGamma\n4 4 3\n", "has the mesh 4 4 3 and vasprun.xml 4 4 4"),
+        ("lines\n20\nLine\nrec\n0 0 0\n0.5 0 0\n", "has points along lines and"),
+        ("auto\n0\nAuto\n50\n", "automatic mesh of length 50 and vasprun.xml has"),
+        ("one\n1\nrec\n0 0 0 1\n", "a list of 1 points and vasprun.xml the mesh"),
+    ],
+)
+def test_other_k_points_than_those_that_ran_are_seen(
+    run: Path, text: str, told: str
+) -> None:
+    (run / "KPOINTS").write_text(text, "utf-8")
+    assert told in reason(run)
+
+
+@pytest.mark.parametrize(
+    "text", ["mp\n0\nMonkhorst\n4 4 4\n0.5 0.5 0.5\n", "auto\n0\nAuto\n20\n"]
+)
+def test_the_same_points_in_other_words_are_no_other_points(
+    run: Path, text: str
+) -> None:
+    (run / "KPOINTS").write_text(text, "utf-8")
+    assert parse_run(run).state is State.DONE
+
+
+def test_monkhorst_along_odd_divisions_is_the_mesh_from_gamma() -> None:
+    cell = Structure(Lattice.cubic(4), ["O"], [[0, 0, 0]])
+    gamma = Kpoints.gamma_automatic((3, 3, 5))
+    assert mesh_difference(Kpoints.monkhorst_automatic((3, 3, 5)), gamma, cell) == ""
+
+
+@pytest.mark.filterwarnings("ignore:Please use INCAR KSPACING")
+@pytest.mark.parametrize(("length", "same"), [(10, True), (14, False)])
+def test_a_length_is_rounded_to_divisions_as_vasp_rounds_it(
+    length: int, same: bool
+) -> None:
+    files = run_of(DATA / "Li_metal_vasp5" / "vasprun_Li_no_projected.xml.gz")
+    ran = open_vasprun(files, cut=False)  # of length 10, and the mesh 6 4 4
+    asked = Kpoints.from_str(f"auto\n0\nAuto\n{length}\n")
+    told = mesh_difference(asked, ran.kpoints, ran.structures[0])
+    assert (told == "") is same
+
+
+def test_lists_are_compared_point_by_point() -> None:
+    points = [(0, 0, 0), (0.5, 0, 0)]
+    listed = Kpoints(
+        style=Kpoints.supported_modes.Reciprocal,
+        num_kpts=2,
+        kpts=points,
+        kpts_weights=[1, 1],
+    )
+    other = Kpoints(
+        style=Kpoints.supported_modes.Reciprocal,
+        num_kpts=2,
+        kpts=[(0, 0, 0), (0.4, 0, 0)],
+        kpts_weights=[1, 1],
+    )
+    assert mesh_difference(listed, listed, None) == ""
+    assert "other ones than vasprun.xml" in mesh_difference(other, listed, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("POTCAR.spec", "Fe\nCo\nO\n", "POTCAR.spec has Fe, Co, O, and the run read"),
+        ("POTCAR.spec", "Mg\nMn\nO\n", "POTCAR.spec has Mg, Mn, O, and the run read"),
+        ("POTCAR", "   TITEL  = PAW_PBE Mg 13Apr2007  \n", "POTCAR has PAW_PBE Mg 13"),
+    ],
+)
+def test_potentials_that_did_not_run_are_seen(
+    run: Path, name: str, text: str, told: str
+) -> None:
+    (run / name).write_text(text, "utf-8")
+    assert told in reason(run)
+
+
+@pytest.mark.parametrize(
+    "text", ["Mg\nMn_pv\nO\n", "Mg_new\nMn_pv_new\nO_GW\n", "whatever this may be\n"]
+)
+def test_potentials_that_ran_by_any_name_are_no_finding(run: Path, text: str) -> None:
+    (run / "POTCAR.spec").write_text(text, "utf-8")
+    assert parse_run(run).state is State.DONE

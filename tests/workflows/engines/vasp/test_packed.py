@@ -1,0 +1,152 @@
+"""Packed files: told by their first bytes, and kept as far as they go."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workflows.engines.vasp.files import read_end, run_files, run_of
+from workflows.engines.vasp.packed import bare_name, unpack
+from workflows.engines.vasp.parse import parse_files
+from workflows.errors import StoreError
+from workflows.taskdoc import State, TaskDocument
+
+DATA = Path(__file__).parents[3] / "data"
+PROGRAMS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
+OUTCAR = gzip.decompress((DATA / "NiO_static" / "OUTCAR.gz").read_bytes())
+
+Pack = Callable[[bytes], bytes]
+
+
+def packed(name: str, place: Path, pack: Pack, ending: str) -> Path:
+    """Copy a run of the data, packed another way."""
+    for path in (DATA / name).glob("*.gz"):
+        content = gzip.decompress(path.read_bytes())
+        (place / f"{path.stem}{ending}").write_bytes(pack(content))
+    return place
+
+
+def parsed(place: Path) -> TaskDocument:
+    (files,) = run_files(place)
+    return parse_files(files)
+
+
+@pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
+def test_what_was_packed_comes_back_and_of_a_cut_file_its_beginning(pack: Pack) -> None:
+    content = pack(OUTCAR)
+    assert unpack(content, name="OUTCAR").content == OUTCAR
+    assert unpack(content + pack(b"more"), name="OUTCAR").content == OUTCAR + b"more"
+    assert unpack(content + b"junk", name="OUTCAR").content == OUTCAR
+    chosen = random.Random(0)
+    for length in [chosen.randrange(12, len(content)) for _ in range(20)]:
+        found = unpack(content[:length], name="OUTCAR")
+        assert OUTCAR.startswith(found.content)
+        assert "was cut" in found.problem
+
+
+@pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
+def test_of_a_damaged_file_nothing_is_believed(pack: Pack) -> None:
+    content = bytearray(pack(OUTCAR))
+    content[len(content) // 2] ^= 0xFF
+    found = unpack(bytes(content), name="OUTCAR")
+    assert found.content == b""
+    assert "is a damaged" in found.problem
+
+
+@pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
+def test_the_end_of_a_packed_file_is_that_of_its_content(
+    pack: Pack, tmp_path: Path
+) -> None:
+    for content in (OUTCAR, pack(OUTCAR)):
+        (tmp_path / "OUTCAR").write_bytes(content)
+        assert read_end(tmp_path / "OUTCAR", 5000).content == OUTCAR[-5000:]
+
+
+@pytest.mark.parametrize(
+    ("pack", "ending"),
+    [
+        (bz2.compress, ".bz2"),
+        (lzma.compress, ".xz"),
+        (gzip.compress, ".GZ"),
+        (gzip.compress, ".z"),
+        (gzip.compress, ""),
+        (bytes, ".gz"),
+    ],
+)
+def test_a_run_is_read_by_what_its_files_are_whatever_their_names(
+    pack: Pack, ending: str, tmp_path: Path
+) -> None:
+    wanted, found = (
+        parsed(place)
+        for place in (DATA / "NiO_static", packed("NiO_static", tmp_path, pack, ending))
+    )
+    assert found.state is State.DONE
+    assert (found.energy, found.magnetization) == (wanted.energy, wanted.magnetization)
+    assert run_of(tmp_path / f"OUTCAR{ending}").suffix == ""
+
+
+@pytest.mark.parametrize(
+    ("ending", "mark", "cure"),
+    [
+        (".zst", b"\x28\xb5\x2f\xfd", "unzstd OUTCAR.zst"),
+        (".Z", b"\x1f\x9d", "uncompress OUTCAR.Z"),
+        ("", b"PK\x03\x04", "unzip OUTCAR"),
+    ],
+)
+def test_what_cannot_be_unpacked_here_says_how_to_unpack_it(
+    ending: str, mark: bytes, cure: str, tmp_path: Path
+) -> None:
+    (tmp_path / f"OUTCAR{ending}").write_bytes(mark + b"\x00" * 100)
+    with pytest.raises(StoreError, match=rf"which is not read here: .*\({cure}\)"):
+        parsed(tmp_path)
+
+
+def test_a_cut_gzip_keeps_its_whole_steps_and_is_named(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "MgMn2O4_relax_ferromagnetic", tmp_path / "r"))
+    whole = parsed(place)
+    assert whole.energy is not None
+    for name in ("OUTCAR.gz", "vasprun.xml.gz"):
+        content = (place / name).read_bytes()
+        (place / name).write_bytes(content[: len(content) * 98 // 100])
+    found = parsed(place)
+    assert found.state is State.TRUNCATED
+    assert found.reason.startswith("OUTCAR.gz is a gzip file that was cut")
+    assert found.energy == pytest.approx(whole.energy, abs=0.01)
+
+
+def test_bytes_after_the_end_of_a_gzip_are_left_out(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "NiO_static", tmp_path / "run"))
+    for name in ("OUTCAR.gz", "vasprun.xml.gz"):
+        with (place / name).open("ab") as file:
+            file.write(b"junk")
+    assert parsed(place).state is State.DONE
+
+
+@pytest.mark.parametrize("name", ["OUTCAR", "vasprun.xml"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_empty_output_says_that_it_is_empty(
+    name: str, pack: Pack, tmp_path: Path
+) -> None:
+    place = packed("NiO_static", tmp_path, bytes, "")
+    (place / name).write_bytes(pack(b""))
+    found = parsed(place)
+    assert found.state is State.TRUNCATED
+    assert found.reason.startswith(f"{name} is empty: the disk was full")
+
+
+def test_only_the_ending_of_a_compression_is_taken_off_a_name() -> None:
+    for name, bare in (
+        ("OUTCAR.relax1.gz", "OUTCAR.relax1"),
+        ("vasprun.xml.XZ", "vasprun.xml"),
+        ("OUTCAR", "OUTCAR"),
+        ("vasprun.xml", "vasprun.xml"),
+        ("gz", "gz"),
+    ):
+        assert bare_name(name) == bare

@@ -1,0 +1,151 @@
+"""A good run, cut anywhere in any of its files, is never DONE and never a traceback.
+
+By default a few cuts of every file; LNMO_CUTS=200 in the environment makes as many.
+What is cut from a file may be nothing that it says: white space at the end, or a
+comment in a file that a person writes. Such cuts are no damage and may be DONE.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.io.vasp import Incar, Kpoints, Poscar
+
+from workflows.audit import same_structure
+from workflows.engines.vasp.files import run_files
+from workflows.engines.vasp.open import read_poscar
+from workflows.engines.vasp.parse import parse_files
+from workflows.taskdoc import State
+
+DATA = Path(__file__).parents[3] / "data"
+CUTS = int(os.environ.get("LNMO_CUTS", "5"))
+RUNS = (
+    ("GaAs_all_files", ""),
+    ("LiAlSiO4_relax1_relax2", ".relax2"),
+    ("MgMn2O4_static_ferromagnetic", ""),
+)
+MEANING: dict[str, Any] = {
+    "INCAR": Incar.from_str,
+    "KPOINTS": Kpoints.from_str,
+    "POSCAR": Poscar.from_str,
+}
+NOT_OF_VASP = ("custodian.json", "vasp.out", "POTCAR.spec", "LICENSE")
+"""Left by custodian, by the shell or by us; no result is taken from them."""
+
+
+def unpacked(name: str, suffix: str, place: Path) -> None:
+    for packed in (DATA / name).glob(f"*{suffix}.gz"):
+        (place / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+
+
+def cases() -> list[tuple[str, str, str]]:
+    return [
+        (name, suffix, path.name.removesuffix(".gz"))
+        for name, suffix in RUNS
+        for path in sorted((DATA / name).glob(f"*{suffix}.gz"))
+        if not path.name.startswith(NOT_OF_VASP)
+    ]
+
+
+def says_the_same(name: str, cut: bytes, whole: bytes) -> bool:
+    """Tell whether a cut took away nothing that the file says."""
+    if cut.rstrip() == whole.rstrip():
+        return True
+    reader = next((r for n, r in MEANING.items() if name.startswith(n)), None)
+    if reader is None:
+        return False
+    first, second = (reader(content.decode()) for content in (cut, whole))
+    if isinstance(first, Poscar):
+        pair = first.structure, second.structure
+        return same_structure(*pair, tolerance=1e-4)
+    return bool(first.as_dict() == second.as_dict())
+
+
+@pytest.mark.parametrize(("name", "suffix", "file"), cases())
+def test_a_good_run_cut_anywhere_in_any_file_is_never_done(
+    tmp_path: Path, name: str, suffix: str, file: str
+) -> None:
+    unpacked(name, suffix, tmp_path)
+    whole = (tmp_path / file).read_bytes()
+    chosen = random.Random(f"{name} {file}")
+    for _ in range(CUTS):
+        length = chosen.randrange(len(whole))
+        (tmp_path / file).write_bytes(whole[:length])
+        document = parse_files(*run_files(tmp_path))
+        if document.state is State.DONE:
+            assert says_the_same(file, whole[:length], whole), (length, whole[length:])
+        else:
+            assert document.reason
+
+
+def test_an_empty_procar_of_a_run_without_lorbit_is_recorded_and_no_damage(
+    tmp_path: Path,
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    for name in ("INCAR", "vasprun.xml"):
+        text = (tmp_path / name).read_text("utf-8")
+        text = re.sub(r'(LORBIT(?: =|">)) +11', r"\1 0", text)
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "PROCAR").write_bytes(b"")
+    document = parse_files(*run_files(tmp_path))
+    assert document.state is State.DONE, document.reason
+    (told,) = (f for f in document.findings if f.id == "empty_file")
+    assert told.message.startswith("PROCAR: empty")
+    (tmp_path / "vasprun.xml").unlink()
+    alone = parse_files(*run_files(tmp_path))
+    assert alone.state is State.TRUNCATED, "OUTCAR alone does not tell"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("DOSCAR", "PROCAR", "CONTCAR", "OSZICAR", "EIGENVAL", "XDATCAR", "IBZKPT"),
+        *("INCAR", "KPOINTS", "POSCAR"),
+    ],
+)
+def test_an_empty_file_that_this_run_had_to_write_is_damage(
+    tmp_path: Path, file: str
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    (tmp_path / file).write_bytes(b"")
+    document = parse_files(*run_files(tmp_path))
+    assert document.state in {State.TRUNCATED, State.NEEDS_REVIEW, State.FAILED}
+    assert document.reason.startswith(file)
+
+
+def test_a_contcar_cut_right_after_its_positions_is_noticed(tmp_path: Path) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    lines = (tmp_path / "CONTCAR").read_text("utf-8").splitlines(keepends=True)
+    (tmp_path / "CONTCAR").write_text("".join(lines[:10]), "utf-8")
+    document = parse_files(*run_files(tmp_path))
+    assert document.state is State.NEEDS_REVIEW
+    assert "without the velocities" in document.reason
+
+
+def test_a_contcar_cut_at_any_byte_is_a_whole_structure_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "CONTCAR"
+    whole = gzip.decompress((DATA / "GaAs_all_files" / "CONTCAR.gz").read_bytes())
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        found = read_poscar(path)
+        assert found is None or found.composition.formula == "Ga1 As1", length
+    assert found is not None
+
+
+def test_a_gzipped_run_cut_anywhere_is_never_done(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "GaAs_all_files", tmp_path / "run"))
+    chosen = random.Random(0)
+    for name in ("OUTCAR.gz", "vasprun.xml.gz", "CONTCAR.gz", "DOSCAR.gz"):
+        whole = (place / name).read_bytes()
+        for _ in range(CUTS):
+            (place / name).write_bytes(whole[: chosen.randrange(len(whole))])
+            assert parse_files(*run_files(place)).state is not State.DONE
+        (place / name).write_bytes(whole)
+    assert parse_files(*run_files(place)).state is State.DONE

@@ -1,0 +1,191 @@
+"""Whether the other files of a run belong to the output beside them.
+
+A directory is edited, copied together and run again. INCAR, POSCAR, CONTCAR and
+OSZICAR say the same as vasprun.xml and OUTCAR, or a person has to look: the number
+may be of other inputs than those that lie beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from workflows.audit import HARMLESS, same_structure
+from workflows.engines.vasp.files import VaspFiles, read_text
+from workflows.engines.vasp.inputs import (
+    UNREADABLE,
+    incar_from,
+    poscar_from,
+    potential,
+    read_input,
+)
+from workflows.engines.vasp.mesh import mesh_difference
+from workflows.engines.vasp.numbers import VaspNumbers
+from workflows.engines.vasp.pair import ENERGY_DIFFERENCE
+from workflows.engines.vasp.tags import changed_tags
+from workflows.taskdoc import Finding
+
+PLACES = 1e-4
+"""A; vasprun.xml prints eight decimals of fractional coordinates."""
+MOLECULAR_DYNAMICS = 0
+OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
+"""The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
+WRITES_VELOCITIES = re.compile(r"5\.|6\.[1-4]\.")
+"""Versions seen to write velocities even for atoms at rest."""
+TITEL = re.compile(r'(?:TITEL +=|"titel": ") *(PAW[^"\n]*)')
+"""In a POTCAR, and in a POTCAR.spec in JSON."""
+NAMED = re.compile(r"[A-Z][a-z]?(?:[_.].*)?")
+"""A potential in POTCAR.spec, such as ``Mn_pv``."""
+VALENCE = frozenset({"pv", "sv", "d", "h", "s", "2", "3"})
+"""Parts of a potential's name that its TITEL has too, unlike ``_new`` or ``_GW``."""
+
+
+def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]:
+    """Name the files that do not belong to this output, one warning each.
+
+    A POSCAR that equals CONTCAR is a person's preparation of the next run: recorded,
+    not judged.
+    """
+    return (
+        *_incar(files, numbers),
+        *_kpoints(files, numbers),
+        *_potentials(files, numbers),
+        *_structures(files, numbers),
+        *_oszicar(files, numbers),
+    )
+
+
+def _finding(message: str, severity: Any = "warning") -> Finding:
+    return Finding(id="files_disagree", severity=severity, message=message)
+
+
+def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    asked = read_input(files, "INCAR", incar_from)
+    if asked is None or not numbers.incar:
+        return
+    if asked is UNREADABLE:
+        yield _finding("INCAR cannot be read, though VASP read one")
+        return
+    ran = changed_tags(asked, numbers)
+    if ran:
+        told = ", ".join(
+            f"{tag} {_short(asked.get(tag))} against {_short(ran[tag])}"
+            for tag in list(ran)[:4]
+        )
+        harmless = all(tag in HARMLESS and tag in asked for tag in ran)
+        yield _finding(
+            f"INCAR is not the one that ran, as vasprun.xml repeats it: {told}"
+            f"{', ...' if len(ran) > 4 else ''}; the numbers are of the latter",
+            "info" if harmless else "warning",
+        )
+
+
+def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    from pymatgen.io.vasp import Kpoints
+
+    asked = read_input(files, "KPOINTS", Kpoints.from_str)
+    ran = numbers.kpoints
+    if asked is None or ran is None:
+        return
+    if asked is UNREADABLE:
+        yield _finding("KPOINTS cannot be read, though VASP read one")
+        return
+    if told := mesh_difference(asked, ran, numbers.initial):
+        yield _finding(f"KPOINTS {told}; the numbers are of the latter")
+
+
+def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    """Compare POTCAR, or the names that stand for one, with the TITELs that ran."""
+    head = numbers.outcar.header if numbers.outcar is not None else None
+    read = (head.titels if head is not None else ()) or numbers.potcar.values()
+    ran = [" ".join(titel.split()) for titel in read]
+    chain = files.suffix[-1:].isdigit()  # one POTCAR for relax1, relax2, ...
+    plain = VaspFiles(files.directory, "" if chain else files.suffix, {})
+    for name in ("POTCAR", "POTCAR.spec"):
+        path = files.find(name) or plain.find(name)
+        if path is None or not all(titel.startswith("PAW") for titel in ran):
+            continue
+        text = read_text(path)
+        found = [" ".join(titel.split()) for titel in TITEL.findall(text)]
+        wanted = set(ran)
+        if not found:
+            found = [_shortened(s) for s in text.split() if NAMED.fullmatch(s)]
+            wanted = {_shortened(potential(titel)) for titel in ran}
+        if found and wanted and set(found) != wanted:
+            yield _finding(
+                f"{name} has {', '.join(found)}, and the run read {', '.join(ran)}"
+            )
+
+
+def _shortened(symbol: str) -> str:
+    element, *parts = re.split("[_.]", symbol)
+    return "_".join([element, *(part for part in parts if part in VALENCE)])
+
+
+def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    if numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
+        return  # CONTCAR is one step ahead of the last energy
+    start, end = (
+        read_input(files, name, poscar_from) for name in ("POSCAR", "CONTCAR")
+    )
+    source = numbers.sources[0] if numbers.sources else ""
+    tolerance = PLACES if source == "vasprun.xml" else 10 * PLACES
+    if _differs(end, numbers.structure, tolerance):
+        yield _finding(
+            f"CONTCAR is not the structure that {source} ends with: do not restart "
+            "from it"
+        )
+    elif _without_velocities(files, numbers.version):
+        yield _finding(
+            "CONTCAR ends with the positions, without the velocities that this VASP "
+            "writes below them: it was cut there, or edited"
+        )
+    if _differs(start, numbers.initial, tolerance):
+        next_one = start is not UNREADABLE and not _differs(start, end, tolerance)
+        yield _finding(
+            f"POSCAR is not the structure that {source} starts from"
+            + ("; it is CONTCAR, ready for a next run" if next_one else ""),
+            "info" if next_one and end is not None else "warning",
+        )
+
+
+def _without_velocities(files: VaspFiles, version: str) -> bool:
+    """Tell a CONTCAR in VASP's own layout that stops right after the positions."""
+    path = files.find("CONTCAR")
+    if path is None or not WRITES_VELOCITIES.match(version):
+        return False
+    lines = read_text(path).splitlines()
+    atoms = sum(int(n) for n in lines[6].split()) if len(lines) > 6 else 0
+    own = bool(lines[1:2]) and OWN_SCALE.fullmatch(lines[1]) is not None
+    return own and len(lines) <= 8 + atoms
+
+
+def _differs(found: Any, wanted: Any, tolerance: float) -> bool:
+    if found is None or wanted is None:
+        return False
+    if found is UNREADABLE or wanted is UNREADABLE:
+        return True
+    return not same_structure(found, wanted, tolerance=tolerance)
+
+
+def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    path = files.find("OSZICAR")
+    if path is None or numbers.energy is None:
+        return
+    found = re.findall(r"E0= *([-+.\dE]+)", read_text(path))
+    try:
+        last = float(found[-1])
+    except (IndexError, ValueError):
+        return
+    # Eight digits are printed.
+    if abs(last - numbers.energy) > ENERGY_DIFFERENCE + 1e-7 * abs(numbers.energy):
+        yield _finding(
+            f"OSZICAR ends at E0 = {last:.5f} eV and {numbers.sources[0]} at "
+            f"{numbers.energy:.5f} eV: it is of another run"
+        )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 40 else f"{text[:37]}..."

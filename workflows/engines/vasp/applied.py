@@ -1,0 +1,174 @@
+"""Whether VASP applied what was asked: U on the right species, a neutral cell.
+
+INCAR says what was asked, and vasprun.xml repeats it; only OUTCAR says what became of
+it. A U on lithium converges as happily as one on manganese.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workflows.engines.vasp.files import VaspFiles
+from workflows.engines.vasp.inputs import UNREADABLE, incar_from, potential, read_input
+from workflows.engines.vasp.numbers import VaspNumbers
+from workflows.taskdoc import Finding
+
+CHARGE = 1e-3
+"""Electrons; NELECT is printed with four decimals."""
+SAME_U = 0.051
+"""eV; OUTCAR prints U with one decimal before VASP 6.3."""
+SHELLS = "spdf"
+WITH_D = ("_d", "_h", "_sv")
+"""In the names of potentials of Ga to Po: their d electrons are in the valence."""
+
+
+def applied_findings(
+    files: VaspFiles, numbers: VaspNumbers, planned: Mapping[str, Any]
+) -> tuple[Finding, ...]:
+    """Compare what OUTCAR says was applied with sense, and with what was asked.
+
+    Parameters
+    ----------
+    files, numbers
+        A run, and what it gave.
+    planned
+        The ``inputs`` record of its run file; if it is empty, for a directory not
+        ours, vasprun.xml says what was asked, or INCAR where there is none.
+    """
+    asked = planned or _asked(files, numbers)
+    return (*_charge(numbers), *_sense(numbers, asked), *_as_asked(numbers, asked))
+
+
+def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
+    """Return what a run that nobody planned was asked for, as a run file has it."""
+    incar = numbers.incar or read_input(files, "INCAR", incar_from)
+    if not incar or incar is UNREADABLE:
+        return {}
+    outcar = numbers.outcar
+    titels = outcar.header.titels if outcar and outcar.header.titels else ()
+    symbols = [potential(titel) for titel in titels or numbers.potcar.values()]
+    return {"incar": incar, "potcar_symbols": symbols}
+
+
+def _charge(numbers: VaspNumbers) -> Iterator[Finding]:
+    asked, neutral = numbers.asked_nelect, numbers.neutral_nelect
+    if asked is None or neutral is None or abs(asked - neutral) <= CHARGE:
+        return
+    yield Finding(
+        id="charged_cell",
+        severity="warning",
+        message=f"NELECT = {asked:g}, but the POTCARs' valence electrons add up to "
+        f"{neutral:g}: the cell has a charge of {neutral - asked:+g} e; take NELECT "
+        "out of the INCAR",
+    )
+
+
+def _sense(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Finding]:
+    shells = _shells(numbers, asked)
+    misplaced = [
+        f"{u:g} eV on {element}, which has no {_named(shells.get(element))} shell"
+        for element, u in numbers.hubbards.items()
+        if not _has_shell(element, shells.get(element), numbers.potcar.get(element, ""))
+    ]
+    if misplaced:
+        yield Finding(
+            id="hubbard_misplaced",
+            severity="warning",
+            message=f"U of {', '.join(misplaced)} in its valence: LDAUU and LDAUL are "
+            "not in the order of the species in POSCAR; write them anew and rerun",
+        )
+    for element, values in numbers.split_hubbards.items():
+        yield Finding(
+            id="hubbards_differ",
+            severity="warning",
+            message=f"{element} has U = {', '.join(f'{u:g}' for u in values)} eV in "
+            "its several blocks: LDAUU does not follow the blocks of POSCAR",
+        )
+
+
+def _shells(numbers: VaspNumbers, asked: Mapping[str, Any]) -> dict[str, int]:
+    """Return the shell that U acts on, by element: as applied, or else as asked."""
+    elements, shells = _elements(asked), _column(asked, "LDAUL")
+    head = None if numbers.outcar is None else numbers.outcar.header
+    if head is not None and head.ldaul is not None:
+        elements, shells = list(head.elements), list(head.ldaul)
+    pairs = zip(elements, shells, strict=False)
+    return {element: int(shell) for element, shell in pairs if shell >= 0}
+
+
+def _named(shell: int | None) -> str:
+    return "d or f" if shell is None else SHELLS[shell : shell + 1]
+
+
+def _has_shell(element: str, shell: int | None, titel: str) -> bool:
+    """Tell whether electrons of an atom in its potential are in this shell.
+
+    Oxygen has p; gallium has d if its potential has them in the valence; of metals
+    with an open d or f shell one of these two is meant.
+    """
+    from pymatgen.core import Element
+
+    known = Element(element)
+    if known.block in {"d", "f"}:
+        return shell in {None, 2, 3}
+    if known.block == "s":
+        return False
+    with_d = known.row >= 4 and any(end in potential(titel) for end in WITH_D)
+    return shell == 1 or (shell == 2 and with_d)
+
+
+def _as_asked(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Finding]:
+    outcar = numbers.outcar
+    if not asked or outcar is None or not outcar.steps:
+        return
+    head, wanted = outcar.header, _wanted(asked)
+    table = (head.ldaul, head.ldauu, head.ldauj)
+    applied = any(column is not None for column in table)
+    fits = all(c is not None and len(c) == len(head.elements) for c in table)
+    if (applied and not fits) or (wanted and not applied and head.encut is None):
+        yield Finding(
+            id="hubbard_unknown",
+            severity="warning",
+            message="the head of OUTCAR is damaged: which U was applied to which "
+            "species cannot be told",
+        )
+        return
+    if wanted is None:
+        return
+    for element in sorted(wanted.keys() | numbers.hubbards.keys()):
+        u, found = wanted.get(element, 0.0), numbers.hubbards.get(element, 0.0)
+        if abs(u - found) > SAME_U:
+            yield Finding(
+                id="hubbard_not_applied",
+                severity="error",
+                message=f"U of {element} was to be {u:g} eV and OUTCAR applied "
+                f"{found:g} eV: not the calculation asked for, rerun it",
+            )
+
+
+def _wanted(asked: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return U - J by element, eV; None if it was left to VASP's defaults."""
+    if not asked["incar"].get("LDAU"):
+        return {}
+    elements = _elements(asked)
+    columns = [_column(asked, tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
+    if any(len(column) != len(elements) for column in columns):
+        return None
+    wanted: dict[str, float] = {}
+    for element, shell, u, j in zip(elements, *columns, strict=True):
+        if shell >= 0 and u != j:
+            wanted[element] = max(u - j, wanted.get(element, u - j))
+    return wanted
+
+
+def _elements(asked: Mapping[str, Any]) -> list[str]:
+    symbols = asked.get("potcar_symbols", ())
+    return [re.split(r"[_.]", str(symbol))[0] for symbol in symbols]
+
+
+def _column(asked: Mapping[str, Any], tag: str) -> list[float]:
+    """Return one number for each block of POSCAR; empty if INCAR leaves it out."""
+    values = asked.get("incar", {}).get(tag)
+    return list(values) if isinstance(values, list | tuple) else []

@@ -1,0 +1,230 @@
+"""Numbers, state and findings of one VASP run -> its ``TaskDocument``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workflows.calculation import Calculation, cell_formula
+from workflows.deciding import INCAR, deciding
+from workflows.engines.base import identity, versions
+from workflows.engines.vasp.agreement import disagreements
+from workflows.engines.vasp.applied import applied_findings
+from workflows.engines.vasp.files import VaspFiles
+from workflows.engines.vasp.finite import doubtful_numbers
+from workflows.engines.vasp.numbers import VaspNumbers
+from workflows.engines.vasp.originals import changed_inputs
+from workflows.engines.vasp.remarks import (
+    completed_at,
+    corrections_of,
+    made_by_the_fake,
+    one_of_two,
+    silent_files,
+)
+from workflows.findings import site_findings, sites_at_the_end
+from workflows.physics.checks import physics_findings
+from workflows.physics.outcome import Outcome
+from workflows.species import starting_moments
+from workflows.taskdoc import Finding, State, TaskDocument
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
+"""INCAR tags, as applied, that results of one series share, besides the cutoff."""
+
+WHOLE_WORDS = {"accura": "accurate"}
+"""VASP cuts PREC after six letters."""
+
+
+def describe(
+    files: VaspFiles, calculation: Calculation | None, step: str
+) -> dict[str, Any]:
+    """Return the fields that are known before any output is read."""
+    common: dict[str, Any] = {"dir_name": str(files.directory)}
+    if calculation is None:
+        return {**common, "task_label": step, "formula": "unknown", "engine": "vasp"}
+    settings = calculation.settings
+    return {
+        **common,
+        **identity(calculation, step),
+        "settings": {
+            "functional": settings["functional"],
+            "hubbards": settings["hubbards"],
+            "potcar": [settings["potcar_functional"], settings["potcar"]],
+            INCAR: deciding(settings["incar"].get(step.partition("-")[0], {})),
+        },
+    }
+
+
+def with_numbers(
+    files: VaspFiles,
+    numbers: VaspNumbers,
+    verdict: tuple[State, str],
+    common: Mapping[str, Any],
+    calculation: Calculation | None,
+    more: Mapping[str, Any] | None = None,
+) -> TaskDocument:
+    """Make the document of a run.
+
+    Parameters
+    ----------
+    files, numbers
+        The run and what it gave.
+    verdict
+        State and reason by the output alone; inputs that are not the intended ones
+        make a DONE run NEEDS_REVIEW or FAILED.
+    common
+        What :func:`describe` gave.
+    calculation
+        What it belongs to, if it is ours.
+    more
+        The rest of its run file.
+    """
+    state, reason = verdict
+    structure, initial = (
+        _with_properties(s, calculation) for s in (numbers.structure, numbers.initial)
+    )
+    findings: list[Finding] = []
+    counts: dict[str, dict[str, int]] = {}
+    if calculation is not None and structure is not None and state.at_its_end:
+        sites = sites_at_the_end(calculation, structure)
+        findings.extend(site_findings(sites))
+        counts = sites.counts_final
+    inputs = (more or {}).get("inputs", {})
+    judged = list(applied_findings(files, numbers, inputs))
+    if state.at_its_end:
+        judged = [
+            *changed_inputs(files, numbers, inputs),
+            *judged,
+            *doubtful_numbers(numbers),
+            *disagreements(files, numbers),
+        ]
+        state, reason = _reviewed(state, reason, judged)
+    findings.extend(judged)
+    if structure is not None and state.usable:
+        outcome = _outcome(structure, numbers, common, calculation)
+        findings.extend(physics_findings(outcome))
+    corrections = tuple(corrections_of(files))
+    contradicted = bool(numbers.contradiction) and state is State.FAILED
+    energy = None if contradicted else numbers.energy
+    fake = "fake" in numbers.version
+    own = (
+        {} if calculation or structure is None else {"formula": cell_formula(structure)}
+    )
+    gap = numbers.gap
+    return TaskDocument(
+        **{**common, **own, "settings": _settings(common, calculation, numbers)},
+        state=state,
+        reason=reason,
+        findings=(
+            *([made_by_the_fake()] if fake else ()),
+            *one_of_two(files),
+            *silent_files(files),
+            *findings,
+        ),
+        engine_version=numbers.version,
+        fake=fake,
+        structure=structure,
+        final_sites=counts,
+        initial_structure=initial,
+        cell_relaxed=calculation is not None and _relaxes_cell(calculation),
+        energy=energy,
+        energy_per_atom=energy / len(structure) if energy and structure else None,
+        efermi=numbers.efermi,
+        magnetization=None if contradicted else numbers.magnetization,
+        total_magnetization=None if contradicted else numbers.total_magnetization,
+        hubbards=numbers.hubbards,
+        nelect=numbers.nelect,
+        potcar=numbers.potcar,
+        bandgap=gap.gap if gap else None,
+        bandgap_up=gap.gap_up if gap else None,
+        bandgap_down=gap.gap_down if gap else None,
+        max_force=numbers.max_force,
+        pressure_kbar=numbers.pressure,
+        n_ionic_steps=len(numbers.electronic) or None,
+        corrections=corrections,
+        run_seconds=numbers.outcar.seconds if numbers.outcar else None,
+        completed_at=completed_at(files) if state.at_its_end else None,
+        versions=versions("custodian", "pymatgen"),
+    )
+
+
+def _reviewed(state: State, reason: str, judged: list[Finding]) -> tuple[State, str]:
+    """Lower DONE by what is wrong with the inputs; the worst finding is the reason."""
+    if state is not State.DONE:
+        return state, reason
+    for severity, lower in (
+        ("error", State.FAILED),
+        ("warning", State.NEEDS_REVIEW),
+    ):
+        for finding in judged:
+            if finding.severity == severity:
+                return lower, finding.message
+    return state, reason
+
+
+def _with_properties(structure: Any, calculation: Calculation | None) -> Any:
+    """Give a structure the roles and labels of the planned one, if it has its sites."""
+    if structure is None or calculation is None:
+        return structure
+    if len(structure) == len(calculation.structure):
+        for name, values in calculation.structure.site_properties.items():
+            structure.add_site_property(name, list(values))
+    return structure
+
+
+def _settings(
+    common: Mapping[str, Any], calculation: Calculation | None, numbers: VaspNumbers
+) -> dict[str, Any]:
+    applied = numbers.parameters
+    settings = dict(common.get("settings", {}))
+    if "ENMAX" in applied:
+        settings["ENCUT"] = float(applied["ENMAX"])
+    for tag in MUST_AGREE:
+        if (value := applied.get(tag)) is not None:
+            word = value.lower() if isinstance(value, str) else value
+            settings[tag] = WHOLE_WORDS.get(word, word)
+    mesh = numbers.kpoints is not None and calculation is not None
+    if mesh and common["task_label"] != "dos":
+        settings["kpoints"] = list(numbers.kpoints.kpts[0])
+    return settings
+
+
+def _outcome(
+    structure: Structure,
+    numbers: VaspNumbers,
+    common: Mapping[str, Any],
+    calculation: Calculation | None,
+) -> Outcome:
+    """Gather what the physics checks look at; the pressure is judged in the static.
+
+    Moments are judged by the planned ones: what a relaxation has turned over, the runs
+    after it start from, and end with.
+    """
+    fresh = calculation is not None and common["task_label"] == "static"
+    return Outcome(
+        structure=structure,
+        energy=numbers.energy,
+        magnetization=numbers.magnetization,
+        start_moments=_planned_moments(numbers, calculation),
+        total_magnetization=numbers.total_magnetization,
+        bandgap=numbers.gap.gap if numbers.gap else None,
+        pressure_kbar=numbers.pressure,
+        cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
+    )
+
+
+def _planned_moments(
+    numbers: VaspNumbers, calculation: Calculation | None
+) -> Sequence[float] | None:
+    own: Sequence[float] | None = numbers.incar.get("MAGMOM")
+    if calculation is None or own is None:
+        return own
+    return starting_moments(calculation.structure, calculation.settings["magmom"])
+
+
+def _relaxes_cell(calculation: Calculation) -> bool:
+    """Tell whether its relax step varies the cell; a campaign may set another ISIF."""
+    relax = calculation.settings["incar"].get("relax", {})
+    return bool(relax.get("ISIF") == 3)

@@ -1,0 +1,262 @@
+"""The ``vasp`` engine: one custodian-watched VASP process in each run directory.
+
+A relaxation is a chain of such directories, ``relax-1``, ``relax-2``, ...: each
+restarts from the CONTCAR of the one before with a fresh basis, until the volume
+settles (at least two, at most 1 + max_restarts). One that was cut is set aside as
+``relax-1.cut-1`` and goes on from its own last whole structure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
+from workflows.engines.base import (
+    RUN_FILE,
+    Machine,
+    Report,
+    read_run_file,
+    write_run_file,
+)
+from workflows.engines.vasp.parse import (
+    has_output,
+    is_member,
+    parse_relaxation,
+    parse_vasp,
+)
+from workflows.engines.vasp.process import (
+    ERROR_FILE,
+    custodian_run,
+    disk_is_full,
+    end_orphans,
+    vasp_command,
+)
+from workflows.engines.vasp.restart import last_moments, last_structure
+from workflows.errors import StoreError, Terminated
+from workflows.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
+from workflows.taskdoc import State, TaskDocument
+
+NOT_KEPT = ("WAVECAR", "CHG", "CHGCAR", "PROCAR")
+"""Of a cut run; they are large, and nothing starts from them."""
+GOES_ON = frozenset({State.PLANNED, State.TRUNCATED, State.UNCONVERGED})
+"""States of a relaxation from whose last structure another one may start."""
+
+
+class VaspEngine:
+    """Runs whatever ``vasp_cmd`` points to."""
+
+    name = "vasp"
+
+    def write_inputs(
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
+    ) -> None:
+        """Write the inputs, starting from the finished step in ``previous``."""
+        if step == "relax":
+            inputs = vasp_inputs(calculation, step)
+            _write_run(directory / "relax-1", calculation, "relax-1", inputs)
+            write_run_file(directory, calculation, step)
+            return
+        before = self.parse(previous) if previous is not None else None
+        inputs = _after(calculation, step, before)
+        charge = None
+        if inputs.incar.get("ICHARG") == 11 and previous is not None:
+            charge = os.path.relpath(previous / "CHGCAR", directory)
+        _write_run(directory, calculation, step, inputs, charge)
+
+    def run(self, directory: Path, machine: Machine, report: Report) -> None:
+        """Run VASP here, or in the chain of relaxations below."""
+        calculation, step, _ = _run_file(directory)
+        end_orphans(directory)
+        if step != "relax":
+            if _is_cut(directory):
+                _start_over(directory)
+            _run_once(directory, machine, report)
+            return
+        for number in range(1, calculation.settings["max_restarts"] + 2):
+            here = directory / f"relax-{number}"
+            if _is_cut(here):
+                _set_aside(here)
+            if not (here / RUN_FILE).exists():
+                _write_relaxation(here, calculation, number)
+            _run_once(here, machine, _numbered(report, number))
+            if not parse_vasp(here).state.usable or parse_relaxation(directory).settled:
+                return
+
+    def parse(self, directory: Path) -> TaskDocument:
+        """Read a VASP directory, or a chain of relaxations by its last member."""
+        if (directory / "relax-1").is_dir():
+            return parse_relaxation(directory).document
+        return parse_vasp(directory)
+
+
+def take_up(directory: Path) -> bool:
+    """Prepare a failed relaxation for going on where it stopped, if it can.
+
+    Parameters
+    ----------
+    directory
+        Of a step of any engine.
+
+    Returns
+    -------
+    bool
+        True if its last member was cut or ran out of steps: the next run sets that one
+        aside and goes on from its last whole structure. False: it has to start anew.
+    """
+    members = _numbered_by(filter(is_member, directory.glob("relax-*")))
+    if not members or parse_vasp(members[-1]).state not in GOES_ON:
+        return False
+    (members[-1] / ERROR_FILE).unlink(missing_ok=True)
+    return True
+
+
+def _numbered_by(paths: Iterable[Path]) -> list[Path]:
+    """Sort by the number at the end of names; leave out what people have put there."""
+    found = [(path.name.rpartition("-")[2], path) for path in paths]
+    return [path for _, path in sorted((int(n), p) for n, p in found if n.isdigit())]
+
+
+def _numbered(report: Report, number: int) -> Report:
+    return lambda line: report(f"#{number} {line}")
+
+
+def _after(
+    calculation: Calculation, step: str, before: TaskDocument | None
+) -> VaspInputs:
+    if before is None:
+        return vasp_inputs(calculation, step)
+    return vasp_inputs(
+        calculation,
+        step,
+        structure=before.structure,
+        magnetization=before.magnetization,
+        efermi=before.efermi,
+    )
+
+
+def _write_run(
+    directory: Path,
+    calculation: Calculation,
+    step: str,
+    inputs: VaspInputs,
+    charge: str | None = None,
+) -> None:
+    potcar = write_vasp_inputs(inputs, directory)
+    if charge is not None:
+        _take_charge(directory, charge)
+    record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
+    record["potcar"] = potcar
+    write_run_file(directory, calculation, step, inputs=record, charge=charge)
+
+
+def _take_charge(directory: Path, charge: str) -> None:
+    source = directory / charge
+    if not source.exists():
+        raise StoreError(f"{source}: no charge density for the dos step; rerun static")
+    shutil.copyfile(source, directory / "CHGCAR")
+
+
+def _write_relaxation(here: Path, calculation: Calculation, number: int) -> None:
+    """Go on from the attempt that was cut, else from the end of the last member."""
+    if found := _set_aside_before(here):
+        cut = found[-1]
+        _, _, more = _run_file(cut)
+        planned = more["inputs"]["incar"]
+        start = structure_from_dict(more["inputs"]["structure"])
+        inputs = vasp_inputs(
+            calculation,
+            "relax",
+            structure=last_structure(cut, start),
+            magnetization=last_moments(cut, len(start)) or planned.get("MAGMOM"),
+        )
+    else:
+        last = here.with_name(f"relax-{number - 1}")
+        inputs = _after(calculation, "relax", parse_vasp(last) if number > 1 else None)
+    _write_run(here, calculation, here.name, inputs)
+
+
+def _run_once(directory: Path, machine: Machine, report: Report) -> None:
+    """Run one VASP unless it ran to its end before."""
+    if has_output(directory):
+        return
+    command = vasp_command(machine.vasp_cmd)
+    _, step, more = _run_file(directory)
+    _add_machine_tags(directory, machine)
+    clock = custodian_run(
+        directory,
+        command,
+        machine,
+        report,
+        structure=structure_from_dict(more["inputs"]["structure"]),
+        relaxes=step.startswith("relax"),
+    )
+    if parse_vasp(directory).state.usable:
+        return
+    if full := disk_is_full(directory):
+        reason = (
+            f"{directory}: no space left on the disk; free some and run again, it "
+            "goes on from the last whole structure"
+        )
+    if full or clock.asked:
+        (directory / ERROR_FILE).unlink(missing_ok=True)
+        raise Terminated(reason if full else clock.reason)
+
+
+def _is_cut(directory: Path) -> bool:
+    """Tell a run that custodian could not follow to its end."""
+    if not has_output(directory):
+        return False
+    state = parse_vasp(directory).state
+    gave_up = (directory / ERROR_FILE).exists()
+    return not (state.usable or (state is State.UNCONVERGED and gave_up))
+
+
+def _set_aside(directory: Path) -> None:
+    """Rename a cut run so that its name says so, without its large files."""
+    before = _set_aside_before(directory)
+    number = 1 + int(before[-1].name.rpartition("-")[2]) if before else 1
+    aside = directory.with_name(f"{directory.name}.cut-{number}")
+    directory.rename(aside)
+    for name in NOT_KEPT:
+        (aside / name).unlink(missing_ok=True)
+
+
+def _set_aside_before(directory: Path) -> list[Path]:
+    """Return the earlier attempts at a run, the last one last."""
+    return _numbered_by(directory.parent.glob(f"{directory.name}.cut-*"))
+
+
+def _start_over(directory: Path) -> None:
+    """Set a cut run aside and write its inputs anew."""
+    calculation, step, more = _run_file(directory)
+    _set_aside(directory)
+    record = dict(more["inputs"])
+    record.pop("potcar", None)  # found anew
+    record["structure"] = structure_from_dict(record["structure"])
+    for name in ("kpoints", "potcar_symbols"):
+        record[name] = tuple(record[name])
+    _write_run(directory, calculation, step, VaspInputs(**record), more["charge"])
+
+
+def _add_machine_tags(directory: Path, machine: Machine) -> None:
+    if machine.incar:
+        from pymatgen.io.vasp import Incar
+
+        path = directory / "INCAR"
+        Incar({**Incar.from_file(path), **machine.incar}).write_file(path)
+
+
+def _run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]]:
+    found = read_run_file(directory)
+    if found is None:
+        raise StoreError(f"{directory}: no readable run file; write the inputs first")
+    return found

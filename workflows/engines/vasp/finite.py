@@ -1,0 +1,143 @@
+"""Numbers that are none: NaN, infinity, and the stars of a field that was too narrow.
+
+Fortran prints stars for what does not fit, and VASP goes on to its end with a NaN.
+Every comparison with one is false, so that a check against a limit would pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workflows.taskdoc import Finding
+
+if TYPE_CHECKING:
+    from workflows.engines.vasp.numbers import VaspNumbers
+    from workflows.engines.vasp.outcar import IonicStep
+
+QUANTITIES = {
+    "energy": "the energy",
+    "max_force": "the forces",
+    "pressure": "the stress",
+    "magnetization": "the site moments",
+    "total_magnetization": "the total moment",
+    "nelect": "the number of electrons",
+    "structure": "the lattice and positions",
+}
+"""Field of ``VaspNumbers`` -> what it is called."""
+CAUSE = (
+    "NaN, stars or a damaged row; a run prints them that diverged, or whose atoms lie "
+    "on one another"
+)
+
+
+def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
+    """Take each number from a file that has it as one; say which no file has.
+
+    Parameters
+    ----------
+    numbers
+        As read: from vasprun.xml first, where there is one.
+    """
+    body = numbers.outcar
+    last = body.steps[-1] if body is not None and body.steps else None
+    there = _in_outcar(last) if last is not None else {}
+    both = len(numbers.sources) > 1
+    here = {field: getattr(numbers, field) for field in QUANTITIES}
+    if here["structure"] is None and not both:
+        here["structure"] = there.get("structure")
+    bad = [field for field, value in here.items() if not is_number(value)]
+    if last is not None and _half_a_table(last):
+        bad.append("magnetization")
+    bad_there = [f for f, value in there.items() if both and not is_number(value)]
+    spare = {f: there[f] for f in bad if both and f in there and f not in bad_there}
+    if body is not None and last is not None and "structure" in spare:
+        spare["structure"] = body.structure(last)
+    values: dict[str, Any] = {field: spare.get(field) for field in bad}
+    initial = numbers.initial if is_number(numbers.initial) else None
+    lost = [field for field in values if values[field] is None]
+    only = {
+        "OUTCAR": [f for f in values if f not in lost],
+        "vasprun.xml": [f for f in bad_there if f not in values],
+    }
+    doubts = [
+        f"only {one} has a number for {_named(f)}" for one, f in only.items() if f
+    ]
+    if both and last is None:
+        doubts.append("OUTCAR has no ionic step that can be read")
+    if numbers.gap_lost:
+        doubts.append("vasprun.xml has no number for some eigenvalues: no band gap")
+    told = {"lost": _named(lost), "doubt": "; ".join(doubts)}
+    return replace(numbers, **{**values, **told, "initial": initial})
+
+
+def lost_numbers(numbers: VaspNumbers) -> str:
+    """Return why a run at its end gives no result at all; empty if it may."""
+    if not numbers.lost:
+        return ""
+    return (
+        f"no number for {numbers.lost} in {' or '.join(numbers.sources)} ({CAUSE}): "
+        "look at the distances in POSCAR, then run it anew with ALGO = Normal or "
+        "another MAGMOM"
+    )
+
+
+def doubtful_numbers(numbers: VaspNumbers) -> Iterator[Finding]:
+    """Say which numbers have no second file to confirm them."""
+    if numbers.doubt:
+        yield Finding(
+            id="not_numbers",
+            severity="warning",
+            message=f"{numbers.doubt} ({CAUSE}): copy both files anew, or run it anew "
+            "if they are as VASP left them",
+        )
+
+
+def largest(forces: Any) -> float | None:
+    """Return the largest |F|, eV/A; NaN if any is."""
+    if forces is None or not len(forces):
+        return None
+    return float(np.linalg.norm(np.asarray(forces, dtype=float), axis=1).max())
+
+
+def pressure(stress: Any) -> float | None:
+    """Return a third of the trace, VASP's sign: positive wants to grow; NaN if any is.
+
+    In the unit of `stress`, rows of a 3 x 3 tensor.
+    """
+    if stress is None or not len(stress):
+        return None
+    rows = np.asarray(stress, dtype=float)
+    return float(np.trace(rows) / 3) if is_number(rows) else float("nan")
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether all of a number, an array or a structure is finite; None is."""
+    if value is None:
+        return True
+    if hasattr(value, "frac_coords"):
+        return is_number(value.lattice.matrix) and is_number(value.frac_coords)
+    return bool(np.isfinite(np.asarray(value, dtype=float)).all())
+
+
+def _in_outcar(last: IonicStep) -> dict[str, Any]:
+    """Return what OUTCAR has of the quantities that vasprun.xml has as well."""
+    return {
+        "energy": last.energy,
+        "max_force": largest(last.forces),
+        "pressure": last.pressure,
+        "structure": (*last.lattice, *last.positions) or None,
+    }
+
+
+def _half_a_table(last: IonicStep) -> bool:
+    """Tell whether the last rows of the site moments are lost."""
+    moments, atoms = last.moments, len(last.positions)
+    return bool(moments and atoms and len(moments) < atoms)
+
+
+def _named(fields: Sequence[str]) -> str:
+    return " and ".join(QUANTITIES[field] for field in fields)

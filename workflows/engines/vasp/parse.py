@@ -1,0 +1,134 @@
+"""VASP output in a directory -> ``TaskDocument``, with the truth about its end.
+
+pymatgen reads a vasprun.xml that was cut in the middle as converged. Here a run is
+DONE only if its files come to their end and agree, every ionic step converged
+electronically, a relaxation converged ionically, and the inputs that ran are the
+intended ones wherever that matters; ``state`` has the whole list. What can be
+read of any other run is kept, under a state that says what it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflows.engines.base import read_run_file
+from workflows.engines.corrections import read_corrections
+from workflows.engines.vasp.document import describe, with_numbers
+from workflows.engines.vasp.files import (
+    VaspFiles,
+    last_run,
+    run_files,
+)
+from workflows.engines.vasp.numbers import read_numbers
+from workflows.engines.vasp.state import converged, is_alive, unfinished
+from workflows.taskdoc import State, TaskDocument
+
+
+@dataclass(frozen=True)
+class RelaxationChain:
+    """A chain of restarts, and whether its volume has settled."""
+
+    document: TaskDocument
+    settled: bool
+
+
+def has_output(directory: Path) -> bool:
+    """Tell whether VASP was ever started here."""
+    return bool(run_files(directory))
+
+
+def parse_vasp(directory: Path) -> TaskDocument:
+    """Read one VASP directory; if it holds several runs, the last by its suffix.
+
+    Raises
+    ------
+    StoreError
+        There is neither a run file of ours nor any VASP output, or several runs
+        that no suffix puts in order.
+    """
+    found = read_run_file(directory)
+    if found is None:
+        return parse_files(last_run(directory))
+    files = next(iter(run_files(directory)), VaspFiles(directory, "", {}))
+    return parse_files(files)
+
+
+def parse_files(files: VaspFiles) -> TaskDocument:
+    """Read one run of a directory."""
+    found = read_run_file(files.directory)
+    calculation, step, more = found or (None, files.label or files.directory.name, {})
+    common = describe(files, calculation, step)
+    ours = calculation is not None
+    if ours and not has_output(files.directory):
+        if is_alive(files.directory):
+            return TaskDocument(state=State.RUNNING, reason="VASP starts", **common)
+        return TaskDocument(state=State.PLANNED, reason="not started", **common)
+    end = unfinished(files, ours=ours)
+    try:
+        if end is not None:
+            numbers = read_numbers(files, cut=True)
+            return with_numbers(files, numbers, end, common, calculation)
+        numbers = read_numbers(files)
+        verdict = converged(numbers)
+        return with_numbers(files, numbers, verdict, common, calculation, more)
+    except Exception as error:
+        # pymatgen raises whatever the broken file leads it to; none of it is a result.
+        state, reason = end or (State.FAILED, "")
+        told = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
+        return TaskDocument(state=state, reason=told, **common)
+
+
+def unreadable(error: Exception) -> str:
+    """Say in one line that an output cannot be read, and what to do."""
+    words = " ".join(str(error).split())
+    return (
+        f"unreadable output: {type(error).__name__}: {words[:200]}: a file is damaged; "
+        "copy it anew from where VASP ran, or run it again"
+    )
+
+
+def parse_relaxation(directory: Path) -> RelaxationChain:
+    """Read a chain ``relax-1``, ``relax-2``, ... by its last member.
+
+    DONE means: at least two, and the last restart changed the volume by less than
+    ``settled_volume`` in at most ``settled_steps`` ionic steps.
+    """
+    members = sorted(
+        (path for path in directory.glob("relax-*") if is_member(path)),
+        key=lambda path: int(path.name.rpartition("-")[2]),
+    )
+    if not members:
+        return RelaxationChain(parse_vasp(directory), settled=False)
+    last = parse_vasp(members[-1])
+    found = read_run_file(directory)
+    updates: dict[str, Any] = {"dir_name": str(directory), "task_label": "relax"}
+    updates["corrections"] = read_corrections(directory)
+    settled = False
+    if found is not None and last.state.usable:
+        settings = found[0].settings
+        settled = len(members) > 1 and _settled(last, settings)
+        if not settled:
+            updates["state"] = State.UNCONVERGED
+            updates["reason"] = (
+                f"volume not settled after {len(members)} relaxations "
+                f"(limit {1 + settings['max_restarts']})"
+            )
+    return RelaxationChain(last.model_copy(update=updates), settled)
+
+
+def is_member(path: Path) -> bool:
+    """Tell a run from one set aside, and from one whose inputs are half written."""
+    numbered = path.name.rpartition("-")[2].isdigit() and "." not in path.name
+    return numbered and (read_run_file(path) is not None or has_output(path))
+
+
+def _settled(last: TaskDocument, settings: Any) -> bool:
+    if last.structure is None or last.initial_structure is None:
+        return False
+    change = abs(last.structure.volume / last.initial_structure.volume - 1)
+    steps = last.n_ionic_steps or 0
+    return bool(
+        change < settings["settled_volume"] and steps <= settings["settled_steps"]
+    )

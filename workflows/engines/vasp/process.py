@@ -1,0 +1,224 @@
+"""One VASP process under custodian: started, watched, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from shutil import disk_usage, which
+from typing import TYPE_CHECKING
+
+from workflows.engines.base import Machine, Report
+from workflows.engines.corrections import read_corrections, slim_archives
+from workflows.engines.vasp.clock import Clock
+from workflows.errors import MachineError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+MARK = "LNMO_RUN_DIRECTORY"
+"""Environment variable by which a VASP process is known to be ours."""
+ERROR_FILE = "custodian.error"
+"""Why custodian gave up; left in the run directory."""
+WATCH_SECONDS = 1.0
+GRACE_SECONDS = 5.0
+LEAST_FREE = 1_000_000
+"""Bytes; with less, a disk is full."""
+MAX_ERRORS = 5
+
+
+def vasp_command(line: str | None) -> list[str]:
+    """Split the command line of VASP, and check that this machine has it.
+
+    Raises
+    ------
+    MachineError
+        There is none, it cannot be split, or it starts with no executable.
+    """
+    if not line:
+        raise MachineError(
+            "the engine vasp needs a command: set LNMO_VASP_CMD, such as "
+            "'mpirun -np 32 vasp_std', or vasp_cmd in the FWorker's env. Without a "
+            "licence: --engine chgnet"
+        )
+    try:
+        command = shlex.split(line)
+    except ValueError as error:
+        raise MachineError(
+            f"the VASP command {line!r} cannot be split into words ({error}); correct "
+            "LNMO_VASP_CMD"
+        ) from None
+    if not command or which(command[0]) is None:
+        raise MachineError(
+            f"the VASP command {line!r} starts with no executable of this machine; "
+            "correct LNMO_VASP_CMD"
+        )
+    return command
+
+
+def custodian_run(
+    directory: Path,
+    command: list[str],
+    machine: Machine,
+    report: Report,
+    *,
+    structure: Structure,
+    relaxes: bool,
+) -> Clock:
+    """Run VASP until custodian is content or gives up; the files tell which.
+
+    Parameters
+    ----------
+    directory
+        Holds the inputs.
+    command
+        The VASP command.
+    machine
+        Says how often to look, and when there is no more time.
+    report
+        Told the last line of OSZICAR.
+    structure
+        What POSCAR holds.
+    relaxes
+        Whether ions move.
+
+    Returns
+    -------
+    Clock
+        Knows whether VASP was ended, or asked to end, for the deadline.
+
+    Raises
+    ------
+    Terminated
+        There was no time to start.
+    """
+    from custodian import Custodian
+    from custodian.custodian import CustodianError
+    from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
+
+    from workflows.engines.vasp.handlers import TimedJob, handlers
+
+    clock = Clock(directory, machine, relaxes=relaxes)
+    clock.refuse_to_start()
+    job = TimedJob(command, auto_gamma=False, backup=False)
+    job.clock, job.structure = clock, structure
+    watched = Custodian(
+        handlers=handlers(relaxes=relaxes, frozen_seconds=machine.frozen_seconds),
+        jobs=[job],
+        validators=[VasprunXMLValidator(), VaspFilesValidator()],
+        max_errors=MAX_ERRORS,
+        polling_time_step=machine.poll_seconds,
+        monitor_freq=1,
+        skip_over_errors=True,
+        directory=str(directory),
+    )
+    try:
+        with (
+            _marked(directory),
+            _watching(directory, clock, report),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # custodian's advice; its log has it too
+            watched.run()  # type: ignore[no-untyped-call]
+    except CustodianError as error:
+        (directory / ERROR_FILE).write_text(f"{_why(directory, error)}\n", "utf-8")
+    except BaseException:
+        job.end()
+        raise
+    finally:
+        slim_archives(directory)
+    return clock
+
+
+def _why(directory: Path, error: Exception) -> str:
+    """Say what custodian could not mend, or what VASP said last."""
+    corrections = read_corrections(directory)
+    if corrections and not corrections[-1]["actions"]:
+        last = corrections[-1]
+        return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
+    if "alidation" not in str(error):
+        tried = ", ".join(error for c in corrections for error in c["errors"])
+        return f"gave up after {len(corrections)} corrections ({tried})"
+    for name in ("std_err.txt", "vasp.out"):
+        if line := _last_line(directory / name):
+            return f"no whole output, and VASP said last: {line}"
+    return "no whole output, and VASP said nothing"
+
+
+def disk_is_full(directory: Path) -> bool:
+    """Tell whether VASP could not write, by what it said or by what is left."""
+    said = ("no space left on device", "disk quota exceeded")
+    for name in ("std_err.txt", "vasp.out"):
+        with suppress(OSError):
+            tail = (directory / name).read_bytes()[-20_000:]
+            if any(words in tail.decode("utf-8", "replace").lower() for words in said):
+                return True
+    return disk_usage(directory).free < LEAST_FREE
+
+
+def end_orphans(directory: Path) -> None:
+    """End VASP processes that were left running in or below a directory.
+
+    Only processes that carry our mark are touched: SIGTERM, by which ``srun`` and
+    ``mpirun`` end their ranks, then SIGKILL.
+    """
+    import psutil
+
+    place = directory.resolve()
+    left = []
+    for process in psutil.process_iter():
+        try:
+            mark = process.environ().get(MARK)
+            if mark is not None and Path(mark).is_relative_to(place):
+                process.terminate()
+                left.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    _, stubborn = psutil.wait_procs(left, timeout=GRACE_SECONDS)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
+
+
+@contextmanager
+def _marked(directory: Path) -> Iterator[None]:
+    os.environ[MARK] = str(directory.resolve())
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
+
+
+@contextmanager
+def _watching(directory: Path, clock: Clock, report: Report) -> Iterator[None]:
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(WATCH_SECONDS):
+            if line := _last_line(directory / "OSZICAR"):
+                report(line)
+            if clock.look():
+                end_orphans(directory)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _last_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 400))
+            lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        return ""
+    return " ".join(lines[-1].split())[:70] if lines else ""

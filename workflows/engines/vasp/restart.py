@@ -1,0 +1,139 @@
+"""The last whole structure and moments of a cut relaxation, to go on from.
+
+A killed VASP leaves a CONTCAR that may end in the middle of a number and still be
+read without complaint. Nothing is used here before it is checked against the start:
+same species in the same order, whole lines, a sane volume, no atoms on one another.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from workflows.engines.vasp.files import read_text
+from workflows.errors import StoreError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+VOLUME_RATIO = (0.7, 1.4)
+"""Of the start's; the whole range of x spans 1 to 1.12."""
+SHORTEST = 1.0
+"""Angstrom between any two atoms; the shortest bond of an oxide cathode is 1.75."""
+
+
+def last_structure(directory: Path, start: Structure) -> Structure:
+    """Return the last whole structure that a cut run left, or its start.
+
+    Parameters
+    ----------
+    directory
+        A run that did not come to its end.
+    start
+        What its POSCAR held, in the same site order; site properties are kept.
+    """
+    for found in (
+        whole_structure(directory / "CONTCAR", start),
+        _from_vasprun(directory, start),
+    ):
+        if found is not None and _is_sane(found, start):
+            return found
+    return start
+
+
+def last_moments(directory: Path, atoms: int) -> tuple[float, ...] | None:
+    """Return the site moments of the last whole table in OUTCAR, muB, or None."""
+    name = next((n for n in ("OUTCAR", "OUTCAR.gz") if (directory / n).is_file()), None)
+    if name is None:
+        return None
+    try:
+        tables = read_text(directory / name).split("magnetization (x)")[1:]
+    except (OSError, StoreError):  # what cannot be read, nothing goes on from
+        return None
+    for table in reversed(tables):
+        body, whole, _ = table.partition("\ntot ")
+        rows = re.findall(r"^ *\d+((?: +-?\d+\.\d+)+) *$", body, re.MULTILINE)
+        if whole and len(rows) == atoms:
+            return tuple(float(row.split()[-1]) for row in rows)
+    return None
+
+
+def whole_structure(path: Path, start: Structure) -> Structure | None:
+    """Read a CONTCAR or POSCAR, if its coordinates end with a whole line.
+
+    Parameters
+    ----------
+    path
+        The file, which may be missing or cut anywhere.
+    start
+        A structure with the same atoms in the same order.
+
+    Returns
+    -------
+    Structure or None
+        None if the file is not whole, or holds other atoms.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+        counts = [int(word) for word in lines[6].split()]
+        atoms = sum(counts)
+        # The piece after the last newline is empty, or a line that was cut.
+        if len(lines) < 9 + atoms or not lines[7].strip().lower().startswith("d"):
+            return None
+        named = zip(lines[5].split(), counts, strict=True)
+        species = [s.split("/")[0].split("_")[0] for s, n in named for _ in range(n)]
+        scale = float(lines[1])
+        lattice = [[scale * float(w) for w in line.split()] for line in lines[2:5]]
+        rows = [[float(w) for w in line.split()[:3]] for line in lines[8 : 8 + atoms]]
+    except (OSError, ValueError, IndexError):
+        return None
+    return _with(start, lattice, rows, species)
+
+
+def _from_vasprun(directory: Path, start: Structure) -> Structure | None:
+    """Read the last structure that is whole in an open vasprun.xml."""
+    try:
+        text = (directory / "vasprun.xml").read_text("utf-8", "replace")
+        end = text.rindex("</structure>")
+        begin = text.rindex("<structure", 0, end)
+        block = ElementTree.fromstring(text[begin:end] + "</structure>")
+    except (OSError, ValueError, ElementTree.ParseError):
+        return None
+    numbers: dict[str, Any] = {
+        array.get("name", ""): [
+            [float(w) for w in (v.text or "").split()] for v in array
+        ]
+        for array in block.iter("varray")
+    }
+    if not {"basis", "positions"} <= set(numbers):
+        return None
+    return _with(start, numbers["basis"], numbers["positions"])
+
+
+def _with(
+    start: Structure,
+    lattice: list[list[float]],
+    rows: list[list[float]],
+    species: list[str] | None = None,
+) -> Structure | None:
+    from pymatgen.core import Lattice, Structure
+
+    symbols = [site.specie.symbol for site in start]
+    if species is not None and species != symbols:
+        return None
+    if len(rows) != len(symbols) or any(len(row) != 3 for row in (*lattice, *rows)):
+        return None
+    if not all(math.isfinite(number) for row in (*lattice, *rows) for number in row):
+        return None
+    return Structure(
+        Lattice(lattice), symbols, rows, site_properties=start.site_properties
+    )
+
+
+def _is_sane(found: Structure, start: Structure) -> bool:
+    ratio = found.volume / start.volume
+    low, high = VOLUME_RATIO
+    return low <= ratio <= high and bool(found.is_valid(tol=SHORTEST))

@@ -1,0 +1,71 @@
+"""Which tags of an INCAR are not what VASP ran with.
+
+vasprun.xml repeats the tags that VASP read; a tag that it does not repeat was written
+into INCAR afterwards. Whether that matters is told from the values that VASP worked
+with, defaults included, and only for tags that VASP does not change by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from workflows.audit import same_value
+from workflows.engines.vasp.numbers import VaspNumbers
+
+PRINTED = 6e-9
+"""vasprun.xml prints eight decimals: an EDIFF of 1e-9 is 0 there."""
+IGNORED = frozenset({"SYSTEM", "KPOINT_BSE"})
+"""A title; and what VASP 5.4 puts among the INCAR tags by itself."""
+APPLIED = {
+    "ENCUT": "ENMAX",
+    **{tag: tag for tag in ("PREC", "EDIFF", "EDIFFG", "NSW", "ISIF", "PSTRESS")},
+    **{tag: tag for tag in ("GGA", "METAGGA", "LHFCALC", "LUSE_VDW", "LDAU")},
+    **{tag: tag for tag in ("ISPIN", "MAGMOM", "NUPDOWN", "NELECT", "ICHARG")},
+    **{tag: tag for tag in ("LSORBIT", "LNONCOLLINEAR", "ISMEAR", "SIGMA")},
+    **{tag: tag for tag in ("LASPH", "LMAXMIX", "ADDGRID", "LDIPOL", "IDIPOL")},
+}
+"""Tags that decide the result -> what vasprun.xml calls the applied value."""
+LEFT_TO_POTCAR = frozenset({"--", "NONE", "F", "PE"})
+"""GGA and METAGGA of a run with the functional of its potentials."""
+
+
+def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, Any]:
+    """Return the tags that differ, with what ran; None if that is not told.
+
+    Parameters
+    ----------
+    asked
+        The INCAR beside the run.
+    numbers
+        Of the run.
+    """
+    read = numbers.incar
+    changed = {
+        tag: value
+        for tag, value in read.items()
+        if tag not in IGNORED and not same_value(asked.get(tag), value, printed=PRINTED)
+    }
+    for tag in (asked.keys() & APPLIED.keys()) - read.keys():
+        value = _applied(tag, numbers)
+        if value is not None and not _same(asked[tag], value):
+            changed[tag] = value
+    return dict(sorted(changed.items()))
+
+
+def _applied(tag: str, numbers: VaspNumbers) -> Any:
+    if tag == "METAGGA":  # vasprun.xml has it only if it was asked for
+        return None if numbers.outcar is None else numbers.outcar.header.metagga or "--"
+    if tag == "MAGMOM" and numbers.parameters.get("ISPIN") != 2:
+        return None  # not read
+    return numbers.parameters.get(APPLIED[tag])
+
+
+def _same(asked: Any, applied: Any) -> bool:
+    """Compare with an applied value, whose words may be cut short: ``accura``."""
+    if not (isinstance(asked, str) and isinstance(applied, str)):
+        return same_value(asked, applied, printed=PRINTED)
+    words = asked.strip().upper(), applied.strip().upper()
+    if LEFT_TO_POTCAR.intersection(words):
+        return LEFT_TO_POTCAR.issuperset(words)
+    return words[0].startswith(words[1]) or words[1].startswith(words[0])
