@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from workflows.calculation import Calculation
+from workflows.choices import choices
 from workflows.errors import ResultsError, StoreError
-from workflows.plan import choices, plan
+from workflows.plan import plan
 from workflows.selection import Selection
 from workflows.tables import (
     console,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workflows.campaign import Campaign
-from workflows.plan import Choice
+from workflows.choices import Choice
 
 DIGITS = 4
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from workflows.analysis.verdict import Verdict
-    from workflows.plan import Choice
+    from workflows.choices import Choice
 
 COLOURS = {
     "DONE": "green",

@@ -10,9 +10,10 @@ import pytest
 from structures import INSERTION_MODELS
 from workflows.calculation import Calculation
 from workflows.campaign import Campaign
+from workflows.choices import choices
 from workflows.errors import CampaignError
 from workflows.inputs import vasp_inputs
-from workflows.plan import choices, plan
+from workflows.plan import plan
 from workflows.tables import ordering_row
 
 

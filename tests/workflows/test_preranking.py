@@ -1,7 +1,7 @@
 """CHGNet's energies beside the Ewald ranking of kept orderings."""
 
 from workflows.campaign import Campaign
-from workflows.plan import choices
+from workflows.choices import choices
 from workflows.preranking import with_chgnet
 from workflows.tables import ordering_row
 

@@ -1,0 +1,143 @@
+"""Which hosts and which arrangements of Li a campaign asks for, ranked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workflows.calculation import NO_INSERTION
+from workflows.campaign import Campaign, InsertionSection
+from workflows.errors import CampaignError
+
+if TYPE_CHECKING:
+    from structures import SpinelHost
+    from structures.series import Arrangements
+
+ENSEMBLE = "ensemble"
+"""Cation ordering of a campaign that calculates every distinct one, weighted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The Li arrangements of one host at one x, ranked, and what was dropped.
+
+    Attributes
+    ----------
+    host
+        The framework.
+    host_name, host_weight
+        Its cation ordering, and how many equivalent placements it stands for.
+    found
+        Counts, kept arrangements, and a record of the others.
+    notes
+        What a reader should know of the insertion model.
+    """
+
+    host: SpinelHost
+    host_name: str
+    host_weight: int
+    found: Arrangements
+    notes: tuple[str, ...]
+
+
+def choices(campaign: Campaign) -> Iterator[Choice]:
+    """Rank the Li arrangements of every host, x and insertion model of a campaign.
+
+    Raises
+    ------
+    CampaignError
+        A composition the cell cannot hold, an unknown insertion model, an x > 1
+        without one.
+    """
+    seen = []
+    for member in campaign.members().values():
+        decisive = (member.host, member.x, member.insertion, member.orderings)
+        if decisive not in seen:
+            seen.append(decisive)
+            yield from choices_of(member)
+
+
+def choices_of(campaign: Campaign) -> Iterator[Choice]:
+    """Rank those of a campaign that has no variants, or of one of its variants."""
+    hosts = _hosts(campaign)
+    for x in campaign.x:
+        for insertion in _insertions(campaign, x):
+            for name, weight, host in hosts:
+                found, notes = _ranked(campaign, host, x, insertion)
+                yield Choice(host, name, weight, found, notes)
+
+
+def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
+    from structures import disordered_hosts, spinel_host
+    from structures.errors import StructuresError
+
+    section = campaign.host
+    try:
+        if section.ordering == ENSEMBLE:
+            if section.supercell is not None:
+                raise CampaignError(
+                    f"campaign {campaign.name}: host: the ensemble is that of the "
+                    "56-atom cell; remove supercell, or take ordering: disordered"
+                )
+            members = disordered_hosts(section.formula, section.a, section.u)
+            return tuple(
+                (f"{ENSEMBLE} {n} of {len(members)}", member.multiplicity, member.host)
+                for n, member in enumerate(members, start=1)
+            )
+        host = spinel_host(
+            section.formula,
+            section.ordering,
+            a=section.a,
+            u=section.u,
+            supercell=section.supercell,
+        )
+    except StructuresError as error:
+        raise CampaignError(f"campaign {campaign.name}: host: {error}") from None
+    return ((section.ordering, 1, host),)
+
+
+def _insertions(campaign: Campaign, x: float) -> tuple[str, ...]:
+    if x <= 1:
+        return (NO_INSERTION,)
+    covering = tuple(s.model for s in campaign.insertion if s.covers(x))
+    if not covering:
+        raise CampaignError(
+            f"campaign {campaign.name}: x = {x:g} is above 1 and no insertion model "
+            f"covers it; {_covered(campaign.insertion)}; add x to one of them"
+        )
+    return covering
+
+
+def _covered(sections: tuple[InsertionSection, ...]) -> str:
+    shown = (
+        f"{s.model}: {s.x if s.x == 'all' else ', '.join(f'{x:g}' for x in s.x)}"
+        for s in sections
+    )
+    return "the campaign has " + ("; ".join(shown) or "none")
+
+
+def _ranked(
+    campaign: Campaign, host: SpinelHost, x: float, insertion: str
+) -> tuple[Arrangements, tuple[str, ...]]:
+    from structures.errors import InsertionWarning, StructuresError
+    from structures.series import arrangements
+
+    chosen = campaign.orderings
+    model = {} if insertion == NO_INSERTION else {"insertion": insertion}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InsertionWarning)
+        try:
+            found = arrangements(
+                host,
+                x,
+                keep=chosen.keep,
+                max_enumerate=chosen.max_enumerate,
+                seed=chosen.seed,
+                **model,
+            )
+        except StructuresError as error:
+            raise CampaignError(f"campaign {campaign.name}: {error}") from None
+    doubts = (w for w in caught if issubclass(w.category, InsertionWarning))
+    return found, tuple(str(doubt.message) for doubt in doubts)
