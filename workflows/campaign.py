@@ -10,182 +10,27 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator
 
-from workflows import presets
 from workflows.campaign_problems import explained, nearest
+from workflows.campaign_sections import (
+    ChgnetSection,
+    Composition,
+    HostSection,
+    InsertionSection,
+    OrderingsSection,
+    Section,
+    StartSection,
+    VaspSection,
+)
 from workflows.errors import CampaignError
-from workflows.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 from workflows.variants import overridden
 
 EngineName = Literal["vasp", "chgnet"]
-X_MAX = 2.0
-"""Largest x: 16 Li in a cell with 16 octahedral host cations."""
-
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Composition = Annotated[float, Field(ge=0, le=X_MAX)]
-Mesh = tuple[
-    Annotated[int, Field(ge=1)],
-    Annotated[int, Field(ge=1)],
-    Annotated[int, Field(ge=1)],
-]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HostSection(_Section):
-    """The spinel framework at x = 1; the arguments of ``structures.spinel_host``."""
-
-    formula: str = "LiNi0.5Mn1.5O4"
-    ordering: str = "P4_332"
-    a: float = Field(8.17, gt=6, lt=13)
-    u: float = Field(0.2625, gt=0.2, lt=0.3)
-    supercell: tuple[int, int, int] | None = None
-
-
-class InsertionSection(_Section):
-    """One insertion model, and the x > 1 it is used at."""
-
-    model: str = "tet_8b"
-    x: Literal["all"] | tuple[Composition, ...] = "all"
-
-    def covers(self, x: float) -> bool:
-        """Tell whether this model gives a row at x."""
-        return self.x == "all" or any(abs(x - other) < 1e-9 for other in self.x)
-
-
-class OrderingsSection(_Section):
-    """How many Li arrangements are kept at each x, ranked by Ewald energy."""
-
-    keep: int = Field(1, ge=1)
-    max_enumerate: int = Field(1000, ge=1)
-    seed: int = Field(0, ge=0)
-
-
-class ExtraStart(_Section):
-    """One more start at an x, with another strain along c."""
-
-    x: Composition
-    c_strain: float = Field(gt=-0.3, lt=0.3)
-
-
-class StartSection(_Section):
-    """The broken symmetry of a starting structure."""
-
-    displacement: float = Field(0.02, ge=0, lt=0.5)
-    c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
-    more: tuple[ExtraStart, ...] = ()
-    charge_orders: int = Field(0, ge=0)
-    magnetic_order: Literal["fim", "fm", "afm_mn"] = "fim"
-    seed: int = Field(0, ge=0)
-
-
-class VaspSection(_Section):
-    """DFT+U settings; U and moments in eV and muB by element."""
-
-    steps: tuple[Literal["relax", "static"], ...] = ("relax", "static")
-    dos_at: tuple[Composition, ...] = (1.0, 2.0)
-    functional: str = "pbe_u"
-    hubbard_u: str | dict[str, float] = "paper"
-    kpoints: Mesh = (3, 3, 3)
-    kpoints_dos: Mesh = (5, 5, 5)
-    kpoints_lithium: Mesh = (17, 17, 17)
-    magmom: dict[str, float] = Field(
-        default_factory=lambda: {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
-    )
-    potcar: dict[str, str] = Field(
-        default_factory=lambda: {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
-    )
-    potcar_functional: str = "PBE_54"
-    max_restarts: int = Field(4, ge=1)
-    settled_volume: float = Field(0.003, gt=0)
-    settled_steps: int = Field(3, ge=1)
-    carry_moments: bool = True
-    reseed: int = Field(0, ge=0, le=20)
-    incar: dict[
-        Literal["common", "relax", "static", "dos", "lithium"], dict[str, Any]
-    ] = Field(default_factory=dict)
-
-    @field_validator("functional")
-    @classmethod
-    def _known_functional(cls, value: str) -> str:
-        return _known("functional", value, presets.functionals())
-
-    @field_validator("hubbard_u")
-    @classmethod
-    def _known_preset(cls, value: str | dict[str, float]) -> str | dict[str, float]:
-        if isinstance(value, str):
-            return _known("U preset", value, presets.hubbard_presets())
-        return value
-
-    @field_validator("incar")
-    @classmethod
-    def _no_species_tags(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for step, tags in value.items():
-            for tag in tags:
-                if tag != tag.upper():
-                    raise ValueError(
-                        f"{tag} (under {step}): INCAR tags are written in capitals; "
-                        f"write {tag.upper()}"
-                    )
-                if problem := _wrong_tag(tag, tags[tag]):
-                    raise ValueError(f"{tag} (under {step}): {problem}")
-            for tag in presets.SPECIES_TAGS:
-                if tag in tags:
-                    cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
-                    raise ValueError(
-                        f"{tag} (under {step}) follows the species order of the "
-                        "written "
-                        f"POSCAR and cannot be set by hand; set vasp.{cure} by element"
-                    )
-        return value
-
-    @model_validator(mode="after")
-    def _possible_steps(self) -> "VaspSection":
-        ordered = tuple(s for s in ("relax", "static") if s in self.steps)
-        if not self.steps or self.steps != ordered:
-            raise ValueError(
-                f"steps = {list(self.steps)}: they are relax and static, in this "
-                "order, each at most once and at least one"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _static_for_dos(self) -> "VaspSection":
-        if self.dos_at and "static" not in self.steps:
-            raise ValueError(
-                "dos_at needs the CHGCAR of a static step, and steps has none: add "
-                "static to steps or set dos_at: []"
-            )
-        return self
-
-    def hubbards(self) -> dict[str, float]:
-        """Return U_eff in eV by element, the preset looked up."""
-        if isinstance(self.hubbard_u, str):
-            return presets.hubbard_values(self.hubbard_u)
-        return dict(self.hubbard_u)
-
-
-class ChgnetSection(_Section):
-    """Settings of the CHGNet surrogate; see ``workflows.engines.chgnet_relax``."""
-
-    model: str = "0.3.0"
-    fmax: float = Field(0.01, gt=0)
-    smax: float = Field(0.1, gt=0)
-    coarse_fmax: float = Field(0.05, gt=0)
-    max_steps: int = Field(600, ge=1)
-
-
-class Campaign(_Section):
+class Campaign(Section):
     """A set of calculations over x, and the settings they share."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -329,30 +174,6 @@ def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
         return Campaign.model_validate(dict(raw))
     except ValidationError as error:
         raise CampaignError(f"{source}: {explained(error, Campaign)}") from None
-
-
-def _known(what: str, value: str, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise ValueError(
-            f"unknown {what}{nearest(value, known)}; known: {', '.join(known)}"
-        )
-    return value
-
-
-def _wrong_tag(tag: str, value: Any) -> str:
-    """Say what is wrong with an INCAR tag of a campaign, or nothing."""
-    if tag in MACHINE_TAGS:
-        return (
-            "belongs to the machine and would enter the id of every calculation; write "
-            f"LNMO_VASP_INCAR={tag}=..., or env: {{incar: {{{tag}: ...}}}} in "
-            "my_fworker.yaml"
-        )
-    if not is_known(tag) and (near := nearest_tag(tag)):
-        return f"VASP has no such tag, and would ignore it; did you mean {near}?"
-    number = known_tags().get(tag) in {"int", "float"}
-    if number and value is not None and not isinstance(value, int | float):
-        return f"{value!r} is no number"
-    return ""
 
 
 def _one_line(error: Exception) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.calculation import NO_INSERTION
-from workflows.campaign import Campaign, InsertionSection
+from workflows.campaign import Campaign
+from workflows.campaign_sections import InsertionSection
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
