@@ -16,6 +16,7 @@ from workflows.engines.vasp.files import VaspFiles, read_text
 from workflows.engines.vasp.inputs import (
     UNREADABLE,
     incar_from,
+    kpoints_from,
     poscar_from,
     potential,
     read_input,
@@ -82,9 +83,7 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
 
 
 def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
-    from pymatgen.io.vasp import Kpoints
-
-    asked = read_input(files, "KPOINTS", Kpoints.from_str)
+    asked = read_input(files, "KPOINTS", kpoints_from)
     ran = numbers.kpoints
     if asked is None or ran is None:
         return
@@ -142,11 +141,15 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             "writes below them: it was cut there, or edited"
         )
     if _differs(start, numbers.initial, tolerance):
-        next_one = start is not UNREADABLE and not _differs(start, end, tolerance)
+        next_one = (
+            end is not None
+            and start is not UNREADABLE
+            and not _differs(start, end, tolerance)
+        )
         yield _finding(
             f"POSCAR is not the structure that {source} starts from"
             + ("; it is CONTCAR, ready for a next run" if next_one else ""),
-            "info" if next_one and end is not None else "warning",
+            "info" if next_one else "warning",
         )
 
 
@@ -166,6 +169,8 @@ def _differs(found: Any, wanted: Any, tolerance: float) -> bool:
         return False
     if found is UNREADABLE or wanted is UNREADABLE:
         return True
+    if not found.properties.get("named", True) and len(found) == len(wanted):
+        found = type(found)(found.lattice, wanted.species, found.frac_coords)
     return not same_structure(found, wanted, tolerance=tolerance)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from workflows.audit import read_incar
 from workflows.engines.vasp.files import VaspFiles, read_text
+from workflows.lint.incar import read_incar as read_statements
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 UNREADABLE = object()
+COMMENT = re.compile("[#!].*")
 
 
 def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
@@ -28,15 +31,32 @@ def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
 
 
 def incar_from(text: str) -> dict[str, Any]:
-    """Read an INCAR."""
-    return dict(read_incar(text))
+    """Read an INCAR; of a tag that it has twice VASP takes the first, pymatgen not."""
+    found = dict(read_incar(text))
+    written = read_statements(text)
+    for tag in written.later:
+        found.update(read_incar(f"{tag} = {written.tags[tag]}"))
+    return found
 
 
 def poscar_from(text: str) -> Structure:
-    """Read a POSCAR or CONTCAR."""
+    """Read a POSCAR or CONTCAR; ``named`` tells whether it names its elements.
+
+    That of VASP 4 does not, POTCAR has them.
+    """
     from pymatgen.io.vasp import Poscar
 
-    return Poscar.from_str(text).structure
+    poscar = Poscar.from_str(text)
+    poscar.structure.properties["named"] = poscar.true_names
+    return poscar.structure
+
+
+def kpoints_from(text: str) -> Any:
+    """Read a KPOINTS with comments on any line, of which pymatgen bears few."""
+    from pymatgen.io.vasp import Kpoints
+
+    title, *lines = text.splitlines()
+    return Kpoints.from_str("\n".join([title, *(COMMENT.sub("", t) for t in lines)]))
 
 
 def potential(titel: str) -> str:

@@ -15,8 +15,11 @@ from workflows.engines.vasp.numbers import VaspNumbers
 
 PRINTED = 6e-9
 """vasprun.xml prints eight decimals: an EDIFF of 1e-9 is 0 there."""
-IGNORED = frozenset({"SYSTEM", "KPOINT_BSE"})
-"""A title; and what VASP 5.4 puts among the INCAR tags by itself."""
+IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
+"""A title; what VASP 5.4 puts among the INCAR tags by itself; and IWAVPR, to which
+VASP adds ten."""
+PRINTED_UNASKED = {"PREC": "normal"}
+"""What VASP 5 puts among the INCAR tags of a run whose INCAR has none."""
 APPLIED = {
     "ENCUT": "ENMAX",
     **{tag: tag for tag in ("PREC", "EDIFF", "EDIFFG", "NSW", "ISIF", "PSTRESS")},
@@ -44,13 +47,26 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
     changed = {
         tag: value
         for tag, value in read.items()
-        if tag not in IGNORED and not same_value(asked.get(tag), value, printed=PRINTED)
+        if tag not in IGNORED
+        and not same_value(asked.get(tag), value, printed=PRINTED)
+        and not _says_nothing(tag, asked.get(tag), value)
     }
     for tag in (asked.keys() & APPLIED.keys()) - read.keys():
         value = _applied(tag, numbers)
         if value is not None and not _same(asked[tag], value):
             changed[tag] = value
     return dict(sorted(changed.items()))
+
+
+def _says_nothing(tag: str, asked: Any, read: Any) -> bool:
+    """Tell a default printed as if asked, or a number printed as a logical.
+
+    VASP 5.4.1 has ``LORBIT`` F for 11, and 5.4.4 ``LMIXTAU`` -1 for .TRUE.
+    """
+    if asked is None:
+        return tag in PRINTED_UNASKED and _same(PRINTED_UNASKED[tag], read)
+    logical = isinstance(asked, bool), isinstance(read, bool)
+    return any(logical) and not all(logical) and isinstance(read, int)
 
 
 def _applied(tag: str, numbers: VaspNumbers) -> Any:

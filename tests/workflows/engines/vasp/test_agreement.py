@@ -167,3 +167,68 @@ def test_potentials_that_did_not_run_are_seen(
 def test_potentials_that_ran_by_any_name_are_no_finding(run: Path, text: str) -> None:
     (run / "POTCAR.spec").write_text(text, "utf-8")
     assert parse_run(run).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("printed", "line"),
+    [
+        ('<i type="logical" name="LORBIT"> F  </i>', "LORBIT = 11"),
+        ('<i type="int" name="LMIXTAU">    -1</i>', "LMIXTAU = .TRUE."),
+        ('<i type="int" name="IWAVPR">    11</i>', "IWAVPR = 1"),
+    ],
+)
+def test_what_vasp_prints_in_another_form_than_it_read_is_no_change(
+    run: Path, printed: str, line: str
+) -> None:
+    tag = line.split()[0]
+    for name, old, new in (
+        ("INCAR", rf"(?m)^{tag} .*\n", ""),
+        ("vasprun.xml", rf' *<i [^<]*name="{tag}">[^<]*</i>\n', ""),
+        ("INCAR", r"\A", f"{line}\n"),
+        ("vasprun.xml", "<incar>\n", f"<incar>\n  {printed}\n"),
+    ):
+        text = (run / name).read_text("utf-8")
+        (run / name).write_text(re.sub(old, new, text, count=1), "utf-8")
+    document = parse_run(run)
+    assert document.state is State.DONE, document.reason
+
+
+def test_a_default_prec_that_vasp_prints_unasked_is_no_change(run: Path) -> None:
+    for name, old, new in (
+        ("INCAR", r"(?m)^PREC.*\n", ""),
+        ("vasprun.xml", r'(name="PREC">) *\w+', r"\1normal"),
+    ):
+        text = (run / name).read_text("utf-8")
+        (run / name).write_text(re.sub(old, new, text), "utf-8")
+    document = parse_run(run)
+    assert document.state is State.DONE, document.reason
+
+
+def test_of_a_tag_given_twice_the_first_ran(run: Path) -> None:
+    with (run / "INCAR").open("a") as incar:
+        incar.write("\nSIGMA = 0.9\n")
+    document = parse_run(run)
+    assert document.state is State.DONE, document.reason
+
+
+def test_comments_in_kpoints_are_read_over(run: Path) -> None:
+    text = "mesh\n0 # automatic\nGamma ! style\n4 4 4 # divisions\n0 0 0 # shift\n"
+    (run / "KPOINTS").write_text(text, "utf-8")
+    document = parse_run(run)
+    assert document.state is State.DONE, document.reason
+
+
+def test_a_poscar_of_vasp_4_leaves_the_elements_to_potcar(run: Path) -> None:
+    lines = (run / "POSCAR").read_text("utf-8").splitlines(keepends=True)
+    rows = [" ".join(line.split()[:3]) + "\n" for line in lines[8:]]
+    (run / "POSCAR").write_text("".join(["?\n", *lines[1:5], *lines[6:8], *rows]))
+    document = parse_run(run)
+    assert document.state is State.DONE, document.reason
+
+
+def test_a_poscar_of_another_run_is_no_contcar_that_is_not_there(run: Path) -> None:
+    (run / "CONTCAR").unlink(missing_ok=True)
+    text = (run / "POSCAR").read_text("utf-8").splitlines()
+    text[1] = "1.01"
+    (run / "POSCAR").write_text("\n".join(text) + "\n", "utf-8")
+    assert reason(run).endswith("is not the structure that vasprun.xml starts from")
