@@ -25,6 +25,7 @@ COUNTED = (-1, 1, 2, 3)
 TAGS = {
     "ENCUT": "ENMAX",
     **{tag: tag for tag in ("NELECT", "NUPDOWN", "ISPIN", "LMAXMIX", "LASPH")},
+    **{tag: tag for tag in ("NSW", "IBRION")},
 }
 """What OUTCAR and vasprun.xml call what both print as applied, in full."""
 SAME_CUTOFF = 0.06

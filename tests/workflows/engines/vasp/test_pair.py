@@ -57,6 +57,8 @@ def test_the_outcar_of_the_first_relaxation_is_not_of_the_second(
         (r"ENCUT  =  680\.0", "ENCUT  =  520.0", "ENCUT = 520.0 and vasprun.xml 680.0"),
         (r"NELECT =     104\.0000", "NELECT =     103.0000", "NELECT = 103.0 and"),
         (r"ISPIN  =      2", "ISPIN  =      1", "ISPIN = 1 and vasprun.xml 2"),
+        (r"NSW    = +\d+", "NSW    = 2", "NSW = 2 and vasprun.xml"),
+        (r"IBRION = +2", "IBRION =      1", "IBRION = 1 and vasprun.xml 2"),
         (r"LASPH  =      T", "LASPH  =      F", "LASPH = False and vasprun.xml True"),
         ("PAW_PBE Mn_pv 02Aug2007", "PAW_PBE Mn_sv 23Jul2007", "read the potentials"),
     ],
