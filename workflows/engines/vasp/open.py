@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.engines.vasp.ends import CLOSING
 from workflows.engines.vasp.files import VaspFiles, plain_file, read_text
 from workflows.engines.vasp.outcar import OutcarBody, read_outcar
+from workflows.engines.vasp.proof import ground_state
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -45,11 +46,19 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         try:
-            return _mended(read_text(path), cut=True) if cut else _whole(path)
+            run = _mended(read_text(path), cut=True) if cut else _whole(path)
+            return _without_response(run)
         except Exception:  # pymatgen raises whatever a broken file leads it to
             if not cut:
                 raise
     return None
+
+
+def _without_response(run: Any) -> Any:
+    """Leave each cycle its ground state, by whose last step pymatgen mends energies."""
+    for step in run.ionic_steps if run is not None else ():
+        step["electronic_steps"] = ground_state(step, run.parameters)
+    return run
 
 
 def _whole(path: Path) -> Any:

@@ -157,14 +157,15 @@ def _step(part: str) -> IonicStep | None:
     energies = _ENERGY.findall(part)
     if not energies:
         return None
-    loops, lattices = _LOOP.findall(part), _LATTICE.findall(part)
+    cycle, _, _ = part.partition("\n Linear response")
+    loops, lattices = _LOOP.findall(cycle), _LATTICE.findall(part)
     tables, moments = _FORCES.findall(part), _MOMENTS.findall(part)
     rows = [_row(line, 6) for line in tables[-1].splitlines()] if tables else []
     total, pressure = _TOTAL.findall(part), _PRESSURE.findall(part)
     electrons = _ELECTRONS.findall(part)
     return IonicStep(
         energy=_number(energies[-1]),
-        electronic_steps=len(_ITERATION.findall(part)),
+        electronic_steps=len(_ITERATION.findall(cycle)),
         converged=loops[-1] == "is" if loops else None,
         lattice=tuple(_vector(_row(line, 6)) for line in lattices[-1].splitlines())
         if lattices

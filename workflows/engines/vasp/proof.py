@@ -24,6 +24,28 @@ KBAR_A3 = 1 / 1602.1766
 """eV."""
 CELL_RELAXES = 3
 """ISIF from which the lattice moves."""
+LINEAR_RESPONSE = (7, 8)
+"""IBRION of phonons by it."""
+
+
+def ground_state(
+    step: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return the electronic steps of a cycle without those of a linear response.
+
+    vasprun.xml lists these right behind, as if they were of the same cycle. The
+    ground state ends where two energies differ by no more than EDIFF, once NELMDL
+    steps have passed with the charge held, or at NELM.
+    """
+    steps: list[Mapping[str, Any]] = step["electronic_steps"]
+    asked = any(parameters.get(tag) for tag in ("LEPSILON", "LCHIMAG"))
+    if not asked and parameters.get("IBRION") not in LINEAR_RESPONSE:
+        return steps
+    cycle = steps[: int(parameters.get("NELM", 60))]
+    for last in range(abs(int(parameters.get("NELMDL", 0))) + 1, len(cycle) + 1):
+        if settled({"electronic_steps": cycle[:last]}, parameters):
+            return cycle[:last]
+    return cycle
 
 
 def settled(step: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool | None:

@@ -12,6 +12,7 @@ import pytest
 from pymatgen.io.vasp import Vasprun
 
 from workflows import parse_run
+from workflows.engines.vasp.outcar import read_outcar
 from workflows.engines.vasp.proof import not_relaxed, settled
 from workflows.taskdoc import State
 
@@ -102,3 +103,43 @@ def test_an_ediff_below_the_printed_digits_is_not_zero() -> None:
     assert settled(step, {"EDIFF": 0.0})
     assert settled(step, {"EDIFF": 1e-5})
     assert settled({"electronic_steps": [{"e_fr_energy": -1.0}]}, {}) is None
+
+
+def test_the_steps_of_a_linear_response_are_not_of_the_ground_state(
+    tmp_path: Path,
+) -> None:
+    """They stand behind it in vasprun.xml, more than NELM and at other energies."""
+    packed = DATA / "MgMn2O4_static_ferromagnetic" / "vasprun.xml.gz"
+    path = tmp_path / "vasprun.xml"
+    text = gzip.decompress(packed.read_bytes()).decode()
+    path.write_text(text, "utf-8")
+    before = parse_run(tmp_path)
+    found = list(ELECTRONIC.finditer(text))
+    energy = r'(name="e_\w+_en\w+">) *-?[\d.]+'
+    other = [re.sub(energy, rf"\1 {n}.5", found[-1][0]) for n in range(200)]
+    end = found[-1].end()
+    behind = text[:end] + "".join(other) + text[end:]
+    path.write_text(behind, "utf-8")
+    assert parse_run(tmp_path).state is State.UNCONVERGED
+    behind = re.sub(r'(name="LEPSILON">) *F', r"\1 T", behind)
+    path.write_text(behind, "utf-8")
+    document = parse_run(tmp_path)
+    assert document.state is before.state is State.DONE, document.reason
+    assert document.energy == before.energy
+    whole = text[: found[2].end()] + "".join(other) + text[end:]
+    path.write_text(re.sub(r'(name="LEPSILON">) *F', r"\1 T", whole), "utf-8")
+    assert parse_run(tmp_path).state is State.UNCONVERGED
+
+
+def test_outcar_says_of_the_ground_state_alone_whether_it_converged() -> None:
+    packed = DATA / "MgMn2O4_static_ferromagnetic" / "OUTCAR.gz"
+    text = gzip.decompress(packed.read_bytes()).decode()
+    (step,) = read_outcar(text).steps
+    cycle = "---- Iteration    1(   1)  ----\n" * 100
+    response = (
+        f"\n Linear response to external field, progress :\n{cycle}"
+        " aborting loop EDIFF was not reached (unconverged)\n"
+    )
+    place = text.index("General timing")
+    (responds,) = read_outcar(text[:place] + response + text[place:]).steps
+    assert responds == step
