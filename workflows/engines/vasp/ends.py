@@ -31,6 +31,15 @@ TAIL_BYTES = 1_000_000
 EMPTY = "is empty: the disk was full, or VASP was killed before it wrote"
 LARGEST_EMPTY = 100
 _LORBIT = re.compile(rb'name="LORBIT"> *(\w+)')
+DOSCAR_HEAD = 5
+"""Lines that VASP writes at its start; a density of states only follows at its end."""
+_AFTER_IONS = re.compile(
+    rb" *(|imaginary and real dielectric function|Linear response finished"
+    rb"|E_p = .*|ion +lambda.*|\d+( +-?\d\.\d+E[-+]\d+){1,3} *)"
+)
+"""Lines in OSZICAR below the last ionic step: of optics and of constrained moments."""
+_RESPONSE = re.compile(rb'(?:LEPSILON|LCHIMAG)(?:">| *=) *T|IBRION(?:">| =) *[78]\b')
+"""A run that goes on with electronic steps of a linear response."""
 
 
 def cut_file(files: VaspFiles) -> str:
@@ -43,6 +52,8 @@ def cut_file(files: VaspFiles) -> str:
         found = read_end(path, TAIL_BYTES) if name in NUMBERS else read_file(path)
         content = unix_text(found.content)
         told = found.problem or (problem(content) if content else EMPTY)
+        if told and name == "OSZICAR" and _responds(files):
+            told = found.problem or _oszicar(content[: _end_of_ions(content)])
         if told:
             return f"{path.name} {told}"
     return ""
@@ -58,6 +69,25 @@ def without_projections(files: VaspFiles) -> bool:
     if outcar is None or vasprun is None or procar is None or not _is_empty(procar):
         return False
     return not _asks_projections(vasprun)
+
+
+def without_states(files: VaspFiles) -> bool:
+    """Tell a DOSCAR that has the head which VASP writes at its start, and no more."""
+    path = files.find("DOSCAR")
+    return path is not None and _only_head(unix_text(read_bytes(path)))
+
+
+def _only_head(doscar: bytes) -> bool:
+    return doscar.count(b"\n") == DOSCAR_HEAD and doscar.endswith(b"\n")
+
+
+def _responds(files: VaspFiles) -> bool:
+    paths = [path for name in NUMBERS if (path := files.find(name)) is not None]
+    return any(_RESPONSE.search(read_bytes(path)) for path in paths)
+
+
+def _end_of_ions(oszicar: bytes) -> int:
+    return oszicar.find(b"\n", max(0, oszicar.rfind(b"F="))) + 1
 
 
 def _is_empty(path: Path) -> bool:
@@ -102,6 +132,8 @@ def _vasprun(content: bytes) -> str:
 def _oszicar(content: bytes) -> str:
     """Want an ionic step's line at the end, as ``1 F= -.45E+01 E0= -.45E+01 ...``."""
     lines = content.splitlines()
+    while lines and _AFTER_IONS.fullmatch(lines[-1]):
+        lines.pop()
     if not content.endswith(b"\n") or not any(b"F=" in line for line in lines[-1:]):
         return "does not end with the energy of an ionic step: it was cut"
     return ""
@@ -133,6 +165,8 @@ def _whole_numbers(text: str) -> bool:
 
 def _doscar(content: bytes) -> str:
     """Count rows: a grid for the cell, and one for each ion if the header says so."""
+    if _only_head(content):
+        return ""
     head = list(islice(content.splitlines(), 6))
     try:
         ions, partial = int(head[0].split()[0]), head[0].split()[2] == b"1"
@@ -162,18 +196,21 @@ def _xdatcar(content: bytes) -> str:
 
 
 def _procar(content: bytes) -> str:
-    """Count bands, and want the last one to go down to its sum over the ions."""
+    """Count bands, and want the last one to go down to its sum over the ions.
+
+    Of a single ion VASP writes no sum.
+    """
     head = re.search(
         rb"# of k-points:\s*(\d+)\s+# of bands:\s*(\d+)\s+# of ions:\s*(\d+)", content
     )
     if head is None:
         return "has no whole header: it was cut"
-    points, bands = int(head[1]), int(head[2])
+    points, bands, alone = int(head[1]), int(head[2]), head[3] == b"1"
     spins = content.count(b"# of k-points:")
     last = content.rstrip().rpartition(b"\n")[2].split()[:1]
     if (
         content.count(b"\nband ") < spins * points * bands
-        or last not in ([b"tot"], [b"charge"])
+        or last not in ([b"tot"], [b"charge"], *([[b"1"]] if alone else []))
         or not content.endswith(b"\n")
     ):
         return "does not list all bands: it was cut"

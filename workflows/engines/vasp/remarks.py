@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.engines.corrections import in_words
-from workflows.engines.vasp.ends import without_projections
+from workflows.engines.vasp.ends import without_projections, without_states
 from workflows.engines.vasp.files import NUMBERS, VaspFiles, read_text
 from workflows.taskdoc import Finding
 
@@ -42,6 +42,12 @@ def silent_files(files: VaspFiles) -> Iterator[Finding]:
             id="empty_file",
             severity="info",
             message="PROCAR: empty, as VASP leaves it without LORBIT",
+        )
+    if without_states(files):
+        yield Finding(
+            id="empty_file",
+            severity="info",
+            message="DOSCAR: its head alone, no density of states",
         )
     denied = [
         path.name

@@ -19,6 +19,7 @@ import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows.audit import same_structure
+from workflows.engines.vasp.ends import ENDS
 from workflows.engines.vasp.files import run_files
 from workflows.engines.vasp.open import read_poscar
 from workflows.engines.vasp.parse import parse_files
@@ -149,3 +150,54 @@ def test_a_gzipped_run_cut_anywhere_is_never_done(tmp_path: Path) -> None:
             assert parse_files(*run_files(place)).state is not State.DONE
         (place / name).write_bytes(whole)
     assert parse_files(*run_files(place)).state is State.DONE
+
+
+def test_a_doscar_that_vasp_wrote_nothing_but_the_head_of_is_recorded(
+    tmp_path: Path,
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    head = (tmp_path / "DOSCAR").read_bytes().splitlines(keepends=True)[:5]
+    (tmp_path / "DOSCAR").write_bytes(b"".join(head))
+    document = parse_files(*run_files(tmp_path))
+    assert document.state is State.DONE, document.reason
+    (told,) = (f for f in document.findings if f.id == "empty_file")
+    assert told.message.startswith("DOSCAR: its head")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        " imaginary and real dielectric function\n",
+        "\n E_p =  0.00000E+00  lambda =  0.500E+02\n ion             lambda*MW_perp\n"
+        "  1   0.00000E+00   0.00000E+00   0.00000E+00\n",
+    ],
+)
+def test_what_vasp_writes_below_the_last_ionic_step_is_no_cut(
+    tmp_path: Path, below: str
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    with (tmp_path / "OSZICAR").open("a") as oszicar:
+        oszicar.write(below)
+    document = parse_files(*run_files(tmp_path))
+    assert document.state is State.DONE, document.reason
+
+
+@pytest.mark.parametrize(("answer", "state"), [("T", "DONE"), ("F", "TRUNCATED")])
+def test_electronic_steps_after_the_last_ionic_one_are_those_of_a_response(
+    tmp_path: Path, answer: str, state: str
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    path = tmp_path / "vasprun.xml"
+    asked = rf"\1 {answer}  <"
+    text = re.sub(r'(name="LEPSILON">) *\w+ *<', asked, path.read_text("utf-8"))
+    path.write_text(text, "utf-8")
+    with (tmp_path / "OSZICAR").open("a") as oszicar:
+        oszicar.write("RMM:  20    -0.796581629004E+01    0.71229E-04    0.16664E-03\n")
+    assert parse_files(*run_files(tmp_path)).state is State(state)
+
+
+def test_procar_has_no_sum_over_a_single_ion() -> None:
+    band = "band   1 # energy -3.09 # occ.  2.00\n \nion   s   tot\n  1  0.0  0.0\n"
+    for ions, told in ((1, ""), (2, "does not list all bands: it was cut")):
+        head = f"# of k-points: 1         # of bands:   1         # of ions:   {ions}\n"
+        assert ENDS["PROCAR"](f"PROCAR lm\n{head}\n{band} \n".encode()) == told
