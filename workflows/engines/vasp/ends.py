@@ -52,6 +52,8 @@ def cut_file(files: VaspFiles) -> str:
         found = read_end(path, TAIL_BYTES) if name in NUMBERS else read_file(path)
         content = unix_text(found.content)
         told = found.problem or (problem(content) if content else EMPTY)
+        if told and name == "DOSCAR" and without_states(files):
+            continue
         if told and name == "OSZICAR" and _responds(files):
             told = found.problem or _oszicar(content[: _end_of_ions(content)])
         if told:
@@ -72,13 +74,16 @@ def without_projections(files: VaspFiles) -> bool:
 
 
 def without_states(files: VaspFiles) -> bool:
-    """Tell a DOSCAR that has the head which VASP writes at its start, and no more."""
-    path = files.find("DOSCAR")
-    return path is not None and _only_head(unix_text(read_bytes(path)))
+    """Tell a DOSCAR of its head alone, beside a vasprun.xml without states either.
 
-
-def _only_head(doscar: bytes) -> bool:
-    return doscar.count(b"\n") == DOSCAR_HEAD and doscar.endswith(b"\n")
+    VASP writes the head at its start, and some set-ups make it write no more.
+    """
+    doscar, vasprun = (files.find(name) for name in ("DOSCAR", "vasprun.xml"))
+    if doscar is None or vasprun is None:
+        return False
+    content = unix_text(read_bytes(doscar))
+    only_head = content.count(b"\n") == DOSCAR_HEAD and content.endswith(b"\n")
+    return only_head and b"<dos" not in read_bytes(vasprun)
 
 
 def _responds(files: VaspFiles) -> bool:
@@ -165,8 +170,6 @@ def _whole_numbers(text: str) -> bool:
 
 def _doscar(content: bytes) -> str:
     """Count rows: a grid for the cell, and one for each ion if the header says so."""
-    if _only_head(content):
-        return ""
     head = list(islice(content.splitlines(), 6))
     try:
         ions, partial = int(head[0].split()[0]), head[0].split()[2] == b"1"

@@ -158,6 +158,10 @@ def test_a_doscar_that_vasp_wrote_nothing_but_the_head_of_is_recorded(
     unpacked("GaAs_all_files", "", tmp_path)
     head = (tmp_path / "DOSCAR").read_bytes().splitlines(keepends=True)[:5]
     (tmp_path / "DOSCAR").write_bytes(b"".join(head))
+    assert parse_files(*run_files(tmp_path)).state is State.TRUNCATED
+    vasprun = (tmp_path / "vasprun.xml").read_text("utf-8")
+    before, _, rest = vasprun.partition("<dos>")
+    (tmp_path / "vasprun.xml").write_text(before + rest.partition("</dos>")[2], "utf-8")
     document = parse_files(*run_files(tmp_path))
     assert document.state is State.DONE, document.reason
     (told,) = (f for f in document.findings if f.id == "empty_file")
