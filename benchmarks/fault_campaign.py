@@ -11,9 +11,9 @@ import psutil
 import yaml
 
 from workflows import load_campaign, open_results, plan
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
 from workflows.engines.vasp.process import MARK
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 TOP = Path(__file__).parents[1]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
@@ -115,7 +115,7 @@ def workers(campaign: Campaign) -> list[psutil.Process]:
     found = []
     for process in campaign.processes():
         with suppress(psutil.Error):
-            if "workflows.worker" in process.cmdline():
+            if "workflows.launchpad.worker_process" in process.cmdline():
                 found.append(process)
     return found
 

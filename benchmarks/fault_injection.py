@@ -15,11 +15,11 @@ from typing import Any
 import psutil
 from fault_campaign import COMMAND, Campaign, vasps, workers
 
-from workflows.calculation import Calculation
-from workflows.engines.base import Machine
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import Machine
+from workflows.engines.step import run_step, terminable
 from workflows.errors import LnmoError, StepFailed, Terminated
-from workflows.execution import run_step, terminable
-from workflows.store import FileResults
+from workflows.records.store import FileResults
 
 VASP_SECONDS = 0.4
 LONGEST = 120.0

@@ -36,9 +36,9 @@ from fault_injection import (
     disturb_program,
 )
 
-from workflows.recovery import retry_step
-from workflows.store import FileResults
-from workflows.taskdoc import TaskDocument
+from workflows.launchpad.recovery import retry_step
+from workflows.records.document import TaskDocument
+from workflows.records.store import FileResults
 
 
 def main() -> int:

@@ -19,9 +19,9 @@ from pathlib import Path
 from pymatgen.core import Structure
 
 from workflows import load_campaign, plan
-from workflows.engines.base import identity
-from workflows.store import FileResults
-from workflows.taskdoc import State, TaskDocument
+from workflows.engines.protocol import identity
+from workflows.records.document import State, TaskDocument
+from workflows.records.store import FileResults
 
 ASK = """
 import sys, time

@@ -21,10 +21,10 @@ from tempfile import TemporaryDirectory
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows import load_campaign, plan
-from workflows.campaign import Campaign
-from workflows.inputs import VaspInputs, vasp_inputs
-from workflows.potcars import PotcarLibrary
-from workflows.writing import write_campaign
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import VaspInputs, vasp_inputs
+from workflows.campaign.write_tree import write_campaign
+from workflows.vasp.potcars import PotcarLibrary
 
 DIRECTORIES, LIMIT = 180, 1.5
 FILES = ("POSCAR", "INCAR", "KPOINTS", "POTCAR.spec")

@@ -19,9 +19,9 @@ from typing import Any
 import yaml
 from pymongo import MongoClient
 
+from tests.places import TOP
 from tests.servers import Mongo, Slurm
 
-TOP = Path(__file__).parents[1]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 LNMO = (sys.executable, "-m", "workflows.cli")
 OURS = ("LNMO_", "FAKE_VASP_", "PMG_", "SLURM_")

@@ -18,11 +18,11 @@ from pymatgen.core import Lattice
 from tests.browser import find_chromium
 from tests.servers import Mongo, Slurm, missing_for_slurm, need, slurm_running
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.engines.base import identity
-from workflows.store import FileResults
-from workflows.taskdoc import State, TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.engines.protocol import identity
+from workflows.records.document import State, TaskDocument
+from workflows.records.store import FileResults
 
 WriteCampaign = Callable[..., Path]
 

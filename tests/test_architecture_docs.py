@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from workflows.queue.profile import ENV_KEYS, OWN_KEYS
+from tests.places import TOP
+from workflows.cluster.profile import ENV_KEYS, OWN_KEYS
 
-TOP = Path(__file__).parents[1]
 PAGE = (TOP / "docs" / "architecture.md").read_text("utf-8")
 SECTION = PAGE.partition("### The machine")[2].partition("\n## ")[0]
 OURS_ALONE = {"LNMO_RUN_DIRECTORY"}

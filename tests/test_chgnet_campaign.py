@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import TOP
 from workflows import open_results
-
-TOP = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")

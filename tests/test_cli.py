@@ -18,9 +18,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.places import TOP
 from workflows import cli
 
-TOP = Path(__file__).parents[1]
 VERBS = tuple(command.name for command in cli.app.registered_commands)
 OF_THE_QUEUE = {"init", "launch", "worker", "reconcile", "delete"}
 OF_DIRECTORIES = {"parse", "check"}

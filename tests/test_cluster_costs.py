@@ -19,13 +19,12 @@ import pytest
 
 from tests.clusters import Cluster, cluster
 from tests.servers import Mongo, Slurm
-from workflows.database import read_database
-from workflows.queue.chosen import Chosen
-from workflows.queue.launch import launch_verb
-from workflows.queue.reconcile import reconcile_verb
-from workflows.queue.status import status_verb
-from workflows.queue.submit import submit_verb
-from workflows.selection import Selection
+from workflows.cli.launch import launch_verb
+from workflows.cli.reconcile import reconcile_verb
+from workflows.cli.selection import Chosen, Selection
+from workflows.cli.status import status_verb
+from workflows.cli.submit import submit_verb
+from workflows.records.database import read_database
 
 FEW, MANY = 10, 40
 THOUSAND = 1000

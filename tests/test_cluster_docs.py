@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 import typer.main
 
+from tests.places import TOP
 from workflows.cli import app
 
-PAGE = (Path(__file__).parents[1] / "docs" / "cluster.md").read_text("utf-8")
+PAGE = (TOP / "docs" / "cluster.md").read_text("utf-8")
 IN_BLOCKS = re.findall(r"^\s*(?:srun -n1 )?(lnmo [^;#\n]*)", PAGE, re.MULTILINE)
 IN_LINE = re.findall(r"`(lnmo [^`;]*)", PAGE)
 COMMANDS = sorted({line.strip() for line in (*IN_BLOCKS, *IN_LINE)})

@@ -24,9 +24,9 @@ import psutil
 import pytest
 import yaml
 
+from tests.places import TOP
 from workflows import load_campaign, open_results
 
-TOP = Path(__file__).parents[1]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 LNMO = (sys.executable, "-m", "workflows.cli")
 SMALL_DOS = {"common": {"NEDOS": 301}, "dos": {"NEDOS": 301}}

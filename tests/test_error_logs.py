@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from workflows import load_campaign, plan
-from workflows.engines.base import Machine
-from workflows.engines.corrections import read_corrections
+from workflows.engines.machine import Machine
+from workflows.engines.vasp.custodian_log import read_corrections
 from workflows.engines.vasp.engine import VaspEngine
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 FAKE = Path(__file__).parent / "fake_vasp"
 COMMAND = f"{sys.executable} -S {FAKE / 'vasp_std'}"

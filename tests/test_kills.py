@@ -27,9 +27,9 @@ import pandas as pd
 import psutil
 import pytest
 
+from tests.places import TOP
 from workflows import open_results
 
-TOP = Path(__file__).parents[1]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 LNMO = (sys.executable, "-m", "workflows.cli")
 KILLS = int(os.environ.get("LNMO_KILLS", "20"))
@@ -164,7 +164,7 @@ def children(pid: int) -> list[psutil.Process]:
 
 def is_worker(process: psutil.Process) -> bool:
     with suppress(psutil.Error):
-        return "workflows.worker" in process.cmdline()
+        return "workflows.launchpad.worker_process" in process.cmdline()
     return False
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from tests.browser import Browser
 from workflows import open_results
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.report import report_html
-from workflows.results import Results
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.records.document import TaskDocument
+from workflows.report.page import report_html
+from workflows.results.results import Results
 
 CELLS = """[...document.querySelectorAll('#series tbody tr')]
   .map(row => [...row.cells].map(cell => cell.textContent.trim()))"""

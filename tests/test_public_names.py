@@ -9,8 +9,8 @@ from pathlib import Path
 
 import structures
 import workflows
-from workflows.calculation import Calculation
-from workflows.results import Results
+from workflows.campaign.calculation import Calculation
+from workflows.results.results import Results
 
 SERIES_COLUMNS = (
     *("x", "n_li", "formula", "engine", "insertion", "state", "energy_per_fu"),
@@ -81,7 +81,7 @@ def test_importing_analysis_imports_nothing_heavy() -> None:
 
 def test_plan_is_the_function_even_when_its_module_was_imported_first() -> None:
     code = (
-        "import workflows.plan, workflows.inputs\n"
+        "import workflows.campaign.plan, workflows.campaign.inputs\n"
         "from workflows import plan\n"
         "assert callable(plan), plan"
     )

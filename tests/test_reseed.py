@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.test_end_to_end import Project, project
 from workflows import open_results
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 WRONG = {"FAKE_VASP_FAIL": "wrong_valence"}
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from workflows.taskdoc import State
+from tests.places import TOP
+from workflows.records.document import State
 
-TOP = Path(__file__).parents[1]
 PAGE = (TOP / "docs" / "runs.md").read_text("utf-8")
 GIVEN = re.compile(r'(?:\bid=|\bwarn\(\s*)"([a-z_]+)"')
 BY_NAME = {"no_outcar", "no_vasprun"}

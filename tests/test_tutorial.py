@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser import Browser
+from tests.places import TOP
 
-TOP = Path(__file__).parents[1]
 TUTORIAL = TOP / "docs" / "tutorial.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF

@@ -5,20 +5,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-# Bound at once, not lazily: the function has to win over the submodule's name.
-from workflows.plan import plan
-
 if TYPE_CHECKING:
-    from workflows.campaign import load_campaign
+    from workflows.campaign.campaign import load_campaign
+    from workflows.campaign.plan import plan
     from workflows.engines import parse_run
-    from workflows.results import open_results
+    from workflows.results.results import open_results
 
 __all__ = ["load_campaign", "open_results", "parse_run", "plan"]
 
 _HOME = {
-    "load_campaign": "workflows.campaign",
-    "open_results": "workflows.results",
+    "load_campaign": "workflows.campaign.campaign",
+    "open_results": "workflows.results.results",
     "parse_run": "workflows.engines",
+    "plan": "workflows.campaign.plan",
 }
 
 

@@ -14,6 +14,10 @@
     `-- Terminated            run again: the step goes on from where it was
 """
 
+from __future__ import annotations
+
+import difflib
+
 
 class LnmoError(Exception):
     """Base of every error whose message is all that the reader needs."""
@@ -65,3 +69,9 @@ class Terminated(LnmoError):
     def __init__(self, reason: str, *, signal: str | None = None) -> None:
         super().__init__(reason)
         self.signal = signal
+
+
+def nearest(name: str, known: tuple[str, ...]) -> str:
+    """Suggest the known name that is most like a wrong one, if any is."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f" (did you mean {close[0]}?)" if close else ""

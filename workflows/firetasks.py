@@ -4,9 +4,10 @@
 are a wire format: never rename or move them.
 """
 
+from __future__ import annotations
+
 import logging
-import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +20,16 @@ from fireworks import (
     explicit_serialize,
 )
 
-from workflows.calculation import Calculation
-from workflows.detours import not_there_yet
-from workflows.engines.base import Machine
-from workflows.errors import MachineError, StepFailed
-from workflows.execution import run_step
-from workflows.incar_tags import MACHINE_TAGS
-from workflows.reseed import to_reseed
-from workflows.size import check_size
-from workflows.store import COLLECTION, FileResults, MongoResults
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import data_directory, machine
+from workflows.engines.reseed import to_reseed
+from workflows.engines.step import run_step
+from workflows.errors import StepFailed
+from workflows.records.store import COLLECTION, FileResults, MongoResults, check_size
 
 OURS = {"spec.calculation_id": {"$exists": True}}
 """Query on the fireworks collection: other projects may use the same database."""
+
 PROGRESS = logging.getLogger("lnmo.progress")
 
 
@@ -129,64 +128,18 @@ def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) 
         MongoResults(launchpad.db[COLLECTION]).put(document)
 
 
-def data_directory(fw_spec: Mapping[str, Any]) -> Path:
-    """Return the data directory that the FWorker's env or the environment names."""
-    root = fw_spec.get("_fw_env", {}).get("root") or os.environ.get("LNMO_ROOT")
-    if not root:
-        raise MachineError(
-            "no data directory: set root in the FWorker's env, or LNMO_ROOT"
-        )
-    return Path(root)
+def not_there_yet(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workflow]:
+    """Leave out the detours that the LaunchPad holds: a step that is run again.
 
-
-def machine(fw_spec: Mapping[str, Any]) -> Machine:
-    """Return what the FWorker's env, or else the environment, says of this machine.
-
-    Raises
-    ------
-    MachineError
-        A number, such as ``LNMO_POLL_SECONDS``, is none.
+    A Firework that no Workflow names is what a kill left of an addition, and does not
+    count.
     """
-    env = fw_spec.get("_fw_env", {})
-    deadline = number(env, "deadline", 0.0)
-    return Machine(
-        vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
-        incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
-        poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
-        deadline=deadline or None,
-        stop_margin=number(env, "stop_margin", Machine.stop_margin),
-        frozen_seconds=number(env, "frozen_seconds", Machine.frozen_seconds),
-    )
+    return [each for each in detours if not _held(launchpad, each)]
 
 
-def number(env: Mapping[str, Any], name: str, default: float) -> float:
-    """Return what the FWorker's env, else ``LNMO_<NAME>``, says; a zero is one.
-
-    Raises
-    ------
-    MachineError
-        It is no number.
-    """
-    variable = f"LNMO_{name.upper()}"
-    value = env.get(name)
-    if value is None:
-        value = os.environ.get(variable) or default
-    try:
-        return float(value)
-    except ValueError:
-        raise MachineError(f"{variable} = {value!r} is no number") from None
-
-
-def _tags(text: str) -> dict[str, Any]:
-    """Read the machine's INCAR tags from ``NCORE=4 KPAR=2``."""
-    tags = {}
-    for part in text.split():
-        name, equals, value = part.partition("=")
-        if not equals or not value or name not in MACHINE_TAGS:
-            raise MachineError(
-                f"LNMO_VASP_INCAR = {text!r}: {part!r} is no machine tag; write it as "
-                f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
-                "science belongs into the campaign's vasp.incar"
-            )
-        tags[name] = int(value) if value.isdigit() else value
-    return tags
+def _held(launchpad: LaunchPad, detour: Workflow) -> bool:
+    ids = [f.spec["calculation_id"] for f in detour.fws if "reseed_of" in f.spec]
+    query = {"spec.calculation_id": {"$in": ids}}
+    found = launchpad.fireworks.find(query, {"_id": 0, "fw_id": 1})
+    nodes = [each["fw_id"] for each in found]
+    return launchpad.workflows.find_one({"nodes": {"$in": nodes}}) is not None

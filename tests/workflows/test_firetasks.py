@@ -16,18 +16,20 @@ import pytest
 from fireworks import Firework, FWorker, LaunchPad
 from fireworks.core.rocket_launcher import launch_rocket
 
+from tests.places import FAKE_VASP
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.detours import not_there_yet, with_reseeds
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import data_directory, machine
+from workflows.engines.reseed import reseeded
 from workflows.errors import MachineError
-from workflows.firetasks import RecordTaskDocument, RunStep, data_directory, machine
-from workflows.flows import fireworks_of, submit, workflow
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.reseed import reseeded
-from workflows.running import Event, LocalRun
-from workflows.store import COLLECTION, MongoResults
+from workflows.firetasks import RecordTaskDocument, RunStep, not_there_yet
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.local_run import Event, LocalRun
+from workflows.launchpad.steps import fireworks_of, with_reseeds
+from workflows.launchpad.submission import submit, workflow
+from workflows.records.store import COLLECTION, MongoResults
 
-FAKE = Path(__file__).parents[1] / "fake_vasp" / "vasp_std"
+FAKE = FAKE_VASP
 CAMPAIGN = """
 name: one
 lithium_reference: false

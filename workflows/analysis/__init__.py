@@ -1,4 +1,7 @@
-"""Documents in, numbers out: one file for each quantity of the science.
+"""Structures, moments and energies in, numbers out: one file for each quantity.
+
+``lnmo`` holds what is true of LixNi0.5Mn1.5O4 alone. May import: ``structures``. Reads
+no file, knows no engine, no database and no table.
 
 >>> from workflows.analysis import lattice_ratios, valence_from_moment
 """
@@ -8,12 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workflows.analysis.jahn_teller import jahn_teller_modes
     from workflows.analysis.lattice import lattice_ratios
+    from workflows.analysis.lnmo import expected_total_moment, expected_valence
     from workflows.analysis.smoothing import adjacent_average
-    from workflows.analysis.valence import (
-        expected_total_moment,
-        expected_valence,
-        valence_from_moment,
-    )
+    from workflows.analysis.valence import valence_from_moment
     from workflows.analysis.voltage import capacity, voltage_steps
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
 _HOME = {
     "adjacent_average": "smoothing",
     "capacity": "voltage",
-    "expected_total_moment": "valence",
-    "expected_valence": "valence",
+    "expected_total_moment": "lnmo",
+    "expected_valence": "lnmo",
     "jahn_teller_modes": "jahn_teller",
     "lattice_ratios": "lattice",
     "valence_from_moment": "valence",

@@ -6,21 +6,21 @@ from DOSCAR.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.analysis.band_gap import BandGap, band_gap
+from workflows.analysis.band_gap import BandGap
 
 Values = NDArray[np.float64]
 
 ORBITALS = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "dx2")
 """Order of VASP's columns; ``dx2`` stands for d(x2-y2)."""
+
 TINY = 1e-3
 """States/eV; an occupied edge has more."""
+
 FIRST_POINT = 5.0
 """A first grid point this much above the next nine holds all states below it."""
 
@@ -107,37 +107,3 @@ class DensityOfStates:
             integrated=self.integrated[:, 1:],
             projected=self.projected[..., 1:],
         )
-
-
-def read_vasprun_dos(path: Path) -> DensityOfStates:
-    """Read the density of states of a vasprun.xml, gzipped or not.
-
-    Raises
-    ------
-    ValueError
-        There is no density of states in it.
-    """
-    from pymatgen.io.vasp import Vasprun
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
-        run = Vasprun(str(path), parse_potcar_file=False, parse_dos=True)
-    whole = not getattr(run, "dos_has_errors", False) and run.tdos is not None
-    if whole and run.eigenvalues is not None and run.efermi is not None:
-        spins = sorted(run.tdos.densities, key=lambda spin: -spin.value)
-        names = [o.name for o in run.pdos[0]] if run.pdos else []
-        projected = [
-            [[site[o][spin] for spin in spins] for o in site] for site in run.pdos
-        ]
-        return DensityOfStates(
-            energies=np.asarray(run.tdos.energies, dtype=float),
-            total=np.array([run.tdos.densities[spin] for spin in spins]),
-            integrated=np.array([run.idos.densities[spin] for spin in spins]),
-            projected=np.array(projected, dtype=float),
-            orbitals=tuple("dx2" if name == "dx2_y2" else name for name in names),
-            efermi=float(run.efermi),
-            nsw=int(run.parameters.get("NSW", 0)),
-            nelect=float(run.parameters["NELECT"]),
-            levels=band_gap(run.eigenvalues),
-        )
-    raise ValueError(f"{path}: holds no density of states")

@@ -15,8 +15,10 @@ from itertools import pairwise
 
 AMBIGUOUS = 0.10
 """Distance from a threshold, muB, below which a valence is called ambiguous."""
+
 CLUSTER_GAP = 0.3
 """Smallest gap between sorted |m| of Mn, muB, that tells two valences apart."""
+
 THRESHOLDS: Mapping[str, tuple[tuple[float, int | None], ...]] = {
     "Ni": ((0.75, 4), (1.40, 3), (math.inf, 2)),
     "Mn": ((2.60, None), (3.55, 4), (4.25, 3), (math.inf, 2)),
@@ -26,15 +28,14 @@ THRESHOLDS: Mapping[str, tuple[tuple[float, int | None], ...]] = {
 Midpoints of the moments in `TYPICAL_MOMENTS`. Below 2.60 muB manganese is low spin
 or delocalised.
 """
+
 TYPICAL_MOMENTS: Mapping[str, Mapping[int, float]] = {
     "Ni": {4: 0.5, 3: 1.05, 2: 1.7},
     "Mn": {4: 3.2, 3: 3.9, 2: 4.6},
 }
 """Element -> valence -> |m|, muB, in the PAW sphere with U of 4 to 6 eV."""
+
 FIXED = {"Li": 1, "O": -2}
-NICKEL, MANGANESE, OXYGEN = 4, 12, 32
-"""Atoms in the 56-atom cell of LixNi0.5Mn1.5O4."""
-FORMULA_UNITS = 8
 
 
 @dataclass(frozen=True)
@@ -96,62 +97,6 @@ def valence_from_moment(
     valence = next((q for limit, q in steps if size < limit), steps[-1][1])
     margin = min(abs(size - limit) for limit, _ in steps if math.isfinite(limit))
     return SiteValence(valence, margin, ambiguous=margin < AMBIGUOUS)
-
-
-def expected_valence(x: float) -> dict[str, float]:
-    """Return the mean formal valences that make LixNi0.5Mn1.5O4 neutral.
-
-    Up to x = 1 nickel alone is reduced, q_Ni = 4 - 2x with Mn4+; above, manganese
-    alone, q_Mn = (14 - 2x)/3 with Ni2+: from (64 - 8x - 48)/4 and (64 - 8x - 8)/12 in
-    the cell of 8x Li, 4 Ni, 12 Mn and 32 O.
-
-    Parameters
-    ----------
-    x
-        Li per Ni0.5Mn1.5O4, 0 to 2.
-
-    Raises
-    ------
-    ValueError
-        x is outside 0 to 2.
-    """
-    _in_range(x)
-    if x <= 1:
-        return {"Ni": 4.0 - 2.0 * x, "Mn": 4.0}
-    return {"Ni": 2.0, "Mn": (14.0 - 2.0 * x) / 3.0}
-
-
-def expected_mn3(x: float) -> float:
-    """Return the number of Mn3+ in the 56-atom cell, 12(4 - q_Mn) = 8(x - 1)."""
-    _in_range(x)
-    return FORMULA_UNITS * max(0.0, x - 1)
-
-
-def expected_total_moment(x: float, order: str = "fim") -> float:
-    """Return the spin-only moment of the 56-atom cell, muB.
-
-    Mn4+ carries 3, Mn3+ 4, Ni2+ 2, Ni4+ 0 (Ni3+, low spin, 1: the sum over nickel is
-    the same). Nickel against manganese gives 36 - 8x up to x = 1 and 20 + 8x above; all
-    parallel, 36 + 8x throughout.
-
-    Parameters
-    ----------
-    x
-        Li per Ni0.5Mn1.5O4, 0 to 2.
-    order
-        ``"fim"``, nickel antiparallel, or ``"fm"``.
-
-    Raises
-    ------
-    ValueError
-        x is outside 0 to 2, or the order is unknown.
-    """
-    _in_range(x)
-    if order not in {"fim", "fm"}:
-        raise ValueError(f"order is {order!r}: 'fim' (Ni antiparallel) or 'fm'")
-    manganese = 3.0 * MANGANESE + expected_mn3(x)
-    nickel = FORMULA_UNITS * min(x, 1.0)
-    return manganese - nickel if order == "fim" else manganese + nickel
 
 
 def two_clusters(moments: Sequence[float], *, gap: float = CLUSTER_GAP) -> int | None:
@@ -216,8 +161,3 @@ def balanced_valences(
                     reached[total + q] = found
         best = reached
     return best[0][1] if 0 in best else None
-
-
-def _in_range(x: float) -> None:
-    if not 0 <= x <= 2:
-        raise ValueError(f"x = {x:g} is outside 0 to 2, Li per Ni0.5Mn1.5O4")

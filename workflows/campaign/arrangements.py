@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workflows.calculation import NO_INSERTION
-from workflows.campaign import Campaign
-from workflows.campaign_sections import InsertionSection
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.sections import InsertionSection
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ The file holds no machine fact (commands, cores, paths) and no database fact.
 Unknown keys are refused with the nearest known name.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -12,8 +14,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator
 
-from workflows.campaign_problems import explained, nearest
-from workflows.campaign_sections import (
+from workflows.campaign.messages import explained
+from workflows.campaign.sections import (
     ChgnetSection,
     Composition,
     HostSection,
@@ -23,10 +25,10 @@ from workflows.campaign_sections import (
     StartSection,
     VaspSection,
 )
-from workflows.errors import CampaignError
-from workflows.variants import overridden
+from workflows.errors import CampaignError, nearest
 
 EngineName = Literal["vasp", "chgnet"]
+
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -53,7 +55,7 @@ class Campaign(Section):
 
     def override(
         self, *, engine: str | None = None, x: Iterable[float] = ()
-    ) -> "Campaign":
+    ) -> Campaign:
         """Return this campaign with another engine or another x grid.
 
         Raises
@@ -70,7 +72,7 @@ class Campaign(Section):
         }
         return _validated(changed | given, f"campaign {self.name}, command line")
 
-    def members(self) -> dict[str, "Campaign"]:
+    def members(self) -> dict[str, Campaign]:
         """Return the campaign of each variant by name; itself, nameless, without any.
 
         Raises
@@ -92,7 +94,7 @@ class Campaign(Section):
             found[name] = _validated(overridden(content, changes), source)
         return found
 
-    def only(self, variant: str) -> "Campaign":
+    def only(self, variant: str) -> Campaign:
         """Return this campaign with one of its variants.
 
         Raises
@@ -119,7 +121,7 @@ class Campaign(Section):
 
 def packaged_campaigns() -> tuple[str, ...]:
     """Return the names of the campaigns that come with the package."""
-    folder = resources.files("workflows.campaigns")
+    folder = resources.files("workflows.campaign.packaged")
     return tuple(
         sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".yaml"))
     )
@@ -151,7 +153,7 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
 def _read(name_or_path: str | Path) -> tuple[str, str]:
     name = str(name_or_path)
     if name in packaged_campaigns():
-        found = resources.files("workflows.campaigns").joinpath(f"{name}.yaml")
+        found = resources.files("workflows.campaign.packaged").joinpath(f"{name}.yaml")
         return found.read_text("utf-8"), f"campaign {name}"
     path = Path(name_or_path)
     try:
@@ -178,3 +180,32 @@ def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())
+
+
+WHOLE = ("hubbard_u",)
+"""Mappings a variant replaces whole: a U it does not name is filled in by none."""
+
+
+def overridden(
+    content: Mapping[str, Any], changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return content with changes laid over it, section by section.
+
+    Parameters
+    ----------
+    content
+        Sections, keys and values of a campaign.
+    changes
+        The same shape, only what differs. Mappings merge, except those of
+        :data:`WHOLE`; everything else, lists too, is replaced.
+    """
+    merged = dict(content)
+    for key, value in changes.items():
+        old = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(old, Mapping)
+        merged[key] = (
+            overridden(old, value)  # type: ignore[arg-type]
+            if nested and key not in WHOLE
+            else value
+        )
+    return merged

@@ -7,23 +7,18 @@ the species, and is told by element.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from workflows.campaign import Campaign
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import DOS_ABOVE, DOS_BELOW
+from workflows.campaign.lithium_metal import LITHIUM
+from workflows.campaign.presets import has_hubbard, hubbard_source
+from workflows.campaign.settings import merged_tags
 from workflows.errors import CampaignError
-from workflows.firetasks import machine
-from workflows.inputs import DOS_ABOVE, DOS_BELOW
-from workflows.lithium import LITHIUM
-from workflows.presets import has_hubbard, hubbard_source
-from workflows.settings import merged_tags
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from workflows.selection import Selection
 
 CELLS, METAL = "cathode", "Li metal"
+
 DELETED = "(deleted)"
 """Value of a tag that ``null`` in a later layer took away."""
 
@@ -57,8 +52,17 @@ class Explained:
     source: str
 
 
-def explained(campaign: Campaign) -> tuple[Explained, ...]:
+def explained(
+    campaign: Campaign, machine_tags: Mapping[str, Any]
+) -> tuple[Explained, ...]:
     """Return every tag of every step of a campaign with its origin.
+
+    Parameters
+    ----------
+    campaign
+        Of the engine VASP.
+    machine_tags
+        INCAR tags that this machine adds when a step runs: NCORE, KPAR and the like.
 
     Raises
     ------
@@ -74,7 +78,7 @@ def explained(campaign: Campaign) -> tuple[Explained, ...]:
         Explained(name, of, step, *row)
         for name, member in campaign.members().items()
         for of, step in _steps(member)
-        for row in sorted(_rows(member, of, step))
+        for row in sorted(_rows(member, of, step, machine_tags))
     )
 
 
@@ -92,14 +96,14 @@ def _elements(campaign: Campaign) -> tuple[str, ...]:
 
 
 def _rows(
-    campaign: Campaign, of: str, step: str
+    campaign: Campaign, of: str, step: str, machine_tags: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, str, str]]:
     metal = of == METAL
     tags = merged_tags(campaign, step, lithium=metal, deleted=True)
     for name, tag in tags.items():
         value = DELETED if tag.value is None else _shown(tag.value)
         yield name, value, tag.origin, tag.source
-    for name, value in machine({}).incar.items():
+    for name, value in machine_tags.items():
         yield name, _shown(value), "machine: LNMO_VASP_INCAR", "never part of an id"
     vasp = campaign.vasp
     mesh = {"relax": "kpoints", "static": "kpoints", "dos": "kpoints_dos"}[step]
@@ -148,35 +152,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         return " ".join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def show_explained(chosen: Selection, *, as_json: bool) -> None:
-    """Print where every tag comes from."""
-    import json
-
-    from workflows.tables import console
-
-    rows = explained(chosen.campaign())
-    if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
-    else:
-        _print_tables(rows, console())
-
-
-def _print_tables(rows: tuple[Explained, ...], screen: Console) -> None:
-    from rich.table import Table
-
-    screen.print(
-        "a later layer wins: step <- functional <- U <- campaign <- machine; "
-        "P paper, S standard practice, C our choice",
-        style="dim",
-    )
-    for group in dict.fromkeys((row.variant, row.of, row.step) for row in rows):
-        title = " ".join(part for part in group if part)
-        table = Table(title=title, box=None, pad_edge=False, header_style="bold")
-        for head in ("tag", "value", "set by", "who and why"):
-            table.add_column(head, no_wrap=head in {"tag", "set by"})
-        for row in rows:
-            if (row.variant, row.of, row.step) == group:
-                table.add_row(row.tag, row.value, row.origin, row.source)
-        screen.print(table)

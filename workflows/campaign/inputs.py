@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.calculation import Calculation
-from workflows.potcars import PotcarLibrary, cutoff_note
-from workflows.species import (
+from workflows.campaign.calculation import Calculation
+from workflows.vasp.potcars import PotcarLibrary, cutoff_note
+from workflows.vasp.species_tags import (
     block_sizes,
     hubbard_tags,
     refuse_repeated,
@@ -125,7 +125,7 @@ def structure_inputs(
         A key of ``settings["incar"]``.
     magnetization
         Moments to start from, signed, muB, in site order; see
-        :func:`workflows.species.starting_moments`.
+        :func:`workflows.vasp.species_tags.starting_moments`.
     comment
         First line of POSCAR.
     """

@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflows.calculation import (
+from workflows.campaign.calculation import (
     NO_INSERTION,
     Calculation,
     cell_formula,
     content_id,
 )
-from workflows.settings import lithium_settings
+from workflows.campaign.settings import lithium_settings
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from workflows.campaign import Campaign
+    from workflows.campaign.campaign import Campaign
 
 LITHIUM = "Li"
 """``Calculation.reference`` of bcc lithium."""

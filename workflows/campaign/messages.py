@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.errors import nearest
+
 _LIST = "expected a list, in [ ]"
+
 _NUMBER = "expected a number"
+
 _WHOLE_NUMBER = "expected a whole number"
+
 _KEYS = "expected keys and values"
+
 PLAIN = {
     "missing": "is missing",
     "tuple_type": _LIST,
@@ -31,6 +36,7 @@ PLAIN = {
     "too_short": "expected at least one value",
 }
 """Pydantic's kinds of problem in words of a campaign file."""
+
 _ALTERNATIVE = re.compile(r"^(str|int|float|bool|.*\[.*)$")
 """What pydantic puts among the keys for one type of several that a value may have."""
 
@@ -46,12 +52,6 @@ def explained(error: ValidationError, model: type[BaseModel]) -> str:
         Knows the keys.
     """
     return "; ".join(_explain(problem, model) for problem in _own(error.errors()))
-
-
-def nearest(name: str, known: tuple[str, ...]) -> str:
-    """Suggest the known name that is most like a wrong one, if any is."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _own(problems: Sequence[Any]) -> list[Any]:

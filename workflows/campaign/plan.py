@@ -10,20 +10,25 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from workflows.calculation import (
+from workflows.campaign.arrangements import Choice, choices_of
+from workflows.campaign.calculation import (
     Calculation,
     cell_formula,
     content_id,
     digest,
     structure_as_dict,
 )
-from workflows.campaign import Campaign
-from workflows.choices import Choice, choices_of
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.lithium_metal import LITHIUM, lithium_reference
+from workflows.campaign.magnetic_order import (
+    AFM_MN,
+    FIM,
+    mn_up_and_down,
+    with_magnetic_order,
+)
+from workflows.campaign.presets import has_hubbard
+from workflows.campaign.settings import engine_settings
 from workflows.errors import CampaignError
-from workflows.lithium import LITHIUM, lithium_reference
-from workflows.magnetic_order import AFM_MN, FIM, mn_up_and_down, with_magnetic_order
-from workflows.presets import has_hubbard
-from workflows.settings import engine_settings
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -183,7 +188,7 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
 
 
 def _start(campaign: Campaign, ideal: Structure, c_strain: float) -> Structure:
-    from structures.series import symmetry_broken_start
+    from structures.starts import symmetry_broken_start
 
     start = campaign.start
     # Seeded by what is displaced, not by its place in the list: adding an x to a

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from workflows import presets
-from workflows.campaign_problems import nearest
-from workflows.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
+from workflows.campaign import presets
+from workflows.errors import nearest
+from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
 X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from workflows import presets
-from workflows.campaign import Campaign
+from workflows.campaign import presets
+from workflows.campaign.campaign import Campaign
 from workflows.errors import InputError
 
 if TYPE_CHECKING:

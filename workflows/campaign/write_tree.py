@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.errors import CampaignError, StoreError
-from workflows.inputs import (
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import (
     DOS_ABOVE,
     DOS_BELOW,
     VaspInputs,
@@ -19,8 +18,9 @@ from workflows.inputs import (
     vasp_inputs,
     write_vasp_inputs,
 )
-from workflows.plan import plan
-from workflows.potcars import PotcarLibrary
+from workflows.campaign.plan import plan
+from workflows.errors import CampaignError, StoreError
+from workflows.vasp.potcars import PotcarLibrary
 
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.

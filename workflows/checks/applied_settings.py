@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from workflows.engines.vasp.files import VaspFiles
-from workflows.engines.vasp.inputs import UNREADABLE, incar_from, potential, read_input
-from workflows.engines.vasp.numbers import VaspNumbers
-from workflows.taskdoc import Finding
+from workflows.records.document import Finding
+from workflows.vasp.input_files import UNREADABLE, incar_from, potential, read_input
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import VaspFiles
 
 CHARGE = 1e-3
 """Electrons; NELECT is printed with four decimals."""

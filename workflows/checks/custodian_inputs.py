@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflows.audit import audit, changed_tag, finding, same_value
-from workflows.engines.vasp.files import VaspFiles, read_text
-from workflows.engines.vasp.inputs import UNREADABLE, incar_from, read_input
-from workflows.engines.vasp.mesh import mesh_difference
-from workflows.engines.vasp.numbers import VaspNumbers
-from workflows.engines.vasp.tags import APPLIED, PRINTED
-from workflows.taskdoc import Finding
+from workflows.checks.incar_as_run import APPLIED, PRINTED
+from workflows.checks.kpoints_as_run import mesh_difference
+from workflows.checks.planned_inputs import audit, changed_tag, finding
+from workflows.records.document import Finding
+from workflows.vasp.equality import same_value
+from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import VaspFiles, read_text
 
 JUDGED = frozenset(APPLIED) | {"LDAUL", "LDAUU", "LDAUJ", "KSPACING", "LREAL", "ISYM"}
 """Tags that are compared even if the log does not name them."""

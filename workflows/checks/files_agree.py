@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from workflows.audit import HARMLESS, same_structure
-from workflows.engines.vasp.files import VaspFiles, read_text
-from workflows.engines.vasp.inputs import (
+from workflows.checks.incar_as_run import changed_tags
+from workflows.checks.kpoints_as_run import mesh_difference
+from workflows.records.document import Finding
+from workflows.vasp.equality import same_structure
+from workflows.vasp.incar_tags import HARMLESS
+from workflows.vasp.input_files import (
     UNREADABLE,
     incar_from,
     kpoints_from,
@@ -21,11 +24,9 @@ from workflows.engines.vasp.inputs import (
     potential,
     read_input,
 )
-from workflows.engines.vasp.mesh import mesh_difference
-from workflows.engines.vasp.numbers import VaspNumbers
-from workflows.engines.vasp.pair import ENERGY_DIFFERENCE
-from workflows.engines.vasp.tags import changed_tags
-from workflows.taskdoc import Finding
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.one_run import ENERGY_DIFFERENCE
+from workflows.vasp.run_files import VaspFiles, read_text
 
 PLACES = 1e-4
 """A; vasprun.xml prints eight decimals of fractional coordinates."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.audit import same_value
-from workflows.engines.vasp.numbers import VaspNumbers
+from workflows.vasp.equality import same_value
+from workflows.vasp.numbers import VaspNumbers
 
 PRINTED = 6e-9
 """vasprun.xml prints eight decimals: an EDIFF of 1e-9 is 0 there."""

@@ -8,15 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from workflows.analysis.valence import (
-    THRESHOLDS,
-    expected_mn3,
-    expected_total_moment,
-    two_clusters,
-    valence_from_moment,
-)
-from workflows.physics.outcome import METALS, REMEDY, SEED, Outcome, Severity, warn
-from workflows.taskdoc import Finding
+from workflows.analysis.lnmo import METALS, expected_mn3, expected_total_moment
+from workflows.analysis.valence import THRESHOLDS, two_clusters, valence_from_moment
+from workflows.checks.outcome import REMEDY, SEED, Outcome, Severity, warn
+from workflows.records.document import Finding
 
 MN_COLLAPSED = 2.60
 """|m|, muB: below, Mn is low spin or its electrons are spread too far."""

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from workflows.analysis.paper import is_the_papers
-from workflows.taskdoc import Finding
+from workflows.records.document import Finding
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-METALS = ("Ni", "Mn")
 REMEDY = "restart with ISYM = 0, ALGO = All, a small SIGMA or another MAGMOM"
+
 SEED = "restart from a charge order (start.charge_orders), with ISYM = 0 or ALGO = All"
+
 Severity = Literal["info", "warning", "error"]
 
 
@@ -36,15 +36,6 @@ class Outcome:
     pressure_kbar: float | None = None
     cell_relaxed: bool = False
     signed: bool = True
-
-
-def lnmo_x(structure: Structure) -> float | None:
-    """Return x of LixNi0.5Mn1.5O4, None for any other composition."""
-    contents = structure.composition.element_composition
-    if not is_the_papers(contents.formula):
-        return None
-    x = contents["Li"] / (2 * contents["Ni"])
-    return float(x) if x <= 2 else None
 
 
 def warn(name: str, message: str, severity: Severity = "warning") -> Finding:

@@ -10,14 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.physics.moments import (
-    large_on_oxygen,
-    lnmo_moments,
-    turned,
-    vanished,
-)
-from workflows.physics.outcome import METALS, REMEDY, Outcome, lnmo_x, warn
-from workflows.taskdoc import Finding, TaskDocument
+from workflows.analysis.lnmo import METALS, lnmo_x
+from workflows.checks.moments import large_on_oxygen, lnmo_moments, turned, vanished
+from workflows.checks.outcome import REMEDY, Outcome, warn
+from workflows.records.document import Finding, TaskDocument
 
 SHORTEST = {"Li-metal": 2.4, "Li-Li": 2.2, "metal-O": 1.75}
 """A; shorter pairs are no minimum of this crystal."""

@@ -7,35 +7,22 @@ change the physics, and then the number belongs to another calculation.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from monty.io import zopen
 
-from workflows.calculation import structure_from_dict
-from workflows.incar_tags import MACHINE_TAGS
-from workflows.taskdoc import Finding
+from workflows.campaign.calculation import structure_from_dict
+from workflows.records.document import Finding
+from workflows.vasp.equality import same_structure, same_value
+from workflows.vasp.incar_tags import HARMLESS
+from workflows.vasp.input_files import read_incar
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
     from pymatgen.io.vasp import Incar
 
-HARMLESS = frozenset(
-    {
-        *("ALGO", "NELM", "NELMIN", "NELMDL", "POTIM", "IBRION", "NBANDS", "SYMPREC"),
-        *MACHINE_TAGS,
-        *("AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG", "IMIX", "MAXMIX", "TIME"),
-        *("LWAVE", "ISTART", "SYSTEM", "ISEARCH"),
-    }
-)
-"""Tags that decide how a solution is found, not which: recorded, never judged."""
-
-DOUBLE_PRECISION = re.compile(
-    r"(?<![\w.])([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])"
-)
 SAME_PLACE = 1e-3
 """A; POSCAR and the plan have more digits than that."""
 
@@ -79,13 +66,6 @@ def audit(directory: Path, planned: Mapping[str, Any]) -> tuple[Finding, ...]:
         start = structure_from_dict(planned["structure"])
         findings += _poscar(directory, poscar.structure, start)
     return tuple(findings)
-
-
-def read_incar(text: str) -> Incar:
-    """Read an INCAR, numbers as Fortran has them: ``1.0D-7`` too."""
-    from pymatgen.io.vasp import Incar
-
-    return Incar.from_str(DOUBLE_PRECISION.sub(r"\1E\2", text))
 
 
 def _incar_file(path: Path) -> Incar:
@@ -175,45 +155,6 @@ def finding(severity: Any, what: str, old: Any, new: Any) -> Finding:
         severity=severity,
         message=f"{what} was {old}, ran as {new} ({consequence})",
     )
-
-
-def same_value(old: Any, new: Any, *, printed: float = 0.0) -> bool:
-    """Tell whether two values of one INCAR tag mean the same to VASP.
-
-    Numbers may differ by five digits, and by `printed` if one was read from decimals.
-    """
-    if isinstance(old, str) and isinstance(new, str):
-        return old.strip().upper() == new.strip().upper()
-    if isinstance(old, list) != isinstance(new, list):
-        # pymatgen reads of POMASS = 58.69 16.0 the first number.
-        first, second = (v[:1] if isinstance(v, list) else [v] for v in (old, new))
-        return bool(first and second) and same_value(first[0], second[0])
-    if isinstance(old, list) and isinstance(new, list):
-        if any(isinstance(value, str) for value in (*old, *new)):
-            return bool(old == new)
-        return len(old) == len(new) and bool(np.allclose(old, new, atol=1e-3))
-    if isinstance(old, str) or isinstance(new, str):
-        return bool(old == new)
-    if isinstance(old, float) or isinstance(new, float):
-        if old is None or new is None:
-            return False
-        return bool(np.isclose(old, new, rtol=1e-5, atol=printed))
-    return bool(old == new)
-
-
-def same_structure(first: Structure, second: Structure, *, tolerance: float) -> bool:
-    """Tell whether two list the same atoms in one order at the same places.
-
-    `tolerance` is in A, for lattice vectors and for positions; whole lattice vectors
-    between positions do not count.
-    """
-    if [s.specie.symbol for s in first] != [s.specie.symbol for s in second]:
-        return False
-    if not np.allclose(first.lattice.matrix, second.lattice.matrix, atol=tolerance):
-        return False
-    away = first.frac_coords - second.frac_coords
-    away -= np.round(away)
-    return bool((np.abs(away @ first.lattice.matrix) <= tolerance).all())
 
 
 def _custodian_on_poscar(directory: Path) -> tuple[bool, bool]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workflows.analysis.site_retention import SiteRetention, site_retention
-from workflows.calculation import CONVENTIONAL, Calculation
-from workflows.taskdoc import Finding
+from workflows.campaign.calculation import CONVENTIONAL, Calculation
+from workflows.records.document import Finding
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -32,13 +32,13 @@ def plan(
     ] = False,
 ) -> None:
     """Show what a campaign would calculate; writes nothing."""
-    from workflows import commands
+    from workflows.cli.plan import show_plan
 
     chosen = selection(campaign, engine, x, variant=variant)
     if show_campaign:
         typer.echo(chosen.campaign().as_yaml(), nl=False)
     else:
-        commands.show_plan(chosen, as_json=json)
+        show_plan(chosen, as_json=json)
 
 
 def orderings(
@@ -52,10 +52,10 @@ def orderings(
     json: JsonOption = False,
 ) -> None:
     """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
-    from workflows import commands
+    from workflows.cli.orderings import show_orderings
 
     chosen = selection(campaign, engine, x, variant=variant)
-    commands.show_orderings(chosen, chgnet=chgnet, as_json=json)
+    show_orderings(chosen, chgnet=chgnet, as_json=json)
 
 
 def write(
@@ -72,8 +72,7 @@ def write(
     ] = False,
 ) -> None:
     """Write the VASP inputs of every calculation and step; runs nothing."""
-    from workflows.commands import write_inputs
-    from workflows.explain import show_explained
+    from workflows.cli.write import show_explained, write_inputs
 
     chosen = selection(campaign, engine, x, variant=variant)
     if explain:
@@ -96,13 +95,13 @@ def run(
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Submit a campaign and run it here; killed, the same command goes on."""
-    from workflows import commands
-    from workflows.run_command import INTERRUPTED, run_campaign
+    from workflows.cli.results import show_what_came_of_it
+    from workflows.cli.run import INTERRUPTED, run_campaign
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     code = run_campaign(chosen, jobs=jobs, retry=retry)
     if code != INTERRUPTED:
-        commands.show_what_came_of_it(chosen)
+        show_what_came_of_it(chosen)
     raise typer.Exit(code)
 
 
@@ -137,12 +136,13 @@ def results(
     ] = False,
 ) -> None:
     """Print the table over x and the verdicts against the paper, or another table."""
-    from workflows import commands, result_tables
+    from workflows.cli import results as result_tables
+    from workflows.cli.results import show_results
 
     one_format(json=json, csv=csv)
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     if table is None and not boltzmann:
-        commands.show_results(chosen, as_json=json, as_csv=csv)
+        show_results(chosen, as_json=json, as_csv=csv)
         return
     asked = result_tables.asked(
         table, by=by, smooth=smooth, mode=mode, align=align, boltzmann=boltzmann
@@ -159,7 +159,7 @@ def compare(
     csv: Annotated[bool, typer.Option("--csv", help="CSV on stdout")] = False,
 ) -> None:
     """Print the variants of a study beside each other, against the first."""
-    from workflows.study import show_study
+    from workflows.cli.compare import show_study
 
     one_format(json=json, csv=csv)
     chosen = selection(campaign, engine, x, launchpad)
@@ -177,11 +177,9 @@ def report(
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Write one self-contained HTML page: table, figures, verdicts, provenance."""
-    from workflows import commands
+    from workflows.cli.report import write_report
 
-    commands.write_report(
-        selection(campaign, engine, x, launchpad, variant=variant), output
-    )
+    write_report(selection(campaign, engine, x, launchpad, variant=variant), output)
 
 
 def figures(
@@ -195,7 +193,7 @@ def figures(
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Draw every figure for a manuscript: PDF, SVG and PNG."""
-    from workflows.figures.files import write_figures
+    from workflows.report.figure_files import write_figures
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     for path in write_figures(chosen.results(), output):

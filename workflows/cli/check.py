@@ -12,8 +12,14 @@ from typing import Any
 
 import typer
 
-from workflows.lint import LintFinding, check, check_together, find_runs, read_run
-from workflows.lint.directory import VaspDirectory
+from workflows.checks.rules import (
+    LintFinding,
+    check,
+    check_together,
+    find_runs,
+    read_run,
+)
+from workflows.vasp.directory import VaspDirectory
 
 CLEAN, ERRORS, NOTHING_THERE = 0, 1, 2
 

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workflows.cli.options import (
-    JsonOption,
-)
+from workflows.cli.options import JsonOption
 
 Directories = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)]
 """typer's own check would refuse all for one that cannot be read."""
@@ -20,7 +18,7 @@ def parse(
     json: JsonOption = False,
 ) -> None:
     """Read run directories, ours or any VASP's, and say what they hold."""
-    from workflows.parsing import parse_verb as parse
+    from workflows.cli.parse import parse_verb as parse
 
     raise typer.Exit(parse(paths, as_json=json))
 
@@ -33,6 +31,6 @@ def check(
     json: JsonOption = False,
 ) -> None:
     """Lint VASP inputs and finished runs, ours or any, in and below directories."""
-    from workflows.lint.report import show_checked
+    from workflows.cli.check import show_checked
 
     raise typer.Exit(show_checked(directories, together=same, as_json=json))

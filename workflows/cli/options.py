@@ -10,7 +10,7 @@ import typer
 from workflows.errors import ResultsError
 
 if TYPE_CHECKING:
-    from workflows.selection import Selection
+    from workflows.cli.selection import Selection
 
 CampaignName = Annotated[
     str, typer.Argument(help="packaged campaign or YAML file", metavar="CAMPAIGN")
@@ -55,7 +55,7 @@ def selection(
     variant: str | None = None,
 ) -> Selection:
     """Return which calculations a verb is about, as its options say."""
-    from workflows.selection import Selection
+    from workflows.cli.selection import Selection
 
     return Selection(name, engine, tuple(x or ()), launchpad, variant)
 

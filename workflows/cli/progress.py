@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from workflows.running import Event
-from workflows.tables import coloured, console
+from workflows.cli.tables import coloured, console
+from workflows.launchpad.local_run import Event
 
 _STATES = {"started": "RUNNING", "ended": "COMPLETED", "failed": "FIZZLED"}
 

@@ -32,7 +32,7 @@ def init(
     ] = False,
 ) -> None:
     """Write launchpad.yaml and the site profile to fill in; overwrites nothing."""
-    from workflows.queue import init
+    from workflows.cli import init
 
     init.init_verb(directory, queue=queue, mongodb=mongodb)
 
@@ -50,7 +50,7 @@ def submit(
     json: JsonOption = False,
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; harmless to repeat."""
-    from workflows.queue import submit
+    from workflows.cli import submit
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     submit.submit_verb(chosen, category=category, dry_run=dry_run, as_json=json)
@@ -66,8 +66,8 @@ def launch(
     json: JsonOption = False,
 ) -> None:
     """Submit a queue job for each READY step; 1 if the scheduler refused one."""
-    from workflows.database import read_database
-    from workflows.queue import launch
+    from workflows.cli import launch
+    from workflows.records.database import read_database
 
     database = read_database(launchpad)
     raise typer.Exit(
@@ -86,8 +86,8 @@ def worker(
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Run one step; what a queue job calls."""
-    from workflows.database import read_database
-    from workflows.queue import worker
+    from workflows.cluster import worker
+    from workflows.records.database import read_database
 
     database = read_database(launchpad)
     raise typer.Exit(
@@ -104,8 +104,8 @@ def reconcile(
     json: JsonOption = False,
 ) -> None:
     """Compare database and queue; 1 if something is left to mend."""
-    from workflows.database import read_database
-    from workflows.queue import reconcile
+    from workflows.cli import reconcile
+    from workflows.records.database import read_database
 
     raise typer.Exit(
         reconcile.reconcile_verb(
@@ -128,8 +128,8 @@ def status(
     json: JsonOption = False,
 ) -> None:
     """Show database and queue side by side, and a command for each trouble."""
-    from workflows.queue import status
-    from workflows.queue.chosen import Chosen
+    from workflows.cli import status
+    from workflows.cli.selection import Chosen
 
     own = selection(campaign, engine, x, launchpad, variant=variant)
     chosen = Chosen(own, ids or (), fw_ids or ())
@@ -148,8 +148,8 @@ def cancel(
     json: JsonOption = False,
 ) -> None:
     """Cancel steps and their queue jobs together; finished ones stay."""
-    from workflows.queue import control
-    from workflows.queue.chosen import Chosen
+    from workflows.cli import cancel as control
+    from workflows.cli.selection import Chosen
 
     own = selection(campaign, engine, x, launchpad, variant=variant)
     chosen = Chosen(own, ids or (), fw_ids or ())
@@ -173,8 +173,8 @@ def rerun(
     json: JsonOption = False,
 ) -> None:
     """Run failed or cancelled steps again; 1 while a job of one lives."""
-    from workflows.queue import control
-    from workflows.queue.chosen import Chosen
+    from workflows.cli import cancel as control
+    from workflows.cli.selection import Chosen
 
     own = selection(campaign, engine, x, launchpad, variant=variant)
     chosen, database = Chosen(own, ids or (), fw_ids or ()), own.database()
@@ -192,7 +192,7 @@ def delete(
     json: JsonOption = False,
 ) -> None:
     """Delete what one campaign alone has submitted, results and all."""
-    from workflows.database import read_database
-    from workflows.queue import delete
+    from workflows.cli import delete
+    from workflows.records.database import read_database
 
     delete.delete_verb(read_database(launchpad), campaign, yes=yes, as_json=json)

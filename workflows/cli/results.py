@@ -1,4 +1,4 @@
-"""``lnmo results --table``: every table of the results, for a terminal or a file."""
+"""What each verb of ``lnmo`` but ``run`` does, with the texts it prints."""
 
 from __future__ import annotations
 
@@ -6,23 +6,59 @@ import json
 import math
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
-from workflows.campaign_problems import nearest
-from workflows.errors import ResultsError
-from workflows.report.downloads import verdict_frame
-from workflows.results import Results
-from workflows.selection import Selection
-from workflows.series import ROOM
-from workflows.tables import console, origin_of_numbers
+from workflows.cli.selection import Selection
+from workflows.cli.tables import _number, _table, coloured, console
+from workflows.errors import ResultsError, nearest
+from workflows.results.origin import origin_of_numbers
+from workflows.results.results import Results
+from workflows.results.series_table import ROOM
+from workflows.results.verdict import short_reason, verdict_frame
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from workflows.results.verdict import Verdict
+
+
+def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
+    """Print the series, and for people the verdicts."""
+    results = chosen.results()
+    series = results.series()
+    if as_csv:
+        series.to_csv(sys.stdout, index=False)
+    elif as_json:
+        print(series.to_json(orient="records", indent=1))
+    elif not len(series):
+        print("no results yet; lnmo run paper --engine chgnet needs no licence")
+    else:
+        screen = console()
+        screen.print(series_table(series))
+        screen.print(verdict_table(results.compare_to_paper()))
+
+
+def show_what_came_of_it(chosen: Selection) -> None:
+    """Print the series after a run; of a study its variants beside each other.
+
+    Results that never stand in one table are no fault of the run: that is a note.
+    """
+    from workflows.cli.compare import show_study
+
+    try:
+        if len(chosen.one_by_one()) > 1:
+            show_study(chosen, as_json=False, as_csv=False)
+        else:
+            show_results(chosen, as_json=False, as_csv=False)
+    except ResultsError as error:
+        print(f"lnmo: no table: {error}", file=sys.stderr)
+
 
 SHOWN_ROWS = 400
 """Rows of a table in a terminal; a file gets all."""
@@ -155,6 +191,7 @@ _MAKE: Mapping[TableName, Callable[[Results, Asked, Selection], pd.DataFrame]] =
     TableName.PDOS: _pdos,
     TableName.VERDICTS: _verdicts,
 }
+
 _FOR_PEOPLE: Mapping[TableName, tuple[str, ...]] = {
     TableName.SITES: (
         *("x", "insertion", "label", "element", "magnetization", "valence"),
@@ -207,3 +244,49 @@ def _text(value: Any) -> str:
     if isinstance(value, bool) or (hasattr(value, "dtype") and value.dtype == bool):
         return "yes" if value else ""
     return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def series_table(series: pd.DataFrame) -> Table:
+    """Show the table over x."""
+    table = _table("results over x", caption=origin_of_numbers(series))
+    heads = ("x", "insertion", "state", "E eV/f.u.", "|m| Ni", "|m| Mn", "a", "b", "c")
+    for name in (*heads, "c/ab", "V A^3", "of", "Li ends on", "note"):
+        text = name in {"insertion", "state", "Li ends on", "note"}
+        table.add_column(name, justify="left" if text else "right", no_wrap=not text)
+    for found in series.to_dict("records"):
+        row = {str(name): value for name, value in found.items()}
+        table.add_row(
+            *(f"{row['x']:g}", row["insertion"], coloured(row["state"])),
+            _number(row["energy_per_fu"], 3),
+            *(_spread(row, "m_ni"), _spread(row, "m_mn")),
+            *(_number(row[axis], 3) for axis in "abc"),
+            *(_number(row["c_ratio"], 4), _number(row["volume"], 1)),
+            f"{row['n_orderings']}/{row['n_planned']}",
+            *(row["li_sites"], Text(row["findings"], style="yellow")),
+        )
+    return table
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table | Text:
+    """Show the verdicts against the paper; one line if one reason says it of all."""
+    title = "against Shimizu et al. 2022 (10.1002/aenm.202201119)"
+    reasons = {v.reason if v.value is None else "" for v in verdicts}
+    if len(reasons) == 1 and "" not in reasons:
+        none = f"none of {len(verdicts)} statements is judged, {reasons.pop()}"
+        return Text(f"{title}: {none}")
+    table = _table(title)
+    for name in ("statement", "model", "ours", "paper", "passes", "verdict", "note"):
+        table.add_column(name, justify="right" if name == "ours" else "left")
+    for v in verdicts:
+        ours = "" if v.value is None else f"{v.value:.3f} {v.unit}".strip()
+        table.add_row(
+            *(v.statement, v.insertion, ours, v.reference, v.tolerance),
+            *(coloured(str(v.status)), short_reason(v)),
+        )
+    return table
+
+
+def _spread(row: Mapping[str, Any], name: str) -> str:
+    if row[name] != row[name]:
+        return ""
+    return f"{row[name]:.2f}±{row[f'{name}_std']:.2f}"

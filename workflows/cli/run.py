@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from workflows.cli.selection import Selection
 from workflows.errors import LnmoError, MachineError
-from workflows.selection import Selection
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
 
-    from workflows.calculation import Calculation
-    from workflows.database import Database
+    from workflows.campaign.calculation import Calculation
+    from workflows.records.database import Database
 
 INTERRUPTED = 130
 """Exit code of a run ended by Ctrl-C, SIGTERM, a wall time or a full disk."""
@@ -42,12 +42,12 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     MachineError
         The engine cannot run here; nothing was written.
     """
-    from workflows.flows import fireworks_of, submit
-    from workflows.launchpad import owned
-    from workflows.progress import Display
-    from workflows.queue.submit import submitting
-    from workflows.recovery import retry_failed
-    from workflows.running import LocalRun
+    from workflows.cli.progress import Display
+    from workflows.launchpad.local_run import LocalRun
+    from workflows.launchpad.opening import owned
+    from workflows.launchpad.recovery import retry_failed
+    from workflows.launchpad.steps import fireworks_of
+    from workflows.launchpad.submission import submit, submitting
 
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
@@ -80,8 +80,8 @@ def _chosen_calculations(
     chosen: Selection, database: Database
 ) -> tuple[Calculation, ...] | None:
     """Plan the named campaign; without a name choose among what is submitted."""
-    from workflows.flows import submitted
-    from workflows.launchpad import reading
+    from workflows.launchpad.opening import reading
+    from workflows.launchpad.steps import submitted
 
     if chosen.name is not None:
         return chosen.calculations()
@@ -98,8 +98,8 @@ def _take_up(
     pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
 ) -> None:
     """Return to READY what an interrupted owner left behind."""
-    from workflows.launchpad import EmbeddedLaunchPad
-    from workflows.recovery import return_unrecorded
+    from workflows.launchpad.embedded import EmbeddedLaunchPad
+    from workflows.launchpad.recovery import return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
         return
@@ -115,11 +115,11 @@ def _check_machine(
     """Refuse, before anything is written, what no step could do here."""
     from importlib.util import find_spec
 
+    from workflows.campaign.inputs import potcar_notes
+    from workflows.engines.machine import machine
     from workflows.engines.vasp.process import vasp_command
-    from workflows.firetasks import machine
-    from workflows.flows import fireworks_of
-    from workflows.inputs import potcar_notes
-    from workflows.launchpad import reading
+    from workflows.launchpad.opening import reading
+    from workflows.launchpad.steps import fireworks_of
 
     with reading(database) as pad:
         steps = fireworks_of(pad, calculations)

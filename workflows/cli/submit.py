@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workflows.plan import plan
-from workflows.queue.routing import check_category
+from workflows.campaign.plan import plan
+from workflows.cluster.categories import check_category
+from workflows.launchpad.submission import submitting
 
 if TYPE_CHECKING:
-    from fireworks import LaunchPad
-
-    from workflows.database import Database
-    from workflows.flows import Submission
-    from workflows.selection import Selection
+    from workflows.cli.selection import Selection
+    from workflows.launchpad.submission import Submission
+    from workflows.records.database import Database
 
 
 def submit_verb(
@@ -38,9 +35,9 @@ def submit_verb(
     if category is not None:
         check_category(category, "--category")
     calculations, database = plan(chosen.campaign()), chosen.database()
-    from workflows.flows import submission, submit
-    from workflows.inputs import potcar_notes
-    from workflows.launchpad import owned, reading
+    from workflows.campaign.inputs import potcar_notes
+    from workflows.launchpad.opening import owned, reading
+    from workflows.launchpad.submission import submission, submit
 
     for note in potcar_notes(calculations):
         print(f"note: {note}", file=sys.stderr)
@@ -51,34 +48,6 @@ def submit_verb(
         with owned(database, waiting=_waiting) as (pad, _), submitting(database, pad):
             done = submit(pad, calculations, category=category)
     _tell(done, database, dry_run=dry_run, as_json=as_json)
-
-
-@contextmanager
-def submitting(database: Database, launchpad: LaunchPad) -> Iterator[None]:
-    """Let one process at a time submit.
-
-    Two at once would add a calculation twice, and each would take what the other is
-    just adding for the rest of a killed submission, and remove it.
-
-    Parameters
-    ----------
-    database
-        Where the LaunchPad is; the embedded one has one owner anyway.
-    launchpad
-        Opened for changing.
-
-    Raises
-    ------
-    StoreBusy
-        A living process submits for longer than a minute.
-    """
-    from workflows.queue.lease import lease
-
-    if database.embedded:
-        yield
-        return
-    with lease(launchpad, "submit"):
-        yield
 
 
 def _waiting(line: str) -> None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from workflows.database import Database
-from workflows.queue.chosen import Chosen
-from workflows.queue.decide import Action
+from workflows.cluster.decision import Action
+from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
 
-    from workflows.queue.profile import Profile
-    from workflows.queue.standing import Standing
+    from workflows.cluster.profile import Profile
+    from workflows.cluster.step_status import Standing
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
 
@@ -39,23 +37,6 @@ class Done:
     refused: str = ""
 
 
-def cancel_verb(
-    database: Database, chosen: Chosen, *, dry_run: bool, as_json: bool
-) -> int:
-    """Cancel what was chosen, Fireworks and jobs."""
-    from workflows.queue.lease import lease
-    from workflows.queue.opened import queue_launchpad, refuse_embedded
-    from workflows.queue.profile import read_profile
-
-    refuse_embedded(database)
-    chosen.must_choose("cancel")
-    profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
-        wanted = chosen.of_fireworks(pad)
-        done = cancel(pad, profile, wanted, dry_run=dry_run, held=held)
-    return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to cancel")
-
-
 def cancel(
     launchpad: LaunchPad,
     profile: Profile,
@@ -71,8 +52,7 @@ def cancel(
     the next reconcile. ``held`` is called before each change, and raises if the lease
     is lost.
     """
-    from workflows.queue.haunted import haunted
-    from workflows.queue.standing import standings
+    from workflows.cluster.step_status import haunted, standings
 
     scheduler = profile.scheduler()
     ghosts = haunted(launchpad, scheduler, profile.name, wanted)
@@ -123,25 +103,6 @@ def _defuse(launchpad: LaunchPad, fw_id: int) -> None:
         launchpad._refresh_wf(fw_id)
 
 
-def rerun_verb(
-    database: Database, chosen: Chosen, *, dead: bool, dry_run: bool, as_json: bool
-) -> int:
-    """Run failed or cancelled steps again; 1 if one was refused."""
-    from workflows.queue.lease import lease
-    from workflows.queue.opened import queue_launchpad, refuse_embedded
-    from workflows.queue.profile import read_profile
-
-    refuse_embedded(database)
-    chosen.must_choose("rerun")
-    profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
-        wanted = chosen.of_fireworks(pad)
-        done = rerun(
-            *(pad, database, profile, wanted), dead=dead, dry_run=dry_run, held=held
-        )
-    return _tell(done, as_json=as_json, dry_run=dry_run, nothing="nothing to run again")
-
-
 def rerun(
     launchpad: LaunchPad,
     database: Database,
@@ -176,8 +137,7 @@ def rerun(
     QueueError
         The scheduler does not answer, so that a job may live.
     """
-    from workflows.queue.haunted import haunted
-    from workflows.queue.standing import standings
+    from workflows.cluster.step_status import haunted, standings
 
     scheduler = profile.scheduler()
     found = standings(
@@ -219,9 +179,9 @@ def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Do
 
 def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
     """Make a Firework READY; what has finished is adopted, not run again."""
-    from workflows.queue.mending import adopt, end_launch, mend
-    from workflows.queue.standing import FORGIVEN
-    from workflows.recovery import retry_failed
+    from workflows.cluster.repair import adopt, end_launch, mend
+    from workflows.cluster.step_status import FORGIVEN
+    from workflows.launchpad.recovery import retry_failed
 
     s = standing
     if s.launch_id is not None:
@@ -249,20 +209,7 @@ def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
 
 def _failed_document(database: Database, standing: Standing) -> bool:
     """Tell whether the run directory records a failure, which would stand."""
-    from workflows.store import FileResults
+    from workflows.records.store import FileResults
 
     document = FileResults(database.root).get(standing.calculation_id, standing.step)
     return document is not None and not document.state.usable
-
-
-def _tell(done: Sequence[Done], *, as_json: bool, dry_run: bool, nothing: str) -> int:
-    if as_json:
-        print(json.dumps([vars(each) for each in done], indent=1))
-    else:
-        for each in done:
-            print(f"{each.fw_id} {each.name}: {each.refused or each.did}")
-        if not done:
-            print(nothing)
-        elif dry_run:
-            print("dry run: nothing was changed")
-    return 1 if any(each.refused for each in done) else 0

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from workflows.campaign import Campaign
-from workflows.campaign_problems import nearest
-from workflows.errors import MachineError
+from workflows.campaign.campaign import Campaign
+from workflows.errors import MachineError, nearest
 
 ENGINES: tuple[str, ...] = get_args(Campaign.model_fields["engine"].annotation)
 WORKERS = "lnmo_workers"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workflows.queue.job import Job
+from workflows.cluster.scheduler import Job
 
 
 class Action(StrEnum):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workflows.queue.standing import job_id, stored, timestamp
-
-if TYPE_CHECKING:
-    from workflows.queue.chosen import Chosen
+from workflows.cluster.step_status import job_id, stored, timestamp
 
 
 @dataclass(frozen=True)
@@ -39,21 +35,6 @@ class Launched:
     since: Mapping[str, str]
     reason: str
     directory: str
-
-
-def history_verb(launchpad: Any, chosen: Chosen, *, as_json: bool) -> None:
-    """Print the launches of what was chosen, oldest first."""
-    found = history(launchpad, chosen.of_fireworks(launchpad))
-    if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
-        return
-    for each in found:
-        job = f"job {each.job_id}" if each.job_id else "no queue job"
-        times = ", ".join(f"{s.lower()} {when}" for s, when in each.since.items())
-        why = f": {each.reason}" if each.reason else ""
-        print(f"{each.fw_id} {each.name}: {job} on {each.worker}, {times}{why}")
-    if not found:
-        print("never launched")
 
 
 def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[Launched]:

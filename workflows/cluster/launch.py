@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping
@@ -11,19 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.database import Database
+from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.errors import LnmoError, MachineError
-from workflows.queue.job import NAME_PREFIX
+from workflows.launchpad.steps import QUEUE_DIRECTORY
+from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from fireworks import FWorker, LaunchPad
 
-    from workflows.queue.profile import Profile
+    from workflows.cluster.profile import Profile
 
 SCRIPT = "FW_submit.script"
-QUEUE_DIRECTORY = "queue"
-"""In the data directory: one directory for each launch, with script and job output."""
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 MAX_REFUSALS = 3
 """After so many refusals in a row the rest is not tried."""
 
@@ -52,39 +50,6 @@ class Submitted:
     refused: str = ""
 
 
-def launch_verb(
-    database: Database, *, max_jobs: int | None, dry_run: bool, as_json: bool
-) -> int:
-    """Submit, print; 1 if the scheduler refused one."""
-    from workflows.queue.opened import queue_launchpad, refuse_embedded
-    from workflows.queue.profile import read_profile
-
-    refuse_embedded(database)
-    profile = read_profile(database)
-    if max_jobs is not None:
-        profile = replace(profile, max_jobs=max_jobs)
-    _check_paths(database)
-    if dry_run and database.launchpad["host"] in LOOPBACK:
-        host = database.launchpad["host"]
-        print(
-            f"lnmo: note: host: {host} is, on a compute node, that node itself",
-            file=sys.stderr,
-        )
-    with queue_launchpad(database) as pad:
-        if dry_run:
-            found, full = planned(pad, database, profile), False
-        else:
-            found, full = launch(pad, database, profile)
-    if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
-    else:
-        _tell(found, full=full, dry_run=dry_run)
-    for each in found:
-        if each.refused:
-            print(f"lnmo: {each.name}: refused: {each.refused}", file=sys.stderr)
-    return 1 if any(each.refused for each in found) else 0
-
-
 def launch(
     launchpad: LaunchPad, database: Database, profile: Profile
 ) -> tuple[list[Submitted], bool]:
@@ -102,9 +67,9 @@ def launch(
     QueueError
         The scheduler does not answer; nothing was submitted.
     """
-    from workflows.queue.haunted import haunted
-    from workflows.queue.lease import lease
-    from workflows.queue.routing import register
+    from workflows.cluster.categories import register
+    from workflows.cluster.step_status import haunted
+    from workflows.launchpad.lease import lease
 
     done: list[Submitted] = []
     with lease(launchpad, f"queue {profile.name}") as held:
@@ -165,7 +130,7 @@ def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
 def _submit_next(
     launchpad: LaunchPad, database: Database, profile: Profile, worker: FWorker
 ) -> Submitted | None:
-    from workflows.queue.mending import give_back
+    from workflows.cluster.repair import give_back
 
     queue = database.root / QUEUE_DIRECTORY
     firework, launch_id = launchpad.reserve_fw(worker, str(queue))
@@ -242,24 +207,3 @@ def _check_paths(database: Database) -> None:
             f"{database.root}: FireWorks' queue scripts bear no blank in a path; "
             "choose another data directory with LNMO_ROOT"
         )
-
-
-def _tell(found: list[Submitted], *, full: bool, dry_run: bool) -> None:
-    if dry_run:
-        shown: set[str] = set()
-        for each in found:
-            print(f"would submit {each.fw_id} {each.name}")
-            if each.step not in shown:
-                shown.add(each.step)
-                print("".join(f"    {line}\n" for line in each.script.splitlines()))
-        print(f"dry run: {len(found)} jobs would be submitted, none was")
-        return
-    taken = [each for each in found if each.job_id is not None]
-    for each in taken:
-        print(f"job {each.job_id}: {each.fw_id} {each.name}")
-    if full:
-        print(f"{len(taken)} jobs submitted; the queue is as full as allowed (-m)")
-    elif taken:
-        print(f"{len(taken)} jobs submitted")
-    elif not found:
-        print("nothing is READY for this worker; see lnmo status")

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from workflows.cluster.scheduler import Job, Listed, ask
 from workflows.errors import QueueError
-from workflows.queue.job import Job, Listed, ask
 
 PBS_STATES = {
     **dict.fromkeys("QHWTM", Job.PENDING),

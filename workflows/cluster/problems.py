@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workflows.queue.decide import Action
-from workflows.queue.job import Job
-from workflows.queue.standing import Standing
+from workflows.cluster.decision import Action
+from workflows.cluster.scheduler import Job
+from workflows.cluster.step_status import Standing
 
 if TYPE_CHECKING:
-    from workflows.queue.profile import Profile
+    from workflows.cluster.profile import Profile
 
 HOPELESS = (
     *("JobHeldUser", "JobHeldAdmin", "PartitionTimeLimit", "PartitionNodeLimit"),
@@ -44,7 +44,7 @@ class Trouble:
 
 def trouble(standing: Standing) -> list[Trouble]:
     """Return what is wrong with a Firework, and the command that mends it."""
-    from workflows.queue.mending import reason
+    from workflows.cluster.repair import reason
 
     s = standing
 
@@ -98,7 +98,7 @@ def unrouted(
     launchpad: Any, steps: Iterable[Mapping[str, Any]], profile: Profile | None
 ) -> list[Trouble]:
     """Tell which READY steps no known worker takes."""
-    from workflows.queue.routing import known_categories, untakeable
+    from workflows.cluster.categories import known_categories, untakeable
 
     known = known_categories(launchpad)
     known |= set() if profile is None else set(profile.categories)

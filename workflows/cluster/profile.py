@@ -18,20 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from workflows.campaign_problems import nearest
-from workflows.database import Database
-from workflows.engines.base import Machine
-from workflows.errors import MachineError
-from workflows.incar_tags import MACHINE_TAGS
-from workflows.presets import STEPS
-from workflows.queue.routing import check_category
-from workflows.queue.walltime import seconds
+from workflows.campaign.presets import STEPS
+from workflows.cluster.categories import check_category
+from workflows.cluster.walltime import seconds
+from workflows.engines.machine import Machine
+from workflows.errors import MachineError, nearest
+from workflows.records.database import Database
+from workflows.vasp.incar_tags import MACHINE_TAGS
 
 if TYPE_CHECKING:
     from fireworks import FWorker
     from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
-    from workflows.queue.job import Scheduler
+    from workflows.cluster.scheduler import Scheduler
 
 ADAPTER_FILE = "my_qadapter.yaml"
 FWORKER_FILE = "my_fworker.yaml"
@@ -117,8 +116,8 @@ class Profile:
 
     def scheduler(self) -> Scheduler:
         """Return the scheduler that the adapter's type names."""
-        from workflows.queue import batch
-        from workflows.queue.slurm import Slurm
+        from workflows.cluster import pbs_sge_lsf as batch
+        from workflows.cluster.slurm import Slurm
 
         override = self.adapter.get("_q_commands_override") or {}
         known: dict[str, tuple[Any, str]] = {
@@ -152,7 +151,7 @@ def read_profile(database: Database) -> Profile:
     MachineError
         One is missing, has an unknown key, or a value that no queue would take.
     """
-    from workflows.firetasks import number
+    from workflows.engines.machine import number
 
     fworker = read_fworker(database)
     path = database.path.with_name(ADAPTER_FILE)

@@ -1,30 +1,44 @@
-"""``lnmo reconcile``: tell, or mend, where database and queue disagree."""
+"""Workflow locks of killed processes: found by looking twice.
+
+FireWorks locks a Workflow for the milliseconds of a change. A process killed in them
+leaves the lock; everyone else then waits five minutes for it and gives up.
+"""
 
 from __future__ import annotations
 
-import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workflows.database import Database
-from workflows.queue.decide import Action
+from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
 
-    from workflows.queue.profile import Profile
+    from workflows.cluster.profile import Profile
 
-DID: dict[str, str] = {
-    "unlock": "unlocked",
-    "remove": "removed",
-    Action.RETURN: "back to READY",
-    Action.RETRY: "back to READY",
-    Action.SEND: "result sent",
-    Action.REFRESH: "refreshed",
-    Action.ADOPT: "result adopted",
-    Action.CLOSE: "launch ended",
-}
+LOOK_AGAIN_SECONDS = 5.0
+
+
+def stale_locks(launchpad: Any) -> list[int]:
+    """Return the first fw_id of each Workflow that is locked and does not change."""
+    before = _locked(launchpad)
+    if not before:
+        return []
+    time.sleep(LOOK_AGAIN_SECONDS)
+    after = _locked(launchpad)
+    return sorted(n for n, changed in before.items() if after.get(n) == changed)
+
+
+def unlock(launchpad: Any, fw_id: int) -> None:
+    """Take the lock off."""
+    launchpad.workflows.update_one({"nodes": fw_id}, {"$unset": {"locked": True}})
+
+
+def _locked(launchpad: Any) -> dict[int, str]:
+    found = launchpad.workflows.find({"locked": True}, {"nodes": 1, "updated_on": 1})
+    return {min(w["nodes"]): str(w["updated_on"]) for w in found}
 
 
 @dataclass(frozen=True)
@@ -44,22 +58,6 @@ class Mended:
     action: str
     reason: str
     fixed: bool
-
-
-def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
-    """Compare, print, and with ``fix`` mend; 1 if something is left to mend."""
-    from workflows.queue.lease import lease
-    from workflows.queue.opened import queue_launchpad
-    from workflows.queue.profile import read_profile
-
-    profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
-        found = reconcile(pad, database, profile, fix=fix, held=held)
-    if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
-    else:
-        _tell(found, fix=fix)
-    return 1 if any(not each.fixed for each in found) else 0
 
 
 def reconcile(
@@ -90,9 +88,8 @@ def reconcile(
     QueueError
         The scheduler does not answer.
     """
-    from workflows.queue.locks import stale_locks, unlock
-    from workflows.queue.mending import mend, reason
-    from workflows.queue.standing import standings
+    from workflows.cluster.repair import mend, reason
+    from workflows.cluster.step_status import standings
 
     found = []
     for fw_id in stale_locks(launchpad):
@@ -126,8 +123,8 @@ def reconcile(
 def _orphans(launchpad: LaunchPad, *, fix: bool) -> list[int]:
     """Return Fireworks without a Workflow; unless a submission is just adding them."""
     from workflows.errors import StoreBusy
-    from workflows.flows import orphans, remove_orphans
-    from workflows.queue.lease import lease
+    from workflows.launchpad.lease import lease
+    from workflows.launchpad.submission import orphans, remove_orphans
 
     if not orphans(launchpad):
         return []
@@ -136,18 +133,3 @@ def _orphans(launchpad: LaunchPad, *, fix: bool) -> list[int]:
             return remove_orphans(launchpad) if fix else orphans(launchpad)
     except StoreBusy:
         return []
-
-
-def _tell(found: list[Mended], *, fix: bool) -> None:
-    if not found:
-        print("database and queue agree")
-        return
-    for each in found:
-        done = f": {DID[each.action]}" if each.fixed else ""
-        print(f"{each.fw_id} {each.name}: {each.reason}{done}")
-    if not fix:
-        print("nothing was changed; to mend: lnmo reconcile --fix")
-    elif any(not each.fixed for each in found):
-        print("not all could be mended; see lnmo status")
-    else:
-        print("go on with: lnmo launch")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from fireworks import FWAction, LaunchPad
 
-from workflows.queue.decide import Action
-from workflows.queue.job import Job
-from workflows.queue.standing import ENDED, Standing
-from workflows.queue.unsent import kept, send
+from workflows.cluster.decision import Action
+from workflows.cluster.scheduler import Job
+from workflows.cluster.step_status import ENDED, Standing
+from workflows.cluster.unsent import kept, send
 
 
 def reason(standing: Standing) -> str:

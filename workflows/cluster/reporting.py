@@ -17,8 +17,8 @@ from typing import Any
 
 from fireworks import Firework, FWAction, FWorker, LaunchPad
 
-from workflows.queue.standing import ENDED
-from workflows.queue.unsent import Ended, keep, send
+from workflows.cluster.step_status import ENDED
+from workflows.cluster.unsent import Ended, keep, send
 
 TASK_FAILED = "runtime error during task"
 """FireWorks' message for every failure of a task; ours says which."""

@@ -1,7 +1,7 @@
-"""Database and scheduler side by side: one record for each Firework that matters.
+"""READY Fireworks with a job of an earlier launch that still lives.
 
-The database is read first and the queue second, so that a job the database names was
-submitted before the queue was asked; if it is not listed, it has ended.
+``lpad rerun_fws`` on a running Firework leaves its job running. A second one in the
+same run directory would spoil both.
 """
 
 from __future__ import annotations
@@ -13,16 +13,71 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workflows.queue.decide import Action, Facts, decide
-from workflows.queue.job import Job, Listed, Scheduler
-from workflows.queue.unsent import UNSENT_FILE
+from workflows.cluster.decision import Action, Facts, decide
+from workflows.cluster.scheduler import Job, Listed, Scheduler
+from workflows.cluster.unsent import UNSENT_FILE
+
+
+def haunted(
+    launchpad: Any,
+    scheduler: Scheduler | None,
+    worker: str | None,
+    wanted: Mapping[str, Any] | None = None,
+) -> dict[int, str]:
+    """Return the living job of an earlier launch by fw_id.
+
+    Parameters
+    ----------
+    launchpad
+        FireWorks' LaunchPad.
+    scheduler
+        Of this machine; None knows no ghosts.
+    worker
+        Whose jobs are in this machine's queue.
+    wanted
+        Query on the fireworks collection.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer.
+    """
+    if scheduler is None:
+        return {}
+    query = {
+        **(wanted or {}),
+        "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
+        "archived_launches.0": {"$exists": True},
+    }
+    fields = {"_id": 0, "fw_id": 1, "archived_launches": 1}
+    owner = {
+        launch: found["fw_id"]
+        for found in launchpad.fireworks.find(query, fields)
+        for launch in found["archived_launches"]
+    }
+    if not owner:
+        return {}
+    asked = {"launch_id": {"$in": list(owner)}, "fworker.name": worker}
+    launches = launchpad.launches.find(asked, {"launch_id": 1, "state_history": 1})
+    jobs = {job_id(each): owner[each["launch_id"]] for each in launches}
+    jobs.pop(None, None)
+    listed = scheduler.jobs()
+    return {
+        fw_id: job
+        for job, fw_id in jobs.items()
+        if job is not None and job in listed and listed[job].job.living
+    }
+
 
 WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED")
 """States in which database and queue may disagree."""
+
 GRACE_SECONDS = 30.0
 """A launcher or worker may need so long between two of its writes."""
+
 ENDED = "lnmo_ended"
 """In a launch's stored data: what ended it from outside, in one word."""
+
 FORGIVEN = "_lnmo_forgiven"
 """In a spec: the last launch before ``lnmo rerun``; older ends are not counted."""
 

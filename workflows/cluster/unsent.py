@@ -42,7 +42,7 @@ class Ended:
 
 def keep(directory: Path, ended: Ended) -> Path:
     """Write the file, atomically."""
-    from workflows.launchpad import write_atomically
+    from workflows.records.atomic import write_atomically
 
     path = directory / UNSENT_FILE
     write_atomically(path, json.dumps(vars(ended), default=str, indent=1))
@@ -76,8 +76,7 @@ def send(launchpad: Any, ended: Ended, root: Path) -> None:
     """
     from fireworks import FWAction, LaunchPad
 
-    from workflows.detours import not_there_yet
-    from workflows.firetasks import copy_document
+    from workflows.firetasks import copy_document, not_there_yet
 
     copy_document(launchpad, root, ended.spec)
     action = FWAction.from_dict(dict(ended.action))

@@ -62,8 +62,8 @@ def deadline(
 
 
 def _slurm_end(job_id: str) -> float | None:
+    from workflows.cluster.scheduler import ask
     from workflows.errors import QueueError
-    from workflows.queue.job import ask
 
     try:
         shown = ask(["squeue", "-h", "-j", job_id, "-o", "%e"]).strip()

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.database import Database
 from workflows.errors import StoreError, Terminated
+from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from fireworks import FWorker
 
-    from workflows.queue.reporting import ReportingLaunchPad
+    from workflows.cluster.reporting import ReportingLaunchPad
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Where Slurm, PBS, LSF and SGE say which job this is."""
@@ -47,9 +47,9 @@ def worker_verb(
         0 if it ended COMPLETED or there was nothing to do, 1 if it failed, or was
         ended from outside, or its result is kept and not yet sent.
     """
-    from workflows.execution import terminable
-    from workflows.queue.opened import refuse_embedded
-    from workflows.queue.profile import read_fworker
+    from workflows.cluster.profile import read_fworker
+    from workflows.engines.step import terminable
+    from workflows.launchpad.opening import refuse_embedded
 
     refuse_embedded(database)
     worker = _fworker(database, read_fworker(database))
@@ -82,7 +82,7 @@ def _run(
 ) -> int:
     from fireworks.core.rocket import Rocket
 
-    from workflows.queue.launch import note_job
+    from workflows.cluster.launch import note_job
 
     if launch_id is not None:
         held = _reservation(pad, worker, fw_id, launch_id)
@@ -103,7 +103,7 @@ def _reservation(
     pad: ReportingLaunchPad, worker: FWorker, fw_id: int, launch_id: int
 ) -> int | None:
     """Return the launch to run: ours if it still holds, a new one after a requeue."""
-    from workflows.queue.mending import give_back
+    from workflows.cluster.repair import give_back
 
     found = pad.fireworks.find_one({"fw_id": fw_id}, {"state": 1, "launches": 1}) or {}
     if launch_id not in found.get("launches", []):
@@ -126,10 +126,10 @@ def _connected(
     database: Database, fw_id: int, launch_id: int | None, end: float | None
 ) -> ReportingLaunchPad:
     """Connect, waiting for a database that is away."""
-    from workflows.firetasks import number
-    from workflows.launchpad import connect
-    from workflows.queue.launch import QUEUE_DIRECTORY
-    from workflows.queue.reporting import ReportingLaunchPad
+    from workflows.cluster.reporting import ReportingLaunchPad
+    from workflows.engines.machine import number
+    from workflows.launchpad.opening import connect
+    from workflows.launchpad.steps import QUEUE_DIRECTORY
 
     give_up, pause = time.monotonic() + START_SECONDS, 1.0
     while True:
@@ -172,8 +172,8 @@ def _fworker(database: Database, settings: Mapping[str, Any]) -> FWorker:
 
 def _set_deadline(database: Database, walltime: str | None) -> float | None:
     """Tell the engine when the queue will end this job."""
-    from workflows.queue.profile import ADAPTER_FILE
-    from workflows.queue.walltime import deadline, seconds
+    from workflows.cluster.profile import ADAPTER_FILE
+    from workflows.cluster.walltime import deadline, seconds
 
     adapter = Path(database.path).with_name(ADAPTER_FILE)
     lsf = adapter.exists() and "LoadSharingFacility" in adapter.read_text("utf-8")

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflows.engines.base import Engine, read_run_file
+from workflows.engines.protocol import Engine, read_run_file
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
-    from workflows.taskdoc import TaskDocument
+    from workflows.records.document import TaskDocument
 
 __all__ = ["engine", "parse_run"]
 
@@ -19,7 +19,7 @@ def engine(name: str) -> Engine:
 
         return VaspEngine()
     if name == "chgnet":
-        from workflows.engines.chgnet import ChgnetEngine
+        from workflows.engines.chgnet.engine import ChgnetEngine
 
         return ChgnetEngine()
     raise CampaignError(f"unknown engine {name!r}; known: vasp, chgnet")
@@ -46,8 +46,8 @@ def parse_run(directory: str | Path) -> "TaskDocument":
     """
     path = Path(directory)
     if path.is_file():
-        from workflows.engines.vasp.files import run_of
         from workflows.engines.vasp.parse import parse_files
+        from workflows.vasp.run_files import run_of
 
         return parse_files(run_of(path))
     found = read_run_file(path)

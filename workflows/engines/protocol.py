@@ -7,48 +7,19 @@ the directory is parsed. Production, surrogate and fake go through here alike.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from workflows.calculation import Calculation
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import Machine
+from workflows.records.document import TaskDocument
 
 RUN_FILE = "lnmo.json"
 """In every run directory: the calculation, the step, the intended inputs."""
 
 Report = Callable[[str], None]
 """Takes one short line on how far a run is."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What this machine gives an engine; never part of an id.
-
-    Attributes
-    ----------
-    vasp_cmd
-        Command line of VASP, such as ``srun vasp_std``.
-    incar
-        NCORE, KPAR and the like.
-    poll_seconds
-        How often custodian looks at a running VASP.
-    deadline
-        Unix time at which this machine ends us, such as a queue's wall time.
-    stop_margin
-        Seconds before the deadline at which VASP is asked to stop; twice its longest
-        ionic step if that is more.
-    frozen_seconds
-        A VASP that prints nothing for so long hangs, and is ended.
-    """
-
-    vasp_cmd: str | None = None
-    incar: Mapping[str, Any] = field(default_factory=dict)
-    poll_seconds: float = 10.0
-    deadline: float | None = None
-    stop_margin: float = 600.0
-    frozen_seconds: float = 21_600.0
 
 
 class Engine(Protocol):
@@ -109,16 +80,3 @@ def identity(calculation: Calculation, step: str) -> dict[str, Any]:
         "reference": calculation.reference,
         "engine": calculation.engine,
     }
-
-
-def versions(*packages: str) -> dict[str, str]:
-    """Return installed versions, for provenance."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {}
-    for package in ("lnmo", *packages):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

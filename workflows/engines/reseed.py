@@ -11,20 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflows.analysis.valence import FORMULA_UNITS, expected_mn3
-from workflows.calculation import (
+from workflows.analysis.lnmo import FORMULA_UNITS, expected_mn3, lnmo_x
+from workflows.campaign.calculation import (
     Calculation,
     content_id,
     digest,
     structure_as_dict,
     structure_from_dict,
 )
-from workflows.physics.outcome import lnmo_x
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from workflows.taskdoc import TaskDocument
+    from workflows.records.document import TaskDocument
 
 WRONG_STATE = frozenset(
     {

@@ -16,13 +16,14 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
+from workflows.checks.physics import static_matches_relaxation
 from workflows.engines import engine
-from workflows.engines.base import RUN_FILE, Machine, Report
+from workflows.engines.machine import Machine
+from workflows.engines.protocol import RUN_FILE, Report
 from workflows.errors import StepFailed, Terminated
-from workflows.physics.checks import static_matches_relaxation
-from workflows.store import FileResults
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
+from workflows.records.store import FileResults
 
 ENDED_FILE = "ended.json"
 """In a step's directory: why its last run was ended from outside, and when."""

@@ -6,52 +6,18 @@ may be the project itself; here only directories that are named by ids are remov
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.campaign import load_campaign
-from workflows.database import Database
 from workflows.errors import StoreError
+from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
 
 BUSY = ("RESERVED", "RUNNING")
-
-
-def delete_verb(database: Database, name: str, *, yes: bool, as_json: bool) -> None:
-    """Delete a campaign's Workflows, documents and directories; told only if not yes.
-
-    Raises
-    ------
-    StoreError
-        A step of it is running or reserved, or a directory lies outside.
-    """
-    from workflows.launchpad import owned
-
-    campaign = load_campaign(name).name
-    with owned(database) as (pad, _):
-        found = deletable(pad, database.root, campaign)
-        if yes:
-            delete(pad, database, found)
-    if as_json:
-        print(json.dumps({**found, "deleted": yes}, indent=1, default=str))
-        return
-    ids, shared = found["calculations"], found["shared"]
-    for path in found["directories"]:
-        print(path)
-    verb = "deleted" if yes else "would be deleted"
-    print(
-        f"{len(ids)} calculations of campaign {campaign}, with these directories, "
-        f"{verb}"
-    )
-    if shared:
-        print(f"{len(shared)} that other campaigns share stay")
-    if ids and not yes:
-        print(f"nothing was changed; to delete: lnmo delete {name} --yes")
 
 
 def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]:
@@ -67,7 +33,7 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
     StoreError
         A step is running or reserved; or a directory is a link out of the root.
     """
-    from workflows.detours import with_reseeds
+    from workflows.launchpad.steps import with_reseeds
 
     own: list[Mapping[str, Any]] = []
     shared = []
@@ -104,8 +70,8 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
 
 def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
     """Delete what :func:`deletable` returned: the database first, so nothing starts."""
-    from workflows.launchpad import at_once
-    from workflows.store import COLLECTION
+    from workflows.launchpad.embedded import at_once
+    from workflows.records.store import COLLECTION
 
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
     with at_once(launchpad):

@@ -22,14 +22,14 @@ from typing import Any
 
 from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
-from workflows.calculation import Calculation
-from workflows.detours import not_there_yet, with_reseeds
+from workflows.campaign.calculation import Calculation
+from workflows.engines.step import record_end
 from workflows.engines.vasp.process import end_orphans
 from workflows.errors import Terminated
-from workflows.execution import record_end
-from workflows.firetasks import OURS, copy_document
-from workflows.launchpad import EmbeddedLaunchPad, at_once
-from workflows.store import FileResults
+from workflows.firetasks import OURS, copy_document, not_there_yet
+from workflows.launchpad.embedded import EmbeddedLaunchPad, at_once
+from workflows.launchpad.steps import with_reseeds
+from workflows.records.store import FileResults
 
 MAX_DEATHS = 3
 """A Firework whose worker dies this often is left FIZZLED."""
@@ -174,7 +174,12 @@ class LocalRun:
         theirs, ours = os.pipe()
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "workflows.worker", str(theirs)],
+                [
+                    sys.executable,
+                    "-m",
+                    "workflows.launchpad.worker_process",
+                    str(theirs),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

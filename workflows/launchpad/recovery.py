@@ -9,8 +9,8 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.engines.vasp.engine import take_up
-from workflows.launchpad import at_once
-from workflows.store import DOCUMENT_FILE, FileResults
+from workflows.launchpad.embedded import at_once
+from workflows.records.store import DOCUMENT_FILE, FileResults
 
 
 def retry_failed(

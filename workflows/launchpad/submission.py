@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from fireworks import LaunchPad, Workflow
 
-from workflows.calculation import Calculation
-from workflows.detours import with_reseeds
+from workflows.campaign.calculation import Calculation
 from workflows.firetasks import OURS, chain
-from workflows.launchpad import at_once
-from workflows.presets import STEPS
+from workflows.launchpad.embedded import at_once
+
+if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
+    from workflows.records.database import Database
 
 
 @dataclass(frozen=True)
@@ -132,113 +136,29 @@ def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str
     return {each["metadata"]["calculation_id"] for each in found}
 
 
-def submitted(
-    launchpad: LaunchPad, *, engine: str | None = None, x: Iterable[float] = ()
-) -> tuple[Calculation, ...] | None:
-    """Return what the LaunchPad holds of an engine and some x; None for everything.
+@contextmanager
+def submitting(database: Database, launchpad: LaunchPad) -> Iterator[None]:
+    """Let one process at a time submit.
+
+    Two at once would add a calculation twice, and each would take what the other is
+    just adding for the rest of a killed submission, and remove it.
 
     Parameters
     ----------
+    database
+        Where the LaunchPad is; the embedded one has one owner anyway.
     launchpad
-        Where it is.
-    engine, x
-        None and empty choose all. A reference belongs to every x.
+        Opened for changing.
+
+    Raises
+    ------
+    StoreBusy
+        A living process submits for longer than a minute.
     """
-    wanted = tuple(x)
-    if engine is None and not wanted:
-        return None
-    specs = launchpad.fireworks.find(OURS, {"_id": 0, "spec.calculation": 1})
-    found = (Calculation.from_dict(each["spec"]["calculation"]) for each in specs)
-    return tuple(
-        {
-            c.id: c
-            for c in found
-            if engine in {None, c.engine}
-            and (not wanted or c.x is None or any(abs(c.x - x) < 1e-9 for x in wanted))
-        }.values()
-    )
+    from workflows.launchpad.lease import lease
 
-
-def fireworks_of(
-    launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
-) -> list[dict[str, object]]:
-    """Return the steps of some calculations, as :func:`steps_of` does.
-
-    Parameters
-    ----------
-    launchpad
-        Where they are.
-    calculations
-        Whose, their re-seeds included; all if None.
-    """
-    if calculations is None:
-        return steps_of(launchpad, {})
-    ids = with_reseeds(launchpad, (c.id for c in calculations))
-    return steps_of(launchpad, {"spec.calculation_id": {"$in": ids}})
-
-
-def steps_of(
-    launchpad: LaunchPad, wanted: Mapping[str, Any]
-) -> list[dict[str, object]]:
-    """Return fw_id, calculation_id, engine, step, state, name, reason, category; by x.
-
-    The reason is that of a FIZZLED Firework's last launch, else empty.
-
-    Parameters
-    ----------
-    launchpad
-        Where they are.
-    wanted
-        Query on the fireworks collection; those of other projects are left out.
-    """
-    fields = {
-        **{"_id": 0, "fw_id": 1, "state": 1, "name": 1, "launches": 1},
-        **{"spec.calculation_id": 1, "spec.step": 1, "spec._category": 1},
-        **{"spec.calculation.engine": 1, "spec.calculation.x": 1},
-        "spec.calculation.insertion": 1,
-    }
-    found = sorted(launchpad.fireworks.find({**OURS, **wanted}, fields), key=_place)
-    reasons = _reasons(launchpad, found)
-    return [
-        {
-            "fw_id": each["fw_id"],
-            "calculation_id": each["spec"]["calculation_id"],
-            "engine": each["spec"]["calculation"]["engine"],
-            "step": each["spec"]["step"],
-            "state": each["state"],
-            "name": each["name"],
-            "reason": reasons.get(each["fw_id"], ""),
-            "category": each["spec"].get("_category", ""),
-        }
-        for each in found
-    ]
-
-
-def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Sort by x and model, references last, the steps of one in their order."""
-    spec = firework["spec"]
-    own = spec["calculation"]
-    x = float("inf") if own["x"] is None else own["x"]
-    step = STEPS.index(spec["step"])
-    return x, own["insertion"], spec["calculation_id"], step
-
-
-def _reasons(
-    launchpad: LaunchPad, fireworks: Iterable[Mapping[str, Any]]
-) -> dict[int, str]:
-    """Return why the FIZZLED ones failed, by fw_id; one query for all."""
-    last = {
-        each["launches"][-1]: each["fw_id"]
-        for each in fireworks
-        if each["state"] == "FIZZLED" and each["launches"]
-    }
-    if not last:
-        return {}
-    fields = {"launch_id": 1, "action.stored_data._message": 1}
-    found = launchpad.launches.find({"launch_id": {"$in": list(last)}}, fields)
-    return {
-        last[each["launch_id"]]: str(
-            ((each.get("action") or {}).get("stored_data") or {}).get("_message", "")
-        )
-        for each in found
-    }
+    if database.embedded:
+        yield
+        return
+    with lease(launchpad, "submit"):
+        yield

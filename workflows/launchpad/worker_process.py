@@ -32,8 +32,8 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
     """Run the Firetasks as FireWorks' Rocket does, without a LaunchPad."""
     from fireworks import Firework
 
+    from workflows.engines.step import terminable
     from workflows.errors import Terminated
-    from workflows.execution import terminable
 
     try:
         unpacked = Firework.from_dict(firework)

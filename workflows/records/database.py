@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from workflows.campaign_problems import nearest
-from workflows.errors import StoreError
+from workflows.errors import StoreError, nearest
 
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"

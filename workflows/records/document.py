@@ -20,7 +20,11 @@ from pydantic import (
 )
 from pymatgen.core import Structure
 
-from workflows.calculation import CONVENTIONAL, structure_as_dict, structure_from_dict
+from workflows.campaign.calculation import (
+    CONVENTIONAL,
+    structure_as_dict,
+    structure_from_dict,
+)
 
 FORMER_FIELDS = ("restarts",)
 """Of documents recorded before: it counted corrections, of which a restart has many."""
@@ -164,3 +168,7 @@ class TaskDocument(BaseModel):
         """Return it as JSON has it: null for what is no number (NaN, infinity)."""
         content: dict[str, Any] = json.loads(self.model_dump_json())
         return content
+
+
+INCAR = "incar"
+"""Where ``TaskDocument.settings`` has them."""

@@ -1,10 +1,12 @@
-"""Where task documents are kept: files in the run directories, or MongoDB.
+"""Nothing large goes through the database: structures and densities go by path.
 
-The only database language outside ``launchpad.py``. Knows no FireWorks.
+MongoDB refuses a document of 16 MB after the calculation is done; we refuse one of
+4 MB, and say what is large in it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import weakref
 from collections.abc import Iterator, Mapping
@@ -14,17 +16,51 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from workflows.database import Database
 from workflows.errors import StoreError
-from workflows.size import check_size
-from workflows.summary import ATOMS, Summary, code, summarize
-from workflows.summary_files import SummaryFiles, file_stamp, run_directories
-from workflows.taskdoc import TaskDocument
+from workflows.records.database import Database
+from workflows.records.document import TaskDocument
+from workflows.records.summary import ATOMS, Summary, code, summarize
+from workflows.records.summary_cache import SummaryFiles, file_stamp, run_directories
+
+LARGEST = 4_000_000
+"""Bytes of JSON. A document of 64 atoms has 30 kB."""
+
+
+def check_size(content: Mapping[str, Any], what: str) -> None:
+    """Refuse what is too large for a database.
+
+    Parameters
+    ----------
+    content
+        A plain document.
+    what
+        Its name, for the message.
+
+    Raises
+    ------
+    StoreError
+        It has more than 4 MB; the message names its largest parts.
+    """
+    sizes = {key: len(json.dumps(value, default=str)) for key, value in content.items()}
+    total = sum(sizes.values())
+    if total <= LARGEST:
+        return
+    largest = sorted(sizes.items(), key=lambda item: -item[1])[:3]
+    parts = ", ".join(f"{key} {size / 1e6:.1f} MB" for key, size in largest)
+    raise StoreError(
+        f"{what}: has {total / 1e6:.1f} MB, and the limit is {LARGEST / 1e6:.0f} MB "
+        f"(largest: {parts}); leave large data in files and record their path"
+    )
+
 
 DOCUMENT_FILE = "task_document.json"
+
 CALCULATIONS = "calculations"
+
 COLLECTION = "lnmo_task_documents"
+
 _SUMMARY = "summary"
+
 _ORDER = [("calculation_id", 1), ("task_label", 1)]
 
 

@@ -26,14 +26,10 @@ from workflows.analysis.lithium_sites import model_of_sites
 from workflows.analysis.magnetization import element_moments
 from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
 from workflows.analysis.valence import two_clusters, valence_from_moment
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 ATOMS = ("structure", "initial_structure", "magnetization")
 """Fields of a document that a summary leaves out: values for every atom."""
-_MADE_BY = (
-    *("cubic_axes", "jahn_teller", "lattice", "lithium_sites", "magnetization"),
-    *("octahedra", "valence"),
-)
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Summary:
         The document; structures and site moments left out.
     numbers
         Columns of the table over x that come from its atoms; empty if it has no
-        structure or is not usable. Units: see ``workflows.series``.
+        structure or is not usable. Units: see ``workflows.results.series_table``.
     has_structure
         The document itself has a final structure.
     """
@@ -87,11 +83,10 @@ def read_lines(text: str) -> Summary | None:
 @cache
 def code() -> str:
     """Return the fingerprint of the code that makes the numbers."""
-    here = Path(__file__).parent
-    files = [Path(__file__), *(here / "analysis" / f"{name}.py" for name in _MADE_BY)]
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[
-        :16
-    ]
+    here = Path(__file__)
+    files = [here, *sorted((here.parents[1] / "analysis").glob("*.py"))]
+    content = b"".join(file.read_bytes() for file in files)
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _numbers(document: TaskDocument) -> dict[str, Any]:

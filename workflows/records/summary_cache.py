@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from workflows.summary import Summary, read_lines
+from workflows.records.summary import Summary, read_lines
 
 SUMMARIES = "summaries"
 """Directory of the summaries, one file a step."""

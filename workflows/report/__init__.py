@@ -1,5 +1,6 @@
-"""One self-contained HTML page: what was computed, what it says, where it is from."""
+"""Tables to charts, figure files and one HTML page.
 
-from workflows.report.page import report_html
-
-__all__ = ["report_html"]
+Lives here: what each chart shows, the two ways it is drawn (matplotlib on paper, plotly
+on the page), the page with its downloads and provenance. Comes in: ``results``.
+Knows neither FireWorks nor custodian.
+"""

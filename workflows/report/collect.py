@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workflows.errors import ResultsError
-from workflows.figures.chart import Chart
-from workflows.figures.dos import SHOWN, dos_chart, with_elements
-from workflows.figures.electrochemistry import hull_chart, voltage_chart
-from workflows.figures.series import lattice_chart, moments_chart, ratio_chart
-from workflows.figures.valence import valence_chart
-from workflows.results import Results, records
-from workflows.tables import origin_of_numbers
+from workflows.report.chart import Chart
+from workflows.report.dos_chart import SHOWN, dos_chart, with_elements
+from workflows.report.series_charts import lattice_chart, moments_chart, ratio_chart
+from workflows.report.valence_chart import valence_chart
+from workflows.report.voltage_charts import hull_chart, voltage_chart
+from workflows.results.origin import origin_of_numbers
+from workflows.results.results import Results, records
 
 if TYPE_CHECKING:
     import pandas as pd

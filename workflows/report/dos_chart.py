@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workflows.figures.chart import Chart, Panel, Trace
+from workflows.report.chart import Chart, Panel, Trace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from workflows.analysis.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,3 @@ def download(
         kilobytes=-(-len(text) // 1000),
         href="data:text/csv;base64," + base64.b64encode(text).decode(),
     )
-
-
-def verdict_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """Return one row for each statement of the paper."""
-    import pandas as pd
-
-    rows = [
-        asdict(v) | {"calculations": " ".join(v.calculations), "status": str(v.status)}
-        for v in verdicts
-    ]
-    return pd.DataFrame(rows)

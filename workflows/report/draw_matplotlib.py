@@ -6,7 +6,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 
-from workflows.figures.chart import Chart, Panel, Trace
+from workflows.report.chart import Chart, Panel, Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from workflows.figures.chart import Chart, Panel, Trace
+from workflows.report.chart import Chart, Panel, Trace
 
 SYMBOLS = {"circle": "circle", "square": "square", "diamond": "diamond"}
 HEIGHT_OF_ROW, STANDARD_HEIGHT = 360, 0.62

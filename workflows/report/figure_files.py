@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflows.errors import ResultsError, StoreError
-from workflows.figures.collection import collect
-from workflows.figures.paper import draw
-from workflows.figures.structures import pictured, structures_figure
-from workflows.results import Results
+from workflows.report.collect import collect
+from workflows.report.draw_matplotlib import draw
+from workflows.report.structure_pictures import pictured, structures_figure
+from workflows.results.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,27 +11,23 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from workflows.campaign import Campaign
-from workflows.figures.chart import Chart
-from workflows.figures.collection import collect
-from workflows.figures.interactive import plotly_figure
-from workflows.figures.paper import as_svg, draw
-from workflows.figures.structures import pictured, structures_figure
-from workflows.report.downloads import Download, download, verdict_frame
-from workflows.report.provenance import (
-    findings_of,
-    label,
-    settings_of,
-    versions_of,
-)
-from workflows.report.summary import summaries, told, written
-from workflows.results import Results, records
+from workflows.campaign.campaign import Campaign
+from workflows.report.chart import Chart
+from workflows.report.collect import collect
+from workflows.report.downloads import Download, download
+from workflows.report.draw_matplotlib import as_svg, draw
+from workflows.report.draw_plotly import plotly_figure
+from workflows.report.provenance import findings_of, label, settings_of, versions_of
+from workflows.report.structure_pictures import pictured, structures_figure
+from workflows.report.verdict_summary import summaries, told, written
+from workflows.results.results import Results, records
+from workflows.results.verdict import verdict_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workflows.analysis.verdict import Verdict
-    from workflows.taskdoc import TaskDocument
+    from workflows.records.document import TaskDocument
+    from workflows.results.verdict import Verdict
 
 NEGLECTED = (
     "Spin-orbit coupling, dispersion, configurational and vibrational entropy and "
@@ -114,7 +110,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
 
 def _template() -> Template:
     environment = Environment(
-        loader=PackageLoader("workflows", "templates"),
+        loader=PackageLoader("workflows.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workflows.calculation import NO_INSERTION
-from workflows.engines.base import versions
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.records.versions import versions
 
 if TYPE_CHECKING:
-    from workflows.taskdoc import TaskDocument
+    from workflows.records.document import TaskDocument
 
 SEVERITIES = ("error", "warning", "info")
 

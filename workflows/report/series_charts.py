@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.verdict import FINISHED
-from workflows.calculation import NO_INSERTION
-from workflows.figures.chart import PAPER, Chart, Line, Marker, Panel, Trace
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.report.chart import PAPER, Chart, Line, Marker, Panel, Trace
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workflows.calculation import NO_INSERTION
+from workflows.campaign.calculation import NO_INSERTION
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from workflows.taskdoc import TaskDocument
+    from workflows.records.document import TaskDocument
 
 PICTURED = (0.0, 1.0, 2.0)
 VIEW = "-82x,12y,0z"

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.valence import (
-    AMBIGUOUS,
-    SiteValence,
-    expected_mn3,
-    valence_from_moment,
-)
-from workflows.analysis.verdict import FINISHED
-from workflows.calculation import NO_INSERTION
-from workflows.figures.chart import Chart, Panel, Trace
-from workflows.figures.series import (
+from workflows.analysis.lnmo import expected_mn3
+from workflows.analysis.valence import AMBIGUOUS, SiteValence, valence_from_moment
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.report.chart import Chart, Panel, Trace
+from workflows.report.series_charts import (
     COLOURS,
     FALLBACK,
     LI_PER_FORMULA,
     STYLES,
     X_RANGE,
 )
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflows.analysis.verdict import Status, Verdict, overall
-from workflows.tables import short_reason
+from workflows.results.verdict import Status, Verdict, overall, short_reason
 
 
 @dataclass(frozen=True)

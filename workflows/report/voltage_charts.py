@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.voltage import REFERENCE_FORMULA, capacity
-from workflows.calculation import NO_INSERTION
-from workflows.figures.chart import PAPER, Chart, Panel, Trace
-from workflows.figures.series import FALLBACK, LI_PER_FORMULA, STYLES
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.report.chart import PAPER, Chart, Panel, Trace
+from workflows.report.series_charts import FALLBACK, LI_PER_FORMULA, STYLES
 
 if TYPE_CHECKING:
     import pandas as pd

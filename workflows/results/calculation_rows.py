@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflows.analysis.paper import is_the_papers
-from workflows.analysis.valence import (
+from workflows.analysis.lnmo import (
     FORMULA_UNITS,
     expected_mn3,
     expected_total_moment,
+    is_the_papers,
 )
-from workflows.calculation import NO_INSERTION, Calculation
-from workflows.summary import Summary
-from workflows.taskdoc import State, TaskDocument
+from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.records.document import State, TaskDocument
+from workflows.records.summary import Summary
 
 TABLE_FINDINGS = {"li_left_site": "Li left its site", "host_broken": "host broken"}
 """Findings short enough, and grave enough, for a column of the table."""

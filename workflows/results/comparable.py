@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from workflows.analysis.voltage import reference_formula
-from workflows.deciding import INCAR, refuse_metal, refuse_tags
 from workflows.errors import ResultsError
-from workflows.summary import Summary
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import INCAR, TaskDocument
+from workflows.records.summary import Summary
+from workflows.results.comparable_tags import refuse_metal, refuse_tags
 
 MUST_AGREE = ("engine", "engine_version")
 OF_THE_CRYSTAL = ("kpoints", "ISPIN", "LMAXMIX", "hubbards")

@@ -7,24 +7,15 @@ planned with, and what ran in another way than planned is a finding of its own.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
 
-from workflows.audit import HARMLESS, same_value
 from workflows.errors import ResultsError
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import INCAR, TaskDocument
+from workflows.vasp.equality import same_value
 
-INCAR = "incar"
-"""Where ``TaskDocument.settings`` has them."""
-OUTPUT = frozenset(
-    {
-        *("LCHARG", "LCHARGH5", "LWAVEH5", "LH5", "LORBIT", "NEDOS", "EMIN", "EMAX"),
-        *("LVTOT", "LVHAR", "LELF", "LAECHG", "LDAUPRINT", "NWRITE", "NSW"),
-    }
-)
-"""Tags that decide what is written, and how long a relaxation may take."""
 OF_THE_STEP = frozenset({"EDIFF", "EDIFFG", "ISIF"})
 """Tags in which the energy of one step rightly differs from that of another."""
+
 OF_THE_METAL = frozenset(
     {
         *("ISPIN", "ISMEAR", "SIGMA", "ISYM", "LMAXMIX", "LDAU", "LDAUTYPE"),
@@ -37,12 +28,6 @@ OF_THE_METAL = frozenset(
 
 Which functional, and which dispersion correction, is none of them.
 """
-
-
-def deciding(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tags that decide a number, out of all of a step."""
-    left_out = HARMLESS | OUTPUT
-    return {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}
 
 
 def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> None:

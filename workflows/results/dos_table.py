@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import warnings
-import zlib
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from workflows.analysis.dos import DensityOfStates, read_vasprun_dos
-from workflows.analysis.doscar import read_doscar
+from workflows.analysis.dos import DensityOfStates
 from workflows.analysis.pdos import By, curves_of
 from workflows.analysis.smoothing import Mode, adjacent_average, half_step
 from workflows.errors import ResultsError
-from workflows.outcar import read_outcar_header
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 if TYPE_CHECKING:
     import pandas as pd
     from pymatgen.core import Structure
 
 Align = Literal["efermi", "vbm"]
+
 SUM_RULE = 0.1
 """Electrons; the DOS integrated to E_F may miss this many of NELECT."""
+
 UNIT = "states/eV per cell"
 
 
@@ -47,60 +45,6 @@ class Drawing:
     smooth: int = 10
     mode: Mode = "origin"
     align: Align = "efermi"
-
-
-def read_density(directory: Path) -> DensityOfStates:
-    """Read the density of states of a run directory; vasprun.xml before DOSCAR.
-
-    Raises
-    ------
-    ResultsError
-        There is none, it is cut, or it is an average over ionic steps (NSW > 0).
-    """
-    for name in ("vasprun.xml", "vasprun.xml.gz", "DOSCAR", "DOSCAR.gz"):
-        path = directory / name
-        if path.is_file():
-            break
-    else:
-        raise ResultsError(f"{directory}: no vasprun.xml and no DOSCAR")
-    try:
-        dos = (
-            read_vasprun_dos(path)
-            if name.startswith("vasprun")
-            else read_doscar(path, nsw=_nsw(directory))
-        )
-    except (ValueError, OSError, SyntaxError, EOFError, zlib.error) as error:
-        raise ResultsError(f"{path}: {error}") from None
-    refuse_relaxation(dos, path)
-    return dos
-
-
-def refuse_relaxation(dos: DensityOfStates, path: Path) -> None:
-    """Refuse what VASP has added up over ionic steps.
-
-    Raises
-    ------
-    ResultsError
-        NSW is not 0.
-    """
-    if dos.nsw > 0:
-        raise ResultsError(
-            f"{path}: the density of states of a relaxation (NSW = {dos.nsw}) is that "
-            "of no structure: VASP adds it up over the ionic steps. Take that of a run "
-            "with NSW = 0"
-        )
-
-
-def _nsw(directory: Path) -> int:
-    for name in ("OUTCAR", "OUTCAR.gz"):
-        if (directory / name).is_file():
-            found = read_outcar_header(directory / name).nsw
-            if found is not None:
-                return found
-    raise ResultsError(
-        f"{directory}: DOSCAR does not tell whether it is of a relaxation, and there "
-        "is no OUTCAR beside it that does"
-    )
 
 
 def density_frame(

@@ -14,14 +14,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import Hull, convex_hull
-from workflows.analysis.verdict import FINISHED
 from workflows.analysis.voltage import (
     REFERENCE_FORMULA,
     average_voltage,
     capacity,
     reference_formula,
 )
-from workflows.calculation import NO_INSERTION
+from workflows.campaign.calculation import NO_INSERTION
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd

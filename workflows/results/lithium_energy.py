@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from workflows.comparability import refuse_reference
+from workflows.campaign.lithium_metal import LITHIUM
 from workflows.errors import ResultsError
-from workflows.lithium import LITHIUM
-from workflows.rows import by_calculation, result_of
-from workflows.summary import Summary
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
+from workflows.records.summary import Summary
+from workflows.results.calculation_rows import by_calculation, result_of
+from workflows.results.comparable import refuse_reference
 
 
 def lithium_energy(

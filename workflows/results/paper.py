@@ -8,19 +8,18 @@ finished is NOT_COMPUTED with the reason, never guessed.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
-from workflows.analysis.paper_checks import CHECKS, ORDER, Check, Row, voltage_checks
-from workflows.analysis.paper_trends import (
+from workflows.analysis.lnmo import is_the_papers
+from workflows.results.paper_statements import CHECKS, ORDER, Check, Row, voltage_checks
+from workflows.results.paper_trends import (
     cubic_below_one,
     fim_below_fm,
     growing_above_one,
     mn3_sites,
 )
-from workflows.analysis.verdict import (
+from workflows.results.verdict import (
     FINISHED,
     Status,
     Verdict,
@@ -163,12 +162,3 @@ def _not_computed(check: Check, why: str) -> Verdict:
         calculations=(),
         headline=check.headline,
     )
-
-
-@cache
-def is_the_papers(formula: str) -> bool:
-    """Tell a cell of LixNi0.5Mn1.5O4 from another spinel."""
-    found = {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
-    nickel = found.get("Ni", 0)
-    others = {e: n for e, n in found.items() if e != "Li"}
-    return others == {"Ni": nickel, "Mn": 3 * nickel, "O": 8 * nickel}

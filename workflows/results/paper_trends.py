@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from workflows.analysis.paper_checks import INF, POSITIVE, Row
-from workflows.analysis.verdict import (
+from workflows.results.paper_statements import INF, POSITIVE, Row
+from workflows.results.verdict import (
     FINISHED,
     Verdict,
     ids_of,

@@ -6,14 +6,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflows.calculation import Calculation
-from workflows.comparability import refuse_mixture, refuse_variants
+from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
-from workflows.reference import lithium_energy
-from workflows.rows import by_calculation, place, planned_row, result_of, result_row
-from workflows.store import ResultsStore
-from workflows.summary import Summary
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
+from workflows.records.store import ResultsStore
+from workflows.records.summary import Summary
+from workflows.results.calculation_rows import (
+    by_calculation,
+    place,
+    planned_row,
+    result_of,
+    result_row,
+)
+from workflows.results.comparable import refuse_mixture, refuse_variants
+from workflows.results.lithium_energy import lithium_energy
 
 
 class Recorded:

@@ -14,30 +14,36 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from workflows.analysis.paper import compare_to_paper, energies_by_order
 from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
-from workflows.analysis.verdict import Verdict
 from workflows.analysis.voltage import insertion_electrode
-from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
-from workflows.calculation import NO_INSERTION, Calculation
-from workflows.curves import hull_frame, voltage_frame
-from workflows.database import read_database
-from workflows.density import (
+from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.errors import ResultsError
+from workflows.records.database import read_database
+from workflows.records.document import TaskDocument
+from workflows.records.store import ResultsStore, results_store
+from workflows.results.calculation_rows import place
+from workflows.results.dos_table import (
     Align,
     Drawing,
     density_frame,
     dos_document,
     provenance,
-    read_density,
 )
-from workflows.errors import ResultsError
-from workflows.recorded import Recorded
-from workflows.rows import place
-from workflows.runs import run_frame
-from workflows.series import COLUMNS, ROOM, SERIES_UNITS, Average, series_frame
-from workflows.store import ResultsStore, results_store
-from workflows.taskdoc import TaskDocument
+from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
+from workflows.results.paper import compare_to_paper, energies_by_order
+from workflows.results.query import Recorded
+from workflows.results.run_table import run_frame
+from workflows.results.series_table import (
+    COLUMNS,
+    ROOM,
+    SERIES_UNITS,
+    Average,
+    series_frame,
+)
+from workflows.results.site_table import SITE_COLUMNS, SITE_UNITS, site_rows
+from workflows.results.verdict import Verdict
+from workflows.vasp.dos_files import read_density
 
 if TYPE_CHECKING:
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
@@ -229,7 +235,7 @@ class Results:
         Of its dos step, or of the static one where no dos step was planned. Columns
         ``energy`` (eV) and ``<curve> up``, ``<curve> down`` in states/eV per cell, both
         spins positive; names, units, window in eV, gaps and provenance are in
-        ``df.attrs``, see :func:`~workflows.density.density_frame`.
+        ``df.attrs``, see :func:`~workflows.results.dos_table.density_frame`.
 
         Parameters
         ----------

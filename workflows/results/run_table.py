@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
 
 if TYPE_CHECKING:
     import pandas as pd

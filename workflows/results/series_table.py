@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from workflows.analysis.valence import FORMULA_UNITS
-from workflows.analysis.verdict import FINISHED
-from workflows.curves import PERMUTATION, above_hull
+from workflows.analysis.lnmo import FORMULA_UNITS
 from workflows.errors import ResultsError
+from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,9 @@ from workflows.analysis.valence import (
     balanced_valences,
     valence_from_moment,
 )
-from workflows.calculation import CONVENTIONAL
-from workflows.summary import parent_axes
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import CONVENTIONAL
+from workflows.records.document import TaskDocument
+from workflows.records.summary import parent_axes
 
 if TYPE_CHECKING:
     from workflows.analysis.octahedra import Octahedron

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from workflows.analysis.paper_checks import INF, POSITIVE, Check, Row
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.results.paper_statements import INF, POSITIVE, Check, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FINISHED = tuple(str(state) for state in State if state.usable)
 """States, as rows have them, of a result that counts."""
@@ -132,3 +136,21 @@ def remarks(rows: Sequence[Row]) -> str:
         if own:
             told.append(f"x = {row['x']:g}: {', '.join(own)}")
     return "; ".join(told)
+
+
+def verdict_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Return one row for each statement of the paper."""
+    import pandas as pd
+
+    rows = [
+        asdict(v) | {"calculations": " ".join(v.calculations), "status": str(v.status)}
+        for v in verdicts
+    ]
+    return pd.DataFrame(rows)
+
+
+def short_reason(verdict: Verdict) -> str:
+    """Return the reason; of what is not computed without the cure after the colon."""
+    if verdict.value is not None:
+        return verdict.reason
+    return verdict.reason.partition(": ")[0]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.engines.vasp.finite import largest
+from workflows.vasp.finite import largest
 
 PRINTED = 1e-8
 """eV; energies and EDIFF have eight decimals: an EDIFF of 1e-9 is printed as 0."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from workflows.lint.elements import family
-from workflows.lint.incar import IncarText
-from workflows.lint.parts import (
+from workflows.analysis.elements import family
+from workflows.vasp.incar_text import IncarText
+from workflows.vasp.outcar_head import OutcarHeader
+from workflows.vasp.parts import (
     Block,
     Correction,
     Lattice,
@@ -16,7 +17,6 @@ from workflows.lint.parts import (
     Potential,
     reciprocal_lengths,
 )
-from workflows.outcar import OutcarHeader
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,25 @@ DOSCAR; LORBIT = 11, no f states).
 from __future__ import annotations
 
 import re
+import warnings
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
+from workflows.errors import ResultsError
+from workflows.vasp.outcar_head import read_outcar_header
+
+if TYPE_CHECKING:
+    pass
 
 HEADER_LINES = 5
+
 _LOST_E = re.compile(r"(\d)([+-]\d{3})")
 """Fortran drops the E of an exponent of three digits: 0.1234-100."""
 
@@ -91,3 +101,91 @@ def _block(
     if len(values) != number:
         raise ValueError(f"{path}: cut after {len(values)} of {number} rows")
     return efermi, values
+
+
+def read_vasprun_dos(path: Path) -> DensityOfStates:
+    """Read the density of states of a vasprun.xml, gzipped or not.
+
+    Raises
+    ------
+    ValueError
+        There is no density of states in it.
+    """
+    from pymatgen.io.vasp import Vasprun
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
+        run = Vasprun(str(path), parse_potcar_file=False, parse_dos=True)
+    whole = not getattr(run, "dos_has_errors", False) and run.tdos is not None
+    if whole and run.eigenvalues is not None and run.efermi is not None:
+        spins = sorted(run.tdos.densities, key=lambda spin: -spin.value)
+        names = [o.name for o in run.pdos[0]] if run.pdos else []
+        projected = [
+            [[site[o][spin] for spin in spins] for o in site] for site in run.pdos
+        ]
+        return DensityOfStates(
+            energies=np.asarray(run.tdos.energies, dtype=float),
+            total=np.array([run.tdos.densities[spin] for spin in spins]),
+            integrated=np.array([run.idos.densities[spin] for spin in spins]),
+            projected=np.array(projected, dtype=float),
+            orbitals=tuple("dx2" if name == "dx2_y2" else name for name in names),
+            efermi=float(run.efermi),
+            nsw=int(run.parameters.get("NSW", 0)),
+            nelect=float(run.parameters["NELECT"]),
+            levels=band_gap(run.eigenvalues),
+        )
+    raise ValueError(f"{path}: holds no density of states")
+
+
+def read_density(directory: Path) -> DensityOfStates:
+    """Read the density of states of a run directory; vasprun.xml before DOSCAR.
+
+    Raises
+    ------
+    ResultsError
+        There is none, it is cut, or it is an average over ionic steps (NSW > 0).
+    """
+    for name in ("vasprun.xml", "vasprun.xml.gz", "DOSCAR", "DOSCAR.gz"):
+        path = directory / name
+        if path.is_file():
+            break
+    else:
+        raise ResultsError(f"{directory}: no vasprun.xml and no DOSCAR")
+    try:
+        dos = (
+            read_vasprun_dos(path)
+            if name.startswith("vasprun")
+            else read_doscar(path, nsw=_nsw(directory))
+        )
+    except (ValueError, OSError, SyntaxError, EOFError, zlib.error) as error:
+        raise ResultsError(f"{path}: {error}") from None
+    refuse_relaxation(dos, path)
+    return dos
+
+
+def refuse_relaxation(dos: DensityOfStates, path: Path) -> None:
+    """Refuse what VASP has added up over ionic steps.
+
+    Raises
+    ------
+    ResultsError
+        NSW is not 0.
+    """
+    if dos.nsw > 0:
+        raise ResultsError(
+            f"{path}: the density of states of a relaxation (NSW = {dos.nsw}) is that "
+            "of no structure: VASP adds it up over the ionic steps. Take that of a run "
+            "with NSW = 0"
+        )
+
+
+def _nsw(directory: Path) -> int:
+    for name in ("OUTCAR", "OUTCAR.gz"):
+        if (directory / name).is_file():
+            found = read_outcar_header(directory / name).nsw
+            if found is not None:
+                return found
+    raise ResultsError(
+        f"{directory}: DOSCAR does not tell whether it is of a relaxation, and there "
+        "is no OUTCAR beside it that does"
+    )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from workflows.engines.vasp.files import (
+from workflows.vasp.run_files import (
     NUMBERS,
     VaspFiles,
     read_bytes,

@@ -6,17 +6,15 @@ Every comparison with one is false, so that a check against a limit would pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workflows.taskdoc import Finding
-
 if TYPE_CHECKING:
-    from workflows.engines.vasp.numbers import VaspNumbers
-    from workflows.engines.vasp.outcar import IonicStep
+    from workflows.vasp.numbers import VaspNumbers
+    from workflows.vasp.outcar_steps import IonicStep
 
 QUANTITIES = {
     "energy": "the energy",
@@ -28,10 +26,6 @@ QUANTITIES = {
     "structure": "the lattice and positions",
 }
 """Field of ``VaspNumbers`` -> what it is called."""
-CAUSE = (
-    "NaN, stars or a damaged row; a run prints them that diverged, or whose atoms lie "
-    "on one another"
-)
 
 
 def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
@@ -72,28 +66,6 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
         doubts.append("vasprun.xml has no number for some eigenvalues: no band gap")
     told = {"lost": _named(lost), "doubt": "; ".join(doubts)}
     return replace(numbers, **{**values, **told, "initial": initial})
-
-
-def lost_numbers(numbers: VaspNumbers) -> str:
-    """Return why a run at its end gives no result at all; empty if it may."""
-    if not numbers.lost:
-        return ""
-    return (
-        f"no number for {numbers.lost} in {' or '.join(numbers.sources)} ({CAUSE}): "
-        "look at the distances in POSCAR, then run it anew with ALGO = Normal or "
-        "another MAGMOM"
-    )
-
-
-def doubtful_numbers(numbers: VaspNumbers) -> Iterator[Finding]:
-    """Say which numbers have no second file to confirm them."""
-    if numbers.doubt:
-        yield Finding(
-            id="not_numbers",
-            severity="warning",
-            message=f"{numbers.doubt} ({CAUSE}): copy both files anew, or run it anew "
-            "if they are as VASP left them",
-        )
 
 
 def largest(forces: Any) -> float | None:

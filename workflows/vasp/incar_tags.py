@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
 
 MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
 """Tags that decide where the work is done, not what."""
+
 PREFIXES = (
     "ML_",
     "PHON_",
@@ -17,6 +23,7 @@ PREFIXES = (
     "WANNIER90_",
 )
 """Families of tags that grow with every version of VASP."""
+
 MORE_TAGS = (
     "ALDAX AMGGAC AMGGAX BEXT BPARAM BSEPREC CPARAM CSVR_PERIOD DDR DFNMAX DFNMIN "
     "DRMAX DROTMAX EB_K EFERMI ENCUTAE EREF ESF_CONV ESF_NINTER ESF_SPLINES "
@@ -54,3 +61,28 @@ def nearest_tag(tag: str) -> str | None:
     """Return the known tag that a misspelt one most likely stands for, if any."""
     near = get_close_matches(tag, known_tags(), n=1, cutoff=0.8)
     return near[0] if near else None
+
+
+HARMLESS = frozenset(
+    {
+        *("ALGO", "NELM", "NELMIN", "NELMDL", "POTIM", "IBRION", "NBANDS", "SYMPREC"),
+        *MACHINE_TAGS,
+        *("AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG", "IMIX", "MAXMIX", "TIME"),
+        *("LWAVE", "ISTART", "SYSTEM", "ISEARCH"),
+    }
+)
+"""Tags that decide how a solution is found, not which: recorded, never judged."""
+
+OUTPUT = frozenset(
+    {
+        *("LCHARG", "LCHARGH5", "LWAVEH5", "LH5", "LORBIT", "NEDOS", "EMIN", "EMAX"),
+        *("LVTOT", "LVHAR", "LELF", "LAECHG", "LDAUPRINT", "NWRITE", "NSW"),
+    }
+)
+"""Tags that decide what is written, and how long a relaxation may take."""
+
+
+def deciding(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tags that decide a number, out of all of a step."""
+    left_out = HARMLESS | OUTPUT
+    return {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}

@@ -6,14 +6,15 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from workflows.audit import read_incar
-from workflows.engines.vasp.files import VaspFiles, read_text
-from workflows.lint.incar import read_incar as read_statements
+from workflows.vasp.incar_text import read_incar as read_statements
+from workflows.vasp.run_files import VaspFiles, read_text
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+    from pymatgen.io.vasp import Incar
 
 UNREADABLE = object()
+
 COMMENT = re.compile("[#!].*")
 
 
@@ -62,3 +63,15 @@ def kpoints_from(text: str) -> Any:
 def potential(titel: str) -> str:
     """Return the name of a potential, ``Mn_pv`` of ``PAW_PBE Mn_pv 02Aug2007``."""
     return [*titel.split(), "", ""][1]
+
+
+DOUBLE_PRECISION = re.compile(
+    r"(?<![\w.])([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])"
+)
+
+
+def read_incar(text: str) -> Incar:
+    """Read an INCAR, numbers as Fortran has them: ``1.0D-7`` too."""
+    from pymatgen.io.vasp import Incar
+
+    return Incar.from_str(DOUBLE_PRECISION.sub(r"\1E\2", text))

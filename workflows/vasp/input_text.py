@@ -12,8 +12,8 @@ from pathlib import Path
 
 from monty.io import zopen
 
-from workflows.lint.incar import IncarText
-from workflows.lint.parts import Lattice, Mesh, Potential, reciprocal_lengths
+from workflows.vasp.incar_text import IncarText
+from workflows.vasp.parts import Lattice, Mesh, Potential, reciprocal_lengths
 
 SYMMETRY_MESH = 400
 """Points; a larger mesh is never reduced below four."""

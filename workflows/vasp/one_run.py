@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from workflows.engines.vasp.open import final_energy
-from workflows.engines.vasp.outcar import IonicStep, OutcarBody
+from workflows.vasp.outcar_steps import IonicStep, OutcarBody
+from workflows.vasp.vasprun import final_energy
 
 ENERGY_DIFFERENCE = 2e-6
 """eV; both files print the same number, VASP 5 with six decimals in OUTCAR."""

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from workflows.engines.vasp.ends import FOOTER
-from workflows.outcar import OutcarHeader, outcar_header
+from workflows.vasp.file_ends import FOOTER
+from workflows.vasp.outcar_head import OutcarHeader, outcar_header
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

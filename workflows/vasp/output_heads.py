@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from monty.io import zopen
 
-from workflows.lint.incar import IncarText
-from workflows.lint.parts import Block, Lattice, Mesh, Potential
-from workflows.outcar import OutcarHeader
+from workflows.vasp.incar_text import IncarText
+from workflows.vasp.outcar_head import OutcarHeader
+from workflows.vasp.parts import Block, Lattice, Mesh, Potential
 
 LAST_BYTES = 20_000_000
 """The last table of moments stands in them, unless thousands of atoms follow it."""

@@ -10,10 +10,13 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib import resources
 from typing import Any
 
+import yaml
+
 from workflows.errors import InputError
-from workflows.presets import valences
 
 VOLUME_FACTOR = 1.3
 """ENCUT over the largest ENMAX where a cell changes (vasp.at/wiki ISIF)."""
@@ -184,3 +187,11 @@ def cutoff_note(incar: Mapping[str, Any], data_sets: Sequence[DataSet]) -> str |
             "campaign `convergence` tells what it costs"
         )
     return None
+
+
+@cache
+def valences() -> dict[str, int]:
+    """Return the valence electrons of PBE POTCARs by symbol, where they are known."""
+    text = resources.files(__package__).joinpath("valences.yaml").read_text("utf-8")
+    loaded: dict[str, int] = yaml.safe_load(text)
+    return loaded

@@ -13,8 +13,9 @@ from typing import TypeVar
 from monty.io import zopen
 
 from workflows.errors import LnmoError
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.formats import (
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.incar_text import IncarText, read_incar
+from workflows.vasp.input_text import (
     Cell,
     irreducible_points,
     mesh_from_spacing,
@@ -23,15 +24,14 @@ from workflows.lint.formats import (
     read_potcar,
     read_potcar_spec,
 )
-from workflows.lint.incar import IncarText, read_incar
-from workflows.lint.outputs import (
+from workflows.vasp.outcar_head import OutcarHeader, read_outcar_header
+from workflows.vasp.output_heads import (
     VasprunHead,
     final_moments,
     incar_of_outcar,
     read_vasprun_head,
 )
-from workflows.lint.parts import Block, Mesh, Potential
-from workflows.outcar import OutcarHeader, read_outcar_header
+from workflows.vasp.parts import Block, Mesh, Potential
 
 NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
 ALONE = frozenset({"INCAR", "OUTCAR", "vasprun.xml"})

@@ -12,23 +12,19 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap, band_gap
-from workflows.audit import same_structure
-from workflows.engines.vasp.files import VaspFiles, read_bytes, read_text
-from workflows.engines.vasp.finite import is_number, keep_finite, largest, pressure
-from workflows.engines.vasp.open import (
-    final_energy,
-    open_outcar,
-    open_vasprun,
-    read_poscar,
-)
-from workflows.engines.vasp.outcar import OutcarBody
-from workflows.engines.vasp.pair import contradiction
-from workflows.engines.vasp.proof import not_relaxed, settled
+from workflows.vasp.convergence import not_relaxed, settled
+from workflows.vasp.equality import same_structure
+from workflows.vasp.finite import is_number, keep_finite, largest, pressure
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.one_run import contradiction
+from workflows.vasp.outcar_steps import OutcarBody
+from workflows.vasp.run_files import VaspFiles, read_bytes, read_text
+from workflows.vasp.vasprun import final_energy, open_outcar, open_vasprun, read_poscar
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -37,46 +33,6 @@ _FERMI_LEVELS = {
     "vasprun.xml": re.compile(rb'<i name="efermi">\s*([^\s<]+)'),
     "OUTCAR": re.compile(rb"E-fermi\s*:\s*(\S+)"),
 }
-
-
-@dataclass(frozen=True)
-class VaspNumbers:
-    """What one run gave, whichever files it was read from.
-
-    Units as in ``TaskDocument``. `electronic` holds, for each ionic step, the number
-    of electronic steps and whether EDIFF was reached (None: the files do not say).
-    `parameters` are the INCAR tags as VASP applied them, its defaults included.
-    `not_relaxed` says what a vasprun.xml without OUTCAR lacks as proof of EDIFFG,
-    `lost` says which quantities are no numbers in any file, `doubt` which only in one.
-    """
-
-    structure: Structure | None = None
-    initial: Structure | None = None
-    energy: float | None = None
-    electronic: tuple[tuple[int, bool | None], ...] = ()
-    magnetization: tuple[float, ...] | None = None
-    total_magnetization: float | None = None
-    nelect: float | None = None
-    asked_nelect: float | None = None
-    neutral_nelect: float | None = None
-    hubbards: dict[str, float] = field(default_factory=dict)
-    split_hubbards: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    potcar: dict[str, str] = field(default_factory=dict)
-    version: str = ""
-    efermi: float | None = None
-    gap: BandGap | None = None
-    max_force: float | None = None
-    pressure: float | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
-    incar: dict[str, Any] = field(default_factory=dict)
-    kpoints: Any = None
-    outcar: OutcarBody | None = None
-    contradiction: str = ""
-    not_relaxed: str = ""
-    sources: tuple[str, ...] = ()
-    gap_lost: bool = False
-    lost: str = ""
-    doubt: str = ""
 
 
 def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from workflows.engines.vasp.packed import (
+from workflows.errors import StoreError
+from workflows.vasp.packed import (
     ENDINGS,
     LONGEST_MARK,
     Unpacked,
@@ -24,7 +25,6 @@ from workflows.engines.vasp.packed import (
     is_packed,
     unpack,
 )
-from workflows.errors import StoreError
 
 OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
 """Files that only a VASP that was started leaves behind."""

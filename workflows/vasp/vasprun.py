@@ -8,10 +8,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.engines.vasp.ends import CLOSING
-from workflows.engines.vasp.files import VaspFiles, plain_file, read_text
-from workflows.engines.vasp.outcar import OutcarBody, read_outcar
-from workflows.engines.vasp.proof import ground_state
+from workflows.vasp.convergence import ground_state
+from workflows.vasp.file_ends import CLOSING
+from workflows.vasp.outcar_steps import OutcarBody, read_outcar
+from workflows.vasp.run_files import VaspFiles, plain_file, read_text
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.places import DATA
 from workflows.analysis.band_gap import band_gap
 
-DATA = Path(__file__).parents[2] / "data"
 # Two k points, two bands: (energy, occupation).
 INSULATOR = [[[-1.0, 1.0], [2.0, 0.0]], [[-0.5, 1.0], [1.5, 0.0]]]
 NARROW = [[[-1.0, 1.0], [0.4, 0.0]], [[-0.2, 1.0], [0.3, 0.0]]]

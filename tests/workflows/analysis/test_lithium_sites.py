@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows.analysis.lithium_sites import model_of_sites
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
 
 
 @pytest.mark.parametrize(

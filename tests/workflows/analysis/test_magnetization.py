@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.places import DATA
 from workflows import parse_run
 from workflows.analysis.magnetization import element_moments
 
-DATA = Path(__file__).parents[2] / "data"
 MOMENTS = st.lists(st.floats(-5, 5), min_size=1, max_size=16)
 
 

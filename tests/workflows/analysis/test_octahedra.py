@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +11,12 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from structures import spinel_host
+from tests.places import DATA
 from workflows import parse_run
 from workflows.analysis.cubic_axes import cubic_axes, parent_supercell
 from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.octahedra import NoOctahedron, octahedra, octahedron
 
-DATA = Path(__file__).parents[2] / "data"
 BOND = st.floats(1.8, 2.4)
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from structures import formal_charges
+from tests.places import DATA
 from workflows import parse_run
 from workflows.analysis import (
     expected_total_moment,
     expected_valence,
     valence_from_moment,
 )
-from workflows.analysis.valence import balanced_valences, expected_mn3, two_clusters
+from workflows.analysis.lnmo import expected_mn3
+from workflows.analysis.valence import balanced_valences, two_clusters
 
-DATA = Path(__file__).parents[2] / "data"
 X = st.floats(0, 2)
 
 

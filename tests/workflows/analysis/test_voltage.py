@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from workflows.analysis import capacity, voltage_steps
 from workflows.analysis.voltage import average_voltage, insertion_electrode
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
 
 ENERGIES = st.dictionaries(
     st.sampled_from([k / 8 for k in range(17)]),

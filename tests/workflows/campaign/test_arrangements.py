@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 
 from structures import INSERTION_MODELS
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.choices import choices
+from workflows.campaign.arrangements import choices
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import vasp_inputs
+from workflows.campaign.plan import plan
+from workflows.cli.orderings import ordering_row
 from workflows.errors import CampaignError
-from workflows.inputs import vasp_inputs
-from workflows.plan import plan
-from workflows.tables import ordering_row
 
 
 def test_the_paper_grid_counts_29_distinct_arrangements(paper: Campaign) -> None:

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from workflows import load_campaign
-from workflows.campaign import Campaign, packaged_campaigns
+from workflows.campaign.campaign import Campaign, packaged_campaigns
 from workflows.errors import CampaignError
-from workflows.incar_tags import MACHINE_TAGS
+from workflows.vasp.incar_tags import MACHINE_TAGS
 
 WriteCampaign = Callable[..., Path]
 
@@ -49,7 +49,7 @@ def test_the_paper_says_what_the_paper_says(paper: Campaign) -> None:
 
 
 def test_the_packaged_file_writes_out_every_key(paper: Campaign) -> None:
-    text = (Path(load_campaign.__globals__["__file__"]).parent / "campaigns").joinpath(
+    text = (Path(load_campaign.__globals__["__file__"]).parent / "packaged").joinpath(
         "paper.yaml"
     )
     written = yaml.safe_load(text.read_text("utf-8"))

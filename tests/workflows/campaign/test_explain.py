@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from workflows import load_campaign, plan
+from workflows.campaign.explain import CELLS, DELETED, METAL, explained
+from workflows.campaign.inputs import vasp_inputs
+from workflows.cli.selection import Selection
+from workflows.cli.write import show_explained
 from workflows.errors import CampaignError
-from workflows.explain import CELLS, DELETED, METAL, explained, show_explained
-from workflows.inputs import vasp_inputs
-from workflows.selection import Selection
 
 WriteCampaign = Callable[..., Path]
 
@@ -29,7 +30,7 @@ def test_the_tags_explained_are_those_written(
 ) -> None:
     changes = {"x": [1], "lithium_reference": True, "vasp.functional": functional}
     campaign = load_campaign(write_campaign(changes))
-    rows = explained(campaign)
+    rows = explained(campaign, {})
     for calculation in plan(campaign):
         of = METAL if calculation.reference else CELLS
         for step in calculation.steps:
@@ -43,19 +44,16 @@ def test_the_tags_explained_are_those_written(
 
 
 def test_every_tag_of_a_preset_has_its_source_and_every_other_its_key() -> None:
-    for row in explained(load_campaign("paper")):
+    for row in explained(load_campaign("paper"), {}):
         preset = row.origin.partition(":")[0].endswith(".yaml")
         assert row.source or not preset
         assert preset or row.origin.startswith(("campaign: ", "run time"))
 
 
-def test_the_last_layer_is_named(
-    write_campaign: WriteCampaign, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LNMO_VASP_INCAR", "NCORE=4")
+def test_the_last_layer_is_named(write_campaign: WriteCampaign) -> None:
     own = {"common": {"NELM": 300}, "static": {"NELMIN": None}}
     changes = {"vasp.incar": own, "vasp.hubbard_u": {"Mn": 4, "Ni": 5}}
-    rows = explained(load_campaign(write_campaign(changes)))
+    rows = explained(load_campaign(write_campaign(changes)), {"NCORE": 4})
     static = {row.tag: (row.value, row.origin) for row in rows if row.step == "static"}
     assert static["NELM"] == ("300", "campaign: common")
     assert static["EDIFF"] == ("1e-06", "steps.yaml: static")
@@ -67,7 +65,7 @@ def test_the_last_layer_is_named(
 
 
 def test_a_study_explains_each_variant() -> None:
-    rows = explained(load_campaign("convergence"))
+    rows = explained(load_campaign("convergence"), {})
     cutoffs: dict[str, Any] = {
         row.variant: row.value
         for row in rows
@@ -79,7 +77,7 @@ def test_a_study_explains_each_variant() -> None:
 
 def test_the_surrogate_has_no_tags(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CampaignError, match="no VASP inputs to explain"):
-        explained(load_campaign("paper").override(engine="chgnet"))
+        explained(load_campaign("paper").override(engine="chgnet"), {})
 
 
 def test_explaining_prints_and_writes_nothing(

@@ -21,11 +21,11 @@ from pymatgen.core import SETTINGS, Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation, content_id
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation, content_id
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
 from workflows.errors import InputError
-from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
-from workflows.species import species_blocks
+from workflows.vasp.species_tags import species_blocks
 
 WriteCampaign = Callable[..., Path]
 

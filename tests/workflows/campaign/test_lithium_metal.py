@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.places import TOP
 from workflows import load_campaign, open_results, plan
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.flows import fireworks_of, submit, submitted
-from workflows.inputs import vasp_inputs
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.report import report_html
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.inputs import vasp_inputs
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.steps import fireworks_of, submitted
+from workflows.launchpad.submission import submit
+from workflows.records.document import TaskDocument
+from workflows.report.page import report_html
 
-TOP = Path(__file__).parents[2]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 WriteCampaign = Callable[..., Path]
 
@@ -174,8 +175,8 @@ def test_its_result_is_a_document_and_no_row(
     finished: Callable[..., TaskDocument],
     project: Callable[..., Path],
 ) -> None:
-    from workflows.engines.base import identity
-    from workflows.taskdoc import State
+    from workflows.engines.protocol import identity
+    from workflows.records.document import State
 
     metal = TaskDocument(
         **identity(lithium, "static"), state=State.DONE, energy=-3.8,
@@ -239,8 +240,8 @@ def test_vasp_relaxes_it_until_its_volume_settles_and_computes_its_energy(
 
 
 def test_the_surrogate_finds_bcc_lithium(tmp_path: Path, require_chgnet: None) -> None:
-    from workflows.engines.base import Machine
-    from workflows.execution import run_step
+    from workflows.engines.machine import Machine
+    from workflows.engines.step import run_step
 
     metal = reference(load_campaign("paper").override(engine="chgnet"))
     document = run_step(

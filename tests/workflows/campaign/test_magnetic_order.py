@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.inputs import vasp_inputs
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.inputs import vasp_inputs
 
 WriteCampaign = Callable[..., Path]
 Moments = list[tuple[str, float]]

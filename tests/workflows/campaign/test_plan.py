@@ -18,8 +18,8 @@ import yaml
 
 from structures import spinel_host
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation, content_id
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation, content_id
+from workflows.campaign.campaign import Campaign
 from workflows.errors import CampaignError, InputError
 
 WriteCampaign = Callable[..., Path]

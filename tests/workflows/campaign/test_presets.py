@@ -7,8 +7,8 @@ from importlib import resources
 
 import pytest
 
-from workflows import presets
-from workflows.presets import Tag, merge
+from workflows.campaign import presets
+from workflows.campaign.presets import Tag, merge
 
 
 def test_there_are_six_functionals_three_of_them_with_u() -> None:
@@ -96,7 +96,7 @@ def test_what_makes_energies_comparable_is_equal_in_all_steps(tag: str) -> None:
 
 @pytest.mark.parametrize("name", ["steps", "functionals", "hubbard_u", "lithium"])
 def test_every_tag_says_who_fixed_it(name: str) -> None:
-    text = resources.files("workflows.presets").joinpath(f"{name}.yaml")
+    text = resources.files("workflows.campaign.presets").joinpath(f"{name}.yaml")
     tags = [
         line
         for line in text.read_text("utf-8").splitlines()

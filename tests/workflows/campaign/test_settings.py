@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from structures import spinel_host
-from workflows.campaign import Campaign
-from workflows.settings import engine_settings
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.settings import engine_settings
 
 STEPS = ("relax", "static", "dos")
 

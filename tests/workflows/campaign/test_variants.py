@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from workflows import load_campaign, open_results, plan
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign, packaged_campaigns
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign, overridden, packaged_campaigns
+from workflows.campaign.inputs import vasp_inputs
+from workflows.cli.selection import Selection
 from workflows.errors import CampaignError, ResultsError
-from workflows.inputs import vasp_inputs
-from workflows.selection import Selection
-from workflows.taskdoc import TaskDocument
-from workflows.variants import overridden
+from workflows.records.document import TaskDocument
 
 WriteCampaign = Callable[..., Path]
 STUDIES = ("convergence", "magnetic-order", "ordering", "u-sensitivity")

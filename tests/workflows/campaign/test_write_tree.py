@@ -9,8 +9,9 @@ import pytest
 from pymatgen.core import SETTINGS
 from pymatgen.io.vasp import Poscar
 
-from workflows import load_campaign, writing
-from workflows.inputs import poscar_body
+from workflows import load_campaign
+from workflows.campaign import write_tree as writing
+from workflows.campaign.inputs import poscar_body
 
 WriteCampaign = Callable[..., Path]
 

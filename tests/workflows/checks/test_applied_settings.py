@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.vasp.applied import applied_findings
-from workflows.engines.vasp.files import VaspFiles
-from workflows.engines.vasp.numbers import VaspNumbers
-from workflows.taskdoc import State
+from workflows.checks.applied_settings import applied_findings
+from workflows.records.document import State
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import VaspFiles
 
-DATA = Path(__file__).parents[3] / "data"
 TABLE = r" LDA\+U is selected.*\n.*LDAUL =.*\n.*LDAUU =.*\n.*LDAUJ =.*\n"
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.vasp.files import run_files
 from workflows.engines.vasp.parse import parse_files
-from workflows.taskdoc import State, TaskDocument
-
-DATA = Path(__file__).parents[3] / "data"
+from workflows.records.document import State, TaskDocument
+from workflows.vasp.run_files import run_files
 
 
 @pytest.fixture

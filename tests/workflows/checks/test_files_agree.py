@@ -10,14 +10,13 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp import Kpoints
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.audit import same_value
-from workflows.engines.vasp.files import run_of
-from workflows.engines.vasp.mesh import mesh_difference
-from workflows.engines.vasp.open import open_vasprun
-from workflows.taskdoc import State
-
-DATA = Path(__file__).parents[3] / "data"
+from workflows.checks.kpoints_as_run import mesh_difference
+from workflows.records.document import State
+from workflows.vasp.equality import same_value
+from workflows.vasp.run_files import run_of
+from workflows.vasp.vasprun import open_vasprun
 
 
 @pytest.fixture

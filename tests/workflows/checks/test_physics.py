@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.analysis.valence import expected_total_moment
-from workflows.calculation import Calculation
-from workflows.physics.checks import physics_findings, static_matches_relaxation
-from workflows.physics.outcome import Outcome, lnmo_x
-from workflows.taskdoc import TaskDocument
+from workflows.analysis.lnmo import expected_total_moment, lnmo_x
+from workflows.campaign.calculation import Calculation
+from workflows.checks.outcome import Outcome
+from workflows.checks.physics import physics_findings, static_matches_relaxation
+from workflows.records.document import TaskDocument
 
-DATA = Path(__file__).parents[2] / "data"
 Finished = Callable[..., TaskDocument]
 
 

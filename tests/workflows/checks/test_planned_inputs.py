@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
-from workflows.audit import audit, read_incar, same_value
-from workflows.calculation import Calculation
-from workflows.engines.base import read_run_file
+from workflows.campaign.calculation import Calculation
+from workflows.checks.planned_inputs import audit
+from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.engine import VaspEngine
+from workflows.vasp.equality import same_value
+from workflows.vasp.input_files import read_incar
 
 Prepare = Callable[[str], Path]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.places import DATA
 from workflows.cli import app
 
-DATA = Path(__file__).parents[2] / "data"
 BAD, GOOD = DATA / "LiVO3_U_on_lithium", DATA / "MgMn2O4_static_antiferromagnetic"
 
 

@@ -1,9 +1,8 @@
 """CHGNet's energies beside the Ewald ranking of kept orderings."""
 
-from workflows.campaign import Campaign
-from workflows.choices import choices
-from workflows.preranking import with_chgnet
-from workflows.tables import ordering_row
+from workflows.campaign.arrangements import choices
+from workflows.campaign.campaign import Campaign
+from workflows.cli.orderings import ordering_row, with_chgnet
 
 
 def test_the_lowest_ewald_ordering_at_x_half_is_also_chgnets(

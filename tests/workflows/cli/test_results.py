@@ -13,14 +13,14 @@ import pandas as pd
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from tests.places import DATA
 from workflows import cli, load_campaign, open_results, plan
-from workflows.calculation import Calculation
-from workflows.commands import show_what_came_of_it
-from workflows.result_tables import TableName
-from workflows.selection import Selection
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.cli.results import TableName, show_what_came_of_it
+from workflows.cli.selection import Selection
+from workflows.records.document import TaskDocument
 
-GAAS = Path(__file__).parents[1] / "data" / "GaAs_all_files"
+GAAS = DATA / "GaAs_all_files"
 Lnmo = Callable[..., tuple[int, str, str]]
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from workflows.calculation import Calculation
-from workflows.database import Database
+from workflows.campaign.calculation import Calculation
+from workflows.cluster.launch import note_job
+from workflows.cluster.profile import Profile
+from workflows.cluster.scheduler import Job, Listed
 from workflows.errors import QueueError
-from workflows.flows import submit
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.job import Job, Listed
-from workflows.queue.launch import note_job
-from workflows.queue.profile import Profile
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.submission import submit
+from workflows.records.database import Database
 
 FWORKER = {"name": "here", "category": ["vasp"], "query": "{}", "env": {}}
 

@@ -8,20 +8,19 @@ from pathlib import Path
 import pytest
 from fireworks import FWAction
 
-from tests.workflows.queue.conftest import Queue, Site, relax, running
-from workflows.calculation import Calculation
-from workflows.database import Database
+from tests.workflows.cluster.conftest import Queue, Site, relax, running
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.plan import plan
+from workflows.cli.selection import Chosen, Selection
+from workflows.cluster.cancel_rerun import cancel, rerun
+from workflows.cluster.launch import launch
+from workflows.cluster.reconcile import reconcile
+from workflows.cluster.scheduler import Job, Listed
 from workflows.errors import LnmoError
-from workflows.flows import submit
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.plan import plan
-from workflows.queue.chosen import Chosen
-from workflows.queue.control import cancel, rerun
-from workflows.queue.job import Job, Listed
-from workflows.queue.launch import launch
-from workflows.queue.reconcile import reconcile
-from workflows.selection import Selection
-from workflows.store import FileResults
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.submission import submit
+from workflows.records.database import Database
+from workflows.records.store import FileResults
 
 
 @pytest.fixture
@@ -128,7 +127,7 @@ def test_a_failed_run_is_set_aside_and_a_cut_one_goes_on(
     calculations: tuple[Calculation, ...],
     finished: object,
 ) -> None:
-    from workflows.taskdoc import State
+    from workflows.records.document import State
 
     results = FileResults(database.root)
     own = relax(live)["spec"]["calculation_id"]

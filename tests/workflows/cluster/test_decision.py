@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from workflows.queue.decide import Action, Facts, decide
-from workflows.queue.job import Job
+from workflows.cluster.decision import Action, Facts, decide
+from workflows.cluster.scheduler import Job
 
 FIREWORK = (
     *("READY", "WAITING", "RESERVED", "RUNNING", "COMPLETED"),

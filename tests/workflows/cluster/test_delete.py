@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.queue.conftest import Site, running
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.database import Database
+from tests.workflows.cluster.conftest import Site, running
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.plan import plan
 from workflows.errors import StoreError
-from workflows.flows import submit
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.plan import plan
-from workflows.queue.delete import deletable, delete
+from workflows.launchpad.delete import deletable, delete
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.submission import submit
+from workflows.records.database import Database
 
 
 @pytest.fixture

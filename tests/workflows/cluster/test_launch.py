@@ -8,16 +8,15 @@ from pathlib import Path
 import pytest
 from fireworks import Firework, ScriptTask, Workflow
 
-from tests.workflows.queue.conftest import Queue, Site, relax, running
-from workflows.calculation import Calculation
-from workflows.database import Database
-from workflows.flows import submit
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.haunted import haunted
-from workflows.queue.history import history
-from workflows.queue.job import Job, Listed
-from workflows.queue.launch import launch, planned
-from workflows.queue.standing import standings
+from tests.workflows.cluster.conftest import Queue, Site, relax, running
+from workflows.campaign.calculation import Calculation
+from workflows.cluster.history import history
+from workflows.cluster.launch import launch, planned
+from workflows.cluster.scheduler import Job, Listed
+from workflows.cluster.step_status import haunted, standings
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.submission import submit
+from workflows.records.database import Database
 
 
 @pytest.fixture

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.queue.conftest import Queue, Site, running
-from workflows.database import Database
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.chosen import Chosen
-from workflows.queue.decide import Action
-from workflows.queue.job import Job, Listed
-from workflows.queue.routing import register
-from workflows.queue.standing import Standing
-from workflows.queue.status import overview, plain
-from workflows.queue.troubles import trouble
-from workflows.selection import Selection
+from tests.workflows.cluster.conftest import Queue, Site, running
+from workflows.cli.selection import Chosen, Selection
+from workflows.cli.status import plain
+from workflows.cluster.categories import register
+from workflows.cluster.decision import Action
+from workflows.cluster.overview import overview
+from workflows.cluster.problems import trouble
+from workflows.cluster.scheduler import Job, Listed
+from workflows.cluster.step_status import Standing
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.records.database import Database
 
 CHOSEN = Chosen(Selection(None))
 BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING")
@@ -83,7 +83,7 @@ def test_database_and_queue_are_shown_side_by_side(
 ) -> None:
     running(pad, site, tmp_path)
     queue.listed["7"] = Listed(Job.RUNNING, "lnmo-3-1")
-    rows = {r["step"]: r for r in plain(overview(pad, database, CHOSEN, site))}
+    rows = {r["step"]: r for r in plain(overview(pad, database, {}, site))}
     assert (rows["relax"]["job_id"], rows["relax"]["job"]) == ("7", "running")
     assert (rows["static"]["job_id"], rows["static"]["trouble"]) == (None, None)
 
@@ -93,7 +93,7 @@ def test_a_silent_queue_is_said_and_the_database_shown(
 ) -> None:
     running(pad, site, tmp_path)
     queue.silent = True
-    found = overview(pad, database, CHOSEN, site)
+    found = overview(pad, database, {}, site)
     assert "Unable to contact" in found.queue
     assert len(found.steps) == 3
     assert found.troubles == []
@@ -103,7 +103,7 @@ def test_a_ready_step_no_known_worker_takes_is_told(
     pad: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     pad.fireworks.update_many({}, {"$set": {"spec._category": "vasp-large"}})
-    [told] = overview(pad, database, CHOSEN, site).troubles
+    [told] = overview(pad, database, {}, site).troubles
     assert told.reason.startswith("no known worker takes category vasp-large; they ta")
     register(pad, "big", ["vasp-large"], "2026-11-24")
-    assert overview(pad, database, CHOSEN, site).troubles == []
+    assert overview(pad, database, {}, site).troubles == []

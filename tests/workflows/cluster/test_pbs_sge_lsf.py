@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from workflows.cluster.pbs_sge_lsf import lsf, pbs, read_lsf, read_pbs, read_sge
+from workflows.cluster.scheduler import Job, Listed
 from workflows.errors import QueueError
-from workflows.queue.batch import lsf, pbs, read_lsf, read_pbs, read_sge
-from workflows.queue.job import Job, Listed
 
 PBS_USER = """
 pbs01:

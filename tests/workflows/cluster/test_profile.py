@@ -11,11 +11,12 @@ import yaml
 from fireworks import FWorker
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
-from workflows.database import Database
+from workflows.cli.init import init_verb
+from workflows.cluster.profile import ADAPTER_FILE, FWORKER_FILE, read_profile
+from workflows.cluster.project_files import QUEUES
+from workflows.engines.machine import machine
 from workflows.errors import MachineError
-from workflows.firetasks import machine
-from workflows.queue.init import QUEUES, init_verb
-from workflows.queue.profile import ADAPTER_FILE, FWORKER_FILE, read_profile
+from workflows.records.database import Database
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workflows.database import read_database
+from workflows.cli.init import init_verb
 from workflows.errors import MachineError, StoreError
-from workflows.queue.init import init_verb
+from workflows.records.database import read_database
 
 
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:

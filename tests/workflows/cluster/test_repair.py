@@ -9,17 +9,16 @@ from typing import Any
 import pytest
 from fireworks import FWAction
 
-from tests.workflows.queue.conftest import Queue, Site, long_ago, relax, running
-from workflows.database import Database
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.decide import Action
-from workflows.queue.history import history
-from workflows.queue.job import Job, Listed
-from workflows.queue.locks import unlock
-from workflows.queue.mending import mend
-from workflows.queue.reconcile import reconcile
-from workflows.queue.standing import ENDED, Standing, standings
-from workflows.queue.unsent import UNSENT_FILE, Ended, keep
+from tests.workflows.cluster.conftest import Queue, Site, long_ago, relax, running
+from workflows.cluster.decision import Action
+from workflows.cluster.history import history
+from workflows.cluster.reconcile import reconcile, unlock
+from workflows.cluster.repair import mend
+from workflows.cluster.scheduler import Job, Listed
+from workflows.cluster.step_status import ENDED, Standing, standings
+from workflows.cluster.unsent import UNSENT_FILE, Ended, keep
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.records.database import Database
 
 
 @pytest.fixture

@@ -10,17 +10,17 @@ import pytest
 from fireworks import Firework, FWAction, FWorker
 from pymongo.errors import AutoReconnect
 
-from workflows.errors import LnmoError, Terminated
-from workflows.firetasks import RecordTaskDocument
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.reporting import (
+from workflows.cluster.reporting import (
     TASK_FAILED,
     ReportingLaunchPad,
     cause,
     last_error,
 )
-from workflows.queue.standing import ENDED
-from workflows.queue.unsent import UNSENT_FILE, kept, send
+from workflows.cluster.step_status import ENDED
+from workflows.cluster.unsent import UNSENT_FILE, kept, send
+from workflows.errors import LnmoError, Terminated
+from workflows.firetasks import RecordTaskDocument
+from workflows.launchpad.embedded import EmbeddedLaunchPad
 
 
 class Away(ReportingLaunchPad, EmbeddedLaunchPad):

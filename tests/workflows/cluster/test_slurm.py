@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workflows.queue.job import Job, Listed
-from workflows.queue.slurm import STATES, read_sacct, read_squeue
+from workflows.cluster.scheduler import Job, Listed
+from workflows.cluster.slurm import STATES, read_sacct, read_squeue
 
 SQUEUE = """\
 4|COMPLETED|None|lnmo-1-1

@@ -11,15 +11,15 @@ import pytest
 import yaml
 
 from tests.servers import Mongo
-from tests.workflows.queue.conftest import Site
-from workflows.calculation import Calculation
-from workflows.database import Database, read_database
-from workflows.flows import submission, submit
-from workflows.launchpad import EmbeddedLaunchPad, owned
-from workflows.queue.reconcile import reconcile
-from workflows.queue.submit import submitting
-from workflows.run_command import run_campaign
-from workflows.selection import Selection
+from tests.workflows.cluster.conftest import Site
+from workflows.campaign.calculation import Calculation
+from workflows.cli.run import run_campaign
+from workflows.cli.selection import Selection
+from workflows.cluster.reconcile import reconcile
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.opening import owned
+from workflows.launchpad.submission import submission, submit, submitting
+from workflows.records.database import Database, read_database
 
 ONE_STEP = """
 name: one

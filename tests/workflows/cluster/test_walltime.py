@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflows.queue.walltime import deadline, seconds
+from workflows.cluster.walltime import deadline, seconds
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflows.queue.worker import job_id
+from workflows.cluster.worker import job_id
 
 
 @pytest.mark.parametrize(

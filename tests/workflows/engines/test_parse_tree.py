@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.calculation import Calculation
-from workflows.engines.base import RUN_FILE, write_run_file
+from workflows.campaign.calculation import Calculation
+from workflows.cli.parse import may_run, parse_verb
+from workflows.engines.parse_tree import parse_all
+from workflows.engines.protocol import RUN_FILE, write_run_file
 from workflows.errors import StoreError
-from workflows.parsing import may_run, parse_all, parse_verb
-from workflows.taskdoc import State
-
-DATA = Path(__file__).parents[1] / "data"
+from workflows.records.document import State
 
 
 def test_two_relaxations_in_one_directory_are_two_documents_in_order() -> None:

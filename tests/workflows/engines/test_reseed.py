@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from workflows.calculation import Calculation, content_id
-from workflows.campaign import Campaign
-from workflows.plan import plan
-from workflows.reseed import WRONG_STATE, reseeded, to_reseed
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.campaign.calculation import Calculation, content_id
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.plan import plan
+from workflows.engines.reseed import WRONG_STATE, reseeded, to_reseed
+from workflows.records.document import Finding, State, TaskDocument
 
 Finished = Callable[..., TaskDocument]
 

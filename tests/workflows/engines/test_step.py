@@ -16,17 +16,18 @@ import pytest
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar
 
+from tests.places import FAKE_VASP
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.engines.base import Machine
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import Machine
+from workflows.engines.step import run_step, terminable
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import StepFailed, Terminated
-from workflows.execution import run_step, terminable
-from workflows.recovery import retry_step
-from workflows.store import FileResults
-from workflows.taskdoc import State, TaskDocument
+from workflows.launchpad.recovery import retry_step
+from workflows.records.document import State, TaskDocument
+from workflows.records.store import FileResults
 
-FAKE = Path(__file__).parents[1] / "fake_vasp" / "vasp_std"
+FAKE = FAKE_VASP
 COMMAND = f"{sys.executable} {FAKE}"
 QUICK = Machine(vasp_cmd=COMMAND, poll_seconds=0.05)
 

@@ -19,17 +19,12 @@ from pathlib import Path
 import pytest
 from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
-from workflows.database import Database
 from workflows.errors import StoreBusy, StoreError
 from workflows.firetasks import RecordTaskDocument
-from workflows.launchpad import (
-    EmbeddedLaunchPad,
-    at_once,
-    connect,
-    owned,
-    reading,
-)
-from workflows.store import results_store
+from workflows.launchpad.embedded import EmbeddedLaunchPad, at_once
+from workflows.launchpad.opening import connect, owned, reading
+from workflows.records.database import Database
+from workflows.records.store import results_store
 
 WORKER = FWorker(name="test")
 
@@ -227,8 +222,8 @@ def test_the_workers_of_a_killed_owner_are_waited_for(database: Database) -> Non
     script = (
         "import subprocess, sys, time\n"
         "from pathlib import Path\n"
-        "from workflows.database import Database\n"
-        "from workflows.launchpad import owned\n"
+        "from workflows.records.database import Database\n"
+        "from workflows.launchpad.opening import owned\n"
         f"root = Path({str(database.root)!r})\n"
         "database = Database(root, root, {'host': 'embedded'})\n"
         "with owned(database) as (_, inherit):\n"

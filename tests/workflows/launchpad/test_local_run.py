@@ -17,14 +17,16 @@ import pytest
 from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.database import Database
+from workflows.campaign.calculation import Calculation
 from workflows.engines.vasp.process import MARK, end_orphans, vasp_command
 from workflows.errors import MachineError
-from workflows.flows import fireworks_of, submit
-from workflows.launchpad import EmbeddedLaunchPad, owned
-from workflows.recovery import retry_failed, return_unrecorded
-from workflows.running import Event, LocalRun
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.local_run import Event, LocalRun
+from workflows.launchpad.opening import owned
+from workflows.launchpad.recovery import retry_failed, return_unrecorded
+from workflows.launchpad.steps import fireworks_of
+from workflows.launchpad.submission import submit
+from workflows.records.database import Database
 
 CAMPAIGN = """
 name: one

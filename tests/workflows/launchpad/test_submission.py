@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from fireworks import Firework, ScriptTask, Workflow
 
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.plan import plan
+from workflows.cli.selection import Chosen, Selection
+from workflows.engines.machine import machine
 from workflows.errors import MachineError
-from workflows.firetasks import machine
-from workflows.flows import fireworks_of, submit, submitted
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.plan import plan
-from workflows.queue.chosen import Chosen
-from workflows.selection import Selection
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.steps import fireworks_of, submitted
+from workflows.launchpad.submission import submit
 
 
 @pytest.fixture

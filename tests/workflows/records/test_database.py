@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workflows.database import read_database
+from tests.places import TOP
 from workflows.errors import StoreError
+from workflows.records.database import read_database
 
 SERVER = """\
 host: mongodb.example.org
@@ -33,7 +34,7 @@ def write(directory: Path, text: str = "host: embedded\n") -> Path:
 
 
 def test_the_file_of_the_project_is_embedded_and_holds_no_secret() -> None:
-    path = Path(__file__).parents[2] / "launchpad.yaml"
+    path = TOP / "launchpad.yaml"
     assert read_database(path).embedded
     assert set(read_database(path).launchpad) == {"host", "name"}
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from workflows.calculation import Calculation
-from workflows.engines.base import identity
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.engines.protocol import identity
+from workflows.records.document import Finding, State, TaskDocument
 
 
 @pytest.fixture

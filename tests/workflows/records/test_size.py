@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
-from workflows.flows import workflow
-from workflows.size import LARGEST, check_size
-from workflows.store import FileResults, MongoResults
-from workflows.taskdoc import TaskDocument
+from workflows.launchpad.submission import workflow
+from workflows.records.document import TaskDocument
+from workflows.records.store import LARGEST, FileResults, MongoResults, check_size
 
 
 def test_what_fits_is_let_through() -> None:

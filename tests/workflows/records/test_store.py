@@ -11,19 +11,19 @@ import mongomock
 import pytest
 
 from tests.servers import Mongo
-from workflows.calculation import Calculation
-from workflows.database import Database
+from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
-from workflows.store import (
+from workflows.records.database import Database
+from workflows.records.document import State, TaskDocument
+from workflows.records.store import (
     DOCUMENT_FILE,
     FileResults,
     MongoResults,
     ResultsStore,
     results_store,
 )
-from workflows.summary import ATOMS, Summary, summarize
-from workflows.summary_files import SUMMARIES
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.summary import ATOMS, Summary, summarize
+from workflows.records.summary_cache import SUMMARIES
 
 
 @pytest.fixture

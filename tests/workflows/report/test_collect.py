@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from workflows import open_results
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.lithium_metal import lithium_reference
 from workflows.errors import ResultsError, StoreError
-from workflows.figures.collection import collect
-from workflows.figures.files import write_figures
-from workflows.lithium import lithium_reference
-from workflows.results import Results
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
+from workflows.report.collect import collect
+from workflows.report.figure_files import write_figures
+from workflows.results.results import Results
 
 Record = Callable[..., Path]
 Finished = Callable[..., TaskDocument]

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from workflows.figures.dos import WINDOW, dos_chart, with_elements
+from workflows.report.dos_chart import WINDOW, dos_chart, with_elements
 
 
 def density(**changes: Any) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 import pytest
 from matplotlib.figure import Figure
 
-from workflows.figures.chart import Chart, Panel, Trace
-from workflows.figures.interactive import plotly_figure
-from workflows.figures.paper import as_svg, draw
+from workflows.report.chart import Chart, Panel, Trace
+from workflows.report.draw_matplotlib import as_svg, draw
+from workflows.report.draw_plotly import plotly_figure
 
 MN = Trace(
     **{"label": "Mn", "x": (0.0, 1.0, 2.0), "y": (3.2, 3.2, 3.7), "colour": "#7b3294"},

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from workflows import open_results, plan
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
 from workflows.errors import ResultsError
-from workflows.report import report_html
-from workflows.results import Results
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
+from workflows.report.page import report_html
+from workflows.results.results import Results
 
 Calculations = tuple[Calculation, ...]
 Finished = Callable[..., TaskDocument]

@@ -9,15 +9,15 @@ import pandas as pd
 import pytest
 
 from workflows import open_results
-from workflows.calculation import Calculation
-from workflows.figures.chart import PAPER, Chart, Trace
-from workflows.figures.series import (
+from workflows.campaign.calculation import Calculation
+from workflows.records.document import TaskDocument
+from workflows.report.chart import PAPER, Chart, Trace
+from workflows.report.series_charts import (
     PAPER_MOMENTS,
     lattice_chart,
     moments_chart,
     ratio_chart,
 )
-from workflows.taskdoc import TaskDocument
 
 ORIGIN = "engine vasp (6.4.2), a test"
 CHARTS = (moments_chart, lattice_chart, ratio_chart)

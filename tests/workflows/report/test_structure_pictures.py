@@ -2,10 +2,10 @@
 
 import pytest
 
-from workflows.calculation import Calculation
-from workflows.figures.paper import as_svg
-from workflows.figures.structures import pictured, structures_figure
-from workflows.taskdoc import State, TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.records.document import State, TaskDocument
+from workflows.report.draw_matplotlib import as_svg
+from workflows.report.structure_pictures import pictured, structures_figure
 
 
 def document(calculation: Calculation, **changes: object) -> TaskDocument:

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from workflows import open_results
-from workflows.calculation import Calculation
-from workflows.figures.chart import Trace
-from workflows.figures.valence import valence_chart
-from workflows.results import Results
-from workflows.taskdoc import TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.records.document import TaskDocument
+from workflows.report.chart import Trace
+from workflows.report.valence_chart import valence_chart
+from workflows.results.results import Results
 
 
 def charge_ordered(calculation: Calculation) -> tuple[float, ...]:

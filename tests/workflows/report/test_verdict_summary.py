@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from workflows.analysis.verdict import Status, Verdict
-from workflows.report.summary import summaries, told
+from workflows.report.verdict_summary import summaries, told
+from workflows.results.verdict import Status, Verdict
 
 HOLDS = Verdict(
     check="m_mn_x1",

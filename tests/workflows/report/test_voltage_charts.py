@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from workflows.figures.chart import PAPER, Chart, Trace
-from workflows.figures.electrochemistry import hull_chart, voltage_chart
+from workflows.report.chart import PAPER, Chart, Trace
+from workflows.report.voltage_charts import hull_chart, voltage_chart
 
 Q = 146.702796  # mAh/g, one Li in LiNi0.5Mn1.5O4
 

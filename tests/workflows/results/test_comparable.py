@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice
 
-from workflows.calculation import Calculation
-from workflows.comparability import k_spacing, refuse_mixture, refuse_reference
+from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
-from workflows.summary import Summary, summarize
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.records.summary import Summary, summarize
+from workflows.results.comparable import k_spacing, refuse_mixture, refuse_reference
 
 
 @pytest.fixture

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from workflows import load_campaign, open_results, plan, presets
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.comparability import refuse_reference
-from workflows.deciding import deciding
-from workflows.engines.vasp.document import describe
-from workflows.engines.vasp.files import VaspFiles
+from workflows import load_campaign, open_results, plan
+from workflows.campaign import presets
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.lithium_metal import lithium_reference
+from workflows.engines.vasp.to_document import describe
 from workflows.errors import ResultsError
-from workflows.lithium import lithium_reference
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.results.comparable import refuse_reference
+from workflows.vasp.incar_tags import deciding
+from workflows.vasp.run_files import VaspFiles
 
 WriteCampaign = Callable[..., Path]
 Project = Callable[..., Path]

@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from structures import spinel_host
+from tests.places import DATA
 from workflows import open_results
 from workflows.analysis.band_gap import BandGap
 from workflows.analysis.dos import ORBITALS, DensityOfStates
 from workflows.analysis.pdos import BY, curves_of, refuse_other_axes
 from workflows.analysis.smoothing import MODES, Mode, adjacent_average
-from workflows.calculation import Calculation
-from workflows.density import Drawing, density_frame, read_density
+from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.results.dos_table import Drawing, density_frame
+from workflows.vasp.dos_files import read_density
 
-DATA = Path(__file__).parents[1] / "data"
 GAAS = DATA / "GaAs_all_files"
 N = 60
 

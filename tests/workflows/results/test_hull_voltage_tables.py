@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 
 from workflows import open_results
-from workflows.analysis.verdict import Status
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.curves import HULL_COLUMNS, VOLTAGE_COLUMNS, curves, hull_frame
-from workflows.engines.base import identity
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.lithium_metal import lithium_reference
+from workflows.engines.protocol import identity
 from workflows.errors import ResultsError
-from workflows.lithium import lithium_reference
-from workflows.results import records
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.results.hull_voltage_tables import (
+    HULL_COLUMNS,
+    VOLTAGE_COLUMNS,
+    curves,
+    hull_frame,
+)
+from workflows.results.results import records
+from workflows.results.verdict import Status
 
 Calculations = tuple[Calculation, ...]
 Finished = Callable[..., TaskDocument]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from rich.table import Table
 
-from workflows.analysis.paper import ORDER, compare_to_paper, energies_by_order
-from workflows.analysis.verdict import Status, Verdict, overall
-from workflows.tables import short_reason, verdict_table
+from workflows.cli.results import verdict_table
+from workflows.results.paper import compare_to_paper, energies_by_order
+from workflows.results.paper_statements import ORDER
+from workflows.results.verdict import Status, Verdict, overall, short_reason
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 MODEL = "tet_8b"

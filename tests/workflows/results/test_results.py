@@ -14,12 +14,13 @@ import pytest
 from pymatgen.core import Lattice
 
 from workflows import load_campaign, open_results, plan
-from workflows.analysis.verdict import Status
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
 from workflows.errors import ResultsError, StoreError
-from workflows.results import COLUMNS, SERIES_UNITS, records
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
+from workflows.results.results import records
+from workflows.results.series_table import COLUMNS, SERIES_UNITS
+from workflows.results.verdict import Status
 
 Calculations = tuple[Calculation, ...]
 Finished = Callable[..., TaskDocument]

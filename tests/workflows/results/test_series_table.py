@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflows import open_results
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
-from workflows.results import records
-from workflows.series import BOLTZMANN, boltzmann_weights, series_frame
-from workflows.taskdoc import TaskDocument
+from workflows.records.document import TaskDocument
+from workflows.results.results import records
+from workflows.results.series_table import BOLTZMANN, boltzmann_weights, series_frame
 
 Calculations = tuple[Calculation, ...]
 

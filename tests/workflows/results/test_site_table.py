@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.places import DATA
 from workflows import open_results, parse_run
-from workflows.atoms import SITE_COLUMNS, SITE_UNITS, site_rows
-from workflows.calculation import Calculation
-from workflows.runs import RUN_COLUMNS, RUN_UNITS
-from workflows.summary import summarize
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.campaign.calculation import Calculation
+from workflows.records.document import Finding, State, TaskDocument
+from workflows.records.summary import summarize
+from workflows.results.run_table import RUN_COLUMNS, RUN_UNITS
+from workflows.results.site_table import SITE_COLUMNS, SITE_UNITS, site_rows
 
-DATA = Path(__file__).parents[1] / "data"
 Calculations = tuple[Calculation, ...]
 Finished = Callable[..., TaskDocument]
 Project = Callable[..., Path]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from workflows import load_campaign, plan
-from workflows.calculation import Calculation
-from workflows.engines.base import identity
+from workflows.campaign.calculation import Calculation
+from workflows.cli.compare import show_study, study
+from workflows.cli.selection import Selection
+from workflows.engines.protocol import identity
 from workflows.errors import CampaignError
-from workflows.selection import Selection
-from workflows.study import show_study, study
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
 
 WriteCampaign = Callable[..., Path]
 SETTINGS = {"functional": "pbe_u"}

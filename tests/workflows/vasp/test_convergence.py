@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from pymatgen.io.vasp import Vasprun
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.vasp.outcar import read_outcar
-from workflows.engines.vasp.proof import not_relaxed, settled
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.vasp.convergence import not_relaxed, settled
+from workflows.vasp.outcar_steps import read_outcar
 
-DATA = Path(__file__).parents[3] / "data"
 IONIC = re.compile(r" <calculation>.*?</calculation>\n", re.DOTALL)
 ELECTRONIC = re.compile(r"  <scstep>.*?</scstep>\n", re.DOTALL)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workflows.analysis.dos import ORBITALS, DensityOfStates, read_vasprun_dos
-from workflows.analysis.doscar import read_doscar
+from tests.places import DATA
+from workflows.analysis.dos import ORBITALS, DensityOfStates
+from workflows.vasp.dos_files import read_doscar, read_vasprun_dos
 
-DATA = Path(__file__).parents[2] / "data"
 GAAS, RELAXED = DATA / "GaAs_all_files", DATA / "LiAlSiO4_relax1_relax2"
 
 

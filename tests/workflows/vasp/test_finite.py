@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.vasp.finite import is_number, largest, pressure
-from workflows.parsing import parse_verb
-from workflows.store import FileResults
-from workflows.taskdoc import State, TaskDocument
+from workflows.cli.parse import parse_verb
+from workflows.records.document import State, TaskDocument
+from workflows.records.store import FileResults
+from workflows.vasp.finite import is_number, largest, pressure
 
-DATA = Path(__file__).parents[3] / "data"
 ENERGY = (r'<i name="e_0_energy"> *\S+', '<i name="e_0_energy"> {} ')
 FORCES = (r'(<varray name="forces" >\s*<v>)[^<]*', r"\g<1> {} 0.0 0.0 ")
 STRESS = (r'(<varray name="stress" >\s*<v>)[^<]*', r"\g<1> 0.0 {} 0.0 ")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.taskdoc import State
+from workflows.records.document import State
 
-DATA = Path(__file__).parents[3] / "data"
 RELAXED = DATA / "MgMn2O4_relax_ferromagnetic"
 
 

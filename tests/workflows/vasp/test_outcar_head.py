@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows.errors import StoreError
-from workflows.outcar import OutcarHeader, outcar_header, read_outcar_header
-
-DATA = Path(__file__).parents[1] / "data"
+from workflows.vasp.outcar_head import OutcarHeader, outcar_header, read_outcar_header
 
 
 def header(name: str) -> OutcarHeader:

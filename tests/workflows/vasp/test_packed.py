@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from workflows.engines.vasp.files import read_end, run_files, run_of
-from workflows.engines.vasp.packed import bare_name, unpack
+from tests.places import DATA
 from workflows.engines.vasp.parse import parse_files
 from workflows.errors import StoreError
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.vasp.packed import bare_name, unpack
+from workflows.vasp.run_files import read_end, run_files, run_of
 
-DATA = Path(__file__).parents[3] / "data"
 PROGRAMS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 OUTCAR = gzip.decompress((DATA / "NiO_static" / "OUTCAR.gz").read_bytes())
 

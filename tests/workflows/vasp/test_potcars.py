@@ -14,14 +14,13 @@ from pymatgen.io.vasp import Poscar, Potcar
 from pymatgen.io.vasp.inputs import POTCAR_STATS_PATH
 
 from workflows import load_campaign
-from workflows.calculation import Calculation
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
+from workflows.campaign.write_tree import write_campaign
 from workflows.cli import main
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import InputError
-from workflows.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
-from workflows.potcars import PotcarLibrary, cutoff_note
-from workflows.presets import valences
-from workflows.writing import write_campaign
+from workflows.vasp.potcars import PotcarLibrary, cutoff_note, valences
 
 VALENCE = {"Li_sv": 3, "Ni_pv": 16, "Mn_pv": 13, "O": 6}
 ENMAX = {"Li_sv": 499, "Ni_pv": 368, "Mn_pv": 270, "O": 400}

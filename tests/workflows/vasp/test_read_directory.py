@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.lint import check, find_runs, read_run
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.formats import read_poscar, read_potcar_spec
-from workflows.lint.incar import read_incar
-from workflows.lint.parts import Block
+from tests.places import DATA
+from workflows.checks.rules import check, find_runs, read_run
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.incar_text import read_incar
+from workflows.vasp.input_text import read_poscar, read_potcar_spec
+from workflows.vasp.parts import Block
 
-DATA = Path(__file__).parents[2] / "data"
 POSCAR = "cell\n1.0\n4 0 0\n0 4 0\n0 0 4\n{}\nDirect\n0 0 0\n0.5 0.5 0.5\n0 0 0.5\n"
 
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.vasp.ends import FOOTER
-from workflows.engines.vasp.files import run_files
-from workflows.engines.vasp.numbers import VaspNumbers, read_numbers
-from workflows.outcar import read_outcar_header
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.vasp.file_ends import FOOTER
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.outcar_head import read_outcar_header
+from workflows.vasp.read_numbers import read_numbers
+from workflows.vasp.run_files import run_files
 
-DATA = Path(__file__).parents[3] / "data"
 MARK = b"\xef\xbb\xbf"
 
 

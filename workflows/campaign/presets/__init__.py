@@ -16,11 +16,13 @@ from typing import Any
 import yaml
 
 STEPS = ("relax", "static", "dos")
+
 SPECIES_TAGS = ("LDAUL", "LDAUU", "LDAUJ", "MAGMOM")
 """Tags generated from the written POSCAR; a campaign may not set them by hand."""
 
 CAMPAIGN = "campaign"
 """Origin of what the campaign's own ``vasp.incar`` sets."""
+
 INDENT = 2
 """Spaces a level in the preset files."""
 
@@ -74,11 +76,6 @@ def hubbard_values(preset: str) -> dict[str, float]:
 def hubbard_source(preset: str) -> str:
     """Return who fixed a U preset and why."""
     return _comments("hubbard_u").get(("values", preset), "")
-
-
-def valences() -> dict[str, int]:
-    """Return the valence electrons of PBE POTCARs by symbol, where they are known."""
-    return dict(_load("valences"))
 
 
 def merge(

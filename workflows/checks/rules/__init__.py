@@ -1,11 +1,11 @@
 """Lint VASP directories, ours or not, before and after they are run.
 
->>> from workflows.lint import check_directory
+>>> from workflows.checks.rules import check_directory
 >>> [finding.id for finding in check_directory("LiVO3")]  # doctest: +SKIP
 ['u-on-non-metal', 'metal-without-u', 'moment-on-non-metal', ...]
 
-Reading is at the edge (:mod:`workflows.lint.reading`); each rule is a pure function of
-what was read, with an id, a severity, a reason, a cure, and a section in
+Reading is at the edge (:mod:`workflows.vasp.read_directory`); each rule is a pure
+function of what was read, with an id, a severity, a reason, a cure, and a section in
 ``docs/checks.md``.
 """
 
@@ -14,21 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from workflows.checks.rules import accuracy, applied, files, hubbard, kpoints, species
+from workflows.checks.rules import final_moments as outcome
+from workflows.checks.rules import same_settings as series
+from workflows.checks.rules import starting_moments as moments
+from workflows.checks.rules.rule import DirectoryRule, LintFinding, SetRule
 from workflows.errors import InputError
-from workflows.lint import (
-    accuracy,
-    applied,
-    files,
-    hubbard,
-    kpoints,
-    moments,
-    outcome,
-    series,
-    species,
-)
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.reading import find_runs, read_run
-from workflows.lint.rule import DirectoryRule, LintFinding, SetRule
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.read_directory import find_runs, read_run
 
 __all__ = [
     "RULES",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.rule import DirectoryRule, Rule
-from workflows.potcars import VOLUME_FACTOR
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.potcars import VOLUME_FACTOR
 
 LOOSE_EDIFF = 1e-4
 """eV; VASP's default, and too loose for forces."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.moments import neutral_electrons
-from workflows.lint.rule import DirectoryRule, Rule
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.checks.rules.starting_moments import neutral_electrons
+from workflows.vasp.directory import VaspDirectory
 
 PRINTED_U = 0.051
 """eV; OUTCAR prints U and J with one decimal."""

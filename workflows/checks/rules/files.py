@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workflows.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.rule import DirectoryRule, Rule
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
 MACHINE = frozenset({*MACHINE_TAGS, "NWRITE", "SYSTEM"})
 DICT = re.compile(r"[{}:]")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.elements import family
-from workflows.lint.rule import DirectoryRule, Rule
-from workflows.physics.moments import FLIPPED, LARGE_START, OXYGEN_MOMENT
+from workflows.analysis.elements import family
+from workflows.checks.moments import FLIPPED, LARGE_START, OXYGEN_MOMENT
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
 
 KEEPS_ITS_MOMENT, LOST = frozenset({"Mn", "Fe"}), 1.0
 """High spin in nearly all of their oxides; |m|, muB, of none of their states."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.elements import CLOSED_D, CUSTOMARY_U, SEMICORE_D, family
-from workflows.lint.parts import Correction
-from workflows.lint.rule import DirectoryRule, Rule
+from workflows.analysis.elements import CLOSED_D, CUSTOMARY_U, SEMICORE_D, family
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.parts import Correction
 
 REASONABLE_U = 10.0
 """eV; published U_eff of d and f shells lie below."""

@@ -8,8 +8,8 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from workflows.lint.directory import VaspDirectory
-from workflows.taskdoc import Finding
+from workflows.records.document import Finding
+from workflows.vasp.directory import VaspDirectory
 
 PAGE = "docs/checks.md"
 

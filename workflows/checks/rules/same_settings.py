@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.rule import Rule, SetRule
+from workflows.checks.rules.rule import Rule, SetRule
+from workflows.vasp.directory import VaspDirectory
 
 SPACING_RATIO = 1.25
 """Rounding to whole meshes of cells a few percent apart stays below."""

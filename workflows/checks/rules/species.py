@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.rule import DirectoryRule, Rule
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
 
 
 def _blocks(run: VaspDirectory) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
-from workflows.lint.rule import DirectoryRule, Rule
+from workflows.analysis.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
+from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.directory import VaspDirectory
 
 LARGE = 1.0
 """muB; anions and alkali metals beside a magnetic ion stay well below."""

@@ -13,27 +13,26 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
-from workflows.engines.base import (
-    Machine,
-    Report,
-    identity,
-    read_run_file,
-    versions,
-    write_run_file,
+from workflows.campaign.calculation import (
+    Calculation,
+    structure_as_dict,
+    structure_from_dict,
 )
-from workflows.engines.chgnet_model import load_model
-from workflows.engines.chgnet_relax import (
+from workflows.checks.outcome import Outcome
+from workflows.checks.physics import physics_findings
+from workflows.checks.sites import site_findings, sites_at_the_end
+from workflows.engines.chgnet.model import load_model
+from workflows.engines.chgnet.relax import (
     Progress,
     Relaxation,
     RelaxationSettings,
     relax,
 )
+from workflows.engines.machine import Machine
+from workflows.engines.protocol import Report, identity, read_run_file, write_run_file
 from workflows.errors import StoreError
-from workflows.findings import site_findings, sites_at_the_end
-from workflows.physics.checks import physics_findings
-from workflows.physics.outcome import Outcome
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
+from workflows.records.versions import versions
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -15,11 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.engines.chgnet_model import (
-    ChgnetCalculator,
-    Prediction,
-    without_warning,
-)
+from workflows.engines.chgnet.model import ChgnetCalculator, Prediction, without_warning
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from workflows.engines.base import Machine
+from workflows.engines.machine import Machine
 from workflows.errors import Terminated
 
 STEPS_AHEAD = 2.0

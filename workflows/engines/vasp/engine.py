@@ -15,14 +15,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workflows.calculation import Calculation, structure_as_dict, structure_from_dict
-from workflows.engines.base import (
-    RUN_FILE,
-    Machine,
-    Report,
-    read_run_file,
-    write_run_file,
+from workflows.campaign.calculation import (
+    Calculation,
+    structure_as_dict,
+    structure_from_dict,
 )
+from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
+from workflows.engines.machine import Machine
+from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
 from workflows.engines.vasp.parse import (
     has_output,
     is_member,
@@ -38,8 +38,7 @@ from workflows.engines.vasp.process import (
 )
 from workflows.engines.vasp.restart import last_moments, last_structure
 from workflows.errors import StoreError, Terminated
-from workflows.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
-from workflows.taskdoc import State, TaskDocument
+from workflows.records.document import State, TaskDocument
 
 NOT_KEPT = ("WAVECAR", "CHG", "CHGCAR", "PROCAR")
 """Of a cut run; they are large, and nothing starts from them."""

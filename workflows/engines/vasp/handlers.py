@@ -39,9 +39,9 @@ from custodian.vasp.utils import is_valid_poscar
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar, Poscar
 
-from workflows.engines.vasp.clock import Clock
-from workflows.engines.vasp.ends import FOOTER
+from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.restart import whole_structure
+from workflows.vasp.file_ends import FOOTER
 
 NOT_CAUGHT = {
     "amin": "a warning for cells above 50 A; custodian would end a healthy run",

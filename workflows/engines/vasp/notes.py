@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from workflows.engines.corrections import in_words
-from workflows.engines.vasp.ends import without_projections, without_states
-from workflows.engines.vasp.files import NUMBERS, VaspFiles, read_text
-from workflows.taskdoc import Finding
+from workflows.engines.vasp.custodian_log import in_words
+from workflows.records.document import Finding
+from workflows.vasp.file_ends import without_projections, without_states
+from workflows.vasp.run_files import NUMBERS, VaspFiles, read_text
 
 UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", "custodian.json")
 """Files of a run that it can be read without."""

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflows.engines.base import read_run_file
-from workflows.engines.corrections import read_corrections
-from workflows.engines.vasp.document import describe, with_numbers
-from workflows.engines.vasp.files import (
-    VaspFiles,
-    last_run,
-    run_files,
-)
-from workflows.engines.vasp.numbers import read_numbers
+from workflows.engines.protocol import read_run_file
+from workflows.engines.vasp.custodian_log import read_corrections
 from workflows.engines.vasp.state import converged, is_alive, unfinished
-from workflows.taskdoc import State, TaskDocument
+from workflows.engines.vasp.to_document import describe, with_numbers
+from workflows.records.document import State, TaskDocument
+from workflows.vasp.read_numbers import read_numbers
+from workflows.vasp.run_files import VaspFiles, last_run, run_files
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from shutil import disk_usage, which
 from typing import TYPE_CHECKING
 
-from workflows.engines.base import Machine, Report
-from workflows.engines.corrections import read_corrections, slim_archives
-from workflows.engines.vasp.clock import Clock
+from workflows.engines.machine import Machine
+from workflows.engines.protocol import Report
+from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
+from workflows.engines.vasp.deadline import Clock
 from workflows.errors import MachineError
 
 if TYPE_CHECKING:

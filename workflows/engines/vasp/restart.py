@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from workflows.engines.vasp.files import read_text
 from workflows.errors import StoreError
+from workflows.vasp.run_files import read_text
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -24,13 +24,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from workflows.engines.vasp.ends import cut_file
-from workflows.engines.vasp.files import NUMBERS, VaspFiles, read_bytes, read_text
-from workflows.engines.vasp.finite import lost_numbers
-from workflows.engines.vasp.numbers import VaspNumbers
+from workflows.checks.not_numbers import lost_numbers
 from workflows.engines.vasp.process import ERROR_FILE, MARK
 from workflows.errors import StoreError
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.vasp.file_ends import cut_file
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import NUMBERS, VaspFiles, read_bytes, read_text
 
 RELAXATIONS = (1, 2, 3)
 """IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workflows.calculation import Calculation, cell_formula
-from workflows.deciding import INCAR, deciding
-from workflows.engines.base import identity, versions
-from workflows.engines.vasp.agreement import disagreements
-from workflows.engines.vasp.applied import applied_findings
-from workflows.engines.vasp.files import VaspFiles
-from workflows.engines.vasp.finite import doubtful_numbers
-from workflows.engines.vasp.numbers import VaspNumbers
-from workflows.engines.vasp.originals import changed_inputs
-from workflows.engines.vasp.remarks import (
+from workflows.campaign.calculation import Calculation, cell_formula
+from workflows.checks.applied_settings import applied_findings
+from workflows.checks.custodian_inputs import changed_inputs
+from workflows.checks.files_agree import disagreements
+from workflows.checks.not_numbers import doubtful_numbers
+from workflows.checks.outcome import Outcome
+from workflows.checks.physics import physics_findings
+from workflows.checks.sites import site_findings, sites_at_the_end
+from workflows.engines.protocol import identity
+from workflows.engines.vasp.notes import (
     completed_at,
     corrections_of,
     made_by_the_fake,
     one_of_two,
     silent_files,
 )
-from workflows.findings import site_findings, sites_at_the_end
-from workflows.physics.checks import physics_findings
-from workflows.physics.outcome import Outcome
-from workflows.species import starting_moments
-from workflows.taskdoc import Finding, State, TaskDocument
+from workflows.records.document import INCAR, Finding, State, TaskDocument
+from workflows.records.versions import versions
+from workflows.vasp.incar_tags import deciding
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import VaspFiles
+from workflows.vasp.species_tags import starting_moments
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

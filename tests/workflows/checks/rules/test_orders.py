@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from workflows.lint import check
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.incar import IncarText
-from workflows.lint.parts import Block, Potential
+from workflows.checks.rules import check
+from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.incar_text import IncarText
+from workflows.vasp.parts import Block, Potential
 
 U = {"Li": 0.0, "Ni": 4.5, "Mn": 5.96, "O": 0.0}
 MOMENT = {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}

@@ -6,20 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from workflows.calculation import Calculation
-from workflows.campaign import Campaign
-from workflows.engines.vasp.engine import VaspEngine
-from workflows.errors import InputError
-from workflows.lint import (
+from tests.places import DATA
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import Campaign
+from workflows.campaign.write_tree import write_campaign
+from workflows.checks.rules import (
     check,
     check_directory,
     check_together,
     find_runs,
     read_run,
 )
-from workflows.writing import write_campaign
-
-DATA = Path(__file__).parents[2] / "data"
+from workflows.engines.vasp.engine import VaspEngine
+from workflows.errors import InputError
 
 KNOWN = {
     "GaAs_r2scan": [],

@@ -14,11 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from workflows.lint import RULES, SET_RULES, check, check_together, find_runs, read_run
-from workflows.lint.directory import VaspDirectory
-from workflows.lint.rule import PAGE, Rule
+from tests.places import TESTS
+from workflows.checks.rules import (
+    RULES,
+    SET_RULES,
+    check,
+    check_together,
+    find_runs,
+    read_run,
+)
+from workflows.checks.rules.rule import PAGE, Rule
+from workflows.vasp.directory import VaspDirectory
 
-TESTS = Path(__file__).parents[2]
 Files = Mapping[str, str | None]
 """Name -> content; None removes a file of the base."""
 

@@ -12,14 +12,14 @@ from pymatgen.core.structure import Structure
 
 from structures.cell import make_cell
 from structures.sites import site_coords
-from workflows.engines.chgnet_model import (
+from workflows.engines.chgnet.model import (
     EV_PER_A3_IN_GPA,
     ChgnetCalculator,
     ChgnetMissing,
     load_model,
     predict,
 )
-from workflows.engines.chgnet_relax import (
+from workflows.engines.chgnet.relax import (
     Progress,
     Relaxation,
     RelaxationSettings,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from workflows.engines.corrections import read_corrections, slim_archives
+from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
 
 
 def log(directory: Path, *corrections: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
-from workflows.engines.vasp.ends import FOOTER
 from workflows.engines.vasp.handlers import NonConverging
+from workflows.vasp.file_ends import FOOTER
 
 ELECTRONIC = (
     "DAV:{:4d}    -0.10E+02   -0.10E+00   -0.10E+00   100   0.1E+00    0.1E+00\n"

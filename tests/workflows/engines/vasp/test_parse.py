@@ -19,17 +19,17 @@ from pathlib import Path
 import pytest
 from pymatgen.io.vasp import Incar, Outcar, Vasprun
 
+from tests.places import TESTS
 from workflows import load_campaign, parse_run, plan
-from workflows.audit import same_structure
-from workflows.calculation import Calculation
-from workflows.engines.base import Machine
-from workflows.engines.vasp.ends import FOOTER
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import Machine
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.engines.vasp.process import MARK
 from workflows.errors import StoreError
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.vasp.equality import same_structure
+from workflows.vasp.file_ends import FOOTER
 
-TESTS = Path(__file__).parents[3]
 DATA = TESTS / "data"
 FAKE = TESTS / "fake_vasp" / "vasp_std"
 FINISHED = (

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Outcar, Poscar, Vasprun
 
-from workflows.analysis.dos import read_vasprun_dos
-from workflows.engines.vasp.files import VaspFiles, run_files
+from tests.places import DATA
 from workflows.engines.vasp.parse import parse_files
-from workflows.taskdoc import State, TaskDocument
-
-DATA = Path(__file__).parents[3] / "data"
+from workflows.records.document import State, TaskDocument
+from workflows.vasp.dos_files import read_vasprun_dos
+from workflows.vasp.run_files import VaspFiles, run_files
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Poscar
 
-from workflows.calculation import Calculation
+from tests.places import DATA
+from workflows.campaign.calculation import Calculation
 from workflows.engines.vasp.restart import last_moments, last_structure
-
-DATA = Path(__file__).parents[3] / "data"
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DATA
 from workflows import parse_run
-from workflows.engines.base import Machine
-from workflows.engines.vasp.clock import Clock
-from workflows.engines.vasp.ends import FOOTER
-from workflows.taskdoc import State
+from workflows.engines.machine import Machine
+from workflows.engines.vasp.deadline import Clock
+from workflows.records.document import State
+from workflows.vasp.file_ends import FOOTER
 
-DATA = Path(__file__).parents[3] / "data"
 REACHED = " reached required accuracy - stopping structural energy minimisation"
 
 

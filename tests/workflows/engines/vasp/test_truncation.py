@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
-from workflows.audit import same_structure
-from workflows.engines.vasp.ends import ENDS
-from workflows.engines.vasp.files import run_files
-from workflows.engines.vasp.open import read_poscar
+from tests.places import DATA
 from workflows.engines.vasp.parse import parse_files
-from workflows.taskdoc import State
+from workflows.records.document import State
+from workflows.vasp.equality import same_structure
+from workflows.vasp.file_ends import ENDS
+from workflows.vasp.run_files import run_files
+from workflows.vasp.vasprun import read_poscar
 
-DATA = Path(__file__).parents[3] / "data"
 CUTS = int(os.environ.get("LNMO_CUTS", "5"))
 RUNS = (
     ("GaAs_all_files", ""),

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.queue.conftest import Site, running
-from workflows.database import Database
+from tests.workflows.cluster.conftest import Site, running
+from workflows.cluster.cancel_rerun import cancel, rerun
+from workflows.cluster.reconcile import reconcile
 from workflows.errors import StoreBusy
-from workflows.launchpad import EmbeddedLaunchPad
-from workflows.queue.control import cancel, rerun
-from workflows.queue.lease import LOCKS, lease
-from workflows.queue.reconcile import reconcile
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.lease import LOCKS, lease
+from workflows.records.database import Database
 
 
 def test_a_second_holder_is_told_who_the_first_is(pad: EmbeddedLaunchPad) -> None:
@@ -50,8 +50,8 @@ def test_a_killed_holders_lease_runs_out(pad: EmbeddedLaunchPad) -> None:
 def test_a_living_owner_keeps_it_whatever_it_waits_for(
     pad: EmbeddedLaunchPad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflows.queue.lease.LEASE_SECONDS", 0.4)
-    monkeypatch.setattr("workflows.queue.lease.BEAT_SECONDS", 0.05)
+    monkeypatch.setattr("workflows.launchpad.lease.LEASE_SECONDS", 0.4)
+    monkeypatch.setattr("workflows.launchpad.lease.BEAT_SECONDS", 0.05)
     with (
         lease(pad, "queue") as held,
         pytest.raises(StoreBusy, match="is at it"),

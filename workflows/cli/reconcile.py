@@ -1,0 +1,55 @@
+"""``lnmo reconcile``: bring FireWorks and the batch queue into agreement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from workflows.cluster.decision import Action
+from workflows.cluster.reconcile import Mended, reconcile
+from workflows.records.database import Database
+
+if TYPE_CHECKING:
+    pass
+
+DID: dict[str, str] = {
+    "unlock": "unlocked",
+    "remove": "removed",
+    Action.RETURN: "back to READY",
+    Action.RETRY: "back to READY",
+    Action.SEND: "result sent",
+    Action.REFRESH: "refreshed",
+    Action.ADOPT: "result adopted",
+    Action.CLOSE: "launch ended",
+}
+
+
+def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
+    """Compare, print, and with ``fix`` mend; 1 if something is left to mend."""
+    from workflows.cluster.profile import read_profile
+    from workflows.launchpad.lease import lease
+    from workflows.launchpad.opening import queue_launchpad
+
+    profile = read_profile(database)
+    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
+        found = reconcile(pad, database, profile, fix=fix, held=held)
+    if as_json:
+        print(json.dumps([vars(each) for each in found], indent=1))
+    else:
+        _tell(found, fix=fix)
+    return 1 if any(not each.fixed for each in found) else 0
+
+
+def _tell(found: list[Mended], *, fix: bool) -> None:
+    if not found:
+        print("database and queue agree")
+        return
+    for each in found:
+        done = f": {DID[each.action]}" if each.fixed else ""
+        print(f"{each.fw_id} {each.name}: {each.reason}{done}")
+    if not fix:
+        print("nothing was changed; to mend: lnmo reconcile --fix")
+    elif any(not each.fixed for each in found):
+        print("not all could be mended; see lnmo status")
+    else:
+        print("go on with: lnmo launch")

@@ -1,0 +1,104 @@
+"""What this machine gives an engine: from the FWorker's env, else the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workflows.errors import MachineError
+from workflows.vasp.incar_tags import MACHINE_TAGS
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What this machine gives an engine; never part of an id.
+
+    Attributes
+    ----------
+    vasp_cmd
+        Command line of VASP, such as ``srun vasp_std``.
+    incar
+        NCORE, KPAR and the like.
+    poll_seconds
+        How often custodian looks at a running VASP.
+    deadline
+        Unix time at which this machine ends us, such as a queue's wall time.
+    stop_margin
+        Seconds before the deadline at which VASP is asked to stop; twice its longest
+        ionic step if that is more.
+    frozen_seconds
+        A VASP that prints nothing for so long hangs, and is ended.
+    """
+
+    vasp_cmd: str | None = None
+    incar: Mapping[str, Any] = field(default_factory=dict)
+    poll_seconds: float = 10.0
+    deadline: float | None = None
+    stop_margin: float = 600.0
+    frozen_seconds: float = 21_600.0
+
+
+def data_directory(fw_spec: Mapping[str, Any]) -> Path:
+    """Return the data directory that the FWorker's env or the environment names."""
+    root = fw_spec.get("_fw_env", {}).get("root") or os.environ.get("LNMO_ROOT")
+    if not root:
+        raise MachineError(
+            "no data directory: set root in the FWorker's env, or LNMO_ROOT"
+        )
+    return Path(root)
+
+
+def machine(fw_spec: Mapping[str, Any]) -> Machine:
+    """Return what the FWorker's env, or else the environment, says of this machine.
+
+    Raises
+    ------
+    MachineError
+        A number, such as ``LNMO_POLL_SECONDS``, is none.
+    """
+    env = fw_spec.get("_fw_env", {})
+    deadline = number(env, "deadline", 0.0)
+    return Machine(
+        vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
+        incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
+        poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
+        deadline=deadline or None,
+        stop_margin=number(env, "stop_margin", Machine.stop_margin),
+        frozen_seconds=number(env, "frozen_seconds", Machine.frozen_seconds),
+    )
+
+
+def number(env: Mapping[str, Any], name: str, default: float) -> float:
+    """Return what the FWorker's env, else ``LNMO_<NAME>``, says; a zero is one.
+
+    Raises
+    ------
+    MachineError
+        It is no number.
+    """
+    variable = f"LNMO_{name.upper()}"
+    value = env.get(name)
+    if value is None:
+        value = os.environ.get(variable) or default
+    try:
+        return float(value)
+    except ValueError:
+        raise MachineError(f"{variable} = {value!r} is no number") from None
+
+
+def _tags(text: str) -> dict[str, Any]:
+    """Read the machine's INCAR tags from ``NCORE=4 KPAR=2``."""
+    tags = {}
+    for part in text.split():
+        name, equals, value = part.partition("=")
+        if not equals or not value or name not in MACHINE_TAGS:
+            raise MachineError(
+                f"LNMO_VASP_INCAR = {text!r}: {part!r} is no machine tag; write it as "
+                f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
+                "science belongs into the campaign's vasp.incar"
+            )
+        tags[name] = int(value) if value.isdigit() else value
+    return tags

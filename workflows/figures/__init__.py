@@ -1,1 +1,0 @@
-"""Figures: charts as data (``chart``), drawn for paper and for the page."""
