@@ -37,7 +37,7 @@ def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> No
     summaries
         All that shall stand in one table.
     vouched
-        They are those of one plan; see :func:`~workflows.deciding.refuse_tags`.
+        They are those of one plan; see `refuse_tags`.
 
     Raises
     ------

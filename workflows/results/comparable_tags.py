@@ -1,4 +1,4 @@
-"""INCAR tags that decide a number, and whether documents agree in them.
+"""INCAR tags that affect results: refuse documents that differ in one.
 
 Functional, U, POTCAR and cutoff are read from the outputs; a campaign's ``vasp.incar``
 may set any other tag, such as IVDW or SIGMA. A document keeps those that its step was
@@ -11,30 +11,15 @@ from collections.abc import Collection, Sequence
 
 from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
-from workflows.vasp.equality import same_value
-
-OF_THE_STEP = frozenset({"EDIFF", "EDIFFG", "ISIF"})
-"""Tags in which the energy of one step rightly differs from that of another."""
-
-OF_THE_METAL = frozenset(
-    {
-        *("ISPIN", "ISMEAR", "SIGMA", "ISYM", "LMAXMIX", "LDAU", "LDAUTYPE"),
-        *("NUPDOWN", "NELECT", "I_CONSTRAINED_M", "M_CONSTR", "LAMBDA", "RWIGS"),
-        *("NKRED", "NKREDX", "NKREDY", "NKREDZ"),
-        *("VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU", "VDW_ALPHA"),
-    }
-)
-"""Tags of spin, smearing, mesh, number of electrons and species: lithium has its own.
-
-Which functional, and which dispersion correction, is none of them.
-"""
+from workflows.vasp.equality import first_difference
+from workflows.vasp.incar_tags import METAL_TAGS, STEP_TAGS
 
 
 def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> None:
-    """Refuse documents of one engine whose deciding tags differ.
+    """Refuse documents of one engine whose physics tags differ.
 
     Relaxations are compared with relaxations and static runs with static runs; of two
-    different steps whose energies count, all but `OF_THE_STEP`. A density of states
+    different steps whose energies count, all but `STEP_TAGS`. A density of states
     changes no energy. A tag that one of them lacks is a difference: VASP's default
     may be anything.
 
@@ -64,13 +49,13 @@ def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> 
         )
     for step in ("relax", "static"):
         _refuse([d for d in told if d.task_label == step], f" of {step}", ())
-    _refuse([d for d in told if d.task_label == d.result_step], "", OF_THE_STEP)
+    _refuse([d for d in told if d.task_label == d.result_step], "", STEP_TAGS)
 
 
 def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:
     """Refuse a lithium reference of another Hamiltonian than the cells.
 
-    Of the steps whose energies count all but `OF_THE_STEP` and `OF_THE_METAL` must
+    Of the steps whose energies count all but `STEP_TAGS` and `METAL_TAGS` must
     agree. What has no tags recorded is not judged.
 
     Raises
@@ -80,21 +65,18 @@ def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:
     """
     counted = [d for d in cells if d.task_label == d.result_step]
     both = [d for d in (*counted, metal) if INCAR in d.settings]
-    _refuse(both, "", OF_THE_STEP | OF_THE_METAL)
+    _refuse(both, "", STEP_TAGS | METAL_TAGS)
 
 
 def _refuse(
     documents: Sequence[TaskDocument], where: str, apart: Collection[str]
 ) -> None:
-    known = [d.settings[INCAR] for d in documents]
-    for tag in sorted({tag for tags in known for tag in tags} - set(apart)):
-        values = [tags.get(tag) for tags in known]
-        other = next((v for v in values if not same_value(values[0], v)), values[0])
-        if not same_value(values[0], other):
-            pair = " | ".join(
-                "absent" if v is None else f"{v}" for v in (values[0], other)
-            )
-            raise ResultsError(
-                f"the results differ in the INCAR tag {tag}{where}: {pair}; energies "
-                "and moments do not compare. Choose one campaign"
-            )
+    found = first_difference([d.settings[INCAR] for d in documents], apart=apart)
+    if found is None:
+        return
+    tag, *values = found
+    pair = " | ".join("absent" if v is None else f"{v}" for v in values)
+    raise ResultsError(
+        f"the results differ in the INCAR tag {tag}{where}: {pair}; energies "
+        "and moments do not compare. Choose one campaign"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,27 @@ def same_value(old: Any, new: Any, *, printed: float = 0.0) -> bool:
             return False
         return bool(np.isclose(old, new, rtol=1e-5, atol=printed))
     return bool(old == new)
+
+
+def first_difference(
+    settings: Sequence[Mapping[str, Any]], *, apart: Collection[str] = ()
+) -> tuple[str, Any, Any] | None:
+    """Return the first tag with two values in a set of runs, and both; None for none.
+
+    Parameters
+    ----------
+    settings
+        The tags of each run. A tag that a run lacks is None, and a difference: VASP's
+        default may be anything.
+    apart
+        Tags that are not compared.
+    """
+    for tag in sorted({tag for tags in settings for tag in tags} - set(apart)):
+        first, *others = (tags.get(tag) for tags in settings)
+        for other in others:
+            if not same_value(first, other):
+                return tag, first, other
+    return None
 
 
 def same_structure(first: Structure, second: Structure, *, tolerance: float) -> bool:

@@ -1,14 +1,11 @@
-"""The INCAR tags there are: pymatgen's list, the ones it lacks, the machine's."""
+"""INCAR tags: which exist, and which affect energies, files or speed only."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
 """Tags that decide where the work is done, not what."""
@@ -63,26 +60,46 @@ def nearest_tag(tag: str) -> str | None:
     return near[0] if near else None
 
 
-HARMLESS = frozenset(
-    {
-        *("ALGO", "NELM", "NELMIN", "NELMDL", "POTIM", "IBRION", "NBANDS", "SYMPREC"),
-        *MACHINE_TAGS,
-        *("AMIN", "AMIX", "BMIX", "AMIX_MAG", "BMIX_MAG", "IMIX", "MAXMIX", "TIME"),
-        *("LWAVE", "ISTART", "SYSTEM", "ISEARCH"),
-    }
-)
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+HARMLESS = _names(
+    """
+    ALGO NELM NELMIN NELMDL POTIM IBRION NBANDS SYMPREC
+    AMIN AMIX BMIX AMIX_MAG BMIX_MAG IMIX MAXMIX TIME
+    LWAVE ISTART SYSTEM ISEARCH
+    """
+) | set(MACHINE_TAGS)
 """Tags that decide how a solution is found, not which: recorded, never judged."""
 
-OUTPUT = frozenset(
-    {
-        *("LCHARG", "LCHARGH5", "LWAVEH5", "LH5", "LORBIT", "NEDOS", "EMIN", "EMAX"),
-        *("LVTOT", "LVHAR", "LELF", "LAECHG", "LDAUPRINT", "NWRITE", "NSW"),
-    }
+OUTPUT = _names(
+    """
+    LCHARG LCHARGH5 LWAVEH5 LH5 LORBIT NEDOS EMIN EMAX
+    LVTOT LVHAR LELF LAECHG LDAUPRINT NWRITE NSW
+    """
 )
 """Tags that decide what is written, and how long a relaxation may take."""
 
+STEP_TAGS = frozenset({"EDIFF", "EDIFFG", "ISIF"})
+"""Physics tags in which the steps of one calculation rightly differ."""
 
-def deciding(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tags that decide a number, out of all of a step."""
+METAL_TAGS = _names(
+    """
+    ISPIN ISMEAR SIGMA ISYM LMAXMIX LDAU LDAUTYPE
+    NUPDOWN NELECT I_CONSTRAINED_M M_CONSTR LAMBDA RWIGS
+    NKRED NKREDX NKREDY NKREDZ
+    VDW_C6 VDW_R0 VDW_C6AU VDW_R0AU VDW_ALPHA
+    """
+)
+"""Physics tags of spin, smearing, mesh, electron count and species.
+
+A lithium reference has its own; its functional and its dispersion correction must be
+those of the cathode.
+"""
+
+
+def physics_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the tags that affect energies or moments, out of all tags of a step."""
     left_out = HARMLESS | OUTPUT
     return {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}

@@ -17,7 +17,6 @@ from workflows.engines.vasp.to_document import describe
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
 from workflows.results.comparable import refuse_reference
-from workflows.vasp.incar_tags import deciding
 from workflows.vasp.run_files import VaspFiles
 
 WriteCampaign = Callable[..., Path]
@@ -187,8 +186,3 @@ def test_a_member_of_a_chain_has_the_tags_of_its_step(planned: Planned) -> None:
     (calculation,) = planned(incar={"relax": {"IVDW": 12}})
     member = describe(nowhere(), calculation, "relax-2")["settings"]["incar"]
     assert (member["EDIFFG"], member["IVDW"]) == (-0.02, 12)
-
-
-def test_how_a_solution_is_found_and_what_is_written_decides_no_number() -> None:
-    tags = dict.fromkeys(("GGA", "IVDW", "SIGMA", "ALGO", "NCORE", "LWAVE", "NSW"), 1)
-    assert list(deciding(tags)) == ["GGA", "IVDW", "SIGMA"]

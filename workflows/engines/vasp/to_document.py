@@ -23,7 +23,7 @@ from workflows.engines.vasp.notes import (
 )
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.versions import versions
-from workflows.vasp.incar_tags import deciding
+from workflows.vasp.incar_tags import physics_tags
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import VaspFiles
 from workflows.vasp.species_tags import starting_moments
@@ -53,7 +53,7 @@ def describe(
             "functional": settings["functional"],
             "hubbards": settings["hubbards"],
             "potcar": [settings["potcar_functional"], settings["potcar"]],
-            INCAR: deciding(settings["incar"].get(step.partition("-")[0], {})),
+            INCAR: physics_tags(settings["incar"].get(step.partition("-")[0], {})),
         },
     }
 
