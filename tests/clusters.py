@@ -85,7 +85,7 @@ class Cluster:
         assert code in {None, done.returncode}, (words, done.returncode, out, err)
         return done
 
-    def at_once(self, *commands: tuple[str, ...]) -> list[int]:
+    def in_one_save(self, *commands: tuple[str, ...]) -> list[int]:
         """Run several commands at the same time; their exit codes."""
         processes = [self.start(*words) for words in commands]
         told = [process.communicate(timeout=PATIENCE) for process in processes]

@@ -153,13 +153,13 @@ def database_back_before_the_jobs_end(at: Cluster) -> None:
 
 
 def two_of_everything_at_once(at: Cluster) -> None:
-    at.at_once(("submit", "c.yaml"), ("submit", "c.yaml"))
+    at.in_one_save(("submit", "c.yaml"), ("submit", "c.yaml"))
     assert at.states() == {"READY": 3}
     reconcile = ("reconcile", "--fix")
-    at.at_once(("launch",), ("launch",), reconcile, reconcile)
-    at.at_once(("launch",), reconcile, reconcile)
+    at.in_one_save(("launch",), ("launch",), reconcile, reconcile)
+    at.in_one_save(("launch",), reconcile, reconcile)
     at.wait_for_jobs()
-    at.at_once(reconcile, reconcile)
+    at.in_one_save(reconcile, reconcile)
     assert at.states() == {"COMPLETED": 3}
     assert len(at.ledger("start")) == 3
 
@@ -171,7 +171,7 @@ def rerun_twice_while_its_job_waits(at: Cluster) -> None:
     at.lnmo("launch")
     (job,) = at.jobs()
     rerun = ("rerun", "--fw-id", "1")
-    assert at.at_once(rerun, rerun) == [1, 1]
+    assert at.in_one_save(rerun, rerun) == [1, 1]
     assert f"its job {job} is pending" in at.lnmo(*rerun, code=1).stdout
     pad = LaunchPad("127.0.0.1", at.mongo.port, at.name, strm_lvl="ERROR")
     pad.rerun_fw(1)
@@ -182,7 +182,7 @@ def rerun_twice_while_its_job_waits(at: Cluster) -> None:
     at.lnmo("cancel", "--fw-id", "1")
     at.wait_for_jobs()
     assert at.states() == {"DEFUSED": 1}
-    assert at.at_once(rerun, rerun) == [0, 0]
+    assert at.in_one_save(rerun, rerun) == [0, 0]
     at.profile(queue="debug")
     at.finish()
     assert len(at.ledger("start")) == 1
@@ -199,7 +199,7 @@ def rerun_twice_after_a_failure(at: Cluster) -> None:
     at.lnmo("reconcile", "--fix")
     assert at.states() == {"FIZZLED": 1}
     rerun = ("rerun", "--fw-id", "1")
-    assert at.at_once(rerun, rerun) == [0, 0]
+    assert at.in_one_save(rerun, rerun) == [0, 0]
     at.finish()
 
 
@@ -210,7 +210,7 @@ def cancelled_by_lnmo(at: Cluster) -> None:
     at.wait_for_start(2)
     at.lnmo("cancel", "c.yaml", "--dry-run")
     assert at.states() == {"RUNNING": 2}
-    at.at_once(("cancel", "c.yaml"), ("cancel", "c.yaml"))
+    at.in_one_save(("cancel", "c.yaml"), ("cancel", "c.yaml"))
     at.wait_for_jobs()
     at.lnmo("reconcile", "--fix")
     assert at.states() == {"DEFUSED": 2}

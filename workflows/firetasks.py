@@ -62,7 +62,7 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
         _record(self, fw_spec)  # FireWorks skips the next Firetask after a detour
         detour = Workflow(chain(again, fw_spec.get("_category", again.engine)))
         launchpad = getattr(self, "launchpad", None)
-        detours = not_there_yet(launchpad, [detour]) if launchpad else [detour]
+        detours = new_detours(launchpad, [detour]) if launchpad else [detour]
         return FWAction(stored_data={**stored, "reseed": again.id}, detours=detours)
 
 
@@ -128,7 +128,7 @@ def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) 
         MongoResults(launchpad.db[COLLECTION]).put(document)
 
 
-def not_there_yet(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workflow]:
+def new_detours(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workflow]:
     """Leave out the detours that the LaunchPad holds: a step that is run again.
 
     A Firework that no Workflow names is what a kill left of an addition, and does not

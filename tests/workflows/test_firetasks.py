@@ -22,7 +22,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import reseeded
 from workflows.errors import MachineError
-from workflows.firetasks import RecordTaskDocument, RunStep, not_there_yet
+from workflows.firetasks import RecordTaskDocument, RunStep, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.local_run import Event, LocalRun
 from workflows.launchpad.steps import fireworks_of, with_reseeds
@@ -156,11 +156,11 @@ def test_a_reseed_that_no_workflow_names_is_not_there(
     launchpad: LaunchPad, calculation: Calculation
 ) -> None:
     again = workflow(reseeded(calculation, 1))
-    assert not_there_yet(launchpad, [again]) == [again]
+    assert new_detours(launchpad, [again]) == [again]
     launchpad._upsert_fws(list(workflow(reseeded(calculation, 1)).fws))  # and killed
-    assert not_there_yet(launchpad, [again]) == [again]
+    assert new_detours(launchpad, [again]) == [again]
     launchpad.append_wf(workflow(reseeded(calculation, 1)), [1], detour=True)
-    assert not_there_yet(launchpad, [again]) == []
+    assert new_detours(launchpad, [again]) == []
     assert with_reseeds(launchpad, [calculation.id]) == [
         calculation.id,
         reseeded(calculation, 1).id,

@@ -95,13 +95,13 @@ def run(
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Submit a campaign and run it here; killed, the same command goes on."""
-    from workflows.cli.results import show_what_came_of_it
+    from workflows.cli.results import show_outcome
     from workflows.cli.run import INTERRUPTED, run_campaign
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     code = run_campaign(chosen, jobs=jobs, retry=retry)
     if code != INTERRUPTED:
-        show_what_came_of_it(chosen)
+        show_outcome(chosen)
     raise typer.Exit(code)
 
 

@@ -44,7 +44,7 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         screen.print(verdict_table(results.compare_to_paper()))
 
 
-def show_what_came_of_it(chosen: Selection) -> None:
+def show_outcome(chosen: Selection) -> None:
     """Print the series after a run; of a study its variants beside each other.
 
     Results that never stand in one table are no fault of the run: that is a note.

@@ -47,14 +47,14 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     from workflows.launchpad.opening import owned
     from workflows.launchpad.recovery import retry_failed
     from workflows.launchpad.steps import fireworks_of
-    from workflows.launchpad.submission import submit, submitting
+    from workflows.launchpad.submission import submission_lock, submit
 
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
     _check_machine(database, calculations)
     with _terminable(), owned(database, waiting=tell) as (pad, inherit):
         if chosen.name is not None:
-            with submitting(database, pad):
+            with submission_lock(database, pad):
                 submit(pad, calculations or ())
         steps = fireworks_of(pad, calculations)
         _take_up(pad, database, steps)

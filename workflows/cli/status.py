@@ -14,7 +14,7 @@ from workflows.cli.selection import Chosen
 from workflows.cli.tables import _table, coloured
 from workflows.cluster.history import history
 from workflows.cluster.overview import Overview, overview
-from workflows.cluster.problems import Trouble
+from workflows.cluster.problems import Problem
 from workflows.errors import LnmoError
 from workflows.records.database import Database
 
@@ -79,12 +79,12 @@ def _profile(database: Database) -> tuple[Profile | None, str]:
 
 
 def plain(found: Overview) -> list[dict[str, Any]]:
-    """Return the steps with their jobs and troubles, for JSON."""
-    troubles = {t.fw_id: t for t in found.troubles}
+    """Return the steps with their jobs and problems, for JSON."""
+    problems = {t.fw_id: t for t in found.problems}
     rows = []
     for step in found.steps:
         job_id, listed = found.jobs.get(step["fw_id"], (None, None))
-        told = troubles.get(step["fw_id"])
+        told = problems.get(step["fw_id"])
         rows.append(
             {
                 **step,
@@ -112,7 +112,7 @@ def _tell(found: Overview, silence: str) -> None:
         print(silence)
     elif found.queue and " " in found.queue:
         print(f"the queue does not answer: {found.queue}")
-    for command, same in _grouped(found.troubles).items():
+    for command, same in _grouped(found.problems).items():
         for each in same[:10]:
             print(f"! {each.fw_id} {each.name}: {each.reason}")
         if len(same) > 10:
@@ -120,9 +120,9 @@ def _tell(found: Overview, silence: str) -> None:
         print(f"  -> {command}")
 
 
-def _grouped(troubles: Iterable[Trouble]) -> dict[str, list[Trouble]]:
-    grouped: dict[str, list[Trouble]] = {}
-    for each in troubles:
+def _grouped(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
+    grouped: dict[str, list[Problem]] = {}
+    for each in problems:
         grouped.setdefault(each.command, []).append(each)
     return grouped
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workflows.campaign.plan import plan
 from workflows.cluster.categories import check_category
-from workflows.launchpad.submission import submitting
+from workflows.launchpad.submission import submission_lock
 
 if TYPE_CHECKING:
     from workflows.cli.selection import Selection
@@ -45,7 +45,10 @@ def submit_verb(
         with reading(database) as pad:
             done = submission(pad, calculations)
     else:
-        with owned(database, waiting=_waiting) as (pad, _), submitting(database, pad):
+        with (
+            owned(database, waiting=_waiting) as (pad, _),
+            submission_lock(database, pad),
+        ):
             done = submit(pad, calculations, category=category)
     _tell(done, database, dry_run=dry_run, as_json=as_json)
 

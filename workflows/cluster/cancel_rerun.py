@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fireworks import LaunchPad
 
     from workflows.cluster.profile import Profile
-    from workflows.cluster.step_status import Standing
+    from workflows.cluster.step_status import StepStatus
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
 
@@ -52,13 +52,13 @@ def cancel(
     the next reconcile. ``held`` is called before each change, and raises if the lease
     is lost.
     """
-    from workflows.cluster.step_status import haunted, standings
+    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
 
     scheduler = profile.scheduler()
-    ghosts = haunted(launchpad, scheduler, profile.name, wanted)
+    earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
     jobs = {
         s.fw_id: s.job_id
-        for s in standings(
+        for s in step_statuses(
             launchpad,
             scheduler=scheduler,
             worker=profile.name,
@@ -68,7 +68,7 @@ def cancel(
         if s.job_id is not None and s.job is not None and s.job.living
     }
     fields = {"_id": 0, "fw_id": 1, "name": 1, "state": 1}
-    acted = {*jobs, *ghosts}
+    acted = {*jobs, *earlier}
     found = [
         each
         for each in launchpad.fireworks.find(dict(wanted), fields).sort("fw_id", 1)
@@ -79,17 +79,17 @@ def cancel(
             if each["state"] in CANCELLABLE:
                 held()
                 _defuse(launchpad, each["fw_id"])
-        scheduler.cancel([*dict.fromkeys([*jobs.values(), *ghosts.values()])])
+        scheduler.cancel([*dict.fromkeys([*jobs.values(), *earlier.values()])])
     return [
-        Done(each["fw_id"], each["name"], _cancelled(each, jobs, ghosts))
+        Done(each["fw_id"], each["name"], _cancelled(each, jobs, earlier))
         for each in found
     ]
 
 
 def _cancelled(
-    firework: Mapping[str, Any], jobs: Mapping[int, str], ghosts: Mapping[int, str]
+    firework: Mapping[str, Any], jobs: Mapping[int, str], earlier: Mapping[int, str]
 ) -> str:
-    told = [jobs.get(firework["fw_id"]), ghosts.get(firework["fw_id"])]
+    told = [jobs.get(firework["fw_id"]), earlier.get(firework["fw_id"])]
     shown = ", ".join(f"job {job} cancelled" for job in told if job)
     defused = "defused" if firework["state"] in CANCELLABLE else ""
     return ", ".join(part for part in (defused, shown) if part)
@@ -137,20 +137,20 @@ def rerun(
     QueueError
         The scheduler does not answer, so that a job may live.
     """
-    from workflows.cluster.step_status import haunted, standings
+    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
 
     scheduler = profile.scheduler()
-    found = standings(
+    found = step_statuses(
         launchpad,
         scheduler=scheduler,
         worker=profile.name,
         max_returns=profile.max_returns,
         wanted=wanted,
     )
-    ghosts = haunted(launchpad, scheduler, profile.name, wanted)
+    earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
     done = []
     for each in found:
-        answer = _may_run(each, ghosts, dead=dead)
+        answer = _may_run(each, earlier, dead=dead)
         if not answer.refused and not dry_run:
             held()
             answer = replace(answer, did=_again(launchpad, database, each))
@@ -158,9 +158,9 @@ def rerun(
     return done
 
 
-def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Done:
-    s = standing
-    job = s.job_id if s.job is not None and s.job.living else ghosts.get(s.fw_id)
+def _may_run(status: StepStatus, earlier: Mapping[int, str], *, dead: bool) -> Done:
+    s = status
+    job = s.job_id if s.job is not None and s.job.living else earlier.get(s.fw_id)
     made = Done(s.fw_id, s.name, "would be READY again")
     if job is not None:
         state = s.job if s.job is not None and s.job.living else "alive"
@@ -170,25 +170,25 @@ def _may_run(standing: Standing, ghosts: Mapping[int, str], *, dead: bool) -> Do
     if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or over or dead):
         why = (
             "it runs outside this queue; make sure that it is dead, then say --dead"
-            if s.action is Action.TELL
+            if s.action is Action.ASK
             else "its launcher or worker is at it; look again in a minute"
         )
         return replace(made, did="", refused=why)
     return made
 
 
-def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
+def _again(launchpad: LaunchPad, database: Database, status: StepStatus) -> str:
     """Make a Firework READY; what has finished is adopted, not run again."""
-    from workflows.cluster.repair import adopt, end_launch, mend
+    from workflows.cluster.repair import adopt, end_launch, repair
     from workflows.cluster.step_status import FORGIVEN
     from workflows.launchpad.recovery import retry_failed
 
-    s = standing
+    s = status
     if s.launch_id is not None:
         forgiven = {"$set": {f"spec.{FORGIVEN}": s.launch_id}}
         launchpad.fireworks.update_one({"fw_id": s.fw_id}, forgiven)
     if s.unsent is not None:
-        mend(launchpad, replace(s, action=Action.SEND), database.root)
+        repair(launchpad, replace(s, action=Action.SEND), database.root)
         return "its kept result was sent"
     if s.state == "DEFUSED":
         if adopt(launchpad, s.fw_id):
@@ -207,9 +207,9 @@ def _again(launchpad: LaunchPad, database: Database, standing: Standing) -> str:
     return "READY again"
 
 
-def _failed_document(database: Database, standing: Standing) -> bool:
+def _failed_document(database: Database, status: StepStatus) -> bool:
     """Tell whether the run directory records a failure, which would stand."""
     from workflows.records.store import FileResults
 
-    document = FileResults(database.root).get(standing.calculation_id, standing.step)
+    document = FileResults(database.root).get(status.calculation_id, status.step)
     return document is not None and not document.state.usable

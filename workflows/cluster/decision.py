@@ -24,7 +24,7 @@ class Action(StrEnum):
         REFRESH   the launch has ended, the Firework has not heard of it
         ADOPT     a defused Firework whose launch finished: keep the result
         CLOSE     end the launch of a defused Firework whose job is gone
-        TELL      only a person can decide
+        ASK       only a person can decide
     """
 
     NOTHING = "nothing"
@@ -35,12 +35,12 @@ class Action(StrEnum):
     REFRESH = "refresh"
     ADOPT = "adopt"
     CLOSE = "close"
-    TELL = "tell"
+    ASK = "ask"
 
     @property
     def acts(self) -> bool:
         """Tell whether ``--fix`` changes something."""
-        return self not in {Action.NOTHING, Action.WAIT, Action.TELL}
+        return self not in {Action.NOTHING, Action.WAIT, Action.ASK}
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _held(facts: Facts) -> Action:
         return Action.NOTHING
     if facts.unsent:
         return Action.SEND
-    return Action.TELL if facts.exhausted else Action.RETURN
+    return Action.ASK if facts.exhausted else Action.RETURN
 
 
 def _held_without_job(facts: Facts) -> Action:
@@ -109,16 +109,16 @@ def _held_without_job(facts: Facts) -> Action:
     if facts.unsent:
         return Action.SEND
     if facts.launch == "RUNNING":
-        return Action.TELL  # not the queue's: lnmo run or rlaunch, perhaps elsewhere
+        return Action.ASK  # not the queue's: lnmo run or rlaunch, perhaps elsewhere
     return Action.RETURN
 
 
 def _fizzled(facts: Facts) -> Action:
     if not facts.resumable:
-        return Action.TELL
+        return Action.ASK
     if facts.job is not None and facts.job.living:
         return Action.WAIT
-    return Action.TELL if facts.exhausted else Action.RETRY
+    return Action.ASK if facts.exhausted else Action.RETRY
 
 
 def _defused(facts: Facts) -> Action:
@@ -129,7 +129,7 @@ def _defused(facts: Facts) -> Action:
     if facts.job is Job.ENDING:
         return Action.WAIT
     if facts.job is not None and facts.job.living:
-        return Action.TELL
+        return Action.ASK
     if facts.unsent:
         return Action.SEND
     if facts.fresh or (facts.job is None and facts.launch == "RUNNING"):

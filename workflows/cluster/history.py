@@ -11,7 +11,7 @@ from workflows.cluster.step_status import job_id, stored, timestamp
 
 
 @dataclass(frozen=True)
-class Launched:
+class LaunchRecord:
     """One launch.
 
     Attributes
@@ -37,7 +37,7 @@ class Launched:
     directory: str
 
 
-def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[Launched]:
+def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[LaunchRecord]:
     """Return the launches of some Fireworks.
 
     Parameters
@@ -56,8 +56,8 @@ def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[Launched]:
     ]
 
 
-def _launched(launch: Mapping[str, Any], names: Mapping[int, str]) -> Launched:
-    return Launched(
+def _launched(launch: Mapping[str, Any], names: Mapping[int, str]) -> LaunchRecord:
+    return LaunchRecord(
         fw_id=launch["fw_id"],
         name=names[launch["fw_id"]],
         launch_id=launch["launch_id"],

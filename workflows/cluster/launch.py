@@ -68,7 +68,7 @@ def launch(
         The scheduler does not answer; nothing was submitted.
     """
     from workflows.cluster.categories import register
-    from workflows.cluster.step_status import haunted
+    from workflows.cluster.step_status import jobs_of_earlier_launches
     from workflows.launchpad.lease import lease
 
     done: list[Submitted] = []
@@ -76,11 +76,11 @@ def launch(
         now = datetime.now(UTC).isoformat(timespec="seconds")
         register(launchpad, profile.name, profile.categories, now)
         room = profile.max_jobs - _living(profile)
-        ghosts = haunted(launchpad, profile.scheduler(), profile.name)
+        earlier = jobs_of_earlier_launches(launchpad, profile.scheduler(), profile.name)
         refused: list[int] = []
         while room > 0 and len(refused) < MAX_REFUSALS:
             held()
-            worker = _without(profile, database.root, [*refused, *ghosts])
+            worker = _without(profile, database.root, [*refused, *earlier])
             tried = _submit_next(launchpad, database, profile, worker)
             if tried is None:
                 return done, False
@@ -130,7 +130,7 @@ def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
 def _submit_next(
     launchpad: LaunchPad, database: Database, profile: Profile, worker: FWorker
 ) -> Submitted | None:
-    from workflows.cluster.repair import give_back
+    from workflows.cluster.repair import return_to_ready
 
     queue = database.root / QUEUE_DIRECTORY
     firework, launch_id = launchpad.reserve_fw(worker, str(queue))
@@ -147,7 +147,7 @@ def _submit_next(
         job_id = profile.scheduler().submit(place / SCRIPT)
     except (LnmoError, OSError) as error:
         why = f"not submitted: {error}"
-        give_back(launchpad, firework.fw_id, launch_id, why)
+        return_to_ready(launchpad, firework.fw_id, launch_id, why)
         return replace(tried, refused=str(error))
     note_job(launchpad, launch_id, job_id)
     return replace(tried, job_id=job_id, script=script)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workflows.cluster.problems import Trouble, trouble, unrouted
+from workflows.cluster.problems import Problem, problems_of, without_worker
 from workflows.cluster.scheduler import Listed
 from workflows.errors import QueueError
 from workflows.records.database import Database
 
 if TYPE_CHECKING:
     from workflows.cluster.profile import Profile
-    from workflows.cluster.step_status import Standing
+    from workflows.cluster.step_status import StepStatus
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Overview:
         fw_id, calculation_id, engine, step, state, name, reason, category; by x.
     jobs
         Queue jobs by fw_id.
-    troubles
+    problems
         What needs somebody.
     queue
         Name of the scheduler, or why it does not answer; empty without one.
@@ -34,7 +34,7 @@ class Overview:
 
     steps: Sequence[Mapping[str, Any]]
     jobs: Mapping[int, tuple[str, Listed]] = field(default_factory=dict)
-    troubles: Sequence[Trouble] = ()
+    problems: Sequence[Problem] = ()
     queue: str = ""
 
 
@@ -57,7 +57,7 @@ def overview(
     profile
         Of this machine's queue; None if it has none.
     """
-    from workflows.cluster.step_status import haunted, standings
+    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
     from workflows.launchpad.steps import steps_of
 
     steps = steps_of(launchpad, wanted)
@@ -68,27 +68,27 @@ def overview(
     worker = None if profile is None else profile.name
     limit = 5 if profile is None else profile.max_returns
 
-    def look(whom: Any) -> list[Standing]:
-        return standings(
+    def look(whom: Any) -> list[StepStatus]:
+        return step_statuses(
             launchpad, scheduler=whom, worker=worker, max_returns=limit, wanted=wanted
         )
 
     try:
         found = look(scheduler)
-        ghosts = haunted(launchpad, scheduler, worker, wanted)
+        earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
     except QueueError as error:
-        queue, found, ghosts = str(error), look(None), {}
+        queue, found, earlier = str(error), look(None), {}
     jobs = {s.fw_id: (s.job_id, s.listed) for s in found if s.job_id and s.listed}
-    troubles = [t for s in found for t in trouble(s)]
+    problems = [t for s in found for t in problems_of(s)]
     names = {step["fw_id"]: str(step["name"]) for step in steps}
-    troubles += [
-        Trouble(
+    problems += [
+        Problem(
             fw_id,
             names.get(fw_id, "?"),
             f"job {job} of an earlier launch still lives; not launched until it ends",
             f"lnmo cancel --fw-id {fw_id}",
         )
-        for fw_id, job in ghosts.items()
+        for fw_id, job in earlier.items()
     ]
-    troubles += unrouted(launchpad, steps, profile)
-    return Overview(steps, jobs, troubles, queue)
+    problems += without_worker(launchpad, steps, profile)
+    return Overview(steps, jobs, problems, queue)

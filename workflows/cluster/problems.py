@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cluster.decision import Action
 from workflows.cluster.scheduler import Job
-from workflows.cluster.step_status import Standing
+from workflows.cluster.step_status import StepStatus
 
 if TYPE_CHECKING:
     from workflows.cluster.profile import Profile
 
-HOPELESS = (
+BLOCKING_REASONS = (
     *("JobHeldUser", "JobHeldAdmin", "PartitionTimeLimit", "PartitionNodeLimit"),
     *("BadConstraints", "DependencyNeverSatisfied", "InvalidAccount", "InvalidQOS"),
     *("AssocMaxWallDurationPerJobLimit", "QOSMaxWallDurationPerJobLimit"),
@@ -25,7 +25,7 @@ SILENT_SECONDS = 4 * 3600.0
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Problem:
     """A step that will not go on by itself.
 
     Attributes
@@ -42,24 +42,28 @@ class Trouble:
     command: str
 
 
-def trouble(standing: Standing) -> list[Trouble]:
+def problems_of(status: StepStatus) -> list[Problem]:
     """Return what is wrong with a Firework, and the command that mends it."""
     from workflows.cluster.repair import reason
 
-    s = standing
+    s = status
 
-    def one(why: str, command: str) -> list[Trouble]:
-        return [Trouble(s.fw_id, s.name, why, command)]
+    def one(why: str, command: str) -> list[Problem]:
+        return [Problem(s.fw_id, s.name, why, command)]
 
     if s.action.acts:
         return one(reason(s), "lnmo reconcile --fix")
-    if s.job is Job.PENDING and s.listed is not None and s.listed.why in HOPELESS:
+    if (
+        s.job is Job.PENDING
+        and s.listed is not None
+        and s.listed.why in BLOCKING_REASONS
+    ):
         return one(
             f"job {s.job_id} will not start by itself: {s.listed.why}",
             f"correct my_qadapter.yaml, lnmo cancel --fw-id {s.fw_id}, lnmo rerun "
             f"--fw-id {s.fw_id}",
         )
-    if s.action is not Action.TELL:
+    if s.action is not Action.ASK:
         return []
     if s.state == "FIZZLED" and s.ended:
         return one(
@@ -82,21 +86,19 @@ def trouble(standing: Standing) -> list[Trouble]:
     return _outside(s)
 
 
-def _outside(standing: Standing) -> list[Trouble]:
+def _outside(status: StepStatus) -> list[Problem]:
     """Tell of what runs outside the queue only once it is silent."""
-    silent = time.time() - standing.pinged
+    silent = time.time() - status.pinged
     if silent < SILENT_SECONDS:
         return []
-    why = (
-        f"runs outside the queue on {standing.host}, no sign for {silent / 3600:.0f} h"
-    )
-    command = f"make sure it is dead, lnmo rerun --fw-id {standing.fw_id} --dead"
-    return [Trouble(standing.fw_id, standing.name, why, command)]
+    why = f"runs outside the queue on {status.host}, no sign for {silent / 3600:.0f} h"
+    command = f"make sure it is dead, lnmo rerun --fw-id {status.fw_id} --dead"
+    return [Problem(status.fw_id, status.name, why, command)]
 
 
-def unrouted(
+def without_worker(
     launchpad: Any, steps: Iterable[Mapping[str, Any]], profile: Profile | None
-) -> list[Trouble]:
+) -> list[Problem]:
     """Tell which READY steps no known worker takes."""
     from workflows.cluster.categories import known_categories, untakeable
 
@@ -106,7 +108,7 @@ def unrouted(
         return []  # no worker is known yet: nothing was launched
     ready = [step for step in steps if step["state"] == "READY"]
     return [
-        Trouble(
+        Problem(
             *(step["fw_id"], step["name"]),
             f"no known worker takes category {step['category'] or '(none)'}; they take "
             f"{', '.join(sorted(known))}",

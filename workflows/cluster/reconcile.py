@@ -88,8 +88,8 @@ def reconcile(
     QueueError
         The scheduler does not answer.
     """
-    from workflows.cluster.repair import mend, reason
-    from workflows.cluster.step_status import standings
+    from workflows.cluster.repair import reason, repair
+    from workflows.cluster.step_status import step_statuses
 
     found = []
     for fw_id in stale_locks(launchpad):
@@ -101,7 +101,7 @@ def reconcile(
     for fw_id in _orphans(launchpad, fix=fix):
         why = "its submission was killed half-way; say lnmo submit again"
         found.append(Mended(fw_id, "no workflow", "remove", why, fix))
-    for each in standings(
+    for each in step_statuses(
         launchpad,
         scheduler=profile.scheduler(),
         worker=profile.name,
@@ -111,7 +111,7 @@ def reconcile(
         if each.action.acts:
             if fix:
                 held()
-            done = fix and mend(launchpad, each, database.root)
+            done = fix and repair(launchpad, each, database.root)
             if fix and not done:
                 continue  # it changed by itself in the meantime
             found.append(

@@ -13,72 +13,72 @@ from fireworks import FWAction, LaunchPad
 
 from workflows.cluster.decision import Action
 from workflows.cluster.scheduler import Job
-from workflows.cluster.step_status import ENDED, Standing
-from workflows.cluster.unsent import kept, send
+from workflows.cluster.step_status import ENDED, StepStatus
+from workflows.cluster.unsent import read_unsent, send
 
 
-def reason(standing: Standing) -> str:
+def reason(status: StepStatus) -> str:
     """Say what happened to a Firework, in one line."""
-    job = f"job {standing.job_id}" if standing.job_id else ""
-    if standing.action is Action.RETRY:
-        told = standing.message or f"{job} ended: {standing.ended}"
-        says = standing.job in {Job.TIMEOUT, Job.NODE_FAIL, Job.PREEMPTED}
-        return f"{told}; the queue says: {standing.job}" if says else told
-    if standing.action is Action.SEND:
+    job = f"job {status.job_id}" if status.job_id else ""
+    if status.action is Action.RETRY:
+        told = status.message or f"{job} ended: {status.ended}"
+        says = status.job in {Job.TIMEOUT, Job.NODE_FAIL, Job.PREEMPTED}
+        return f"{told}; the queue says: {status.job}" if says else told
+    if status.action is Action.SEND:
         return f"{job or 'its worker'} ended while the database was away; result kept"
-    if standing.action is Action.REFRESH:
-        return f"its launch is {standing.launch_state}, the Firework did not hear of it"
-    if standing.action is Action.ADOPT:
+    if status.action is Action.REFRESH:
+        return f"its launch is {status.launch_state}, the Firework did not hear of it"
+    if status.action is Action.ADOPT:
         return "finished after it was cancelled; the result is good"
-    if standing.job is None:
-        if standing.launch_id is None:
+    if status.job is None:
+        if status.launch_id is None:
             return "reserved by a launcher that died before it submitted"
         return "reserved, and never submitted: its launcher died"
-    if standing.job is Job.UNKNOWN:
+    if status.job is Job.UNKNOWN:
         return f"{job} is in the queue no more, and nothing tells how it ended"
-    if standing.launch_state == "RESERVED":
-        return f"{job} never started: {standing.job}"
-    why = standing.listed.why if standing.listed is not None else ""
+    if status.launch_state == "RESERVED":
+        return f"{job} never started: {status.job}"
+    why = status.listed.why if status.listed is not None else ""
     told = f" ({why})" if why else ""
-    return f"{job} ended without a word from its worker: {standing.job}{told}"
+    return f"{job} ended without a word from its worker: {status.job}{told}"
 
 
-def mend(launchpad: LaunchPad, standing: Standing, root: Path) -> bool:
+def repair(launchpad: LaunchPad, status: StepStatus, root: Path) -> bool:
     """Do what was decided; False if it is no longer so.
 
     Parameters
     ----------
     launchpad
         Opened for changing.
-    standing
+    status
         With its action.
     root
         Data directory.
     """
-    if not _still_so(launchpad, standing):
+    if not _still_so(launchpad, status):
         return False
-    action = standing.action
+    action = status.action
     if action is Action.RETURN:
-        give_back(launchpad, standing.fw_id, standing.launch_id, reason(standing))
+        return_to_ready(launchpad, status.fw_id, status.launch_id, reason(status))
     elif action is Action.RETRY:
-        told = {"$set": {"action.stored_data._message": reason(standing)}}
-        launchpad.launches.update_one({"launch_id": standing.launch_id}, told)
-        launchpad.rerun_fw(standing.fw_id)
+        told = {"$set": {"action.stored_data._message": reason(status)}}
+        launchpad.launches.update_one({"launch_id": status.launch_id}, told)
+        launchpad.rerun_fw(status.fw_id)
     elif action is Action.REFRESH:
-        launchpad._refresh_wf(standing.fw_id)
+        launchpad._refresh_wf(status.fw_id)
     elif action is Action.ADOPT:
-        adopt(launchpad, standing.fw_id)
-    elif action is Action.CLOSE and standing.launch_id is not None:
-        end_launch(launchpad, standing.launch_id, reason(standing))
-    elif action is Action.SEND and standing.unsent is not None:
-        send(launchpad, kept(standing.unsent), root)
-        standing.unsent.unlink(missing_ok=True)
-        if standing.state == "DEFUSED":
-            adopt(launchpad, standing.fw_id)
+        adopt(launchpad, status.fw_id)
+    elif action is Action.CLOSE and status.launch_id is not None:
+        end_launch(launchpad, status.launch_id, reason(status))
+    elif action is Action.SEND and status.unsent is not None:
+        send(launchpad, read_unsent(status.unsent), root)
+        status.unsent.unlink(missing_ok=True)
+        if status.state == "DEFUSED":
+            adopt(launchpad, status.fw_id)
     return True
 
 
-def give_back(
+def return_to_ready(
     launchpad: LaunchPad, fw_id: int, launch_id: int | None, why: str
 ) -> None:
     """End a launch that was ended from outside; its Firework becomes READY.
@@ -120,16 +120,16 @@ def adopt(launchpad: LaunchPad, fw_id: int) -> bool:
     return True
 
 
-def _still_so(launchpad: LaunchPad, standing: Standing) -> bool:
+def _still_so(launchpad: LaunchPad, status: StepStatus) -> bool:
     firework = launchpad.fireworks.find_one(
-        {"fw_id": standing.fw_id, "state": standing.state}, {"launches": 1}
+        {"fw_id": status.fw_id, "state": status.state}, {"launches": 1}
     )
     if firework is None:
         return False
     current = firework["launches"][-1] if firework["launches"] else None
-    if current != standing.launch_id:
+    if current != status.launch_id:
         return False
-    query = {"launch_id": current, "state": standing.launch_state}
+    query = {"launch_id": current, "state": status.launch_state}
     return current is None or (
         launchpad.launches.find_one(query, {"launch_id": 1}) is not None
     )

@@ -18,7 +18,7 @@ from typing import Any
 from fireworks import Firework, FWAction, FWorker, LaunchPad
 
 from workflows.cluster.step_status import ENDED
-from workflows.cluster.unsent import Ended, keep, send
+from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 
 TASK_FAILED = "runtime error during task"
 """FireWorks' message for every failure of a task; ours says which."""
@@ -84,20 +84,20 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         """Report the end, or leave it in a file."""
         done = action or FWAction()
         done.stored_data = self._explained(done.stored_data)
-        self._hand_on(done)
+        self._pass_on_spec(done)
         spec = self.firework.spec if self.firework is not None else {}
         own = {name: spec[name] for name in ("calculation_id", "step")}
         fw_id = self.firework.fw_id if self.firework is not None else 0
-        ended = Ended(fw_id, launch_id, state, done.to_dict(), own)
+        ended = LaunchEnd(fw_id, launch_id, state, done.to_dict(), own)
         self.ended = state
-        with _undisturbed():
-            path = keep(self.directory, ended)
+        with _sigterm_postponed():
+            path = write_unsent(self.directory, ended)
             if self._try(ended):
                 self.sent = True
                 path.unlink()
         return {}
 
-    def _hand_on(self, action: FWAction) -> None:
+    def _pass_on_spec(self, action: FWAction) -> None:
         """Let detours and additions inherit priority and category."""
         own = self.firework.spec if self.firework is not None else {}
         for new in (*action.detours, *action.additions):
@@ -106,7 +106,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                     if name in own:
                         firework.spec.setdefault(name, own[name])
 
-    def _try(self, ended: Ended) -> bool:
+    def _try(self, ended: LaunchEnd) -> bool:
         from pymongo.errors import PyMongoError
 
         end, pause = time.monotonic() + self.patience, 1.0
@@ -159,7 +159,7 @@ def last_error(trace: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _sigterm_postponed() -> Iterator[None]:
     """Let a SIGTERM wait until a report is done: it would end in half of it.
 
     By a handler, not a mask: another thread may get the signal.

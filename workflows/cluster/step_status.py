@@ -18,7 +18,7 @@ from workflows.cluster.scheduler import Job, Listed, Scheduler
 from workflows.cluster.unsent import UNSENT_FILE
 
 
-def haunted(
+def jobs_of_earlier_launches(
     launchpad: Any,
     scheduler: Scheduler | None,
     worker: str | None,
@@ -31,7 +31,7 @@ def haunted(
     launchpad
         FireWorks' LaunchPad.
     scheduler
-        Of this machine; None knows no ghosts.
+        Of this machine; None knows no earlier.
     worker
         Whose jobs are in this machine's queue.
     wanted
@@ -83,7 +83,7 @@ FORGIVEN = "_lnmo_forgiven"
 
 
 @dataclass(frozen=True)
-class Standing:
+class StepStatus:
     """Where one Firework stands.
 
     Attributes
@@ -138,14 +138,14 @@ class Standing:
         return None if self.listed is None else self.listed.job
 
 
-def standings(
+def step_statuses(
     launchpad: Any,
     *,
     scheduler: Scheduler | None,
     worker: str | None,
     max_returns: int,
     wanted: Mapping[str, Any] | None = None,
-) -> list[Standing]:
+) -> list[StepStatus]:
     """Read database and queue, and decide for each Firework.
 
     Parameters
@@ -172,32 +172,32 @@ def standings(
     if scheduler is not None and ids:
         jobs = scheduler.jobs(ids)
     now = time.time()
-    return [_judged(s, jobs, now, max_returns=max_returns) for s in found]
+    return [_with_action(s, jobs, now, max_returns=max_returns) for s in found]
 
 
-def _judged(
-    standing: Standing, jobs: Mapping[str, Listed], now: float, *, max_returns: int
-) -> Standing:
+def _with_action(
+    status: StepStatus, jobs: Mapping[str, Listed], now: float, *, max_returns: int
+) -> StepStatus:
     listed = None
-    if standing.job_id is not None:
-        listed = jobs.get(standing.job_id, Listed(Job.ELSEWHERE))
+    if status.job_id is not None:
+        listed = jobs.get(status.job_id, Listed(Job.ELSEWHERE))
     unsent = None
-    if standing.launch_state in {"RESERVED", "RUNNING"} and standing.launch_dir:
-        path = Path(standing.launch_dir) / UNSENT_FILE
+    if status.launch_state in {"RESERVED", "RUNNING"} and status.launch_dir:
+        path = Path(status.launch_dir) / UNSENT_FILE
         unsent = path if path.exists() else None
     facts = Facts(
-        firework=standing.state,
-        launch=standing.launch_state,
+        firework=status.state,
+        launch=status.launch_state,
         job=None if listed is None else listed.job,
-        fresh=now - standing.changed < GRACE_SECONDS,
+        fresh=now - status.changed < GRACE_SECONDS,
         unsent=unsent is not None,
-        resumable=bool(standing.ended),
-        exhausted=standing.returns >= max_returns,
+        resumable=bool(status.ended),
+        exhausted=status.returns >= max_returns,
     )
-    return replace(standing, listed=listed, unsent=unsent, action=decide(facts))
+    return replace(status, listed=listed, unsent=unsent, action=decide(facts))
 
 
-def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[Standing]:
+def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[StepStatus]:
     fields = {
         **{"_id": 0, "fw_id": 1, "name": 1, "state": 1, "updated_on": 1},
         **{"launches": 1, "archived_launches": 1},
@@ -208,7 +208,7 @@ def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[Standing]:
     numbers = [n for f in fireworks for n in (*f["launches"], *f["archived_launches"])]
     launches = _launches(launchpad, numbers)
     return [
-        _standing(f, launches)
+        _step_status(f, launches)
         for f in sorted(fireworks, key=lambda f: f["fw_id"])
         if "calculation_id" in f["spec"]
     ]
@@ -224,23 +224,23 @@ def _launches(launchpad: Any, numbers: Iterable[int]) -> dict[int, dict[str, Any
     return {d["launch_id"]: d for d in launchpad.launches.find(query, fields)}
 
 
-def _standing(
+def _step_status(
     firework: Mapping[str, Any], launches: Mapping[int, Mapping[str, Any]]
-) -> Standing:
+) -> StepStatus:
     after = firework["spec"].get(FORGIVEN, 0)
     archived = [
         launches.get(number, {})
         for number in firework["archived_launches"]
         if number > after
     ]
-    own = Standing(
+    own = StepStatus(
         fw_id=firework["fw_id"],
         name=firework["name"],
         state=firework["state"],
         calculation_id=firework["spec"]["calculation_id"],
         step=firework["spec"]["step"],
         changed=timestamp(firework["updated_on"]),
-        returns=sum(_ran_in_vain(launch) for launch in archived),
+        returns=sum(_was_killed_while_running(launch) for launch in archived),
     )
     if not firework["launches"] or firework["launches"][-1] not in launches:
         return own
@@ -263,7 +263,7 @@ def _standing(
     )
 
 
-def _ran_in_vain(launch: Mapping[str, Any]) -> bool:
+def _was_killed_while_running(launch: Mapping[str, Any]) -> bool:
     """Tell whether a launch ran and was ended from outside."""
     states = {entry["state"] for entry in launch.get("state_history") or []}
     return bool(stored(launch).get(ENDED)) and "RUNNING" in states

@@ -18,7 +18,7 @@ UNSENT_FILE = "unsent.json"
 
 
 @dataclass(frozen=True)
-class Ended:
+class LaunchEnd:
     """How a launch ended.
 
     Attributes
@@ -40,7 +40,7 @@ class Ended:
     spec: Mapping[str, Any]
 
 
-def keep(directory: Path, ended: Ended) -> Path:
+def write_unsent(directory: Path, ended: LaunchEnd) -> Path:
     """Write the file, atomically."""
     from workflows.records.atomic import write_atomically
 
@@ -49,7 +49,7 @@ def keep(directory: Path, ended: Ended) -> Path:
     return path
 
 
-def kept(path: Path) -> Ended:
+def read_unsent(path: Path) -> LaunchEnd:
     """Read the file.
 
     Raises
@@ -58,7 +58,7 @@ def kept(path: Path) -> Ended:
         It is not readable.
     """
     try:
-        return Ended(**json.loads(path.read_text("utf-8")))
+        return LaunchEnd(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
             f"{path}: not a readable result ({type(error).__name__}); move it away and "
@@ -66,7 +66,7 @@ def kept(path: Path) -> Ended:
         ) from None
 
 
-def send(launchpad: Any, ended: Ended, root: Path) -> None:
+def send(launchpad: Any, ended: LaunchEnd, root: Path) -> None:
     """Record the end: first the task document, then the launch.
 
     Raises
@@ -76,9 +76,9 @@ def send(launchpad: Any, ended: Ended, root: Path) -> None:
     """
     from fireworks import FWAction, LaunchPad
 
-    from workflows.firetasks import copy_document, not_there_yet
+    from workflows.firetasks import copy_document, new_detours
 
     copy_document(launchpad, root, ended.spec)
     action = FWAction.from_dict(dict(ended.action))
-    action.detours = not_there_yet(launchpad, action.detours)
+    action.detours = new_detours(launchpad, action.detours)
     LaunchPad.complete_launch(launchpad, ended.launch_id, action, ended.state)

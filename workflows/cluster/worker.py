@@ -64,11 +64,11 @@ def worker_verb(
     except Terminated as error:
         print(f"lnmo: {error}", file=sys.stderr)
         code = 1
-    _leave_pings(code)
+    _exit_despite_pings(code)
     return code
 
 
-def _leave_pings(code: int) -> None:
+def _exit_despite_pings(code: int) -> None:
     """Leave at once if FireWorks' ping thread, cut off, sleeps for an hour."""
     others = set(threading.enumerate()) - {threading.current_thread()}
     if any(not thread.daemon and thread.is_alive() for thread in others):
@@ -103,7 +103,7 @@ def _reservation(
     pad: ReportingLaunchPad, worker: FWorker, fw_id: int, launch_id: int
 ) -> int | None:
     """Return the launch to run: ours if it still holds, a new one after a requeue."""
-    from workflows.cluster.repair import give_back
+    from workflows.cluster.repair import return_to_ready
 
     found = pad.fireworks.find_one({"fw_id": fw_id}, {"state": 1, "launches": 1}) or {}
     if launch_id not in found.get("launches", []):
@@ -117,7 +117,7 @@ def _reservation(
         pad.rerun_fw(fw_id)
     else:
         why = f"job {pad.job_id} was requeued by the scheduler"
-        give_back(pad, fw_id, launch_id, why)
+        return_to_ready(pad, fw_id, launch_id, why)
     _, again = pad.reserve_fw(worker, str(pad.directory), fw_id=fw_id)
     return int(again) if again is not None else None
 

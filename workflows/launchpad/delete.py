@@ -70,11 +70,11 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
 
 def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
     """Delete what :func:`deletable` returned: the database first, so nothing starts."""
-    from workflows.launchpad.embedded import at_once
+    from workflows.launchpad.embedded import in_one_save
     from workflows.records.store import COLLECTION
 
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
-    with at_once(launchpad):
+    with in_one_save(launchpad):
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
         launchpad.launches.delete_many({"fw_id": {"$in": fw_ids}})

@@ -147,7 +147,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
 
 @contextmanager
-def at_once(launchpad: LaunchPad) -> Iterator[None]:
+def in_one_save(launchpad: LaunchPad) -> Iterator[None]:
     """Change several things; embedded, a kill finds all of them done or none."""
     if isinstance(launchpad, EmbeddedLaunchPad):
         with launchpad.one_save():

@@ -26,8 +26,8 @@ from workflows.campaign.calculation import Calculation
 from workflows.engines.step import record_end
 from workflows.engines.vasp.process import end_orphans
 from workflows.errors import Terminated
-from workflows.firetasks import OURS, copy_document, not_there_yet
-from workflows.launchpad.embedded import EmbeddedLaunchPad, at_once
+from workflows.firetasks import OURS, copy_document, new_detours
+from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.store import FileResults
 
@@ -123,23 +123,23 @@ class LocalRun:
         """Run to the end; leaves no worker behind, however it ends."""
         if calculations is not None:
             self._ids = [c.id for c in calculations]
-        self._fworker = self._taking()
+        self._fworker = self._query()
         try:
-            while self._hand_out() or self._busy():
-                self._listen()
+            while self._assign_work() or self._busy():
+                self._read_messages()
                 self._watch(Event("tick"))
         except KeyboardInterrupt:
             self._note_interruption()
             raise
         finally:
             for worker in list(self._workers):
-                self._dismiss(worker)
+                self._stop_worker(worker)
             self._selector.close()
 
     def _busy(self) -> bool:
         return any(worker.firework is not None for worker in self._workers)
 
-    def _taking(self) -> FWorker:
+    def _query(self) -> FWorker:
         """Return who takes the wanted calculations, and their re-seeds."""
         query: dict[str, Any] = OURS
         if self._ids is not None:
@@ -147,7 +147,7 @@ class LocalRun:
             query = {"spec.calculation_id": {"$in": ids}}
         return FWorker(name="lnmo run", query=query)
 
-    def _hand_out(self) -> bool:
+    def _assign_work(self) -> bool:
         """Give every idle worker a Firework; tell whether any was given."""
         if self.stopped:
             return False
@@ -157,8 +157,8 @@ class LocalRun:
             firework, launch_id = self._check_out()
             if firework is None:
                 break
-            worker = idle.pop() if idle else self._hire()
-            self._give(worker, firework, launch_id)
+            worker = idle.pop() if idle else self._start_worker()
+            self._assign(worker, firework, launch_id)
             given = True
         return given
 
@@ -167,7 +167,7 @@ class LocalRun:
             return None, 0
         return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         logs = self._root / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         log = logs / f"worker-{next(self._numbers)}.log"
@@ -193,7 +193,7 @@ class LocalRun:
         self._selector.register(process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
         return worker
 
-    def _give(self, worker: _Worker, firework: Firework, launch_id: int) -> None:
+    def _assign(self, worker: _Worker, firework: Firework, launch_id: int) -> None:
         worker.firework, worker.launch_id = firework, launch_id
         worker.started = worker.pinged = time.monotonic()
         env = {"root": str(self._root)}
@@ -205,27 +205,27 @@ class LocalRun:
             pass  # it died; its stdout tells so next
         self._tell("started", worker)
 
-    def _listen(self) -> None:
+    def _read_messages(self) -> None:
         for key, _ in self._selector.select(timeout=0.5):
             worker: _Worker = key.data
             received = os.read(key.fd, 65536)
             if not received:
-                self._bury(worker)
+                self._handle_death(worker)
                 continue
             *lines, worker.buffer = (worker.buffer + received).split(b"\n")
             for line in lines:
-                self._hear(worker, json.loads(line))
+                self._handle_message(worker, json.loads(line))
         for worker in self._workers:
             self._ping(worker)
 
-    def _hear(self, worker: _Worker, answer: Mapping[str, Any]) -> None:
+    def _handle_message(self, worker: _Worker, answer: Mapping[str, Any]) -> None:
         if "progress" in answer:
             self._tell("progress", worker, answer["progress"])
             return
         state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
         if state == "STOPPED":
             self.stopped = stored["_message"]
-            with at_once(self._launchpad):
+            with in_one_save(self._launchpad):
                 fw_id = worker.firework.fw_id  # type: ignore[union-attr]
                 self._complete(worker, "FIZZLED", stored)
                 self._launchpad.rerun_fw(fw_id)
@@ -258,16 +258,16 @@ class LocalRun:
         stored: dict[str, Any],
         detours: Iterable[Mapping[str, Any]] = (),
     ) -> None:
-        new = not_there_yet(self._launchpad, (Workflow.from_dict(d) for d in detours))
+        new = new_detours(self._launchpad, (Workflow.from_dict(d) for d in detours))
         action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
         self._launchpad.complete_launch(worker.launch_id, action, state)
         if new:
-            self._fworker = self._taking()
+            self._fworker = self._query()
         kind = "ended" if state == "COMPLETED" else "failed"
         self._tell(kind, worker, stored.get("_message", ""))
         worker.firework = None
 
-    def _bury(self, worker: _Worker) -> None:
+    def _handle_death(self, worker: _Worker) -> None:
         """Return a dead worker's Firework, unless it has cost too many workers."""
         firework = worker.firework
         if firework is not None:
@@ -279,13 +279,13 @@ class LocalRun:
                 f"its worker ended with code {code} ({deaths} times); see {worker.log}"
             )
             end_orphans(self._step_directory(firework))
-            with at_once(self._launchpad):
+            with in_one_save(self._launchpad):
                 self._complete(worker, "FIZZLED", {"_message": reason})
                 if deaths < MAX_DEATHS:
                     self._launchpad.rerun_fw(firework.fw_id)
-        self._dismiss(worker)
+        self._stop_worker(worker)
 
-    def _dismiss(self, worker: _Worker) -> None:
+    def _stop_worker(self, worker: _Worker) -> None:
         self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
         self._workers.remove(worker)
         os.close(worker.lifeline)

@@ -9,7 +9,7 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.engines.vasp.engine import take_up
-from workflows.launchpad.embedded import at_once
+from workflows.launchpad.embedded import in_one_save
 from workflows.records.store import DOCUMENT_FILE, FileResults
 
 
@@ -68,7 +68,7 @@ def return_unrecorded(
         and not (_step_directory(root, found) / DOCUMENT_FILE).exists()
     ]
     if gone:
-        with at_once(launchpad):
+        with in_one_save(launchpad):
             for fw_id in gone:
                 launchpad.rerun_fw(fw_id)
     return len(gone)

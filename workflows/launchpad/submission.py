@@ -11,7 +11,7 @@ from fireworks import LaunchPad, Workflow
 
 from workflows.campaign.calculation import Calculation
 from workflows.firetasks import OURS, chain
-from workflows.launchpad.embedded import at_once
+from workflows.launchpad.embedded import in_one_save
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -75,7 +75,7 @@ def submit(
     category
         Which workers may take them; each engine's own if None.
     """
-    with at_once(launchpad):
+    with in_one_save(launchpad):
         remove_orphans(launchpad)
         found = submission(launchpad, calculations)
         _join(launchpad, found.present)
@@ -137,7 +137,7 @@ def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str
 
 
 @contextmanager
-def submitting(database: Database, launchpad: LaunchPad) -> Iterator[None]:
+def submission_lock(database: Database, launchpad: LaunchPad) -> Iterator[None]:
     """Let one process at a time submit.
 
     Two at once would add a calculation twice, and each would take what the other is

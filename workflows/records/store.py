@@ -192,7 +192,7 @@ class MongoResults:
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None."""
         key = {"calculation_id": calculation_id, "task_label": step}
-        with self._answering():
+        with self._server_errors_explained():
             found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
         return TaskDocument.model_validate(found) if found else None
 
@@ -213,11 +213,11 @@ class MongoResults:
                 yield summarize(whole)
 
     def _sorted(self, leave: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-        with self._answering():
+        with self._server_errors_explained():
             yield from self._collection.find({}, leave).sort(_ORDER)
 
     @contextmanager
-    def _answering(self) -> Iterator[None]:
+    def _server_errors_explained(self) -> Iterator[None]:
         """Tell in one line, without a password, that the server answers no more."""
         from pymongo.errors import PyMongoError
 

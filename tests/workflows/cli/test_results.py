@@ -16,7 +16,7 @@ from pymatgen.core import Lattice, Structure
 from tests.places import DATA
 from workflows import cli, load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
-from workflows.cli.results import TableName, show_what_came_of_it
+from workflows.cli.results import TableName, show_outcome
 from workflows.cli.selection import Selection
 from workflows.records.document import TaskDocument
 
@@ -109,7 +109,7 @@ def test_after_a_run_a_table_that_cannot_be_made_is_a_note(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(two_engines)
-    show_what_came_of_it(Selection(None))
+    show_outcome(Selection(None))
     assert capsys.readouterr().err.startswith("lnmo: no table: ")
 
 

@@ -74,7 +74,7 @@ def test_states_that_need_no_job_are_left_alone(state: str) -> None:
 def test_whose_job_has_ended_without_a_word_goes_back(state: str, job: Job) -> None:
     for launch in ("RESERVED", "RUNNING"):
         assert decide(Facts(state, launch, job)) is Action.RETURN
-        assert decide(Facts(state, launch, job, exhausted=True)) is Action.TELL
+        assert decide(Facts(state, launch, job, exhausted=True)) is Action.ASK
         assert decide(Facts(state, launch, job, unsent=True)) is Action.SEND
 
 
@@ -87,7 +87,7 @@ def test_whose_job_has_ended_without_a_word_goes_back(state: str, job: Job) -> N
         (Facts("RESERVED", "RESERVED", Job.PENDING), Action.NOTHING),
         (Facts("RESERVED", "RESERVED", Job.RUNNING), Action.NOTHING),
         (Facts("RESERVED", "RESERVED", Job.ENDING), Action.WAIT),
-        (Facts("RUNNING", "RUNNING"), Action.TELL),
+        (Facts("RUNNING", "RUNNING"), Action.ASK),
         (Facts("RUNNING", "RUNNING", unsent=True), Action.SEND),
         (Facts("RUNNING", "RUNNING", Job.RUNNING), Action.NOTHING),
         (Facts("RUNNING", "RUNNING", Job.RUNNING, unsent=True), Action.NOTHING),
@@ -95,15 +95,15 @@ def test_whose_job_has_ended_without_a_word_goes_back(state: str, job: Job) -> N
         (Facts("RUNNING", "COMPLETED", Job.RUNNING), Action.WAIT),
         (Facts("RUNNING", "COMPLETED", Job.FINISHED), Action.REFRESH),
         (Facts("RUNNING", "FIZZLED", Job.UNKNOWN), Action.REFRESH),
-        (Facts("FIZZLED", "FIZZLED", Job.FAILED), Action.TELL),
+        (Facts("FIZZLED", "FIZZLED", Job.FAILED), Action.ASK),
         (Facts("FIZZLED", "FIZZLED", Job.ENDING, resumable=True), Action.WAIT),
         (Facts("FIZZLED", "FIZZLED", Job.TIMEOUT, resumable=True), Action.RETRY),
         (
             Facts("FIZZLED", "FIZZLED", Job.TIMEOUT, resumable=True, exhausted=True),
-            Action.TELL,
+            Action.ASK,
         ),
         (Facts("DEFUSED", "COMPLETED", Job.FINISHED), Action.ADOPT),
-        (Facts("DEFUSED", "RUNNING", Job.RUNNING), Action.TELL),
+        (Facts("DEFUSED", "RUNNING", Job.RUNNING), Action.ASK),
         (Facts("DEFUSED", "RUNNING", Job.CANCELLED), Action.CLOSE),
         (Facts("DEFUSED", "RUNNING", Job.CANCELLED, unsent=True), Action.SEND),
         (Facts("DEFUSED", "FIZZLED", Job.CANCELLED), Action.NOTHING),

@@ -13,7 +13,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.cluster.history import history
 from workflows.cluster.launch import launch, planned
 from workflows.cluster.scheduler import Job, Listed
-from workflows.cluster.step_status import haunted, standings
+from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
@@ -35,7 +35,7 @@ def test_each_ready_firework_gets_a_job_of_its_own(
     assert sorted(each.fw_id for each in done) == sorted(ready)
     assert len({each.job_id for each in done}) == len(ready)
     assert not more
-    found = standings(full, scheduler=queue, worker=site.name, max_returns=5)
+    found = step_statuses(full, scheduler=queue, worker=site.name, max_returns=5)
     assert {each.job_id for each in found} == {each.job_id for each in done}
     assert launch(full, database, site) == ([], False)
 
@@ -102,7 +102,7 @@ def test_refusals_end_the_round_and_use_up_no_return(
         assert len(launch(full, database, site)[0]) == 3
     queue.refuse = ""
     assert len(launch(full, database, site)[0]) == full.workflows.count_documents({})
-    found = standings(full, scheduler=queue, worker=site.name, max_returns=5)
+    found = step_statuses(full, scheduler=queue, worker=site.name, max_returns=5)
     assert {each.returns for each in found} == {0}
 
 
@@ -124,7 +124,7 @@ def test_a_job_of_an_earlier_launch_keeps_its_firework_from_being_launched(
     fw_id, _ = running(pad, site, tmp_path)
     queue.listed["7"] = Listed(Job.RUNNING, "lnmo-1-1")
     pad.rerun_fw(fw_id)  # as lpad rerun_fws does, its job still running
-    assert haunted(pad, queue, site.name) == {fw_id: "7"}
+    assert jobs_of_earlier_launches(pad, queue, site.name) == {fw_id: "7"}
     assert launch(pad, database, site) == ([], False)
     queue.end("7", Job.CANCELLED)
     assert len(launch(pad, database, site)[0]) == 1

@@ -13,14 +13,14 @@ from workflows.cli.status import plain
 from workflows.cluster.categories import register
 from workflows.cluster.decision import Action
 from workflows.cluster.overview import overview
-from workflows.cluster.problems import trouble
+from workflows.cluster.problems import problems_of
 from workflows.cluster.scheduler import Job, Listed
-from workflows.cluster.step_status import Standing
+from workflows.cluster.step_status import StepStatus
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.records.database import Database
 
 CHOSEN = Chosen(Selection(None))
-BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING")
+BASE = StepStatus(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING")
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING"
             "correct my_qadapter.yaml, lnmo cancel --fw-id 4, lnmo rerun --fw-id 4",
         ),
         (
-            {"action": Action.TELL, "state": "FIZZLED", "message": "FAILED: no POTCAR"},
+            {"action": Action.ASK, "state": "FIZZLED", "message": "FAILED: no POTCAR"},
             "FAILED: no POTCAR",
             "lnmo rerun --fw-id 4",
         ),
         (
             {
-                **{"action": Action.TELL, "state": "FIZZLED", "ended": "terminated"},
+                **{"action": Action.ASK, "state": "FIZZLED", "ended": "terminated"},
                 **{"returns": 5, "message": "the wall time"},
             },
             "ended from outside 6 times, last: the wall time",
@@ -52,14 +52,14 @@ BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING"
         ),
         (
             {
-                **{"action": Action.TELL, "state": "DEFUSED", "job_id": "7"},
+                **{"action": Action.ASK, "state": "DEFUSED", "job_id": "7"},
                 "listed": Listed(Job.RUNNING),
             },
             "cancelled, but job 7 is running",
             "lnmo cancel --fw-id 4",
         ),
         (
-            {"action": Action.TELL, "host": "n1"},
+            {"action": Action.ASK, "host": "n1"},
             "runs outside the queue on n1, no sign for",
             "make sure it is dead, lnmo rerun --fw-id 4 --dead",
         ),
@@ -68,14 +68,14 @@ BASE = Standing(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING"
 def test_a_trouble_names_its_cause_and_its_cure(
     change: dict[str, object], said: str, command: str
 ) -> None:
-    [told] = trouble(replace(BASE, **change))  # type: ignore[arg-type]
+    [told] = problems_of(replace(BASE, **change))  # type: ignore[arg-type]
     assert told.reason.startswith(said)
     assert told.command == command
 
 
 def test_what_goes_on_by_itself_is_no_trouble() -> None:
-    assert trouble(replace(BASE, listed=Listed(Job.RUNNING))) == []
-    assert trouble(replace(BASE, action=Action.WAIT)) == []
+    assert problems_of(replace(BASE, listed=Listed(Job.RUNNING))) == []
+    assert problems_of(replace(BASE, action=Action.WAIT)) == []
 
 
 def test_database_and_queue_are_shown_side_by_side(
@@ -96,14 +96,14 @@ def test_a_silent_queue_is_said_and_the_database_shown(
     found = overview(pad, database, {}, site)
     assert "Unable to contact" in found.queue
     assert len(found.steps) == 3
-    assert found.troubles == []
+    assert found.problems == []
 
 
 def test_a_ready_step_no_known_worker_takes_is_told(
     pad: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     pad.fireworks.update_many({}, {"$set": {"spec._category": "vasp-large"}})
-    [told] = overview(pad, database, {}, site).troubles
+    [told] = overview(pad, database, {}, site).problems
     assert told.reason.startswith("no known worker takes category vasp-large; they ta")
     register(pad, "big", ["vasp-large"], "2026-11-24")
-    assert overview(pad, database, {}, site).troubles == []
+    assert overview(pad, database, {}, site).problems == []

@@ -13,10 +13,10 @@ from tests.workflows.cluster.conftest import Queue, Site, long_ago, relax, runni
 from workflows.cluster.decision import Action
 from workflows.cluster.history import history
 from workflows.cluster.reconcile import reconcile, unlock
-from workflows.cluster.repair import mend
+from workflows.cluster.repair import repair
 from workflows.cluster.scheduler import Job, Listed
-from workflows.cluster.step_status import ENDED, Standing, standings
-from workflows.cluster.unsent import UNSENT_FILE, Ended, keep
+from workflows.cluster.step_status import ENDED, StepStatus, step_statuses
+from workflows.cluster.unsent import UNSENT_FILE, LaunchEnd, write_unsent
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.records.database import Database
 
@@ -28,8 +28,8 @@ def place(tmp_path: Path) -> Path:
     return found
 
 
-def standing(pad: EmbeddedLaunchPad, site: Site) -> Standing:
-    [found] = standings(
+def status(pad: EmbeddedLaunchPad, site: Site) -> StepStatus:
+    [found] = step_statuses(
         pad, scheduler=site.queue, worker=site.name, max_returns=site.max_returns
     )
     return found
@@ -109,7 +109,7 @@ def test_a_kept_result_is_sent_and_its_file_goes(
     fw_id, launch_id = running(pad, site, place)
     spec = {k: relax(pad)["spec"][k] for k in ("calculation_id", "step")}
     action = FWAction(stored_data={"state": "DONE"}).to_dict()
-    keep(place, Ended(fw_id, launch_id, "COMPLETED", action, spec))
+    write_unsent(place, LaunchEnd(fw_id, launch_id, "COMPLETED", action, spec))
     assert len(fixed(pad, database, site)) == 1
     states = {f["spec"]["step"]: f["state"] for f in pad.fireworks.find()}
     assert states["relax"] == "COMPLETED"
@@ -150,10 +150,10 @@ def test_what_recorded_its_end_is_taken_up_again_so_often_and_no_more(
         _, launch_id = running(pad, site, place)
         action = FWAction(stored_data={ENDED: "terminated"}, exit=True)
         pad.complete_launch(launch_id, action, "FIZZLED")
-        assert standing(pad, site).returns == count
+        assert status(pad, site).returns == count
         fixed(pad, database, site)
     assert relax(pad)["state"] == "FIZZLED"
-    assert standing(pad, site).action is Action.TELL
+    assert status(pad, site).action is Action.ASK
 
 
 def test_what_the_queue_says_of_a_recorded_end_is_kept_with_it(
@@ -173,10 +173,10 @@ def test_what_changed_in_the_meantime_stands(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
     _, launch_id = running(pad, site, place)
-    before = standing(pad, site)
+    before = status(pad, site)
     assert before.action is Action.RETURN
     pad.complete_launch(launch_id, FWAction(), "COMPLETED")
-    assert not mend(pad, before, database.root)
+    assert not repair(pad, before, database.root)
     assert relax(pad)["state"] == "COMPLETED"
 
 
@@ -186,21 +186,21 @@ def test_mending_twice_is_mending_once(
 ) -> None:
     running(pad, site, place)
     pad.fireworks.update_one({"spec.step": "relax"}, {"$set": {"state": state}})
-    found = standing(pad, site)
-    assert mend(pad, found, database.root)
-    assert not mend(pad, found, database.root)
-    assert not mend(pad, replace(found, launch_id=99), database.root)
+    found = status(pad, site)
+    assert repair(pad, found, database.root)
+    assert not repair(pad, found, database.root)
+    assert not repair(pad, replace(found, launch_id=99), database.root)
 
 
 def test_a_later_launch_is_not_ended_for_an_earlier_ones_sake(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
     _, first = running(pad, site, place)
-    found = standing(pad, site)
+    found = status(pad, site)
     pad.rerun_fw(found.fw_id)
     _, second = running(pad, site, place)
     assert pad.launches.find_one({"launch_id": first})["state"] == "RUNNING"
-    assert not mend(pad, found, database.root)
+    assert not repair(pad, found, database.root)
     assert relax(pad)["launches"] == [second]
 
 

@@ -17,7 +17,7 @@ from workflows.cluster.reporting import (
     last_error,
 )
 from workflows.cluster.step_status import ENDED
-from workflows.cluster.unsent import UNSENT_FILE, kept, send
+from workflows.cluster.unsent import UNSENT_FILE, read_unsent, send
 from workflows.errors import LnmoError, Terminated
 from workflows.firetasks import RecordTaskDocument
 from workflows.launchpad.embedded import EmbeddedLaunchPad
@@ -64,7 +64,7 @@ def test_a_result_outlives_a_database_that_is_away(pad: Away, tmp_path: Path) ->
     pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
     assert (pad.sent, state(pad)) == (False, "RUNNING")
     pad.away = False
-    send(pad, kept(tmp_path / UNSENT_FILE), tmp_path)
+    send(pad, read_unsent(tmp_path / UNSENT_FILE), tmp_path)
     assert state(pad) == "COMPLETED"
     stored = pad.launches.find_one({"launch_id": 1})["action"]["stored_data"]
     assert stored == {"state": "DONE"}

@@ -18,7 +18,7 @@ from workflows.cli.selection import Selection
 from workflows.cluster.reconcile import reconcile
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.opening import owned
-from workflows.launchpad.submission import submission, submit, submitting
+from workflows.launchpad.submission import submission, submission_lock, submit
 from workflows.records.database import Database, read_database
 
 ONE_STEP = """
@@ -71,7 +71,7 @@ def test_a_run_adds_nothing_while_another_process_submits(
         other.close()
 
     with ExitStack() as other, owned(database) as (pad, _):
-        other.enter_context(submitting(database, pad))
+        other.enter_context(submission_lock(database, pad))
         watch = threading.Thread(target=look_and_let_go)
         watch.start()
         chosen = Selection(str(tmp_path / "c.yaml"), launchpad=place)

@@ -21,7 +21,7 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
 from workflows.errors import StoreBusy, StoreError
 from workflows.firetasks import RecordTaskDocument
-from workflows.launchpad.embedded import EmbeddedLaunchPad, at_once
+from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
 from workflows.launchpad.opening import connect, owned, reading
 from workflows.records.database import Database
 from workflows.records.store import results_store
@@ -138,11 +138,11 @@ def test_changes_made_at_once_are_in_the_file_together_or_not_at_all(
     pad: EmbeddedLaunchPad, database: Database
 ) -> None:
     firework, launch = pad.checkout_fw(WORKER, "/")
-    with suppress(KeyboardInterrupt), at_once(pad):
+    with suppress(KeyboardInterrupt), in_one_save(pad):
         pad.complete_launch(launch, state="FIZZLED")
         raise KeyboardInterrupt
     assert in_the_file(database)["parent"] == "RUNNING"
-    with at_once(pad):
+    with in_one_save(pad):
         pad.complete_launch(launch, state="FIZZLED")
         assert in_the_file(database)["parent"] == "RUNNING"
         pad.rerun_fw(firework.fw_id)
