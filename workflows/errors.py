@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 
 
 class LnmoError(Exception):
@@ -75,3 +76,19 @@ def nearest(name: str, known: tuple[str, ...]) -> str:
     """Suggest the known name that is most like a wrong one, if any is."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f" (did you mean {close[0]}?)" if close else ""
+
+
+def printable(text: object) -> str:
+    r"""Return text for a terminal: one line, control characters shown, not sent.
+
+    Names of files may hold any byte. ``\x1b`` stands for the escape character that
+    would command the terminal, ``\xff`` for a byte that is not UTF-8.
+    """
+    try:
+        plain = os.fsencode(str(text)).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a pair of UTF-16, from somebody's JSON
+        plain = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(
+        c if c.isprintable() or c == "\u00a0" else c.encode("unicode_escape").decode()
+        for c in plain
+    )

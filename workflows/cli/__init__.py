@@ -6,12 +6,14 @@ line on stderr, nothing written.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 import typer
 
 from workflows.cli import campaigns, directories, queues
-from workflows.errors import LnmoError
+from workflows.errors import LnmoError, printable
 
 app = typer.Typer(
     name="lnmo",
@@ -54,5 +56,24 @@ def main() -> None:
     try:
         app()
     except (LnmoError, StructuresError) as error:
-        print(f"lnmo: {error}", file=sys.stderr)
+        print(f"lnmo: {printable(error)}", file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(f"lnmo: {printable(_of_this_machine(error))}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _of_this_machine(error: OSError) -> str:
+    """Say what a disk or its rights refused, and what to do."""
+    place = os.fsdecode(error.filename or "a file")
+    cures = {
+        errno.EROFS: "the disk is read-only; run again once it can be written, or "
+        "choose another data directory with LNMO_ROOT",
+        errno.ENOSPC: "no space left on the disk; free some and run again",
+        errno.EDQUOT: "the disk quota is used up; free some space and run again",
+        errno.EACCES: "chmod u+rwX, or ask its owner",
+        errno.EPERM: "chmod u+rwX, or ask its owner",
+        errno.EMFILE: "too many open files; raise ulimit -n",
+    }
+    cure = cures.get(error.errno or 0, "check the path and the disk, then run again")
+    return f"{place}: {error.strerror or type(error).__name__}: {cure}"

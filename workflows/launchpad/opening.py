@@ -122,21 +122,32 @@ def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
     Raises
     ------
     StoreError
-        No server answers; the message shows no user and no password.
+        No server answers, or pymongo refuses a setting; the message shows no user and
+        no password.
     """
-    from pymongo.errors import PyMongoError
+    from pymongo.errors import (
+        ConfigurationError,
+        InvalidName,
+        InvalidURI,
+        PyMongoError,
+    )
 
     settings = dict(database.launchpad)
     settings.setdefault("strm_lvl", "ERROR")
     settings["mongoclient_kwargs"] = database.client_options
+    database.check_client_options()
     logging.getLogger("pymongo").setLevel(logging.ERROR)
     with ExitStack() as undo:
         try:
             launchpad = kind(**settings)
             undo.callback(launchpad.connection.close)
             launchpad.connection.admin.command("ping")
+        except (ConfigurationError, InvalidName, InvalidURI) as error:
+            raise database.bad_client(error) from None
         except PyMongoError as error:
             raise database.unreachable(error) from None
+        except (OSError, TypeError, ValueError) as error:
+            raise database.bad_client(error) from None
         undo.pop_all()
     return launchpad
 

@@ -3,30 +3,21 @@
 The file is in FireWorks' own format, so ``lpad -l launchpad.yaml`` works on it.
 ``host: embedded`` stands for the serverless LaunchPad: one file, one writer, in
 the data directory. ``${VAR}`` in any value is taken from the environment.
-Knows neither FireWorks nor pymongo.
+Imports neither FireWorks nor pymongo.
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from workflows.errors import StoreError, nearest
+from workflows.errors import StoreError
+from workflows.records.launchpad_settings import read_settings
 
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"
 DATA_DIRECTORY = "lnmo-data"
-KEYS = (
-    *("host", "port", "name", "username", "password", "logdir", "strm_lvl"),
-    *("user_indices", "wf_user_indices", "authsource", "uri_mode"),
-    "mongoclient_kwargs",
-)
-"""What FireWorks reads from the file; it passes over anything else without a word."""
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -59,10 +50,52 @@ class Database:
         return {"serverSelectionTimeoutMS": 10_000, "socketTimeoutMS": 60_000, **given}
 
     def unreachable(self, error: Exception) -> StoreError:
-        """Return the error of a MongoDB that does not answer, no secret in it."""
+        """Return the error of a MongoDB that does not answer; shows no secret."""
+        from pymongo.errors import OperationFailure
+
+        if isinstance(error, OperationFailure):
+            return StoreError(
+                f"{self.path}: the MongoDB refuses (OperationFailure, code "
+                f"{error.code}); check username, password, authsource and the user's "
+                "rights"
+            )
         return StoreError(
             f"{self.path}: no MongoDB answers there ({type(error).__name__}); "
             "check host, port and the variables it names"
+        )
+
+    def check_client_options(self) -> None:
+        """Check ``mongoclient_kwargs`` one by one, as pymongo does, without a server.
+
+        Raises
+        ------
+        StoreError
+            Names the option that pymongo refuses, and never its value.
+        """
+        from pymongo.common import validate
+        from pymongo.errors import PyMongoError
+
+        for option, value in self.client_options.items():
+            where = f"{self.path}: mongoclient_kwargs.{option}"
+            try:
+                validate(option, value)
+            except OSError as error:
+                raise StoreError(
+                    f"{where}: the file cannot be read ({error.strerror}); correct the "
+                    "path"
+                ) from None
+            except (PyMongoError, TypeError, ValueError) as error:
+                raise StoreError(
+                    f"{where}: pymongo refuses it ({type(error).__name__}); see the "
+                    "options of pymongo.MongoClient"
+                ) from None
+
+    def bad_client(self, error: Exception) -> StoreError:
+        """Return the error of options that pymongo refuses together."""
+        return StoreError(
+            f"{self.path}: pymongo cannot make a client of these settings "
+            f"({type(error).__name__}); check host, name, authsource, the certificate "
+            "files and the other mongoclient_kwargs"
         )
 
     def __repr__(self) -> str:
@@ -83,12 +116,16 @@ def read_database(where: str | Path | None = None) -> Database:
     Raises
     ------
     StoreError
-        The file is missing, is not FireWorks' format, or names an unset variable.
+        The file is missing or cannot be read, is not FireWorks' format, names an unset
+        variable, or has a value that its key does not take. No message shows a value.
     """
-    place = Path(where or os.environ.get("LNMO_LAUNCHPAD") or ".").resolve()
-    path = place / FILE_NAME if place.is_dir() else place
+    path = Path(where or os.environ.get("LNMO_LAUNCHPAD") or ".")
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
+        path = path.resolve()
+        path = path / FILE_NAME if path.is_dir() else path
+        settings = read_settings(path)
+        root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
+        return Database(path, root.resolve(), settings)
     except OSError as error:
         raise StoreError(
             f"{path}: no launchpad file ({error.strerror}); run in the project's "
@@ -96,35 +133,8 @@ def read_database(where: str | Path | None = None) -> Database:
             f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > "
             f"{FILE_NAME}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StoreError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    host = raw.get("host") if isinstance(raw, Mapping) else None
-    if not isinstance(raw, Mapping) or not isinstance(host, str):
-        found = "no key host" if host is None else f"host = {host!r} is no name"
-        raise StoreError(f"{path}: {found}; give a MongoDB host, or host: {EMBEDDED}")
-    for key in raw:
-        if key not in KEYS:
-            raise StoreError(f"{path}: unknown key {key}{nearest(str(key), KEYS)}")
-    root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
-    return Database(path, root.resolve(), _expanded(raw, path))
-
-
-def _expanded(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    return {key: _expand(value, f"{path}: {key}") for key, value in raw.items()}
-
-
-def _expand(value: Any, where: str) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _expand(item, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, list):
-        return [_expand(item, where) for item in value]
-    if not isinstance(value, str):
-        return value
-
-    def from_environment(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise StoreError(f"{where}: the environment variable {name} is not set")
-        return os.environ[name]
-
-    return _VARIABLE.sub(from_environment, value)
+    except RuntimeError:  # pathlib's word for a symbolic link that leads to itself
+        raise StoreError(
+            f"{path}: the path to the launchpad file or to LNMO_ROOT has a symbolic "
+            "link that leads to itself; remove the link"
+        ) from None

@@ -239,31 +239,48 @@ def results_store(database: Database) -> ResultsStore:
     """
     if database.embedded:
         return FileResults(database.root)
-    from pymongo import MongoClient
-    from pymongo.errors import PyMongoError
-
+    client = _client(database)
     settings = database.launchpad
-    options = database.client_options
-    if settings.get("uri_mode"):
-        client: Any = MongoClient(settings["host"], **options)
-    else:
-        client = MongoClient(
-            settings["host"],
-            settings.get("port") or 27017,
-            username=settings.get("username"),
-            password=settings.get("password"),
-            authSource=settings.get("authsource") or settings.get("name", "fireworks"),
-            **options,
-        )
-    try:
-        client.admin.command("ping")
-    except PyMongoError as error:
-        client.close()
-        raise database.unreachable(error) from None
     collection = client[settings.get("name", "fireworks")][COLLECTION]
     store = MongoResults(collection, database.root, database)
     weakref.finalize(store, client.close)  # results stay open as long as anybody looks
     return store
+
+
+def _client(database: Database) -> Any:
+    """Connect as FireWorks' LaunchPad does, which results do not import."""
+    from pymongo import MongoClient
+    from pymongo.errors import (
+        ConfigurationError,
+        InvalidName,
+        InvalidURI,
+        PyMongoError,
+    )
+
+    settings = database.launchpad
+    database.check_client_options()
+    options = database.client_options
+    if not settings.get("uri_mode"):
+        options |= {
+            "port": settings.get("port") or 27017,
+            "username": settings.get("username"),
+            "password": settings.get("password"),
+            "authSource": settings.get("authsource")
+            or settings.get("name", "fireworks"),
+        }
+    try:
+        client: Any = MongoClient(settings["host"], **options)
+    except (PyMongoError, OSError, TypeError, ValueError) as error:
+        raise database.bad_client(error) from None
+    try:
+        client.admin.command("ping")
+    except (ConfigurationError, InvalidName, InvalidURI) as error:
+        client.close()
+        raise database.bad_client(error) from None
+    except PyMongoError as error:
+        client.close()
+        raise database.unreachable(error) from None
+    return client
 
 
 def _read(path: Path) -> TaskDocument:

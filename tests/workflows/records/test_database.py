@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.places import TOP
 from workflows.errors import StoreError
+from workflows.launchpad.opening import connect
 from workflows.records.database import read_database
+from workflows.records.store import results_store
 
 SERVER = """\
 host: mongodb.example.org
@@ -135,8 +138,41 @@ def test_a_missing_file_is_told_with_the_cure(tmp_path: Path) -> None:
         ("", "no key host"),
         ("[1]", "no key host"),
         ("name: lnmo", "no key host"),
-        ("host: 5", "host = 5 is no name"),
-        ("host: [", "not YAML"),
+        ("host: 5", "host is a number, not text; put it in quotes"),
+        ("host: [", "line 1: not YAML"),
+        ("host: [h]", "host is a list, not text"),
+        ("host: ''", "host is empty or has a blank"),
+        ("host: a b", "host is empty or has a blank"),
+        ("host: h\nport: 0", "port is outside 1 to 65535"),
+        ("host: h\nport: 65536", "port is outside 1 to 65535"),
+        ("host: h\nport: -1", "port is outside"),
+        ("host: h\nport: 2.5", "port is a number; it must be a whole number"),
+        ("host: h\nport: true", "port is true or false"),
+        ("host: h\nport: [1]", "port is a list"),
+        ("host: h\nport: seven", "port is text"),
+        ("host: h\nport: ''", "port is text"),
+        ("host: h\nname: 5", "name is a number, not text"),
+        ("host: h\nname: a.b", "name is not a name of a MongoDB database"),
+        ("host: h\nname: ''", "name is not a name of a MongoDB database"),
+        ("host: h\nlogdir: /no/such", "logdir: not a directory"),
+        ("host: h\nlogdir: 5", "logdir is a number"),
+        ("host: h\nstrm_lvl: LOUD", "strm_lvl is not a log level"),
+        ("host: h\nuser_indices: spec.x", "user_indices must be a list"),
+        ("host: h\nwf_user_indices: [1]", "wf_user_indices must be a list"),
+        ("host: h\nuri_mode: maybe", "uri_mode is text; write true or false"),
+        ("host: h\nuri_mode: true", "host: with uri_mode: true it must start with"),
+        ("host: mongodb://h\nuri_mode: true", "no key name"),
+        ("host: h\nmongoclient_kwargs: tls", "mongoclient_kwargs is text"),
+        ("host: h\nmongoclient_kwargs: {1: 2}", "mongoclient_kwargs is a section"),
+        ("host: h\nprot: 5", "unknown key prot .did you mean port"),
+        ("host: h\nhost: k", "line 2: the key of this line is given twice"),
+        ("host: h\n[1]: k", "a key must be one word"),
+        ("host: &a h\nname: *a", "line 2: a YAML alias"),
+        ("host: " + "[" * 2000 + "]" * 2000, "nested lists"),
+        ("host: 2026-99-99", "not YAML"),
+        ("host: 2026-11-29", "host is a date, not text"),
+        ("host: h\x00", "control character"),
+        ("host: h\n" + "#" * 100_000, "larger than 100000 bytes"),
     ],
 )
 def test_a_file_that_is_no_launchpad_is_refused(
@@ -147,3 +183,103 @@ def test_a_file_that_is_no_launchpad_is_refused(
         read_database(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("port", ["27018", "'27018'", "${LNMO_TEST_USER}"])
+def test_a_port_given_as_text_is_the_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str
+) -> None:
+    monkeypatch.setenv("LNMO_TEST_USER", "27018")
+    database = read_database(write(tmp_path, f"host: h\nport: {port}\n"))
+    assert database.launchpad["port"] == 27018
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "password: hunter2: x",
+        "password: *hunter2",
+        "password: !hunter2 x",
+        "password: 'hunter2",
+        "password: [hunter2",
+        "password: @hunter2",
+        "password:\thunter2: x",
+        "password: {hunter2: x}",
+        "password: [hunter2]",
+        "password:hunter2: x",
+        "password: hunter2\npassword: hunter2",
+        "password: &hunter2 a\nname: *hunter2",
+        "password: hunter2\n  : - %",
+        "password: hunter2\x01",
+        "password: 2026-99-99\nname: 'hunter2",
+        "mongoclient_kwargs: {password: hunter2",
+        "mongoclient_kwargs: hunter2",
+        "host: mongodb://anna:hunter2@h/x y",
+        "port: hunter2",
+        "name: hunter2/x",
+    ],
+)
+def test_no_error_shows_the_password_or_its_line(tmp_path: Path, line: str) -> None:
+    first = "" if line.startswith("host") else "host: h\n"
+    path = write(tmp_path, f"{first}{line}\n")
+    with pytest.raises(StoreError) as caught:
+        read_database(path)
+    message = str(caught.value)
+    assert "hunter2" not in message
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+
+
+def test_a_password_of_digits_is_asked_for_in_quotes(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="password is a number, not text; put it in"):
+        read_database(write(tmp_path, "host: h\npassword: 0123\n"))
+    read = read_database(write(tmp_path, "host: h\npassword: '0123'\n"))
+    assert read.launchpad["password"] == "0123"
+
+
+def test_what_is_not_a_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "launchpad.yaml")
+    with pytest.raises(StoreError, match="not a regular file"):
+        read_database(tmp_path)
+    with pytest.raises(StoreError, match="not a regular file"):
+        read_database("/dev/null")
+
+
+def test_a_link_that_leads_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "launchpad.yaml").symlink_to("launchpad.yaml")
+    with pytest.raises(StoreError, match=r"symbolic link|no launchpad file"):
+        read_database(tmp_path / "launchpad.yaml")
+
+
+def test_text_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "launchpad.yaml").write_bytes("host: h\nname: ü\n".encode("latin-1"))
+    with pytest.raises(StoreError, match="line 2: not UTF-8 text"):
+        read_database(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("{tls: true, tlsCAFile: /no/such/ca.pem}", "tlsCAFile: the file cannot be"),
+        ("{tls: maybe}", "tls: pymongo refuses it"),
+        ("{maxPoolSize: many}", "maxPoolSize: pymongo refuses it"),
+        ("{noSuchOption: 1}", "noSuchOption: pymongo refuses it"),
+        ("{readPreference: hunter2}", "readPreference: pymongo refuses it"),
+        ("{tls: false, tlsCAFile: FILE}", "pymongo cannot make a client"),
+        ("{tls: true, tlsCertificateKeyFile: FILE}", "pymongo cannot make a client"),
+        ("{authMechanism: hunter2}", "authMechanism: pymongo refuses it"),
+        ("{host: hunter2}", "pymongo"),
+    ],
+)
+def test_an_option_that_pymongo_refuses_is_one_line_with_its_name(
+    tmp_path: Path, options: str, named: str
+) -> None:
+    file = tmp_path / "certificate.pem"
+    file.write_text("not a certificate")
+    text = f"host: 127.0.0.1\nport: 1\nmongoclient_kwargs: {options}\n"
+    database = read_database(write(tmp_path, text.replace("FILE", str(file))))
+    for open_it in (connect, results_store):
+        with pytest.raises(StoreError, match=named) as caught:
+            open_it(database)
+        assert "hunter2" not in str(caught.value)
+        assert "\n" not in str(caught.value)
