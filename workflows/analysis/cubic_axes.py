@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.analysis.octahedra import METALS, NoOctahedron, trans_pairs
+from workflows.analysis.ions import METALS
+from workflows.analysis.octahedra import NoOctahedron, trans_pairs
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workflows.analysis.ions import METALS
 from workflows.analysis.jahn_teller import JahnTellerModes, jahn_teller_modes
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ STRAIGHT = 150.0
 """Degrees; opposite bonds enclose more than this."""
 ALIGNED = 15.0
 """Degrees; bonds farther from the axes than this belong to other axes."""
-METALS = ("Ni", "Mn")
 
 
 class NoOctahedron(ValueError):

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from workflows.analysis.dos import DensityOfStates, Values
-from workflows.analysis.octahedra import ALIGNED, METALS, NoOctahedron, octahedron
+from workflows.analysis.ions import METALS
+from workflows.analysis.octahedra import ALIGNED, NoOctahedron, octahedron
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -13,29 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from workflows.analysis.ions import FIXED, THRESHOLDS, TYPICAL_MOMENTS
+
 AMBIGUOUS = 0.10
 """Distance from a threshold, muB, below which a valence is called ambiguous."""
 
 CLUSTER_GAP = 0.3
 """Smallest gap between sorted |m| of Mn, muB, that tells two valences apart."""
 
-THRESHOLDS: Mapping[str, tuple[tuple[float, int | None], ...]] = {
-    "Ni": ((0.75, 4), (1.40, 3), (math.inf, 2)),
-    "Mn": ((2.60, None), (3.55, 4), (4.25, 3), (math.inf, 2)),
-}
-"""Element -> (upper limit of |m| in muB, valence), rising; None is anomalous.
-
-Midpoints of the moments in `TYPICAL_MOMENTS`. Below 2.60 muB manganese is low spin
-or delocalised.
-"""
-
-TYPICAL_MOMENTS: Mapping[str, Mapping[int, float]] = {
-    "Ni": {4: 0.5, 3: 1.05, 2: 1.7},
-    "Mn": {4: 3.2, 3: 3.9, 2: 4.6},
-}
-"""Element -> valence -> |m|, muB, in the PAW sphere with U of 4 to 6 eV."""
-
-FIXED = {"Li": 1, "O": -2}
+UNDECIDED = 0.05
+"""muB^2: two neutral assignments whose misfits differ by less are both possible."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +108,32 @@ def two_clusters(moments: Sequence[float], *, gap: float = CLUSTER_GAP) -> int |
     return len(sizes) - 1 - gaps.index(max(gaps))
 
 
+@dataclass(frozen=True)
+class BalancedValences:
+    """Integer valences that make a cell neutral.
+
+    Attributes
+    ----------
+    valences
+        Formal charge of each site, e; None where the moments do not decide it.
+    margin
+        Misfit of the second best assignment less that of the best, muB^2; infinite if
+        there is only one, NaN if there is none.
+    """
+
+    valences: tuple[int, ...] | None
+    margin: float
+
+
 def balanced_valences(
     species: Sequence[str], moments: Sequence[float]
-) -> tuple[int, ...] | None:
+) -> BalancedValences:
     """Assign integer valences that make the cell neutral and fit the moments best.
 
-    Li is +1 and O -2; every Ni and Mn takes the valence of `TYPICAL_MOMENTS` that
-    minimises the sum of squared differences from its |m|, subject to charge zero.
+    Ions of one valence (Li +1, O -2, Mg +2, ...) have it; every other takes a valence
+    of `TYPICAL_MOMENTS`. The sum of squared differences from |m| is smallest, subject
+    to charge zero. Where a second neutral assignment fits as well, within `UNDECIDED`,
+    there is no answer: twelve equal moments show no charge order.
 
     Parameters
     ----------
@@ -136,28 +142,44 @@ def balanced_valences(
 
     Returns
     -------
-    tuple of int or None
-        Formal charge of each site, e; None if an element is unknown or no assignment
-        is neutral.
+    BalancedValences
+        Without valences if an element is unknown, a moment is not a number, no
+        assignment is neutral, or two are equally good.
     """
-    if any(s not in FIXED and s not in TYPICAL_MOMENTS for s in species):
-        return None
-    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, ())}
+    known = all(s in FIXED or s in TYPICAL_MOMENTS for s in species)
+    numbers = all(math.isfinite(m) for m in moments)
+    if not known or not numbers:
+        return BalancedValences(None, math.nan)
+    reached: _Reached = {sum(FIXED.get(s, 0) for s in species): [(0.0, ())]}
     for element, moment in zip(species, moments, strict=True):
-        choices = (
-            {FIXED[element]: 0.0}
-            if element in FIXED
-            else {
-                q: (abs(moment) - typical) ** 2
-                for q, typical in TYPICAL_MOMENTS[element].items()
-            }
-        )
-        reached: dict[int, tuple[float, tuple[int, ...]]] = {}
-        for total, (cost, chosen) in best.items():
-            for q, more in choices.items():
-                found = (cost + more, (*chosen, q))
-                known = reached.get(total + q)
-                if known is None or found[0] < known[0]:
-                    reached[total + q] = found
-        best = reached
-    return best[0][1] if 0 in best else None
+        if element not in FIXED:
+            reached = _with_one_more(reached, _misfits(element, moment))
+    neutral = reached.get(0, [])
+    if not neutral:
+        return BalancedValences(None, math.nan)
+    (least, best), *others = neutral
+    margin = others[0][0] - least if others else math.inf
+    if margin < UNDECIDED:
+        return BalancedValences(None, margin)
+    free = iter(best)
+    whole = tuple(FIXED[s] if s in FIXED else next(free) for s in species)
+    return BalancedValences(whole, margin)
+
+
+_Reached = dict[int, list[tuple[float, tuple[int, ...]]]]
+"""Charge of the sites so far -> the two assignments that fit best, with misfit."""
+
+
+def _misfits(element: str, moment: float) -> dict[int, float]:
+    """Return the squared distance of a moment from each valence of its element."""
+    typical = TYPICAL_MOMENTS[element]
+    return {q: (abs(moment) - size) ** 2 for q, size in typical.items()}
+
+
+def _with_one_more(before: _Reached, choices: Mapping[int, float]) -> _Reached:
+    found: _Reached = {}
+    for total, ways in before.items():
+        for q, more in choices.items():
+            own = found.setdefault(total + q, [])
+            own += [(misfit + more, (*chosen, q)) for misfit, chosen in ways]
+    return {total: sorted(ways)[:2] for total, ways in found.items()}

@@ -1,55 +1,50 @@
 """Site moments and valences of a finished run against what they should be.
 
-Turned moments are told of any compound, by the planned ones, and vanished ones of any
-other. All other limits are those of LixNi0.5Mn1.5O4.
+Turned moments are reported of any compound, by the planned ones, and lost ones of any
+other, by the limit of their element. All other limits are those of LixNi0.5Mn1.5O4.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from workflows.analysis.ions import (
+    IONS,
+    LNMO_LARGEST_NI4,
+    LNMO_SMALLEST,
+    OXYGEN,
+    SET_UP,
+    TURNED,
+    lost,
+)
 from workflows.analysis.lnmo import METALS, expected_mn3, expected_total_moment
-from workflows.analysis.valence import THRESHOLDS, two_clusters, valence_from_moment
+from workflows.analysis.valence import two_clusters, valence_from_moment
 from workflows.checks.outcome import REMEDY, SEED, Outcome, Severity, warn
 from workflows.records.document import Finding
 
-MN_COLLAPSED = 2.60
-"""|m|, muB: below, Mn is low spin or its electrons are spread too far."""
-NI_COLLAPSED = 1.40
-"""|m|, muB, of Ni2+ at x >= 1."""
-NI_TOO_LARGE = 1.20
-"""|m|, muB, of Ni4+ at x = 0."""
-OXYGEN_MOMENT = 0.25
-"""|m|, muB: above, a ligand hole; expected small at x = 0, wrong at x >= 1."""
 TOTAL_MOMENT = 0.1
 """muB per cell, from the spin-only total."""
 EQUAL_MN = 0.05
 """muB: Mn within this range of each other are all of one valence."""
-FLIPPED = 0.5
-"""|m|, muB, that a moment has at the start and at the end to count as turned over."""
-LARGE_START, VANISHED = 2.0, 0.5
-"""|m|, muB: set up as large as this, and less than that in the end."""
 
 
 def lnmo_moments(outcome: Outcome, x: float) -> Iterator[Finding]:
     """Check the moments of LixNi0.5Mn1.5O4: sizes, valences, total."""
     yield from large_on_oxygen(outcome, "error" if x >= 1 else "warning")
-    collapsed = _where(outcome, "Mn", below=MN_COLLAPSED)
-    if x >= 1:
-        collapsed += _where(outcome, "Ni", below=NI_COLLAPSED)
+    limits = {e: m for e, m in LNMO_SMALLEST.items() if e == "Mn" or x >= 1}
+    collapsed = [i for e, m in limits.items() for i in _where(outcome, e, below=m)]
     if collapsed:
+        told = ", ".join(f"{element} {limit:g}" for element, limit in limits.items())
         yield warn(
             "moment_collapsed",
-            f"{_sites(outcome, collapsed)} (limits: Mn {MN_COLLAPSED:g}"
-            + (f", Ni {NI_COLLAPSED:g}" if x >= 1 else "")
-            + f" muB): {REMEDY}",
+            f"{_sites(outcome, collapsed)} (limits: {told} muB): {REMEDY}",
         )
-    large = _where(outcome, "Ni", above=NI_TOO_LARGE) if x == 0 else []
+    large = _where(outcome, "Ni", above=LNMO_LARGEST_NI4) if x == 0 else []
     if large:
         yield warn(
             "moment_too_large",
             f"{_sites(outcome, large)} at x = 0, where Ni4+ has less than "
-            f"{NI_TOO_LARGE:g} muB: {REMEDY}",
+            f"{LNMO_LARGEST_NI4:g} muB: {REMEDY}",
         )
     yield from _valences(outcome, x)
     yield from _total(outcome, x)
@@ -63,7 +58,7 @@ def turned(outcome: Outcome) -> Iterator[Finding]:
     large = [
         i
         for i, (a, b) in enumerate(zip(starts, ends, strict=True))
-        if min(abs(a), abs(b)) > FLIPPED
+        if min(abs(a), abs(b)) > TURNED
     ]
     flipped = [i for i in large if starts[i] * ends[i] < 0]
     if flipped and len(flipped) < len(large):
@@ -75,32 +70,35 @@ def turned(outcome: Outcome) -> Iterator[Finding]:
 
 
 def vanished(outcome: Outcome) -> Iterator[Finding]:
-    """Report large moments that are gone.
+    """Report moments that were set up and are gone, by the limit of their element.
 
-    Not for LixNi0.5Mn1.5O4, whose Ni loses most of its moment below x = 1.
+    Not for LixNi0.5Mn1.5O4, whose limits are closer.
     """
     starts, ends = outcome.start_moments, outcome.magnetization or ()
     if starts is None or len(starts) != len(ends):
         return
-    gone = [
-        i
-        for i, (a, b) in enumerate(zip(starts, ends, strict=True))
-        if abs(a) >= LARGE_START and abs(b) < VANISHED
-    ]
+    elements = [site.specie.symbol for site in outcome.structure]
+    sites = enumerate(zip(elements, starts, ends, strict=True))
+    gone = [i for i, site in sites if lost(*site)]
     if gone:
+        limits = ", ".join(
+            f"{e} {IONS[e].collapsed:g}"
+            for e in dict.fromkeys(elements[i] for i in gone)
+        )
         yield warn(
             "moment_collapsed",
-            f"{_sites(outcome, gone)}, set up with at least {LARGE_START:g}: {REMEDY}",
+            f"{_sites(outcome, gone)}, set up with at least {SET_UP:g} (limits: "
+            f"{limits} muB): {REMEDY}",
         )
 
 
 def large_on_oxygen(outcome: Outcome, severity: Severity) -> Iterator[Finding]:
     """Report holes on oxygen."""
-    large = _where(outcome, "O", above=OXYGEN_MOMENT)
+    large = _where(outcome, "O", above=OXYGEN)
     if large:
         yield warn(
             "oxygen_moment",
-            f"{_sites(outcome, large)} (limit {OXYGEN_MOMENT:g}): a hole on oxygen, or "
+            f"{_sites(outcome, large)} (limit {OXYGEN:g}): a hole on oxygen, or "
             f"a wrong state; {REMEDY}",
             severity,
         )
@@ -116,7 +114,7 @@ def _valences(outcome: Outcome, x: float) -> Iterator[Finding]:
             for s, m in zip(species, moments, strict=True)
             if s == e
         ]
-        for e in THRESHOLDS
+        for e in METALS
     }
     manganese = [m for s, m in zip(species, moments, strict=True) if s == "Mn"]
     wanted = round(expected_mn3(x) * len(manganese) / 12)

@@ -195,8 +195,8 @@ _MAKE: Mapping[TableName, Callable[[Results, Asked, Selection], pd.DataFrame]] =
 _FOR_PEOPLE: Mapping[TableName, tuple[str, ...]] = {
     TableName.SITES: (
         *("x", "insertion", "label", "element", "magnetization", "valence"),
-        *("margin", "ambiguous", "valence_balanced", "final_site", "rho", "phi"),
-        *("jt_mode", "elongation"),
+        *("margin", "ambiguous", "valence_balanced", "balance_margin", "final_site"),
+        *("rho", "phi", "jt_mode", "elongation"),
     ),
     TableName.RUNS: (
         *("x", "insertion", "formula", "step", "state", "energy_per_atom", "gap"),

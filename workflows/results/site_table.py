@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.octahedra import METALS, octahedra
+from workflows.analysis.ions import METALS, THRESHOLDS
+from workflows.analysis.octahedra import octahedra
 from workflows.analysis.site_retention import site_retention
-from workflows.analysis.valence import (
-    THRESHOLDS,
-    balanced_valences,
-    valence_from_moment,
-)
+from workflows.analysis.valence import balanced_valences, valence_from_moment
 from workflows.campaign.calculation import CONVENTIONAL
 from workflows.records.document import TaskDocument
 from workflows.records.summary import parent_axes
@@ -23,9 +20,11 @@ Row = dict[str, Any]
 
 SITE_UNITS = {
     "magnetization": "muB; |m| where the engine has no sign",
-    "valence": "e, by threshold of |m|; NaN: anomalous, or not Ni or Mn",
+    "valence": "e, by threshold of |m|; NaN: |m| fits no ion of the element, or two",
     "margin": "muB, distance of |m| from the nearest threshold",
-    "valence_balanced": "e, integers that make the cell neutral and fit |m| best",
+    "valence_balanced": "e, integers that make the cell neutral and fit |m| best; NaN "
+    "where a second set fits within 0.05 muB^2",
+    "balance_margin": "muB^2, misfit of the second best set less that of the best",
     "l_x": "A, mean of the two opposite bonds nearest to the cubic x",
     "l_y": "A",
     "l_z": "A",
@@ -44,7 +43,8 @@ SITE_UNITS = {
 }
 SITE_COLUMNS = (
     *("x", "insertion", "calculation_id", "site", "label", "role", "element"),
-    *("magnetization", "valence", "margin", "ambiguous", "valence_balanced"),
+    *("magnetization", "valence", "margin", "ambiguous"),
+    *("valence_balanced", "balance_margin"),
     *("initial_site", "final_site", "jt_mode"),
     *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
     *("angle_variance", "q2", "q3", "rho", "phi", "axis_angle"),
@@ -65,7 +65,8 @@ def site_rows(document: TaskDocument) -> list[Row]:
     nothing = (math.nan,) * len(structure)
     species = [site.specie.symbol for site in structure]
     moments = document.magnetization or nothing
-    balanced = balanced_valences(species, moments) if document.magnetization else None
+    balanced = balanced_valences(species, moments)
+    charges = balanced.valences or nothing
     labels = structure.site_properties.get("label", structure.labels)
     roles = structure.site_properties.get("role", [None] * len(structure))
     finals = _final_sites(document)
@@ -81,7 +82,8 @@ def site_rows(document: TaskDocument) -> list[Row]:
             "element": species[number],
             "magnetization": moments[number],
             **_valence(species[number], moments[number]),
-            "valence_balanced": balanced[number] if balanced else math.nan,
+            "valence_balanced": charges[number],
+            "balance_margin": balanced.margin,
             "initial_site": roles[number] or "",
             "final_site": finals.get(number, ""),
             **_shape(shapes.get(number)),

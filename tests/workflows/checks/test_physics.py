@@ -223,6 +223,22 @@ def test_a_moment_set_up_and_lost_is_told_of_any_compound() -> None:
     (found,) = physics_findings(lost)
     assert found.id == "moment_collapsed"
     assert found.message.startswith("Fe #1 +0.10")
+    assert "Fe 1 muB" in found.message
+
+
+@pytest.mark.parametrize(("element", "told"), [("Mn", True), ("Co", False)])
+def test_a_mn_at_0_93_is_lost_in_any_spinel_and_a_co_is_low_spin(
+    element: str, told: bool
+) -> None:
+    metals = Structure(
+        Lattice.cubic(4), ["Co", "Mn", "O"], [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0]]
+    )
+    ends = {"Co": 2.7, "Mn": 3.1, "O": 0.0, element: 0.93}
+    outcome = Outcome(
+        metals, -20.0, magnetization=list(ends.values()), start_moments=[3.0, 4.0, 0.0]
+    )
+    found = [f.id for f in physics_findings(outcome)]
+    assert found == ["moment_collapsed"] * told
 
 
 def test_u_on_lithium_is_told_even_of_a_run_that_did_not_finish() -> None:

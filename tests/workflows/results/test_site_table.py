@@ -89,8 +89,8 @@ def test_a_run_of_somebody_else_has_sites_without_roles() -> None:
     manganese = frame[frame["element"] == "Mn"]
     assert set(frame["final_site"]) == {""}
     assert set(manganese["valence"]) == {3}
-    # Mg is no ion that the balance knows.
-    assert frame["valence_balanced"].isna().all()
+    assert list(frame["valence_balanced"]) == [2] * 2 + [3] * 4 + [-2] * 8
+    assert frame["balance_margin"].min() > 0.05
     # a turned primitive cell that nobody described: its bonds give the axes
     bonds = manganese[["l_y", "l_x", "l_z"]].to_numpy()
     assert bonds == pytest.approx(np.tile([1.93, 1.94, 2.27], (4, 1)), abs=0.005)

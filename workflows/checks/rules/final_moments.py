@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.analysis.elements import family
-from workflows.checks.moments import FLIPPED, LARGE_START, OXYGEN_MOMENT
+from workflows.analysis.ions import IONS, OXYGEN, TURNED, lost
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
-
-KEEPS_ITS_MOMENT, LOST = frozenset({"Mn", "Fe"}), 1.0
-"""High spin in nearly all of their oxides; |m|, muB, of none of their states."""
 
 
 def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
@@ -24,21 +21,20 @@ def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
 
 
 def _collapsed(run: VaspDirectory) -> Iterator[str]:
-    for element in sorted(KEEPS_ITS_MOMENT & set(run.elements)):
-        lost = [
-            f
-            for e, a, f in _ended(run)
-            if e == element and abs(a) >= LARGE_START and abs(f) < LOST
-        ]
-        if lost:
-            yield f"{len(lost)} {element} ended at {min(lost, key=abs):.2f} muB"
+    for element in dict.fromkeys(run.elements):
+        gone = [f for e, a, f in _ended(run) if e == element and lost(e, a, f)]
+        if gone:
+            yield (
+                f"{len(gone)} {element} ended at {min(gone, key=abs):.2f} muB (limit "
+                f"{IONS[element].collapsed:g})"
+            )
 
 
 def _flipped(run: VaspDirectory) -> Iterator[str]:
     magnetic = [
         (e, a, f)
         for e, a, f in _ended(run)
-        if e in run.metals and min(abs(a), abs(f)) > FLIPPED
+        if e in run.metals and min(abs(a), abs(f)) > TURNED
     ]
     turned = [site for site in magnetic if site[1] * site[2] < 0]
     if len(turned) == len(magnetic):  # the same order, seen from below
@@ -55,7 +51,7 @@ def _ligand_hole(run: VaspDirectory) -> Iterator[str]:
         return
     for element in run.elements:
         sites = zip(run.sites, moments, strict=True)
-        large = [m for e, m in sites if e == element and abs(m) > OXYGEN_MOMENT]
+        large = [m for e, m in sites if e == element and abs(m) > OXYGEN]
         if family(element) == "anion" and large:
             yield f"{len(large)} {element} ended at up to {max(large, key=abs):.2f} muB"
 

@@ -281,8 +281,8 @@ CASES: dict[str, Case] = {
     "applied-science": Case(ran(LASPH=".FALSE."), ran(ISIF="0"), base=FINISHED),
     "applied-accuracy": Case(ran(LMAXMIX="6"), base=FINISHED),
     "moment-collapsed": Case(
-        outcar(moments=(0, 0, -0.1, -3.8, 3.8, 3.8, *[0] * 8)),
-        outcar(moments=AFM),
+        outcar(moments=(0, 0, -0.99, -3.8, 3.8, 3.8, *[0] * 8)),
+        outcar(moments=(0, 0, -1.01, -3.8, 3.8, 3.8, *[0] * 8)),
         base=FINISHED,
     ),
     "moment-flipped": Case(
