@@ -13,12 +13,9 @@ from typing import Any
 from workflows.records.document import Finding
 from workflows.vasp.input_files import UNREADABLE, incar_from, potential, read_input
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.precision import ELECTRONS, OUTCAR_U
 from workflows.vasp.run_files import VaspFiles
 
-CHARGE = 1e-3
-"""Electrons; NELECT is printed with four decimals."""
-SAME_U = 0.051
-"""eV; OUTCAR prints U with one decimal before VASP 6.3."""
 SHELLS = "spdf"
 WITH_D = ("_d", "_h", "_sv")
 """In the names of potentials of Ga to Po: their d electrons are in the valence."""
@@ -54,7 +51,7 @@ def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
 
 def _charge(numbers: VaspNumbers) -> Iterator[Finding]:
     asked, neutral = numbers.asked_nelect, numbers.neutral_nelect
-    if asked is None or neutral is None or abs(asked - neutral) <= CHARGE:
+    if asked is None or neutral is None or abs(asked - neutral) <= ELECTRONS:
         return
     yield Finding(
         id="charged_cell",
@@ -139,7 +136,7 @@ def _as_asked(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Findin
         return
     for element in sorted(wanted.keys() | numbers.hubbards.keys()):
         u, found = wanted.get(element, 0.0), numbers.hubbards.get(element, 0.0)
-        if abs(u - found) > SAME_U:
+        if abs(u - found) > OUTCAR_U:
             yield Finding(
                 id="hubbard_not_applied",
                 severity="error",

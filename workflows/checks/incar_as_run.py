@@ -12,9 +12,8 @@ from typing import Any
 
 from workflows.vasp.equality import same_value
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.precision import VASPRUN_REAL
 
-PRINTED = 6e-9
-"""vasprun.xml prints eight decimals: an EDIFF of 1e-9 is 0 there."""
 IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
 """A title; what VASP 5.4 puts among the INCAR tags by itself; and IWAVPR, to which
 VASP adds ten."""
@@ -48,7 +47,7 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
         tag: value
         for tag, value in read.items()
         if tag not in IGNORED
-        and not same_value(asked.get(tag), value, printed=PRINTED)
+        and not same_value(asked.get(tag), value, printed=VASPRUN_REAL)
         and not _says_nothing(tag, asked.get(tag), value)
     }
     for tag in (asked.keys() & APPLIED.keys()) - read.keys():
@@ -80,7 +79,7 @@ def _applied(tag: str, numbers: VaspNumbers) -> Any:
 def _same(asked: Any, applied: Any) -> bool:
     """Compare with an applied value, whose words may be cut short: ``accura``."""
     if not (isinstance(asked, str) and isinstance(applied, str)):
-        return same_value(asked, applied, printed=PRINTED)
+        return same_value(asked, applied, printed=VASPRUN_REAL)
     words = asked.strip().upper(), applied.strip().upper()
     if LEFT_TO_POTCAR.intersection(words):
         return LEFT_TO_POTCAR.issuperset(words)

@@ -55,13 +55,7 @@ def turned(outcome: Outcome) -> Iterator[Finding]:
     starts, ends = outcome.start_moments, outcome.magnetization or ()
     if starts is None or len(starts) != len(ends):
         return
-    large = [
-        i
-        for i, (a, b) in enumerate(zip(starts, ends, strict=True))
-        if min(abs(a), abs(b)) > TURNED
-    ]
-    flipped = [i for i in large if starts[i] * ends[i] < 0]
-    if flipped and len(flipped) < len(large):
+    if flipped := flipped_sites(starts, ends):
         yield warn(
             "moment_flipped",
             f"{_sites(outcome, flipped)} against the sign of MAGMOM: not the magnetic "
@@ -90,6 +84,17 @@ def vanished(outcome: Outcome) -> Iterator[Finding]:
             f"{_sites(outcome, gone)}, set up with at least {SET_UP:g} (limits: "
             f"{limits} muB): {REMEDY}",
         )
+
+
+def flipped_sites(starts: Sequence[float], ends: Sequence[float]) -> list[int]:
+    """Return the sites whose moment changed sign; none if all did: the same order."""
+    large = [
+        i
+        for i, (start, end) in enumerate(zip(starts, ends, strict=True))
+        if min(abs(start), abs(end)) > TURNED
+    ]
+    flipped = [i for i in large if starts[i] * ends[i] < 0]
+    return flipped if len(flipped) < len(large) else []
 
 
 def large_on_oxygen(outcome: Outcome, severity: Severity) -> Iterator[Finding]:

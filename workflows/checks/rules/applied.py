@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.checks.rules.starting_moments import neutral_electrons
 from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.outcar_head import OutcarHeader
+from workflows.vasp.precision import (
+    ELECTRONS,
+    MOMENT,
+    OUTCAR_CUTOFF,
+    OUTCAR_EDIFF,
+    OUTCAR_U,
+)
 
-PRINTED_U = 0.051
-"""eV; OUTCAR prints U and J with one decimal."""
-PRINTED_EDIFF = 0.5
-"""Relative; OUTCAR prints EDIFF with one digit."""
 LOGICAL = frozenset({"LASPH", "LHFCALC"})
 SCIENCE = ("ISPIN", "ISIF", *sorted(LOGICAL))
 ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
@@ -32,10 +36,10 @@ def _applied_u(run: VaspDirectory) -> Iterator[str]:
     if not run.hubbard:
         yield f"no LDAU, and OUTCAR applied U = {head.ldauu}"
         return
-    applied = [u for values in _by_block(run) for u in values]
+    applied = _applied_by_block(head)
     if len(applied) == len(run.corrections):
         for entry, u in zip(run.corrections, applied, strict=True):
-            if abs(entry.u - u) > PRINTED_U:
+            if abs(entry.u - u) > OUTCAR_U:
                 yield f"{entry}; OUTCAR applied {u:g} eV"
 
 
@@ -52,7 +56,8 @@ def _applied_moments(run: VaspDirectory) -> Iterator[str]:
     asked, ran = run.incar.numbers("MAGMOM"), run.repeated.numbers("MAGMOM")
     if run.incar_from != "INCAR" or not asked or not ran or len(asked) != len(ran):
         return
-    differ = [i for i, (a, r) in enumerate(zip(asked, ran, strict=True)) if _far(a, r)]
+    pairs = enumerate(zip(asked, ran, strict=True))
+    differ = [i for i, (a, r) in pairs if abs(a - r) > MOMENT]
     if differ:
         first = differ[0]
         who = run.sites[first] if len(run.sites) == len(asked) else "number"
@@ -62,23 +67,17 @@ def _applied_moments(run: VaspDirectory) -> Iterator[str]:
         )
 
 
-def _far(asked: float, ran: float) -> bool:
-    return abs(asked - ran) > 1e-3
-
-
-def _by_block(run: VaspDirectory) -> Iterator[tuple[float, ...]]:
-    head = run.outcar
-    columns = (
-        () if head is None else (head.ldaul or (), head.ldauu or (), head.ldauj or ())
-    )
-    for shell, u, j in zip(*columns, strict=False) if columns else ():
-        yield (0.0 if shell < 0 else u - j,)
+def _applied_by_block(head: OutcarHeader) -> list[float]:
+    """Return U - J of each block as OUTCAR lists it, eV."""
+    columns = (head.ldaul or (), head.ldauu or (), head.ldauj or ())
+    rows = zip(*columns, strict=False)
+    return [0.0 if shell < 0 else u - j for shell, u, j in rows]
 
 
 def _applied_encut(run: VaspDirectory) -> Iterator[str]:
     asked = run.incar.numbers("ENCUT") or run.incar.numbers("ENMAX")
     applied = applied_value(run, "ENCUT")
-    if asked and applied is not None and abs(asked[0] - applied[0]) > 0.1:
+    if asked and applied is not None and abs(asked[0] - applied[0]) > OUTCAR_CUTOFF:
         yield f"ENCUT = {asked[0]:g} eV was asked, {applied[1]} says {applied[0]:g}"
 
 
@@ -133,7 +132,7 @@ def _applied_electrons(run: VaspDirectory) -> Iterator[str]:
         neutral = run.outcar.neutral_nelect
     asked = run.incar.numbers("NELECT")
     expected = asked[0] if asked else neutral
-    if expected is not None and abs(applied[0] - expected) > 1e-3:
+    if expected is not None and abs(applied[0] - expected) > ELECTRONS:
         kind = "asked" if asked else "in the neutral cell"
         yield f"{applied[1]} ran {applied[0]:g} electrons, {expected:g} {kind}"
 
@@ -155,7 +154,7 @@ def _agree(tag: str, asked: float, applied: float) -> bool:
     if tag == "ISIF":  # 0, 1, 2 keep the cell; VASP itself sets 0 for a dipole field
         return asked == applied or max(asked, applied) <= 2
     if tag == "EDIFF":
-        return abs(abs(asked) - applied) <= PRINTED_EDIFF * abs(asked)
+        return abs(abs(asked) - applied) <= OUTCAR_EDIFF * abs(asked)
     return abs(asked - applied) <= 1e-6
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.analysis.elements import family
-from workflows.analysis.ions import IONS, OXYGEN, TURNED, lost
+from workflows.analysis.ions import IONS, OXYGEN, lost
+from workflows.checks.moments import flipped_sites
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
 
@@ -31,18 +32,13 @@ def _collapsed(run: VaspDirectory) -> Iterator[str]:
 
 
 def _flipped(run: VaspDirectory) -> Iterator[str]:
-    magnetic = [
-        (e, a, f)
-        for e, a, f in _ended(run)
-        if e in run.metals and min(abs(a), abs(f)) > TURNED
-    ]
-    turned = [site for site in magnetic if site[1] * site[2] < 0]
-    if len(turned) == len(magnetic):  # the same order, seen from below
-        return
-    for element in dict.fromkeys(e for e, _, _ in turned):
-        first = next(site for site in turned if site[0] == element)
-        count = sum(e == element for e, _, _ in turned)
-        yield f"{count} {element} went from {first[1]:g} to {first[2]:.2f} muB"
+    sites = [site for site in _ended(run) if site[0] in run.metals]
+    starts, ends = [start for _, start, _ in sites], [end for *_, end in sites]
+    flipped = flipped_sites(starts, ends)
+    for element in dict.fromkeys(sites[i][0] for i in flipped):
+        own = [sites[i] for i in flipped if sites[i][0] == element]
+        _, start, end = own[0]
+        yield f"{len(own)} {element} went from {start:g} to {end:.2f} muB"
 
 
 def _ligand_hole(run: VaspDirectory) -> Iterator[str]:

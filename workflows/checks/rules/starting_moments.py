@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workflows.analysis.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.precision import ELECTRONS
 
 LARGE = 1.0
 """muB; anions and alkali metals beside a magnetic ion stay well below."""
@@ -59,7 +60,7 @@ def _charged(run: VaspDirectory) -> Iterator[str]:
     head = run.outcar
     if not run.asked and head is not None and head.nelect is not None:
         neutral = head.neutral_nelect
-        if neutral is not None and abs(head.nelect - neutral) > 1e-3:
+        if neutral is not None and abs(head.nelect - neutral) > ELECTRONS:
             yield f"OUTCAR ran {head.nelect:g} electrons; neutral is {neutral:g}"
     if "NELECT" not in run.incar:
         return
@@ -67,7 +68,7 @@ def _charged(run: VaspDirectory) -> Iterator[str]:
     neutral = neutral_electrons(run)
     if neutral is None:
         yield f"NELECT = {asked:g}"
-    elif abs(asked - neutral) > 1e-3:
+    elif abs(asked - neutral) > ELECTRONS:
         yield f"NELECT = {asked:g}; the neutral cell has {neutral:g}"
 
 

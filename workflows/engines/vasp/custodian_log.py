@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-LOG_FILE = "custodian.json"
+from workflows.vasp.custodian_json import LOG_FILE, read_jobs
+from workflows.vasp.run_files import VaspFiles
+
 LARGE = ("OUTCAR", "vasprun.xml")
 """Left out of what custodian archives of a failed attempt: its errors are in
 vasp.out, its energies in OSZICAR, its inputs beside them."""
@@ -36,13 +37,9 @@ def read_corrections(directory: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _corrections(log: Path) -> Iterator[dict[str, Any]]:
-    try:
-        jobs = json.loads(log.read_text("utf-8"))
-        found = [entry for job in jobs for entry in job["corrections"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    for entry in found:
-        yield in_words(entry, log.parent.name)
+    for job in read_jobs(VaspFiles(log.parent, "", {})):
+        for entry in job.corrections:
+            yield in_words(entry, log.parent.name)
 
 
 def in_words(entry: Mapping[str, Any], run: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,10 +9,11 @@ from typing import Any
 
 from workflows.engines.vasp.custodian_log import in_words
 from workflows.records.document import Finding
+from workflows.vasp.custodian_json import LOG_FILE, read_jobs
 from workflows.vasp.file_ends import without_projections, without_states
-from workflows.vasp.run_files import NUMBERS, VaspFiles, read_text
+from workflows.vasp.run_files import NUMBERS, VaspFiles
 
-UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", "custodian.json")
+UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", LOG_FILE)
 """Files of a run that it can be read without."""
 
 
@@ -65,17 +65,10 @@ def silent_files(files: VaspFiles) -> Iterator[Finding]:
 
 def corrections_of(files: VaspFiles) -> Iterator[dict[str, Any]]:
     """Read what custodian did in this run; its log holds one job for each suffix."""
-    path = files.find("custodian.json")
-    if path is None and files.suffix:
-        path = VaspFiles(files.directory, "", {}).find("custodian.json")
-    try:
-        jobs = json.loads(read_text(path)) if path is not None else []
-        for job in jobs:
-            if job["job"].get("suffix", "") == files.suffix:
-                run = files.label or files.directory.name
-                yield from (in_words(c, run) for c in job["corrections"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return
+    run = files.label or files.directory.name
+    for job in read_jobs(files):
+        if job.suffix == files.suffix:
+            yield from (in_words(correction, run) for correction in job.corrections)
 
 
 def completed_at(files: VaspFiles) -> str | None:

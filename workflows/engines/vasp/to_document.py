@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation, cell_formula
 from workflows.checks.applied_settings import applied_findings
-from workflows.checks.custodian_inputs import changed_inputs
+from workflows.checks.changed_inputs import changed_inputs
 from workflows.checks.files_agree import disagreements
 from workflows.checks.not_numbers import doubtful_numbers
 from workflows.checks.outcome import Outcome

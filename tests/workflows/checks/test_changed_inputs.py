@@ -12,11 +12,14 @@ import pytest
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows.campaign.calculation import Calculation
-from workflows.checks.planned_inputs import audit
+from workflows.checks.changed_inputs import changed_inputs
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.engine import VaspEngine
+from workflows.records.document import Finding
 from workflows.vasp.equality import same_value
 from workflows.vasp.input_files import read_incar
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.run_files import VaspFiles
 
 Prepare = Callable[[str], Path]
 
@@ -36,6 +39,10 @@ def planned(directory: Path) -> Mapping[str, Any]:
     found = read_run_file(directory)
     assert found is not None
     return dict(found[2]["inputs"])
+
+
+def audit(directory: Path, inputs: Mapping[str, Any]) -> tuple[Finding, ...]:
+    return changed_inputs(VaspFiles(directory, "", {}), VaspNumbers(), inputs)
 
 
 def severities(directory: Path) -> list[tuple[str, str]]:
