@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflows.records.document import Finding
+from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.input_files import UNREADABLE, incar_from, potential, read_input
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
@@ -123,7 +124,7 @@ def _as_asked(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Findin
     head, wanted = outcar.header, _wanted(asked)
     table = (head.ldaul, head.ldauu, head.ldauj)
     applied = any(column is not None for column in table)
-    fits = all(c is not None and len(c) == len(head.elements) for c in table)
+    fits = u_by_element(head.elements, table) is not None
     if (applied and not fits) or (wanted and not applied and head.encut is None):
         yield Finding(
             id="hubbard_unknown",
@@ -149,15 +150,9 @@ def _wanted(asked: Mapping[str, Any]) -> dict[str, float] | None:
     """Return U - J by element, eV; None if it was left to VASP's defaults."""
     if not asked["incar"].get("LDAU"):
         return {}
-    elements = _elements(asked)
     columns = [_column(asked, tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
-    if any(len(column) != len(elements) for column in columns):
-        return None
-    wanted: dict[str, float] = {}
-    for element, shell, u, j in zip(elements, *columns, strict=True):
-        if shell >= 0 and u != j:
-            wanted[element] = max(u - j, wanted.get(element, u - j))
-    return wanted
+    by_element = u_by_element(_elements(asked), columns)
+    return None if by_element is None else largest_u(by_element)
 
 
 def _elements(asked: Mapping[str, Any]) -> list[str]:

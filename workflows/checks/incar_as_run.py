@@ -19,14 +19,14 @@ IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
 VASP adds ten."""
 PRINTED_UNASKED = {"PREC": "normal"}
 """What VASP 5 puts among the INCAR tags of a run whose INCAR has none."""
-APPLIED = {
-    "ENCUT": "ENMAX",
-    **{tag: tag for tag in ("PREC", "EDIFF", "EDIFFG", "NSW", "ISIF", "PSTRESS")},
-    **{tag: tag for tag in ("GGA", "METAGGA", "LHFCALC", "LUSE_VDW", "LDAU")},
-    **{tag: tag for tag in ("ISPIN", "MAGMOM", "NUPDOWN", "NELECT", "ICHARG")},
-    **{tag: tag for tag in ("LSORBIT", "LNONCOLLINEAR", "ISMEAR", "SIGMA")},
-    **{tag: tag for tag in ("LASPH", "LMAXMIX", "ADDGRID", "LDIPOL", "IDIPOL")},
-}
+_SAME_NAME = """
+    PREC EDIFF EDIFFG NSW ISIF PSTRESS
+    GGA METAGGA LHFCALC LUSE_VDW LDAU
+    ISPIN MAGMOM NUPDOWN NELECT ICHARG
+    LSORBIT LNONCOLLINEAR ISMEAR SIGMA
+    LASPH LMAXMIX ADDGRID LDIPOL IDIPOL
+"""
+APPLIED = {"ENCUT": "ENMAX", **{tag: tag for tag in _SAME_NAME.split()}}
 """Tags that decide the result -> what vasprun.xml calls the applied value."""
 LEFT_TO_POTCAR = frozenset({"--", "NONE", "F", "PE"})
 """GGA and METAGGA of a run with the functional of its potentials."""

@@ -17,6 +17,8 @@ from pathlib import Path
 from monty.io import zopen
 
 from workflows.errors import StoreError
+from workflows.vasp.hubbard import u_by_element
+from workflows.vasp.precision import OUTCAR_U
 
 MAX_LINES = 500_000
 """A head with 100 000 k-points is shorter; what follows it is never needed."""
@@ -109,15 +111,7 @@ class OutcarHeader:
         the table does not fit the blocks.
         """
         columns = (self.ldaul, self.ldauu, self.ldauj)
-        if any(c is None or len(c) != len(self.elements) for c in columns):
-            return {}
-        found: dict[str, list[float]] = {}
-        for element, momentum, u, j in zip(
-            self.elements, *(c or () for c in columns), strict=True
-        ):
-            effective = 0.0 if momentum < 0 else round(float(u - j), 6)
-            found.setdefault(element, []).append(effective)
-        return {element: tuple(values) for element, values in found.items()}
+        return u_by_element(self.elements, columns) or {}
 
 
 def read_outcar_header(path: Path) -> OutcarHeader:
@@ -290,7 +284,7 @@ def _sharpened(
     if len(full) != len(printed):
         return printed
     pairs = zip(printed, full, strict=True)
-    return tuple(f if abs(p - f) <= 0.0501 else p for p, f in pairs)
+    return tuple(f if abs(p - f) <= OUTCAR_U else p for p, f in pairs)
 
 
 def _floats(text: str) -> tuple[float, ...]:

@@ -20,6 +20,7 @@ from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.vasp.convergence import not_relaxed, settled
 from workflows.vasp.equality import same_structure
 from workflows.vasp.finite import is_number, keep_finite, largest, pressure
+from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import contradiction
 from workflows.vasp.outcar_steps import OutcarBody
@@ -175,7 +176,7 @@ def _from_header(outcar: OutcarBody) -> dict[str, Any]:
     blocks = header.hubbards
     electrons = outcar.steps[-1].electrons if outcar.steps else None
     return {
-        "hubbards": {e: max(us) for e, us in blocks.items() if any(us)},
+        "hubbards": largest_u(blocks),
         "split_hubbards": {e: us for e, us in blocks.items() if len(set(us)) > 1},
         "nelect": electrons if electrons is not None else header.nelect,
         "asked_nelect": header.nelect,
@@ -196,12 +197,9 @@ def _asked_hubbards(run: Any) -> dict[str, float]:
     values = {**run.parameters, **run.incar}
     columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
     blocks = [str(t).split()[1].split("_")[0] for t in run.potcar_symbols]
-    if not values.get("LDAU") or any(
-        not isinstance(c, list) or len(c) != len(blocks) for c in columns
-    ):
+    if not values.get("LDAU") or not all(isinstance(c, list) for c in columns):
         return {}
-    rows = zip(blocks, *(c or () for c in columns), strict=True)
-    return {e: float(u - j) for e, momentum, u, j in rows if momentum >= 0 and u != j}
+    return largest_u(u_by_element(blocks, columns) or {})
 
 
 def _gap(run: Any) -> tuple[BandGap | None, bool]:

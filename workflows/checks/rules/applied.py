@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.checks.rules.starting_moments import neutral_electrons
 from workflows.vasp.directory import VaspDirectory
-from workflows.vasp.outcar_head import OutcarHeader
+from workflows.vasp.hubbard import u_by_block
 from workflows.vasp.precision import (
     ELECTRONS,
     MOMENT,
@@ -36,7 +36,7 @@ def _applied_u(run: VaspDirectory) -> Iterator[str]:
     if not run.hubbard:
         yield f"no LDAU, and OUTCAR applied U = {head.ldauu}"
         return
-    applied = _applied_by_block(head)
+    applied = u_by_block(head.ldaul or (), head.ldauu, head.ldauj or ())
     if len(applied) == len(run.corrections):
         for entry, u in zip(run.corrections, applied, strict=True):
             if abs(entry.u - u) > OUTCAR_U:
@@ -65,13 +65,6 @@ def _applied_moments(run: VaspDirectory) -> Iterator[str]:
             f"MAGMOM of {len(differ)} atoms, first {who} {first + 1}: INCAR "
             f"{asked[first]:g}, {run.repeated_by} {ran[first]:g} muB"
         )
-
-
-def _applied_by_block(head: OutcarHeader) -> list[float]:
-    """Return U - J of each block as OUTCAR lists it, eV."""
-    columns = (head.ldaul or (), head.ldauu or (), head.ldauj or ())
-    rows = zip(*columns, strict=False)
-    return [0.0 if shell < 0 else u - j for shell, u, j in rows]
 
 
 def _applied_encut(run: VaspDirectory) -> Iterator[str]:
