@@ -6,7 +6,8 @@ import re
 import tomllib
 
 from tests.places import TOP
-from workflows.cluster.profile import ENV_KEYS, OWN_KEYS
+from workflows.cluster.fworker_file import ENV_KEYS
+from workflows.cluster.profile import OWN_KEYS
 
 PAGE = (TOP / "docs" / "architecture.md").read_text("utf-8")
 SECTION = PAGE.partition("### The machine")[2].partition("\n## ")[0]

@@ -87,7 +87,7 @@ def worker_killed(at: Cluster) -> None:
     at.wait_for_jobs()
     assert at.states() == {"RUNNING": 1}
     at.finish()
-    assert f"job {job} ended without a word from its worker" in at.reasons()[0]
+    assert f"job {job} ended without a report from its worker" in at.reasons()[0]
 
 
 def node_lost(at: Cluster) -> None:

@@ -72,6 +72,11 @@ class Terminated(LnmoError):
         self.signal = signal
 
 
+def one_line(text: object) -> str:
+    """Return a message, of another program or an exception, without line breaks."""
+    return " ".join(str(text).split())
+
+
 def nearest(name: str, known: tuple[str, ...]) -> str:
     """Suggest the known name that is most like a wrong one, if any is."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)

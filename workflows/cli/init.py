@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workflows.cluster.profile import ADAPTER_FILE, FWORKER_FILE
-from workflows.cluster.project_files import QUEUES, _template, _write_new
+from workflows.cluster.fworker_file import FWORKER_FILE
+from workflows.cluster.profile import ADAPTER_FILE
+from workflows.cluster.project_files import QUEUES, template, write_new
 from workflows.errors import MachineError, StoreError
 from workflows.records.database import FILE_NAME, read_database
 
@@ -40,9 +41,9 @@ def init_verb(directory: Path, *, queue: str | None, mongodb: bool) -> None:
     wanted = {FILE_NAME: f"launchpad.{'mongodb' if shared else 'embedded'}.yaml"}
     if queue is not None:
         wanted |= {ADAPTER_FILE: f"{queue}.yaml", FWORKER_FILE: "my_fworker.yaml"}
-    for name, template in wanted.items():
+    for name, source in wanted.items():
         path = directory / name
-        if _write_new(path, _template(template)):
+        if write_new(path, template(source)):
             print(f"written: {path}")
         else:
             print(f"kept:    {path} was there already")

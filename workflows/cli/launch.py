@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflows.cluster.launch import Submitted, _check_paths, launch, planned
+from workflows.cluster.launch import Submitted, check_paths, launch, planned
 from workflows.records.database import Database
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def launch_verb(
     profile = read_profile(database)
     if max_jobs is not None:
         profile = replace(profile, max_jobs=max_jobs)
-    _check_paths(database)
+    check_paths(database)
     if dry_run and database.launchpad["host"] in LOOPBACK:
         host = database.launchpad["host"]
         print(

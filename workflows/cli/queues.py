@@ -91,7 +91,7 @@ def worker(
 
     database = read_database(launchpad)
     raise typer.Exit(
-        worker.worker_verb(
+        worker.run_firework(
             database, fw_id=fw_id, launch_id=launch_id, walltime=walltime
         )
     )

@@ -6,7 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from workflows.cluster.decision import Action
-from workflows.cluster.reconcile import Mended, reconcile
+from workflows.cluster.open_queue import locked_queue
+from workflows.cluster.reconcile import reconcile
+from workflows.cluster.step_report import StepReport
 from workflows.records.database import Database
 
 if TYPE_CHECKING:
@@ -26,30 +28,41 @@ DID: dict[str, str] = {
 
 def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
     """Compare, print, and with ``fix`` mend; 1 if something is left to mend."""
-    from workflows.cluster.profile import read_profile
-    from workflows.launchpad.lease import lease
-    from workflows.launchpad.opening import queue_launchpad
-
-    profile = read_profile(database)
-    with queue_launchpad(database) as pad, lease(pad, f"queue {profile.name}") as held:
-        found = reconcile(pad, database, profile, fix=fix, held=held)
+    with locked_queue(database) as queue:
+        found = reconcile(
+            queue.launchpad,
+            database,
+            queue.profile,
+            fix=fix,
+            confirm_lease=queue.confirm_lease,
+        )
     if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
+        print(json.dumps([_plain(each) for each in found], indent=1))
     else:
         _tell(found, fix=fix)
-    return 1 if any(not each.fixed for each in found) else 0
+    return 1 if any(not each.done for each in found) else 0
 
 
-def _tell(found: list[Mended], *, fix: bool) -> None:
+def _tell(found: list[StepReport], *, fix: bool) -> None:
     if not found:
         print("database and queue agree")
         return
     for each in found:
-        done = f": {DID[each.action]}" if each.fixed else ""
+        done = f": {DID[each.action]}" if each.done else ""
         print(f"{each.fw_id} {each.name}: {each.reason}{done}")
     if not fix:
         print("nothing was changed; to mend: lnmo reconcile --fix")
-    elif any(not each.fixed for each in found):
+    elif any(not each.done for each in found):
         print("not all could be mended; see lnmo status")
     else:
         print("go on with: lnmo launch")
+
+
+def _plain(report: StepReport) -> dict[str, object]:
+    return {
+        "fw_id": report.fw_id,
+        "name": report.name,
+        "action": report.action,
+        "reason": report.reason,
+        "fixed": report.done,
+    }

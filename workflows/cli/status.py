@@ -14,7 +14,7 @@ from workflows.cli.selection import Chosen
 from workflows.cli.tables import _table, coloured
 from workflows.cluster.history import history
 from workflows.cluster.overview import Overview, overview
-from workflows.cluster.problems import Problem
+from workflows.cluster.step_report import StepReport
 from workflows.errors import LnmoError
 from workflows.records.database import Database
 
@@ -91,7 +91,7 @@ def plain(found: Overview) -> list[dict[str, Any]]:
                 "job_id": job_id,
                 "job": None if listed is None else str(listed.job),
                 "trouble": None if told is None else told.reason,
-                "command": None if told is None else told.command,
+                "command": None if told is None else told.action,
             }
         )
     return rows
@@ -120,10 +120,10 @@ def _tell(found: Overview, silence: str) -> None:
         print(f"  -> {command}")
 
 
-def _grouped(problems: Iterable[Problem]) -> dict[str, list[Problem]]:
-    grouped: dict[str, list[Problem]] = {}
+def _grouped(problems: Iterable[StepReport]) -> dict[str, list[StepReport]]:
+    grouped: dict[str, list[StepReport]] = {}
     for each in problems:
-        grouped.setdefault(each.command, []).append(each)
+        grouped.setdefault(each.action, []).append(each)
     return grouped
 
 

@@ -1,40 +1,29 @@
-"""``lnmo cancel`` and ``lnmo rerun``: Firework and job together, never one alone."""
+"""Cancel steps or run them again: always the Firework and its job together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from fireworks import LaunchPad
 
 from workflows.cluster.decision import Action
+from workflows.cluster.profile import Profile
+from workflows.cluster.repair import adopt, end_launch, repair
+from workflows.cluster.step_report import StepReport
+from workflows.cluster.step_status import (
+    FORGIVEN,
+    StepStatus,
+    jobs_of_earlier_launches,
+    step_statuses,
+)
+from workflows.launchpad.recovery import retry_failed
 from workflows.records.database import Database
-
-if TYPE_CHECKING:
-    from fireworks import LaunchPad
-
-    from workflows.cluster.profile import Profile
-    from workflows.cluster.step_status import StepStatus
+from workflows.records.store import FileResults
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was done to a Firework.
-
-    Attributes
-    ----------
-    fw_id, name, did
-        Which and what.
-    refused
-        Why not; empty if it was done.
-    """
-
-    fw_id: int
-    name: str
-    did: str
-    refused: str = ""
 
 
 def cancel(
@@ -43,17 +32,19 @@ def cancel(
     wanted: Mapping[str, Any],
     *,
     dry_run: bool = False,
-    held: Callable[[], None] = lambda: None,
-) -> list[Done]:
+    confirm_lease: Callable[[], None] = lambda: None,
+) -> list[StepReport]:
     """Defuse Fireworks and cancel their jobs.
 
-    Defused first, so that nobody launches them again in between. A running worker
-    records its end by itself; a calculation that ends before the signal is adopted by
-    the next reconcile. ``held`` is called before each change, and raises if the lease
-    is lost.
-    """
-    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
+    Fireworks are defused first, so that no launcher submits them in between. A running
+    worker records its own end; if a calculation finishes before the signal arrives, the
+    next reconcile adopts its result. ``confirm_lease`` is called before each change.
 
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer or refuses.
+    """
     scheduler = profile.scheduler()
     earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
     jobs = {
@@ -68,20 +59,20 @@ def cancel(
         if s.job_id is not None and s.job is not None and s.job.living
     }
     fields = {"_id": 0, "fw_id": 1, "name": 1, "state": 1}
-    acted = {*jobs, *earlier}
+    with_jobs = {*jobs, *earlier}
     found = [
         each
         for each in launchpad.fireworks.find(dict(wanted), fields).sort("fw_id", 1)
-        if each["state"] in CANCELLABLE or each["fw_id"] in acted
+        if each["state"] in CANCELLABLE or each["fw_id"] in with_jobs
     ]
     if not dry_run:
         for each in found:
             if each["state"] in CANCELLABLE:
-                held()
+                confirm_lease()
                 _defuse(launchpad, each["fw_id"])
         scheduler.cancel([*dict.fromkeys([*jobs.values(), *earlier.values()])])
     return [
-        Done(each["fw_id"], each["name"], _cancelled(each, jobs, earlier))
+        StepReport(each["fw_id"], each["name"], _cancelled(each, jobs, earlier))
         for each in found
     ]
 
@@ -89,14 +80,14 @@ def cancel(
 def _cancelled(
     firework: Mapping[str, Any], jobs: Mapping[int, str], earlier: Mapping[int, str]
 ) -> str:
-    told = [jobs.get(firework["fw_id"]), earlier.get(firework["fw_id"])]
-    shown = ", ".join(f"job {job} cancelled" for job in told if job)
+    ended = [jobs.get(firework["fw_id"]), earlier.get(firework["fw_id"])]
+    cancelled = ", ".join(f"job {job} cancelled" for job in ended if job)
     defused = "defused" if firework["state"] in CANCELLABLE else ""
-    return ", ".join(part for part in (defused, shown) if part)
+    return ", ".join(part for part in (defused, cancelled) if part)
 
 
 def _defuse(launchpad: LaunchPad, fw_id: int) -> None:
-    """Defuse, keeping the launch; FireWorks' own would archive it as it runs."""
+    """Defuse but keep the launch; FireWorks' ``defuse_fw`` archives a running one."""
     query = {"fw_id": fw_id, "state": {"$in": list(CANCELLABLE)}}
     change = {"$set": {"state": "DEFUSED", "updated_on": datetime.now(UTC)}}
     if launchpad.fireworks.find_one_and_update(query, change) is not None:
@@ -111,36 +102,20 @@ def rerun(
     *,
     dead: bool = False,
     dry_run: bool = False,
-    held: Callable[[], None] = lambda: None,
-) -> list[Done]:
-    """Make failed and cancelled Fireworks READY again, unless a job of theirs lives.
+    confirm_lease: Callable[[], None] = lambda: None,
+) -> list[StepReport]:
+    """Make failed and cancelled Fireworks READY again, unless their job is alive.
 
-    Parameters
-    ----------
-    launchpad
-        Under the queue's lease.
-    database
-        Where the data directory is.
-    profile
-        Whose queue.
-    wanted
-        Query on the fireworks collection.
-    dead
-        The caller vouches that what runs outside the queue is dead.
-    dry_run
-        Only say what would be done.
-    held
-        Called before each change; raises if the lease is lost.
+    ``dead`` assumes that launches outside the queue are dead. ``confirm_lease`` is
+    called before each change.
 
     Raises
     ------
     QueueError
-        The scheduler does not answer, so that a job may live.
+        The scheduler does not answer, so a job may be alive.
     """
-    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
-
     scheduler = profile.scheduler()
-    found = step_statuses(
+    statuses = step_statuses(
         launchpad,
         scheduler=scheduler,
         worker=profile.name,
@@ -148,48 +123,46 @@ def rerun(
         wanted=wanted,
     )
     earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
-    done = []
-    for each in found:
-        answer = _may_run(each, earlier, dead=dead)
-        if not answer.refused and not dry_run:
-            held()
-            answer = replace(answer, did=_again(launchpad, database, each))
-        done.append(answer)
-    return done
+    reports = []
+    for status in statuses:
+        report = _may_run(status, earlier, dead=dead)
+        if report.done and not dry_run:
+            confirm_lease()
+            report = replace(report, action=_run_again(launchpad, database, status))
+        reports.append(report)
+    return reports
 
 
-def _may_run(status: StepStatus, earlier: Mapping[int, str], *, dead: bool) -> Done:
+def _may_run(
+    status: StepStatus, earlier: Mapping[int, str], *, dead: bool
+) -> StepReport:
     s = status
-    job = s.job_id if s.job is not None and s.job.living else earlier.get(s.fw_id)
-    made = Done(s.fw_id, s.name, "would be READY again")
+    alive = s.job is not None and s.job.living
+    job = s.job_id if alive else earlier.get(s.fw_id)
     if job is not None:
-        state = s.job if s.job is not None and s.job.living else "alive"
+        state = s.job if alive else "alive"
         why = f"its job {job} is {state}; first: lnmo cancel --fw-id {s.fw_id}"
-        return replace(made, did="", refused=why)
+        return StepReport(s.fw_id, s.name, "", why, done=False)
     over = s.job is not None and s.job.over
     if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or over or dead):
         why = (
-            "it runs outside this queue; make sure that it is dead, then say --dead"
+            "it runs outside this queue; make sure that it is dead, then add --dead"
             if s.action is Action.ASK
-            else "its launcher or worker is at it; look again in a minute"
+            else "its launcher or worker is still active; try again in a minute"
         )
-        return replace(made, did="", refused=why)
-    return made
+        return StepReport(s.fw_id, s.name, "", why, done=False)
+    return StepReport(s.fw_id, s.name, "would be READY again")
 
 
-def _again(launchpad: LaunchPad, database: Database, status: StepStatus) -> str:
-    """Make a Firework READY; what has finished is adopted, not run again."""
-    from workflows.cluster.repair import adopt, end_launch, repair
-    from workflows.cluster.step_status import FORGIVEN
-    from workflows.launchpad.recovery import retry_failed
-
+def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> str:
+    """Make a Firework READY; adopt a finished result instead of running again."""
     s = status
     if s.launch_id is not None:
         forgiven = {"$set": {f"spec.{FORGIVEN}": s.launch_id}}
         launchpad.fireworks.update_one({"fw_id": s.fw_id}, forgiven)
     if s.unsent is not None:
         repair(launchpad, replace(s, action=Action.SEND), database.root)
-        return "its kept result was sent"
+        return "its saved result was sent"
     if s.state == "DEFUSED":
         if adopt(launchpad, s.fw_id):
             return "had finished: result adopted, not run again"
@@ -197,19 +170,17 @@ def _again(launchpad: LaunchPad, database: Database, status: StepStatus) -> str:
             end_launch(launchpad, s.launch_id, "cancelled")
         launchpad.reignite_fw(s.fw_id)
     elif s.state in {"RESERVED", "RUNNING"} and s.launch_id is not None:
-        end_launch(launchpad, s.launch_id, "given up by hand")
+        end_launch(launchpad, s.launch_id, "declared dead by lnmo rerun")
     if _failed_document(database, s):
         step = {"fw_id": s.fw_id, "state": "FIZZLED"}
         own = {"calculation_id": s.calculation_id, "step": s.step}
         retry_failed(launchpad, database.root, [{**step, **own}])
-        return "READY again; what failed is set aside"
+        return "READY again; the failed run directory was set aside"
     launchpad.rerun_fw(s.fw_id)
     return "READY again"
 
 
 def _failed_document(database: Database, status: StepStatus) -> bool:
-    """Tell whether the run directory records a failure, which would stand."""
-    from workflows.records.store import FileResults
-
+    """Return whether the run directory records a failure, which would be reused."""
     document = FileResults(database.root).get(status.calculation_id, status.step)
     return document is not None and not document.state.usable

@@ -1,13 +1,13 @@
-"""Categories: which worker may take which Firework, and what no worker would take.
+"""Categories: which worker accepts which Firework.
 
-A category is an engine's name, or one with a suffix: ``vasp``, ``vasp-large``.
-FireWorks compares texts, so a misspelled one makes a Firework invisible for ever; here
-it is refused where it is written, and a Firework nobody can take is told.
+A category is an engine's name, with or without a suffix: ``vasp``, ``vasp-large``.
+FireWorks compares strings, so a misspelled category hides a Firework from all workers.
+It is therefore rejected when written; Fireworks that no worker accepts are reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from workflows.campaign.campaign import Campaign
@@ -15,11 +15,11 @@ from workflows.errors import MachineError, nearest
 
 ENGINES: tuple[str, ...] = get_args(Campaign.model_fields["engine"].annotation)
 WORKERS = "lnmo_workers"
-"""Collection of the workers that ever launched: name, categories, when."""
+"""Collection of all workers that have launched: name, categories, time."""
 
 
 def check_category(category: str, where: str) -> None:
-    """Refuse a category that no calculation could have.
+    """Reject a category that no calculation can have.
 
     Raises
     ------
@@ -30,35 +30,19 @@ def check_category(category: str, where: str) -> None:
     plain = suffix.replace("-", "").replace("_", "").isalnum()
     if head not in ENGINES or (dash and not plain):
         raise MachineError(
-            f"{where} {category!r} starts with no engine"
-            f"{nearest(head, ENGINES)}; it is an engine's name ({', '.join(ENGINES)}), "
-            "or one with a suffix, such as vasp-large"
+            f"{where} {category!r} does not start with an engine's name"
+            f"{nearest(head, ENGINES)}; give {', '.join(ENGINES)}, or one of them with "
+            "a suffix, such as vasp-large"
         )
 
 
-def untakeable(
-    ready: Iterable[Mapping[str, Any]], taken: Iterable[str]
-) -> list[Mapping[str, Any]]:
-    """Return the READY Fireworks whose category no known worker takes.
-
-    Parameters
-    ----------
-    ready
-        Fireworks with their ``category``, empty if they have none.
-    taken
-        Categories of all known workers.
-    """
-    known = set(taken)
-    return [firework for firework in ready if firework["category"] not in known]
-
-
 def register(launchpad: Any, name: str, categories: Iterable[str], when: str) -> None:
-    """Remember a worker and what it takes."""
+    """Record a worker and the categories it accepts."""
     content = {"categories": list(categories), "seen": when}
     launchpad.db[WORKERS].update_one({"_id": name}, {"$set": content}, upsert=True)
 
 
 def known_categories(launchpad: Any) -> set[str]:
-    """Return what the registered workers take."""
+    """Return the categories that the registered workers accept."""
     workers = launchpad.db[WORKERS].find({}, {"categories": 1})
     return {category for worker in workers for category in worker["categories"]}

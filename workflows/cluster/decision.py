@@ -1,6 +1,6 @@
-"""What a Firework's state, its launch's and its job's mean together: one table.
+"""What to do about a Firework: decided from its state, its launch's and its job's.
 
-Pure. Everything that reads or changes the world is elsewhere.
+Pure: reads and changes nothing outside its arguments.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class Action(StrEnum):
     ::
 
         NOTHING   database and queue agree
-        WAIT      too early to tell: a job is ending, or was reserved just now
+        WAIT      too early to decide: a job is ending, or was reserved just now
         RETURN    end the launch with the reason, Firework back to READY
         RETRY     the launch recorded that it was ended from outside: back to READY
         SEND      send the result that its worker could not report
-        REFRESH   the launch has ended, the Firework has not heard of it
+        REFRESH   the launch has ended, the Firework's state was not updated
         ADOPT     a defused Firework whose launch finished: keep the result
         CLOSE     end the launch of a defused Firework whose job is gone
         ASK       only a person can decide
@@ -39,7 +39,7 @@ class Action(StrEnum):
 
     @property
     def acts(self) -> bool:
-        """Tell whether ``--fix`` changes something."""
+        """Whether ``--fix`` changes something."""
         return self not in {Action.NOTHING, Action.WAIT, Action.ASK}
 
 
@@ -50,19 +50,19 @@ class Facts:
     Attributes
     ----------
     firework
-        Its state in FireWorks.
+        State of the Firework.
     launch
         State of its current launch; None without one.
     job
         State of that launch's queue job; None if none is noted.
     fresh
-        It changed moments ago, so that its launcher or worker may be at it.
+        It changed moments ago, so its launcher or worker may still be active.
     unsent
-        Its worker left a result that the database has not got.
+        Its worker saved a result that is not in the database.
     resumable
         Its launch recorded that it was ended from outside.
     exhausted
-        It was taken up again as often as the profile allows.
+        It was resumed as often as the profile allows.
     """
 
     firework: str
@@ -79,7 +79,7 @@ def decide(facts: Facts) -> Action:
     if facts.job is Job.ELSEWHERE:
         return Action.NOTHING
     if facts.firework in {"RESERVED", "RUNNING"}:
-        return _held(facts)
+        return _claimed(facts)
     if facts.firework == "FIZZLED":
         return _fizzled(facts)
     if facts.firework == "DEFUSED":
@@ -87,13 +87,13 @@ def decide(facts: Facts) -> Action:
     return Action.NOTHING
 
 
-def _held(facts: Facts) -> Action:
-    """RESERVED or RUNNING: somebody is believed to be at it."""
+def _claimed(facts: Facts) -> Action:
+    """RESERVED or RUNNING: a launcher or worker should be active."""
     living = facts.job is not None and facts.job.living
     if facts.launch in {"COMPLETED", "FIZZLED"}:
         return Action.WAIT if living or facts.fresh else Action.REFRESH
     if facts.job is None:
-        return _held_without_job(facts)
+        return _claimed_without_job(facts)
     if facts.job is Job.ENDING:
         return Action.WAIT
     if living:
@@ -103,13 +103,13 @@ def _held(facts: Facts) -> Action:
     return Action.ASK if facts.exhausted else Action.RETURN
 
 
-def _held_without_job(facts: Facts) -> Action:
+def _claimed_without_job(facts: Facts) -> Action:
     if facts.fresh:
         return Action.WAIT
     if facts.unsent:
         return Action.SEND
     if facts.launch == "RUNNING":
-        return Action.ASK  # not the queue's: lnmo run or rlaunch, perhaps elsewhere
+        return Action.ASK  # outside the queue: lnmo run or rlaunch, maybe elsewhere
     return Action.RETURN
 
 

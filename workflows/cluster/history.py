@@ -1,4 +1,4 @@
-"""Every launch a step ever had: which job, how it ended, and why."""
+"""All launches of a step: queue job, how it ended, and why."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ class LaunchRecord:
 
     Attributes
     ----------
-    fw_id, name, launch_id, state, worker, job_id
-        Whose, and its queue job.
+    fw_id, name
+        The Firework.
+    launch_id, state, worker, job_id
+        The launch, its FWorker and its queue job.
     since
-        When it reached each state, UTC.
+        Time at which it reached each state, ISO 8601, UTC.
     reason
         Why it ended, if it did not end well.
     directory
-        Of the queue job: script and output.
+        Script and output of the queue job.
     """
 
     fw_id: int
@@ -38,25 +40,17 @@ class LaunchRecord:
 
 
 def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[LaunchRecord]:
-    """Return the launches of some Fireworks.
-
-    Parameters
-    ----------
-    launchpad
-        FireWorks' LaunchPad.
-    wanted
-        Query on the fireworks collection.
-    """
+    """Return the launches of the Fireworks that a query finds, oldest first."""
     found = launchpad.fireworks.find(dict(wanted), {"fw_id": 1, "name": 1})
     names = {each["fw_id"]: each["name"] for each in found}
     launches = launchpad.launches.find({"fw_id": {"$in": list(names)}})
     return [
-        _launched(each, names)
+        _record(each, names)
         for each in sorted(launches, key=lambda d: (d["fw_id"], d["launch_id"]))
     ]
 
 
-def _launched(launch: Mapping[str, Any], names: Mapping[int, str]) -> LaunchRecord:
+def _record(launch: Mapping[str, Any], names: Mapping[int, str]) -> LaunchRecord:
     return LaunchRecord(
         fw_id=launch["fw_id"],
         name=names[launch["fw_id"]],

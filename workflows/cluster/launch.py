@@ -1,4 +1,4 @@
-"""``lnmo launch``: one queue job for each READY Firework, every submission checked."""
+"""Submit one queue job for each READY Firework and check every submission."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fireworks import FWorker, LaunchPad
+
+from workflows.cluster.categories import register
+from workflows.cluster.profile import Profile
+from workflows.cluster.repair import return_to_ready
 from workflows.cluster.scheduler import NAME_PREFIX
+from workflows.cluster.step_status import jobs_of_earlier_launches
 from workflows.errors import LnmoError, MachineError
+from workflows.launchpad.lease import lease
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
-
-if TYPE_CHECKING:
-    from fireworks import FWorker, LaunchPad
-
-    from workflows.cluster.profile import Profile
 
 SCRIPT = "FW_submit.script"
 
 MAX_REFUSALS = 3
-"""After so many refusals in a row the rest is not tried."""
+"""After so many refusals in a row the rest is not tried: the cause is the same."""
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """What became of one Firework.
+    """One submission, or in a dry run one that would be made.
 
     Attributes
     ----------
     fw_id, name, step
-        Whose.
+        The Firework.
     job_id
         Queue job; None if refused or a dry run.
     script
         The submission script.
     refused
-        The scheduler's own words; empty if it took it.
+        The scheduler's message; empty if it accepted the job.
     """
 
     fw_id: int
@@ -53,40 +55,31 @@ class Submitted:
 def launch(
     launchpad: LaunchPad, database: Database, profile: Profile
 ) -> tuple[list[Submitted], bool]:
-    """Submit until nothing is READY or the queue holds enough of ours.
+    """Submit until nothing is READY or the queue holds ``profile.max_jobs`` of ours.
 
-    Returns
-    -------
-    list
-        What was tried.
-    bool
-        Whether the limit of jobs ended it.
+    Returns the submissions, and whether the limit of jobs ended them.
 
     Raises
     ------
     QueueError
         The scheduler does not answer; nothing was submitted.
     """
-    from workflows.cluster.categories import register
-    from workflows.cluster.step_status import jobs_of_earlier_launches
-    from workflows.launchpad.lease import lease
-
     done: list[Submitted] = []
-    with lease(launchpad, f"queue {profile.name}") as held:
+    with lease(launchpad, f"queue {profile.name}") as confirm_lease:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         register(launchpad, profile.name, profile.categories, now)
-        room = profile.max_jobs - _living(profile)
+        room = profile.max_jobs - _jobs_in_queue(profile)
         earlier = jobs_of_earlier_launches(launchpad, profile.scheduler(), profile.name)
         refused: list[int] = []
         while room > 0 and len(refused) < MAX_REFUSALS:
-            held()
-            worker = _without(profile, database.root, [*refused, *earlier])
-            tried = _submit_next(launchpad, database, profile, worker)
-            if tried is None:
+            confirm_lease()
+            worker = _worker_without(profile, database.root, [*refused, *earlier])
+            submitted = _submit_next(launchpad, database, profile, worker)
+            if submitted is None:
                 return done, False
-            done.append(tried)
-            if tried.refused:
-                refused.append(tried.fw_id)
+            done.append(submitted)
+            if submitted.refused:
+                refused.append(submitted.fw_id)
             else:
                 refused.clear()
                 room -= 1
@@ -97,7 +90,7 @@ def planned(
     launchpad: LaunchPad, database: Database, profile: Profile
 ) -> list[Submitted]:
     """Return what a launch would submit; changes nothing."""
-    room = max(profile.max_jobs - _living(profile), 0)
+    room = max(profile.max_jobs - _jobs_in_queue(profile), 0)
     query = {**profile.worker(database.root).query, "state": "READY"}
     order = [("spec._priority", -1), ("fw_id", 1)]
     fields = {"fw_id": 1, "name": 1, "spec.step": 1, "spec._queueadapter": 1}
@@ -111,18 +104,17 @@ def planned(
     return found
 
 
-def _living(profile: Profile) -> int:
+def _jobs_in_queue(profile: Profile) -> int:
     """Count our jobs in the queue."""
     listed = profile.scheduler().jobs().values()
     return sum(each.job.living and each.name.startswith(NAME_PREFIX) for each in listed)
 
 
-def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
-    from fireworks import FWorker
-
+def _worker_without(profile: Profile, root: Path, fw_ids: list[int]) -> FWorker:
+    """Return this site's FWorker, some Fireworks excluded."""
     query = profile.query
-    if refused:
-        query = {"$and": [query, {"fw_id": {"$nin": list(refused)}}]}
+    if fw_ids:
+        query = {"$and": [query, {"fw_id": {"$nin": fw_ids}}]}
     env = profile.worker(root).env
     return FWorker(profile.name, list(profile.categories), query, env)
 
@@ -130,8 +122,6 @@ def _without(profile: Profile, root: Path, refused: list[int]) -> FWorker:
 def _submit_next(
     launchpad: LaunchPad, database: Database, profile: Profile, worker: FWorker
 ) -> Submitted | None:
-    from workflows.cluster.repair import return_to_ready
-
     queue = database.root / QUEUE_DIRECTORY
     firework, launch_id = launchpad.reserve_fw(worker, str(queue))
     if firework is None:
@@ -154,9 +144,9 @@ def _submit_next(
 
 
 def note_job(launchpad: Any, launch_id: int, job_id: str) -> None:
-    """Note a launch's queue job; its worker may be running by now.
+    """Record a launch's queue job, whose worker may be running already.
 
-    FireWorks' own ``set_reservation_id`` writes the whole launch back as it was.
+    FireWorks' ``set_reservation_id`` would write the whole launch back as it was.
     """
     launchpad.launches.update_one(
         {"launch_id": launch_id, "state_history.state": "RESERVED"},
@@ -174,13 +164,11 @@ def _script(
     """Fill FireWorks' template for the queue."""
     spec, fw_id = firework["spec"], firework["fw_id"]
     adapter = profile.adapter_for(spec["step"], spec.get("_queueadapter") or {})
-    words = [
-        *(sys.executable, "-m", "workflows.cli", "worker"),
-        *("--launchpad", str(database.path), "--fw-id", str(fw_id)),
-        *("--launch-id", launch_id),
-    ]
+    command = [sys.executable, "-m", "workflows.cli", "worker"]
+    command += ["--launchpad", str(database.path), "--fw-id", str(fw_id)]
+    command += ["--launch-id", launch_id]
     if adapter.get("walltime"):
-        words += ["--walltime", str(adapter["walltime"])]
+        command += ["--walltime", str(adapter["walltime"])]
     adapter.update(
         job_name=f"{NAME_PREFIX}{fw_id}-{launch_id}",
         # The shell waits for the worker, which turns SIGTERM into a recorded end.
@@ -191,7 +179,7 @@ def _script(
                 adapter.get("pre_rocket") or "",
             ]
         ).rstrip(),
-        rocket_launch=shlex.join(words),
+        rocket_launch=shlex.join(command),
     )
     script: str = adapter.get_script_str(str(place))
     return script
@@ -201,9 +189,16 @@ def _directory(database: Database, fw_id: int, launch_id: int) -> Path:
     return database.root / QUEUE_DIRECTORY / f"{fw_id}" / f"{launch_id}"
 
 
-def _check_paths(database: Database) -> None:
+def check_paths(database: Database) -> None:
+    """Reject a data directory whose path has a blank.
+
+    Raises
+    ------
+    MachineError
+        FireWorks' queue scripts do not quote the path.
+    """
     if any(character.isspace() for character in str(database.root)):
         raise MachineError(
-            f"{database.root}: FireWorks' queue scripts bear no blank in a path; "
+            f"{database.root}: FireWorks' queue scripts allow no blank in a path; "
             "choose another data directory with LNMO_ROOT"
         )

@@ -1,40 +1,44 @@
-"""``lnmo status``: database and queue side by side, and a command for each trouble."""
+"""Database and queue side by side, with a command for each problem."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workflows.cluster.problems import Problem, problems_of, without_worker
-from workflows.cluster.scheduler import Listed
+from workflows.cluster.problems import problems_of, without_worker
+from workflows.cluster.profile import Profile
+from workflows.cluster.scheduler import Listed, Scheduler
+from workflows.cluster.step_report import StepReport
+from workflows.cluster.step_status import (
+    StepStatus,
+    jobs_of_earlier_launches,
+    step_statuses,
+)
 from workflows.errors import QueueError
+from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
-
-if TYPE_CHECKING:
-    from workflows.cluster.profile import Profile
-    from workflows.cluster.step_status import StepStatus
 
 
 @dataclass(frozen=True)
 class Overview:
-    """What the status is made of.
+    """Contents of ``lnmo status``.
 
     Attributes
     ----------
     steps
         fw_id, calculation_id, engine, step, state, name, reason, category; by x.
     jobs
-        Queue jobs by fw_id.
+        Queue jobs by fw_id: job id, and the queue's entry.
     problems
-        What needs somebody.
+        Steps that will not go on by themselves; ``action`` is the command to run.
     queue
         Name of the scheduler, or why it does not answer; empty without one.
     """
 
     steps: Sequence[Mapping[str, Any]]
     jobs: Mapping[int, tuple[str, Listed]] = field(default_factory=dict)
-    problems: Sequence[Problem] = ()
+    problems: Sequence[StepReport] = ()
     queue: str = ""
 
 
@@ -44,51 +48,49 @@ def overview(
     wanted: Mapping[str, Any],
     profile: Profile | None,
 ) -> Overview:
-    """Read database and queue.
+    """Read the steps that a query finds, their jobs and their problems.
 
-    Parameters
-    ----------
-    launchpad
-        For reading.
-    database
-        Where it is.
-    wanted
-        Query on the fireworks collection: whose steps; empty for all.
-    profile
-        Of this machine's queue; None if it has none.
+    ``profile`` is that of this machine's queue; None if it has no queue.
     """
-    from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
-    from workflows.launchpad.steps import steps_of
-
     steps = steps_of(launchpad, wanted)
     if database.embedded:
         return Overview(steps)
     scheduler = None if profile is None else profile.scheduler()
     queue = "" if scheduler is None else scheduler.name
     worker = None if profile is None else profile.name
-    limit = 5 if profile is None else profile.max_returns
+    limit = Profile.max_returns if profile is None else profile.max_returns
 
-    def look(whom: Any) -> list[StepStatus]:
+    def statuses(asked: Scheduler | None) -> list[StepStatus]:
         return step_statuses(
-            launchpad, scheduler=whom, worker=worker, max_returns=limit, wanted=wanted
+            launchpad, scheduler=asked, worker=worker, max_returns=limit, wanted=wanted
         )
 
     try:
-        found = look(scheduler)
+        found = statuses(scheduler)
         earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
     except QueueError as error:
-        queue, found, earlier = str(error), look(None), {}
+        queue, found, earlier = str(error), statuses(None), {}
     jobs = {s.fw_id: (s.job_id, s.listed) for s in found if s.job_id and s.listed}
-    problems = [t for s in found for t in problems_of(s)]
+    problems = [
+        *(problem for status in found for problem in problems_of(status)),
+        *_still_alive(earlier, steps),
+        *without_worker(launchpad, steps, profile),
+    ]
+    return Overview(steps, jobs, problems, queue)
+
+
+def _still_alive(
+    earlier: Mapping[int, str], steps: Sequence[Mapping[str, Any]]
+) -> list[StepReport]:
     names = {step["fw_id"]: str(step["name"]) for step in steps}
-    problems += [
-        Problem(
+    return [
+        StepReport(
             fw_id,
             names.get(fw_id, "?"),
-            f"job {job} of an earlier launch still lives; not launched until it ends",
             f"lnmo cancel --fw-id {fw_id}",
+            f"job {job} of an earlier launch is still alive; not launched until it "
+            "ends",
+            done=False,
         )
         for fw_id, job in earlier.items()
     ]
-    problems += without_worker(launchpad, steps, profile)
-    return Overview(steps, jobs, problems, queue)

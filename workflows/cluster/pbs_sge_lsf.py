@@ -1,7 +1,7 @@
-"""PBS, SGE and LSF, as far as their listings tell.
+"""PBS, SGE and LSF, as far as their listings go.
 
-A job that is not listed has ended; how is not asked. Read from the formats of their
-manuals and tested on such listings, not on a living queue.
+A job that is not listed has ended; how it ended is not determined. Written from the
+formats in their manuals and tested on such listings, not on a real queue.
 """
 
 from __future__ import annotations
@@ -20,17 +20,24 @@ PBS_STATES = {
     "E": Job.ENDING,
     **dict.fromkeys("CFX", Job.FINISHED),
 }
-"""Last but one column of qstat: PBS Professional's and Torque's letters."""
+"""Letters of qstat's last but one column, of PBS Professional and Torque."""
 LSF_STATES = {
-    **dict.fromkeys(("PEND", "PSUSP", "WAIT"), Job.PENDING),
-    **dict.fromkeys(("RUN", "USUSP", "SSUSP", "UNKWN", "PROV"), Job.RUNNING),
+    "PEND": Job.PENDING,
+    "PSUSP": Job.PENDING,
+    "WAIT": Job.PENDING,
+    "RUN": Job.RUNNING,
+    "USUSP": Job.RUNNING,
+    "SSUSP": Job.RUNNING,
+    "UNKWN": Job.RUNNING,
+    "PROV": Job.RUNNING,
     "DONE": Job.FINISHED,
-    **dict.fromkeys(("EXIT", "ZOMBI"), Job.FAILED),
+    "EXIT": Job.FAILED,
+    "ZOMBI": Job.FAILED,
 }
-"""Second column of bjobs."""
+"""Words of bjobs' second column."""
 
 NO_JOB = re.compile(r"No (unfinished )?job found")
-"""How bjobs fails when there is nothing to list."""
+"""Message with which bjobs fails when there is no job to list."""
 
 
 def read_pbs(text: str) -> dict[str, Listed]:
@@ -46,7 +53,7 @@ def read_pbs(text: str) -> dict[str, Listed]:
 
 
 def read_sge(text: str) -> dict[str, Listed]:
-    """Read ``qstat``: ``1234 prior name user state ...``; d is being deleted."""
+    """Read ``qstat``: ``1234 prior name user state ...``; d means being deleted."""
     found = {}
     for line in text.splitlines():
         words = line.split()
@@ -74,7 +81,7 @@ def read_lsf(text: str) -> dict[str, Listed]:
 
 
 class Batch:
-    """A batch system that is known by its commands and its listing.
+    """A batch system described by its commands and its listing.
 
     Parameters
     ----------
@@ -85,7 +92,7 @@ class Batch:
     read
         Reads the listing.
     by_stdin
-        The script goes to standard input (bsub reads its header only there).
+        Pass the script on standard input (bsub reads its header only there).
     """
 
     def __init__(
@@ -106,13 +113,13 @@ class Batch:
         self._by_stdin = by_stdin
 
     def submit(self, script: Path) -> str:
-        """Submit; the job id is the first number of the answer."""
+        """Submit; the job id is the first number that is printed."""
         words = () if self._by_stdin else (script.name,)
         stdin = script if self._by_stdin else None
-        said = ask([*self._submit, *words], where=script.parent, stdin=stdin)
-        found = re.search(r"\d+", said)
+        answer = ask([*self._submit, *words], where=script.parent, stdin=stdin)
+        found = re.search(r"\d+", answer)
         if found is None:
-            raise QueueError(f"{self._submit[0]} answered without a job id: {said!r}")
+            raise QueueError(f"{self._submit[0]} answered without a job id: {answer!r}")
         return found.group()
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
@@ -126,7 +133,7 @@ class Batch:
         return found | {i: Listed(Job.UNKNOWN) for i in ids if i not in found}
 
     def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel; only jobs that are still listed, for the others are an error."""
+        """Cancel the jobs that are still listed; the others would be an error."""
         living = [i for i, job in self.jobs(ids).items() if job.job.living and i in ids]
         if living:
             ask([*self._cancel, *living])

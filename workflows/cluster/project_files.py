@@ -1,4 +1,4 @@
-"""``lnmo init``: the files of a project on a cluster, to be filled in."""
+"""The files of a project on a cluster, as templates to fill in."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from workflows.errors import StoreError
 QUEUES = ("slurm", "pbs", "sge", "lsf")
 
 
-def _template(name: str) -> str:
-    return (
-        resources.files("workflows.cluster.templates").joinpath(name).read_text("utf-8")
-    )
+def template(name: str) -> str:
+    """Return the text of a packaged template."""
+    folder = resources.files("workflows.cluster.templates")
+    return folder.joinpath(name).read_text("utf-8")
 
 
-def _write_new(path: Path, text: str) -> bool:
-    """Write for our eyes only; False if the file exists."""
+def write_new(path: Path, text: str) -> bool:
+    """Write a file that only its owner may read; False if it exists already.
+
+    Raises
+    ------
+    StoreError
+        It cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

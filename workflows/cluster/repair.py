@@ -1,7 +1,7 @@
-"""Changes of state that put database and queue in line again; each safe to repeat.
+"""Changes of state that bring database and queue into agreement; all safe to repeat.
 
-Every one looks again before it writes, so that what another process, or the worker
-itself, did in the meantime stands.
+Each checks again before it writes, so that a change made in the meantime by another
+process, or by the worker itself, is kept.
 """
 
 from __future__ import annotations
@@ -18,51 +18,44 @@ from workflows.cluster.unsent import read_unsent, send
 
 
 def reason(status: StepStatus) -> str:
-    """Say what happened to a Firework, in one line."""
+    """Return, in one line, what happened to a Firework."""
     job = f"job {status.job_id}" if status.job_id else ""
     if status.action is Action.RETRY:
-        told = status.message or f"{job} ended: {status.ended}"
-        says = status.job in {Job.TIMEOUT, Job.NODE_FAIL, Job.PREEMPTED}
-        return f"{told}; the queue says: {status.job}" if says else told
+        message = status.message or f"{job} ended: {status.ended}"
+        explains = status.job in {Job.TIMEOUT, Job.NODE_FAIL, Job.PREEMPTED}
+        return f"{message}; the queue says: {status.job}" if explains else message
     if status.action is Action.SEND:
-        return f"{job or 'its worker'} ended while the database was away; result kept"
+        return f"{job or 'its worker'} ended while the database was away; result saved"
     if status.action is Action.REFRESH:
-        return f"its launch is {status.launch_state}, the Firework did not hear of it"
+        return f"its launch is {status.launch_state}, its own state was not updated"
     if status.action is Action.ADOPT:
         return "finished after it was cancelled; the result is good"
     if status.job is None:
         if status.launch_id is None:
             return "reserved by a launcher that died before it submitted"
-        return "reserved, and never submitted: its launcher died"
+        return "reserved but never submitted: its launcher died"
     if status.job is Job.UNKNOWN:
-        return f"{job} is in the queue no more, and nothing tells how it ended"
+        return f"{job} is no longer in the queue, and how it ended is not recorded"
     if status.launch_state == "RESERVED":
         return f"{job} never started: {status.job}"
     why = status.listed.why if status.listed is not None else ""
-    told = f" ({why})" if why else ""
-    return f"{job} ended without a word from its worker: {status.job}{told}"
+    detail = f" ({why})" if why else ""
+    return f"{job} ended without a report from its worker: {status.job}{detail}"
 
 
 def repair(launchpad: LaunchPad, status: StepStatus, root: Path) -> bool:
-    """Do what was decided; False if it is no longer so.
+    """Carry out the action that was decided; False if the state has changed since.
 
-    Parameters
-    ----------
-    launchpad
-        Opened for changing.
-    status
-        With its action.
-    root
-        Data directory.
+    ``root`` is the data directory.
     """
-    if not _still_so(launchpad, status):
+    if not _unchanged(launchpad, status):
         return False
     action = status.action
     if action is Action.RETURN:
         return_to_ready(launchpad, status.fw_id, status.launch_id, reason(status))
     elif action is Action.RETRY:
-        told = {"$set": {"action.stored_data._message": reason(status)}}
-        launchpad.launches.update_one({"launch_id": status.launch_id}, told)
+        message = {"$set": {"action.stored_data._message": reason(status)}}
+        launchpad.launches.update_one({"launch_id": status.launch_id}, message)
         launchpad.rerun_fw(status.fw_id)
     elif action is Action.REFRESH:
         launchpad._refresh_wf(status.fw_id)
@@ -81,10 +74,10 @@ def repair(launchpad: LaunchPad, status: StepStatus, root: Path) -> bool:
 def return_to_ready(
     launchpad: LaunchPad, fw_id: int, launch_id: int | None, why: str
 ) -> None:
-    """End a launch that was ended from outside; its Firework becomes READY.
+    """End a launch that was ended from outside and make its Firework READY.
 
-    Killed in between, the launch says that it was ended from outside, and the next
-    reconcile goes on from there.
+    If this process is killed in between, the launch is recorded as ended from outside,
+    and the next reconcile continues from there.
     """
     if launch_id is not None:
         end_launch(launchpad, launch_id, why)
@@ -100,7 +93,7 @@ def end_launch(launchpad: LaunchPad, launch_id: int, why: str) -> None:
 
 
 def adopt(launchpad: LaunchPad, fw_id: int) -> bool:
-    """Make a defused Firework COMPLETED if its launch is; True if it was."""
+    """Make a defused Firework COMPLETED if its launch is; return whether it was."""
     firework = launchpad.fireworks.find_one({"fw_id": fw_id}, {"launches": 1})
     launch = launchpad.launches.find_one(
         {
@@ -120,7 +113,7 @@ def adopt(launchpad: LaunchPad, fw_id: int) -> bool:
     return True
 
 
-def _still_so(launchpad: LaunchPad, status: StepStatus) -> bool:
+def _unchanged(launchpad: LaunchPad, status: StepStatus) -> bool:
     firework = launchpad.fireworks.find_one(
         {"fw_id": status.fw_id, "state": status.state}, {"launches": 1}
     )

@@ -1,7 +1,7 @@
-"""The LaunchPad of a queue job: what it has to report outlives an absent database.
+"""The LaunchPad of a queue job: its report survives an unreachable database.
 
-FireWorks' Rocket does everything else. Without this, a finished calculation whose
-database is away for a minute is lost (fireworks issue 396).
+FireWorks' Rocket does everything else. Without this, a finished calculation is lost if
+its database is away for a minute (fireworks issue 396).
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from fireworks import Firework, FWAction, FWorker, LaunchPad
+from pymongo.errors import PyMongoError
 
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 
 TASK_FAILED = "runtime error during task"
-"""FireWorks' message for every failure of a task; ours says which."""
+"""FireWorks' message for every failure of a task; ours names the cause."""
 
 INHERITED = ("_priority", "_category")
-"""What FireWorks does not hand on to the Fireworks that one adds."""
+"""Keys of the spec that FireWorks does not copy to Fireworks added by an action."""
 NEAR_SECONDS = 90.0
-"""A SIGTERM so close to the deadline is the wall time's: Slurm looks every 30 s."""
+"""A SIGTERM this close to the deadline is the walltime's: Slurm checks every 30 s."""
+MAX_PAUSE_SECONDS = 15.0
+"""Longest pause between two attempts to report; the first is 1 s, then doubled."""
 
 
 class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
@@ -39,15 +42,15 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
     root
         Data directory.
     directory
-        Where an unsent result is kept.
+        Where an unsent result is saved.
     job_id
         Queue job; empty outside a queue.
     deadline
-        Unix time at which the queue ends the job; None if it does not tell.
+        Unix time at which the queue ends the job; None if unknown.
     patience
         Seconds to try to report before the job ends.
     ended
-        State that the launch was reported to have, or will be; None so far.
+        Final state of the launch; None while it runs.
     sent
         Whether it was reported.
     """
@@ -72,9 +75,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         return firework, launch_id
 
     def ping_launch(self, *args: Any, **kwargs: Any) -> None:
-        """Ping; a database that is away is none of the calculation's business."""
-        from pymongo.errors import PyMongoError
-
+        """Ping; an unreachable database must not fail the calculation."""
         with suppress(PyMongoError):
             super().ping_launch(*args, **kwargs)
 
@@ -83,22 +84,22 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
     ) -> Any:
         """Report the end, or leave it in a file."""
         done = action or FWAction()
-        done.stored_data = self._explained(done.stored_data)
+        done.stored_data = self._with_reason(done.stored_data)
         self._pass_on_spec(done)
         spec = self.firework.spec if self.firework is not None else {}
         own = {name: spec[name] for name in ("calculation_id", "step")}
         fw_id = self.firework.fw_id if self.firework is not None else 0
-        ended = LaunchEnd(fw_id, launch_id, state, done.to_dict(), own)
+        end = LaunchEnd(fw_id, launch_id, state, done.to_dict(), own)
         self.ended = state
         with _sigterm_postponed():
-            path = write_unsent(self.directory, ended)
-            if self._try(ended):
+            path = write_unsent(self.directory, end)
+            if self._send_with_retries(end):
                 self.sent = True
                 path.unlink()
         return {}
 
     def _pass_on_spec(self, action: FWAction) -> None:
-        """Let detours and additions inherit priority and category."""
+        """Give detours and additions the priority and category of their parent."""
         own = self.firework.spec if self.firework is not None else {}
         for new in (*action.detours, *action.additions):
             for firework in [new] if isinstance(new, Firework) else new.fws:
@@ -106,28 +107,26 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                     if name in own:
                         firework.spec.setdefault(name, own[name])
 
-    def _try(self, ended: LaunchEnd) -> bool:
-        from pymongo.errors import PyMongoError
-
+    def _send_with_retries(self, launch_end: LaunchEnd) -> bool:
         end, pause = time.monotonic() + self.patience, 1.0
         while True:
             try:
-                send(self, ended, self.root)
+                send(self, launch_end, self.root)
                 return True
             except PyMongoError as error:
                 if time.monotonic() + pause > end:
                     print(
                         f"lnmo: the database does not answer ({type(error).__name__}); "
-                        f"the result is kept in {self.directory}; send it with: lnmo "
+                        f"the result is saved in {self.directory}; send it with: lnmo "
                         "reconcile --fix",
                         file=sys.stderr,
                     )
                     return False
             time.sleep(pause)
-            pause = min(2 * pause, 15.0)
+            pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
-    def _explained(self, stored: dict[str, Any]) -> dict[str, Any]:
-        """Put the reason where FireWorks has the same words for every failure."""
+    def _with_reason(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """Replace FireWorks' message, the same for every failure, by the reason."""
         if stored.get("_message") != TASK_FAILED:
             return stored
         trace = str(stored.get("_exception", {}).get("_stacktrace", ""))
@@ -135,20 +134,20 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         job = f", job {self.job_id}" if self.job_id else ""
         if kind == "Terminated":
             if "SIGTERM" in reason:
-                reason = f"{reason} ({cause(self.deadline, time.time())})"
+                reason = f"{reason} ({sigterm_cause(self.deadline, time.time())})"
             return {**stored, "_message": f"{reason}{job}", ENDED: "terminated"}
         return {**stored, "_message": f"{reason or kind}{job}"}
 
 
-def cause(deadline: float | None, now: float) -> str:
-    """Guess why a SIGTERM came."""
+def sigterm_cause(deadline: float | None, now: float) -> str:
+    """Guess from the time left why a SIGTERM came; both are unix times."""
     if deadline is not None and now > deadline - NEAR_SECONDS:
         return "wall time"
     return "cancelled or preempted"
 
 
 def last_error(trace: str) -> tuple[str, str]:
-    """Return the class and the message of the error that a traceback ends with."""
+    """Return class and message of the error at the end of a traceback."""
     lines = trace.strip().splitlines()
     for number in range(len(lines) - 1, -1, -1):
         if found := re.match(r"([A-Za-z_][\w.]*)(?:: (.*))?$", lines[number]):
@@ -160,15 +159,15 @@ def last_error(trace: str) -> tuple[str, str]:
 
 @contextmanager
 def _sigterm_postponed() -> Iterator[None]:
-    """Let a SIGTERM wait until a report is done: it would end in half of it.
+    """Postpone a SIGTERM until the report is complete.
 
-    By a handler, not a mask: another thread may get the signal.
+    By a handler, not a signal mask: another thread may receive the signal.
     """
-    came: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, _: came.append(number))
+    received: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: received.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        if came:
+        if received:
             signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What a scheduler says of a job, in words of ours, and the seam to ask it."""
+"""The interface to a batch system: states of a job, and the commands to ask it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from workflows.errors import QueueError
+from workflows.errors import QueueError, one_line
 
 NAME_PREFIX = "lnmo-"
-"""Jobs of ours are named ``lnmo-<fw_id>-<launch_id>``."""
+"""Our jobs are named ``lnmo-<fw_id>-<launch_id>``."""
 PATIENCE_SECONDS = 60.0
+"""A scheduler under load answers within seconds; after a minute it is down."""
 
 
 class Job(StrEnum):
     """The state of a queue job.
 
-    ``UNKNOWN`` is not ``FINISHED``: the scheduler answered and does not know the job,
-    so it has ended, and nobody can tell how.
+    ``UNKNOWN`` is not ``FINISHED``: the scheduler answered but does not list the job,
+    so it has ended, and how is not known.
     """
 
     PENDING = "pending"
@@ -39,18 +40,18 @@ class Job(StrEnum):
 
     @property
     def living(self) -> bool:
-        """Tell whether it may still write: pending, running or ending."""
+        """Whether it may still write: pending, running or ending."""
         return self in {Job.PENDING, Job.RUNNING, Job.ENDING}
 
     @property
     def over(self) -> bool:
-        """Tell whether it will never write again."""
+        """Whether it will never write again."""
         return not self.living and self is not Job.ELSEWHERE
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One line of the queue.
+    """A job as the queue lists it.
 
     Attributes
     ----------
@@ -59,7 +60,7 @@ class Listed:
     name
         Job name.
     why
-        The scheduler's own word for why it waits or how it ended.
+        The scheduler's reason why it waits, or its note on how it ended.
     """
 
     job: Job
@@ -68,7 +69,7 @@ class Listed:
 
 
 class Scheduler(Protocol):
-    """A batch system, asked through its own commands."""
+    """A batch system, accessed through its own commands."""
 
     name: str
 
@@ -82,7 +83,7 @@ class Scheduler(Protocol):
         """
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
-        """Return the user's jobs, and ``UNKNOWN`` for asked ids that are in no list.
+        """Return the user's jobs, and ``UNKNOWN`` for requested ids not listed.
 
         Raises
         ------
@@ -91,7 +92,7 @@ class Scheduler(Protocol):
         """
 
     def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel jobs; those that have ended are no error.
+        """Cancel jobs; jobs that have ended are ignored.
 
         Raises
         ------
@@ -103,12 +104,12 @@ class Scheduler(Protocol):
 def ask(
     command: Sequence[str], *, where: Path | None = None, stdin: Path | None = None
 ) -> str:
-    """Run a command of the scheduler and return what it prints.
+    """Run a command of the scheduler and return its output.
 
     Raises
     ------
     QueueError
-        It failed, is not there or does not end; the message holds its own words.
+        It failed, is not installed or does not end; the message quotes it.
     """
     shown = shlex.join(command)
     try:
@@ -131,6 +132,6 @@ def ask(
             f"{shown}: no answer within {PATIENCE_SECONDS:g} s; try again later"
         ) from None
     if ran.returncode != 0:
-        words = " ".join((ran.stderr or ran.stdout).split())
-        raise QueueError(f"{shown}: {words or f'exit code {ran.returncode}'}")
+        message = one_line(ran.stderr or ran.stdout)
+        raise QueueError(f"{shown}: {message or f'exit code {ran.returncode}'}")
     return ran.stdout

@@ -1,7 +1,7 @@
-"""Slurm: sbatch, squeue, sacct, scancel and their words.
+"""Slurm: sbatch, squeue, sacct and scancel.
 
-``squeue -t all`` lists a job for ``MinJobAge`` (often 300 s) after its end; later only
-``sacct`` knows it, where accounting is kept. A job that neither knows has ended.
+``squeue -t all`` lists a job for ``MinJobAge`` (often 300 s) after its end, ``sacct``
+for longer where accounting is kept. A job that neither lists has ended.
 """
 
 from __future__ import annotations
@@ -12,30 +12,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from workflows.cluster.scheduler import Job, Listed, ask
-from workflows.errors import QueueError
+from workflows.errors import QueueError, one_line
 
 STATES = {
-    **dict.fromkeys(
-        (
-            *("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD"),
-            *("RESV_DEL_HOLD", "SPECIAL_EXIT"),
-        ),
-        Job.PENDING,
-    ),
-    **dict.fromkeys(
-        ("RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "RESIZING", "STAGE_OUT"),
-        Job.RUNNING,
-    ),
+    "PENDING": Job.PENDING,
+    "CONFIGURING": Job.PENDING,
+    "REQUEUED": Job.PENDING,
+    "REQUEUE_FED": Job.PENDING,
+    "REQUEUE_HOLD": Job.PENDING,
+    "RESV_DEL_HOLD": Job.PENDING,
+    "SPECIAL_EXIT": Job.PENDING,
+    "RUNNING": Job.RUNNING,
+    "SUSPENDED": Job.RUNNING,
+    "STOPPED": Job.RUNNING,
+    "SIGNALING": Job.RUNNING,
+    "RESIZING": Job.RUNNING,
+    "STAGE_OUT": Job.RUNNING,
     "COMPLETING": Job.ENDING,
     "COMPLETED": Job.FINISHED,
     "FAILED": Job.FAILED,
-    **dict.fromkeys(("CANCELLED", "REVOKED"), Job.CANCELLED),
-    **dict.fromkeys(("TIMEOUT", "DEADLINE"), Job.TIMEOUT),
-    **dict.fromkeys(("NODE_FAIL", "BOOT_FAIL"), Job.NODE_FAIL),
+    "CANCELLED": Job.CANCELLED,
+    "REVOKED": Job.CANCELLED,
+    "TIMEOUT": Job.TIMEOUT,
+    "DEADLINE": Job.TIMEOUT,
+    "NODE_FAIL": Job.NODE_FAIL,
+    "BOOT_FAIL": Job.NODE_FAIL,
     "OUT_OF_MEMORY": Job.OUT_OF_MEMORY,
     "PREEMPTED": Job.PREEMPTED,
 }
-"""Slurm's job states (squeue(1), JOB STATE CODES, 22.05) in ours."""
+"""Slurm's job states (squeue(1), JOB STATE CODES, 22.05)."""
 _SUBMITTED = re.compile(r"Submitted batch job\s+(\d+)")
 
 
@@ -45,7 +50,7 @@ class Slurm:
     Parameters
     ----------
     submit_command
-        ``sbatch``, or what the site has instead.
+        ``sbatch``, or the site's replacement.
     """
 
     name = "Slurm"
@@ -54,25 +59,24 @@ class Slurm:
         self._submit = tuple(submit_command)
 
     def submit(self, script: Path) -> str:
-        """Submit; a job that lost its node is not started again behind our back."""
+        """Submit with ``--no-requeue``: a job that lost its node must not restart."""
         command = [*self._submit, "--no-requeue", script.name]
-        said = ask(command, where=script.parent)
-        found = _SUBMITTED.search(said)
+        answer = ask(command, where=script.parent)
+        found = _SUBMITTED.search(answer)
         if found is None:
-            words = " ".join(said.split())
-            raise QueueError(f"sbatch answered without a job id: {words!r}")
+            raise QueueError(f"sbatch answered without a job id: {one_line(answer)!r}")
         return found.group(1)
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
-        """Ask squeue once, and sacct for what it no longer lists."""
+        """Ask squeue once, and sacct for the jobs that squeue no longer lists."""
         user = getpass.getuser()
         shown = ask(["squeue", "-h", "-t", "all", "-u", user, "-o", "%i|%T|%r|%j"])
         found = read_squeue(shown)
         missing = [i for i in dict.fromkeys(ids) if i not in found]
-        known = {**self._account(missing), **found}
+        known = {**self._from_accounting(missing), **found}
         return known | {i: Listed(Job.UNKNOWN) for i in missing if i not in known}
 
-    def _account(self, ids: Sequence[str]) -> dict[str, Listed]:
+    def _from_accounting(self, ids: Sequence[str]) -> dict[str, Listed]:
         if not ids:
             return {}
         fields = "--format=JobIDRaw,State,JobName"
@@ -80,10 +84,10 @@ class Slurm:
         try:
             return read_sacct(ask(command))
         except QueueError:
-            return {}  # no accounting here: then nobody knows how they ended
+            return {}  # no accounting on this cluster: how they ended is not recorded
 
     def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel; scancel is silent about jobs that have ended."""
+        """Cancel; scancel ignores jobs that have ended."""
         if not ids:
             return
         try:
@@ -106,7 +110,7 @@ def read_squeue(text: str) -> dict[str, Listed]:
 
 
 def read_sacct(text: str) -> dict[str, Listed]:
-    """Read lines ``id|STATE ...|name``; a cancelled one says by whom."""
+    """Read lines ``id|STATE ...|name``; CANCELLED is followed by the user."""
     found = {}
     for line in text.splitlines():
         fields = line.strip().split("|", 2)
@@ -118,5 +122,5 @@ def read_sacct(text: str) -> dict[str, Listed]:
 
 
 def _state(word: str) -> Job:
-    """Translate; a word of a later Slurm counts as alive, which loses nothing."""
+    """Return our state; an unknown one of a later Slurm counts as alive."""
     return STATES.get(word, Job.RUNNING)

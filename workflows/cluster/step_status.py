@@ -1,8 +1,4 @@
-"""READY Fireworks with a job of an earlier launch that still lives.
-
-``lpad rerun_fws`` on a running Firework leaves its job running. A second one in the
-same run directory would spoil both.
-"""
+"""The state of each Firework beside that of its launch and of its queue job."""
 
 from __future__ import annotations
 
@@ -17,95 +13,41 @@ from workflows.cluster.decision import Action, Facts, decide
 from workflows.cluster.scheduler import Job, Listed, Scheduler
 from workflows.cluster.unsent import UNSENT_FILE
 
-
-def jobs_of_earlier_launches(
-    launchpad: Any,
-    scheduler: Scheduler | None,
-    worker: str | None,
-    wanted: Mapping[str, Any] | None = None,
-) -> dict[int, str]:
-    """Return the living job of an earlier launch by fw_id.
-
-    Parameters
-    ----------
-    launchpad
-        FireWorks' LaunchPad.
-    scheduler
-        Of this machine; None knows no earlier.
-    worker
-        Whose jobs are in this machine's queue.
-    wanted
-        Query on the fireworks collection.
-
-    Raises
-    ------
-    QueueError
-        The scheduler does not answer.
-    """
-    if scheduler is None:
-        return {}
-    query = {
-        **(wanted or {}),
-        "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
-        "archived_launches.0": {"$exists": True},
-    }
-    fields = {"_id": 0, "fw_id": 1, "archived_launches": 1}
-    owner = {
-        launch: found["fw_id"]
-        for found in launchpad.fireworks.find(query, fields)
-        for launch in found["archived_launches"]
-    }
-    if not owner:
-        return {}
-    asked = {"launch_id": {"$in": list(owner)}, "fworker.name": worker}
-    launches = launchpad.launches.find(asked, {"launch_id": 1, "state_history": 1})
-    jobs = {job_id(each): owner[each["launch_id"]] for each in launches}
-    jobs.pop(None, None)
-    listed = scheduler.jobs()
-    return {
-        fw_id: job
-        for job, fw_id in jobs.items()
-        if job is not None and job in listed and listed[job].job.living
-    }
-
-
 WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED")
 """States in which database and queue may disagree."""
 
 GRACE_SECONDS = 30.0
-"""A launcher or worker may need so long between two of its writes."""
+"""Longest time between two writes of a launcher or worker."""
 
 ENDED = "lnmo_ended"
-"""In a launch's stored data: what ended it from outside, in one word."""
+"""Key of a launch's stored data: what ended it from outside, in one word."""
 
 FORGIVEN = "_lnmo_forgiven"
-"""In a spec: the last launch before ``lnmo rerun``; older ends are not counted."""
+"""Key of a spec: the last launch before ``lnmo rerun``; older ends do not count."""
 
 
 @dataclass(frozen=True)
 class StepStatus:
-    """Where one Firework stands.
+    """A Firework, its launch and its job, and what to do about them.
 
     Attributes
     ----------
     fw_id, name, state, calculation_id, step
         The Firework.
-    launch_id, launch_state, launch_dir, host
-        Its current launch.
-    worker
-        Name of the FWorker that launched it.
+    launch_id, launch_state, launch_dir, host, worker
+        Its current launch, and the FWorker that launched it.
     job_id, listed
-        Its queue job, and what the queue says of it.
+        Its queue job, and the queue's entry for it.
     changed
         Unix time of the last change of Firework or launch.
     pinged
-        Unix time of the last sign of life of the launch.
+        Unix time of the last ping of the launch.
     message
-        Why it failed, in the launch's words.
+        Why it failed, as the launch recorded it.
     ended
         What ended it from outside, in one word; empty otherwise.
     returns
-        How often it ran and was ended from outside, since the last rerun by hand.
+        How often it ran and was ended from outside, since the last ``lnmo rerun``.
     unsent
         File with a result that was not reported; None if there is none.
     action
@@ -155,16 +97,16 @@ def step_statuses(
     scheduler
         Of this machine; None if it has none.
     worker
-        Name of this machine's FWorker: other workers' jobs are in other queues.
+        Name of this machine's FWorker; jobs of other workers are in other queues.
     max_returns
-        How often a step is taken up again.
+        How often a step is resumed.
     wanted
         Query on the fireworks collection.
 
     Raises
     ------
     QueueError
-        The scheduler does not answer, so that nothing may be concluded.
+        The scheduler does not answer, so nothing can be concluded.
     """
     found = _read(launchpad, wanted or {})
     ids = [s.job_id for s in found if s.job_id and s.worker == worker]
@@ -199,9 +141,16 @@ def _with_action(
 
 def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[StepStatus]:
     fields = {
-        **{"_id": 0, "fw_id": 1, "name": 1, "state": 1, "updated_on": 1},
-        **{"launches": 1, "archived_launches": 1},
-        **{"spec.calculation_id": 1, "spec.step": 1, f"spec.{FORGIVEN}": 1},
+        "_id": 0,
+        "fw_id": 1,
+        "name": 1,
+        "state": 1,
+        "updated_on": 1,
+        "launches": 1,
+        "archived_launches": 1,
+        "spec.calculation_id": 1,
+        "spec.step": 1,
+        f"spec.{FORGIVEN}": 1,
     }
     query = {**wanted, "state": {"$in": list(WATCHED)}}
     fireworks = list(launchpad.fireworks.find(query, fields))
@@ -216,9 +165,15 @@ def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[StepStatus]:
 
 def _launches(launchpad: Any, numbers: Iterable[int]) -> dict[int, dict[str, Any]]:
     fields = {
-        **{"_id": 0, "launch_id": 1, "state": 1, "launch_dir": 1, "host": 1},
-        **{"fworker.name": 1, "state_history": 1},
-        **{"action.stored_data._message": 1, f"action.stored_data.{ENDED}": 1},
+        "_id": 0,
+        "launch_id": 1,
+        "state": 1,
+        "launch_dir": 1,
+        "host": 1,
+        "fworker.name": 1,
+        "state_history": 1,
+        "action.stored_data._message": 1,
+        f"action.stored_data.{ENDED}": 1,
     }
     query = {"launch_id": {"$in": list(numbers)}}
     return {d["launch_id"]: d for d in launchpad.launches.find(query, fields)}
@@ -247,7 +202,7 @@ def _step_status(
     launch = launches[firework["launches"][-1]]
     history = launch.get("state_history") or []
     latest = max((timestamp(entry["created_on"]) for entry in history), default=0.0)
-    signs = [timestamp(e["updated_on"]) for e in history if e.get("updated_on")]
+    pings = [timestamp(e["updated_on"]) for e in history if e.get("updated_on")]
     return replace(
         own,
         launch_id=launch["launch_id"],
@@ -257,20 +212,63 @@ def _step_status(
         worker=(launch.get("fworker") or {}).get("name", ""),
         job_id=job_id(launch),
         changed=max(own.changed, latest),
-        pinged=max([latest, *signs]),
+        pinged=max([latest, *pings]),
         message=str(stored(launch).get("_message", "")),
         ended=str(stored(launch).get(ENDED, "")),
     )
 
 
 def _was_killed_while_running(launch: Mapping[str, Any]) -> bool:
-    """Tell whether a launch ran and was ended from outside."""
+    """Return whether a launch ran and was ended from outside."""
     states = {entry["state"] for entry in launch.get("state_history") or []}
     return bool(stored(launch).get(ENDED)) and "RUNNING" in states
 
 
+def jobs_of_earlier_launches(
+    launchpad: Any,
+    scheduler: Scheduler | None,
+    worker: str | None,
+    wanted: Mapping[str, Any] | None = None,
+) -> dict[int, str]:
+    """Return, by fw_id, the job of an earlier launch that is still alive.
+
+    ``lpad rerun_fws`` on a running Firework leaves its job running; a second job in the
+    same run directory would spoil both. Empty, unchecked, if ``scheduler`` is None.
+
+    Raises
+    ------
+    QueueError
+        The scheduler does not answer.
+    """
+    if scheduler is None:
+        return {}
+    query = {
+        **(wanted or {}),
+        "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
+        "archived_launches.0": {"$exists": True},
+    }
+    fields = {"_id": 0, "fw_id": 1, "archived_launches": 1}
+    owner = {
+        launch: found["fw_id"]
+        for found in launchpad.fireworks.find(query, fields)
+        for launch in found["archived_launches"]
+    }
+    if not owner:
+        return {}
+    asked = {"launch_id": {"$in": list(owner)}, "fworker.name": worker}
+    launches = launchpad.launches.find(asked, {"launch_id": 1, "state_history": 1})
+    jobs = {job_id(each): owner[each["launch_id"]] for each in launches}
+    jobs.pop(None, None)
+    listed = scheduler.jobs()
+    return {
+        fw_id: job
+        for job, fw_id in jobs.items()
+        if job is not None and job in listed and listed[job].job.living
+    }
+
+
 def job_id(launch: Mapping[str, Any]) -> str | None:
-    """Return the queue job that a launch was reserved for."""
+    """Return the queue job of a launch; None if it was not reserved for one."""
     for entry in launch.get("state_history") or []:
         if "reservation_id" in entry:
             return str(entry["reservation_id"])
@@ -278,12 +276,12 @@ def job_id(launch: Mapping[str, Any]) -> str | None:
 
 
 def stored(launch: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a launch stored at its end."""
+    """Return the data that a launch stored at its end."""
     found: Mapping[str, Any] = (launch.get("action") or {}).get("stored_data") or {}
     return found
 
 
 def timestamp(moment: datetime | str) -> float:
-    """Return unix time; FireWorks stores UTC, as a date or as text."""
+    """Return unix time; FireWorks stores UTC, as a datetime or as a string."""
     found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

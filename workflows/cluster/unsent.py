@@ -1,7 +1,7 @@
-"""The end of a launch, kept in a file until the database has it.
+"""The end of a launch, saved in a file until the database has it.
 
-A worker writes the file before it reports and removes it after. Killed in between, or
-with the database away, the file stays, and ``lnmo reconcile --fix`` sends it.
+A worker writes the file before it reports and removes it afterwards. If it is killed in
+between, or the database is away, the file stays, and ``lnmo reconcile --fix`` sends it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fireworks import FWAction, LaunchPad
+
 from workflows.errors import StoreError
+from workflows.firetasks import copy_document, new_detours
+from workflows.records.atomic import write_atomically
 
 UNSENT_FILE = "unsent.json"
 
@@ -24,7 +28,7 @@ class LaunchEnd:
     Attributes
     ----------
     fw_id, launch_id
-        Whose end.
+        The Firework and its launch.
     state
         COMPLETED or FIZZLED.
     action
@@ -40,12 +44,10 @@ class LaunchEnd:
     spec: Mapping[str, Any]
 
 
-def write_unsent(directory: Path, ended: LaunchEnd) -> Path:
+def write_unsent(directory: Path, end: LaunchEnd) -> Path:
     """Write the file, atomically."""
-    from workflows.records.atomic import write_atomically
-
     path = directory / UNSENT_FILE
-    write_atomically(path, json.dumps(vars(ended), default=str, indent=1))
+    write_atomically(path, json.dumps(vars(end), default=str, indent=1))
     return path
 
 
@@ -61,12 +63,12 @@ def read_unsent(path: Path) -> LaunchEnd:
         return LaunchEnd(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
-            f"{path}: not a readable result ({type(error).__name__}); move it away and "
-            "run lnmo reconcile --fix: the step is read anew from its files"
+            f"{path}: not a readable result ({type(error).__name__}); rename it and "
+            "run lnmo reconcile --fix: the step is then read from its files again"
         ) from None
 
 
-def send(launchpad: Any, ended: LaunchEnd, root: Path) -> None:
+def send(launchpad: Any, end: LaunchEnd, root: Path) -> None:
     """Record the end: first the task document, then the launch.
 
     Raises
@@ -74,11 +76,7 @@ def send(launchpad: Any, ended: LaunchEnd, root: Path) -> None:
     pymongo.errors.PyMongoError
         The database does not answer.
     """
-    from fireworks import FWAction, LaunchPad
-
-    from workflows.firetasks import copy_document, new_detours
-
-    copy_document(launchpad, root, ended.spec)
-    action = FWAction.from_dict(dict(ended.action))
+    copy_document(launchpad, root, end.spec)
+    action = FWAction.from_dict(dict(end.action))
     action.detours = new_detours(launchpad, action.detours)
-    LaunchPad.complete_launch(launchpad, ended.launch_id, action, ended.state)
+    LaunchPad.complete_launch(launchpad, end.launch_id, action, end.state)

@@ -1,4 +1,4 @@
-"""Wall times: the queues' notations, and when a job must end."""
+"""Walltimes: the notations of the queues, and the time at which a job must end."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import os
 import time
 from collections.abc import Mapping
 
+from workflows.cluster.scheduler import ask
+from workflows.errors import QueueError
+
 
 def seconds(text: str, *, lsf: bool = False) -> float:
-    """Read a wall time in seconds.
+    """Read a walltime, in seconds.
 
     Parameters
     ----------
     text
         Slurm's ``minutes``, ``minutes:seconds``, ``hours:minutes:seconds``,
-        ``days-hours[:minutes[:seconds]]`` (sbatch(1), --time), which hold PBS' too.
+        ``days-hours[:minutes[:seconds]]`` (sbatch(1), --time), which include PBS'.
     lsf
-        LSF's ``[hours:]minutes`` (bsub(1), -W).
+        LSF's ``[hours:]minutes`` (bsub(1), -W) instead.
 
     Raises
     ------
@@ -28,10 +31,8 @@ def seconds(text: str, *, lsf: bool = False) -> float:
     if any(part < 0 for part in parts) or len(parts) > 3:
         raise ValueError(text)
     unit = [3600, 60, 1]
-    if lsf:
-        unit = [3600, 60]
-    elif not dash and len(parts) == 1:
-        unit = [3600, 60]  # minutes alone
+    if lsf or (not dash and len(parts) == 1):
+        unit = [3600, 60]  # minutes come last
     factors = unit if dash else unit[len(unit) - len(parts) :]
     if len(parts) > len(factors):
         raise ValueError(text)
@@ -42,14 +43,14 @@ def seconds(text: str, *, lsf: bool = False) -> float:
 def deadline(
     environment: Mapping[str, str] | None = None, *, walltime: float | None = None
 ) -> float | None:
-    """Return the unix time at which the queue ends this job; None if it does not say.
+    """Return the unix time at which the queue ends this job; None if unknown.
 
     Parameters
     ----------
     environment
-        Of the job.
+        Of the job; that of this process if None.
     walltime
-        What was asked for, in seconds, for queues that do not tell.
+        What was requested, in s, for queues that do not report the end.
     """
     found = os.environ if environment is None else environment
     if "SLURM_JOB_END_TIME" in found:
@@ -62,9 +63,6 @@ def deadline(
 
 
 def _slurm_end(job_id: str) -> float | None:
-    from workflows.cluster.scheduler import ask
-    from workflows.errors import QueueError
-
     try:
         shown = ask(["squeue", "-h", "-j", job_id, "-o", "%e"]).strip()
         return time.mktime(time.strptime(shown, "%Y-%m-%dT%H:%M:%S"))

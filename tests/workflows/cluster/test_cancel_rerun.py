@@ -43,7 +43,7 @@ def test_cancel_defuses_and_cancels_the_job(
     done = cancel(live, site, {})
     assert set(states(live).values()) == {"DEFUSED"}
     assert queue.listed["7"].job is Job.CANCELLED
-    assert "job 7 cancelled" in {d.name: d.did for d in done}["x=1 relax"]
+    assert "job 7 cancelled" in {d.name: d.action for d in done}["x=1 relax"]
     assert cancel(live, site, {}) == []
 
 
@@ -73,7 +73,7 @@ def test_rerun_is_refused_while_a_job_lives(
     live: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     [done] = rerun(live, database, site, {})
-    assert done.refused == "its job 7 is running; first: lnmo cancel --fw-id 3"
+    assert done.reason == "its job 7 is running; first: lnmo cancel --fw-id 3"
     assert states(live)["relax"] == "RUNNING"
 
 
@@ -81,7 +81,7 @@ def test_what_was_cancelled_runs_again(
     live: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     cancel(live, site, {})
-    assert not any(each.refused for each in rerun(live, database, site, {}))
+    assert not any(each.reason for each in rerun(live, database, site, {}))
     assert states(live) == {"relax": "READY", "static": "WAITING", "dos": "WAITING"}
     assert len(launch(live, database, site)[0]) == 1
 
@@ -94,7 +94,7 @@ def test_what_ended_too_often_runs_again_by_hand_and_is_counted_anew(
         reconcile(pad, database, site, fix=True)
     assert states(pad)["relax"] == "RUNNING"
     [done] = rerun(pad, database, site, {})
-    assert (done.refused, states(pad)["relax"]) == ("", "READY")
+    assert (done.reason, states(pad)["relax"]) == ("", "READY")
     running(pad, site, tmp_path)
     assert [each.action for each in reconcile(pad, database, site, fix=True)] == [
         "return"
@@ -115,7 +115,7 @@ def test_what_finished_after_it_was_cancelled_is_adopted(
     cancel(live, site, {"spec.step": "relax"})
     live.complete_launch(1, FWAction(), "COMPLETED")
     [done] = rerun(live, database, site, {})
-    assert done.did == "had finished: result adopted, not run again"
+    assert done.action == "had finished: result adopted, not run again"
     assert states(live)["relax"] == "COMPLETED"
 
 
@@ -136,14 +136,14 @@ def test_a_failed_run_is_set_aside_and_a_cut_one_goes_on(
     queue.end("7", Job.FAILED)
     live.complete_launch(1, FWAction(exit=True), "FIZZLED")
     [done] = rerun(live, database, site, {})
-    assert done.did == "READY again"
+    assert done.action == "READY again"
     assert directory.exists()
     [calculation] = [c for c in calculations if c.id == own]
     results.put(finished(calculation, "relax", state=State.FAILED))  # type: ignore[operator]
     live.checkout_fw(site.worker(database.root), "/", fw_id=relax(live)["fw_id"])
     live.complete_launch(2, FWAction(exit=True), "FIZZLED")
     [done] = rerun(live, database, site, {})
-    assert done.did == "READY again; what failed is set aside"
+    assert done.action == "READY again; the failed run directory was set aside"
     assert not directory.exists()
 
 

@@ -53,14 +53,14 @@ def test_a_living_owner_keeps_it_whatever_it_waits_for(
     monkeypatch.setattr("workflows.launchpad.lease.LEASE_SECONDS", 0.4)
     monkeypatch.setattr("workflows.launchpad.lease.BEAT_SECONDS", 0.05)
     with (
-        lease(pad, "queue") as held,
+        lease(pad, "queue") as confirm,
         pytest.raises(StoreBusy, match="is at it"),
         lease(pad, "queue", patience=1.0),
     ):
         pass
     assert not [t for t in threading.enumerate() if t.name == "lease"]
     with pytest.raises(StoreBusy, match="took over"):
-        held()  # given back: no thread of it renews it any more
+        confirm()  # given back: no thread of it renews it any more
 
 
 def stopped_for_long(pad: EmbeddedLaunchPad) -> None:
@@ -75,11 +75,13 @@ def test_who_lost_it_while_the_queue_was_asked_changes_nothing(
 ) -> None:
     running(pad, site, tmp_path)
     before = pad.path.read_bytes()
-    with lease(pad, "queue here") as held:
+    with lease(pad, "queue here") as confirm:
         act = {
-            "reconcile": partial(reconcile, pad, database, site, fix=True, held=held),
-            "cancel": partial(cancel, pad, site, {}, held=held),
-            "rerun": partial(rerun, pad, database, site, {}, held=held),
+            "reconcile": partial(
+                reconcile, pad, database, site, fix=True, confirm_lease=confirm
+            ),
+            "cancel": partial(cancel, pad, site, {}, confirm_lease=confirm),
+            "rerun": partial(rerun, pad, database, site, {}, confirm_lease=confirm),
         }
         stopped_for_long(pad)
         with pytest.raises(StoreBusy, match="queue here: another process took over"):

@@ -12,7 +12,8 @@ from fireworks import FWorker
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
 from workflows.cli.init import init_verb
-from workflows.cluster.profile import ADAPTER_FILE, FWORKER_FILE, read_profile
+from workflows.cluster.fworker_file import FWORKER_FILE
+from workflows.cluster.profile import ADAPTER_FILE, read_profile
 from workflows.cluster.project_files import QUEUES
 from workflows.engines.machine import machine
 from workflows.errors import MachineError
@@ -83,12 +84,12 @@ def test_the_section_of_ours_does_not_reach_the_script(
             {"_lnmo__steps__relax": {"node": 1}},
             "unknown key node (did you mean nodes?)",
         ),
-        ({"_lnmo__max_jobs": 0}, "max_jobs = 0 is no such number"),
-        ({"_fw_q_type": "SLRUM"}, "_fw_q_type is 'SLRUM'; lnmo knows SLURM"),
+        ({"_lnmo__max_jobs": 0}, "max_jobs = 0: must be a whole number >= 1"),
+        ({"_fw_q_type": "SLRUM"}, "_fw_q_type is 'SLRUM'; lnmo supports SLURM"),
         ({"_fw_name": "PBSNewt"}, "_fw_name must be CommonAdapter"),
         ({"_fw_template_file": "/no/such"}, "there is no /no/such"),
         ({"walltime": 86_400}, "walltime = 86400 is a number, as YAML reads 24:00:00"),
-        ({"walltime": "a day"}, "walltime = 'a day' is no time"),
+        ({"walltime": "a day"}, "walltime = 'a day' is not a time"),
         ({"walltime": "00:10:00"}, "'00:10:00' is no longer than the 600 s before its"),
     ],
     ids=str,
@@ -106,16 +107,19 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
     ("changes", "said"),
     [
         ({"categroy": "vasp"}, "unknown key categroy (did you mean category?)"),
-        ({"category": ""}, "an empty one would take every Firework"),
-        ({"category": ["vaps"]}, "'vaps' starts with no engine (did you mean vasp?)"),
-        ({"category": ["vasp "]}, "'vasp ' starts with no engine"),
-        ({"query": {}}, "query is no JSON in quotes"),
+        ({"category": ""}, "without one every Firework would be accepted"),
+        (
+            {"category": ["vaps"]},
+            "an engine's name (did you mean vasp?)",
+        ),
+        ({"category": ["vasp "]}, "'vasp ' does not start with an engine's name"),
+        ({"query": {}}, "query is not JSON in quotes"),
         ({"name": None}, "no name"),
         ({"env__vasp_comd": "x"}, "unknown key vasp_comd (did you mean vasp_cmd?)"),
         ({"env__incar": {"ENCUT": 600}}, "unknown key ENCUT"),
-        ({"env__stop_margin": "5 min"}, "env.stop_margin = '5 min' is no number"),
-        ({"env__stop_margin": -1}, "env.stop_margin = -1 is no such time"),
-        ({"env__poll_seconds": 0}, "env.poll_seconds = 0 is no such time"),
+        ({"env__stop_margin": "5 min"}, "env.stop_margin = '5 min' is not a number"),
+        ({"env__stop_margin": -1}, "env.stop_margin = -1: must be a positive number"),
+        ({"env__poll_seconds": 0}, "env.poll_seconds = 0: must be a positive number"),
     ],
     ids=str,
 )

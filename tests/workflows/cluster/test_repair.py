@@ -45,7 +45,7 @@ def test_a_job_that_ended_without_a_word_goes_back_with_its_reason_kept(
 ) -> None:
     fw_id, launch_id = running(pad, site, place)
     site.queue.listed["7"] = Listed(how)
-    told = f"job 7 ended without a word from its worker: {how}"
+    told = f"job 7 ended without a report from its worker: {how}"
     assert fixed(pad, database, site) == [told]
     assert relax(pad)["state"] == "READY"
     assert relax(pad)["archived_launches"] == [launch_id]
@@ -58,7 +58,7 @@ def test_a_job_nobody_knows_has_ended(
 ) -> None:
     running(pad, site, place)
     [told] = fixed(pad, database, site)
-    assert told == "job 7 is in the queue no more, and nothing tells how it ended"
+    assert told == "job 7 is no longer in the queue, and how it ended is not recorded"
     assert relax(pad)["state"] == "READY"
 
 
@@ -78,7 +78,7 @@ def test_without_fix_it_only_tells(
     running(pad, site, place)
     before = list(pad.fireworks.find()), list(pad.launches.find())
     [told] = reconcile(pad, database, site, fix=False)
-    assert (told.action, told.fixed) == ("return", False)
+    assert (told.action, told.done) == ("return", False)
     assert (list(pad.fireworks.find()), list(pad.launches.find())) == before
 
 
@@ -99,7 +99,7 @@ def test_a_reservation_without_a_job_is_waited_for_and_then_given_back(
     assert fixed(pad, database, site) == []
     long_ago(pad)
     [told] = fixed(pad, database, site)
-    assert told == "reserved, and never submitted: its launcher died"
+    assert told == "reserved but never submitted: its launcher died"
     assert relax(pad)["state"] == "READY"
 
 
@@ -138,7 +138,7 @@ def test_a_launch_that_ended_while_the_workflow_was_locked_is_heard_of(
     pad.workflows.update_one({"nodes": fw_id}, {"$set": {"locked": True}})
     unlock(pad, fw_id)
     assert fixed(pad, database, site) == [
-        "its launch is COMPLETED, the Firework did not hear of it"
+        "its launch is COMPLETED, its own state was not updated"
     ]
     assert relax(pad)["state"] == "COMPLETED"
 

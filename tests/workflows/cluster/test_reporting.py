@@ -13,8 +13,8 @@ from pymongo.errors import AutoReconnect
 from workflows.cluster.reporting import (
     TASK_FAILED,
     ReportingLaunchPad,
-    cause,
     last_error,
+    sigterm_cause,
 )
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import UNSENT_FILE, read_unsent, send
@@ -126,7 +126,7 @@ def test_an_empty_traceback_tells_nothing() -> None:
 
 
 def test_a_sigterm_near_the_deadline_is_the_wall_times() -> None:
-    assert cause(1000.0, 1010.0) == "wall time"
-    assert cause(1000.0, 950.0) == "wall time"
-    assert cause(1000.0, 500.0) == "cancelled or preempted"
-    assert cause(None, 500.0) == "cancelled or preempted"
+    assert sigterm_cause(1000.0, 1010.0) == "wall time"
+    assert sigterm_cause(1000.0, 950.0) == "wall time"
+    assert sigterm_cause(1000.0, 500.0) == "cancelled or preempted"
+    assert sigterm_cause(None, 500.0) == "cancelled or preempted"

@@ -1,0 +1,55 @@
+"""The shared LaunchPad and this site's queue, opened together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fireworks import LaunchPad
+
+from workflows.cluster.profile import Profile, read_profile
+from workflows.launchpad.lease import lease
+from workflows.launchpad.opening import connected, refuse_embedded
+from workflows.records.database import Database
+
+
+@dataclass(frozen=True)
+class LockedQueue:
+    """A queue that no other launcher or reconcile changes meanwhile.
+
+    Attributes
+    ----------
+    launchpad
+        FireWorks' LaunchPad on a MongoDB.
+    profile
+        Settings of the site.
+    confirm_lease
+        To call before each change; raises StoreBusy if the lease is lost.
+    """
+
+    launchpad: LaunchPad
+    profile: Profile
+    confirm_lease: Callable[[], None]
+
+
+@contextmanager
+def locked_queue(database: Database) -> Iterator[LockedQueue]:
+    """Connect to the LaunchPad and hold the lease of this site's queue.
+
+    Raises
+    ------
+    StoreError
+        The LaunchPad is embedded, or does not answer.
+    StoreBusy
+        Another process holds the lease.
+    MachineError
+        The site profile is missing or wrong.
+    """
+    refuse_embedded(database)
+    profile = read_profile(database)
+    with (
+        connected(database) as launchpad,
+        lease(launchpad, f"queue {profile.name}") as confirm_lease,
+    ):
+        yield LockedQueue(launchpad, profile, confirm_lease)
