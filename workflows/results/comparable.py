@@ -1,13 +1,15 @@
 """Which results may stand in one table: those of one engine and one set of settings.
 
-Energies and moments of different U, cutoffs, POTCARs or engines do not compare.
+What must agree is a list of properties: a name, and its value in a document. k meshes,
+which depend on the cell, and INCAR tags have a comparison of their own.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,16 +19,46 @@ from workflows.records.document import INCAR, TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.comparable_tags import refuse_metal, refuse_tags
 
-MUST_AGREE = ("engine", "engine_version")
-OF_THE_CRYSTAL = ("kpoints", "ISPIN", "LMAXMIX", "hubbards")
-"""Settings that a metal without d electrons rightly has of its own.
-
-Its mesh is as dense as a metal asks for, it has no spin, no U and no d density to mix.
-"""
 SPACING = 0.05
-"""Largest relative difference of the k-point spacings in one table."""
+"""Largest relative difference of the k-point spacings in one table.
+
+Rounding |b|/n to whole n in cells of one series stays below; 3x3x3 and 4x4x4 are 33 %
+apart.
+"""
 NOMINAL_A = 8.17
-"""A, cell length that spacings are told at; strain is no difference of the mesh."""
+"""A. Reference cell length for k spacings, so that strain does not count as another
+mesh."""
+OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
+"""Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
+NOT_ONE_TABLE = "one table never mixes them. Choose with a campaign"
+NOT_COMPARABLE = "energies and moments do not compare. Choose one campaign"
+
+
+Values = Mapping[str, str]
+"""Part of a property, mostly "" or an element -> its value, as an error shows it."""
+
+
+class Property(NamedTuple):
+    """A property that results of one table share; ``{}`` in the name is the part.
+
+    A part that a document lacks is not compared.
+    """
+
+    name: str
+    values: Callable[[TaskDocument], Values]
+
+
+ENGINE = (
+    Property("engine", lambda d: {"": d.engine}),
+    Property("engine_version", lambda d: {"": d.engine_version}),
+)
+HOST = Property("the host", lambda d: {"": reference_formula(d.formula)})
+"""x of one host is not x of another, nor do they share a hull."""
+APPLIED = (
+    Property("the POTCAR of {}", lambda d: d.potcar),
+    Property("the U of {}", lambda d: {e: f"{u} eV" for e, u in d.hubbards.items()}),
+)
+"""By element, as the outputs say."""
 
 
 def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> None:
@@ -35,29 +67,23 @@ def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> No
     Parameters
     ----------
     summaries
-        All that shall stand in one table.
+        All that shall stand in one table; those without a structure are not compared.
     vouched
         They are those of one plan; see `refuse_tags`.
 
     Raises
     ------
     ResultsError
-        Names the key that differs and its values.
+        Names the property that differs and its values.
     """
     finished = [s.document for s in summaries if s.has_structure]
-    for key in MUST_AGREE:
-        values = sorted({str(getattr(d, key)) for d in finished})
-        if len(values) > 1:
-            raise ResultsError(
-                f"the results differ in {key}: {' | '.join(values)}; one table never "
-                "mixes them. Choose with a campaign, --engine, or .select(engine=...)"
-            )
+    _refuse(finished, ENGINE, f"{NOT_ONE_TABLE}, --engine, or .select(engine=...)")
     keys = {key for d in finished for key in d.settings} - {"kpoints", INCAR}
-    _refuse_settings(finished, sorted(keys))
+    _refuse(finished, map(_setting, sorted(keys)), NOT_COMPARABLE)
     refuse_tags(finished, vouched=vouched)
     _refuse_meshes(finished)
-    _refuse_hosts(finished)
-    _refuse_elements(finished)
+    _refuse(finished, [HOST], NOT_ONE_TABLE)
+    _refuse(finished, APPLIED, NOT_COMPARABLE)
 
 
 def refuse_variants(variants: Iterable[str]) -> None:
@@ -96,37 +122,61 @@ def refuse_reference(cells: Iterable[TaskDocument], metal: TaskDocument) -> None
     Raises
     ------
     ResultsError
-        Names the key that differs and its values.
+        Names the property that differs and its values.
     """
     cell = list(cells)
-    for key in MUST_AGREE:
-        values = sorted({str(getattr(d, key)) for d in (*cell, metal)})
-        if len(values) > 1:
-            raise ResultsError(
-                f"the lithium reference differs from the cathode in {key}: "
-                f"{' | '.join(values)}; run it again with the same one"
-            )
-    shared = {k for d in cell for k in d.settings} & set(metal.settings)
-    keys = sorted(shared - {*OF_THE_CRYSTAL, INCAR})
+    both = (*cell, metal)
+    who = "the lithium reference differs from the cathode"
+    _refuse(both, ENGINE, "run it again with the same one", who=who)
+    shared = {key for d in cell for key in d.settings} & set(metal.settings)
+    keys = sorted(shared - OF_THE_CRYSTAL - {INCAR})
     try:
-        _refuse_settings((*cell, metal), keys)
+        _refuse(both, map(_setting, keys), NOT_COMPARABLE)
         refuse_metal(cell, metal)
-        _refuse_elements((*cell, metal))
+        _refuse(both, APPLIED, NOT_COMPARABLE)
     except ResultsError as error:
         raise ResultsError(
             f"lithium reference {metal.calculation_id} and cathode: {error}"
         ) from None
 
 
-def _refuse_settings(documents: Sequence[TaskDocument], keys: Sequence[str]) -> None:
-    for key in keys:
-        values = {repr(d.settings[key]) for d in documents if key in d.settings}
-        if len(values) > 1 and not _only_composition(key, documents):
-            raise ResultsError(
-                f"the results differ in the setting {key}: "
-                f"{' | '.join(sorted(values)[:3])}; energies and moments do not "
-                "compare. Choose one campaign"
-            )
+def _refuse(
+    documents: Sequence[TaskDocument],
+    properties: Iterable[Property],
+    consequence: str,
+    *,
+    who: str = "the results differ",
+) -> None:
+    for name, values_of in properties:
+        found: dict[str, set[str]] = {}
+        for document in documents:
+            for part, value in values_of(document).items():
+                found.setdefault(part, set()).add(value)
+        for part, values in found.items():
+            if len(values) > 1:
+                shown = " | ".join(sorted(values)[:3])
+                raise ResultsError(
+                    f"{who} in {name.format(part)}: {shown}; {consequence}"
+                )
+
+
+def _setting(key: str) -> Property:
+    return Property(f"the setting {key}", partial(_parts_of_setting, key))
+
+
+def _parts_of_setting(key: str, document: TaskDocument) -> Values:
+    """Split a setting by element, so that a cell may lack one.
+
+    POTCARs are a list of the functional and of the names by element.
+    """
+    if key not in document.settings:
+        return {}
+    value = document.settings[key]
+    *family, last = value if isinstance(value, list) and value else [value]
+    if not isinstance(last, dict):
+        return {"": repr(value)}
+    own = {e: float(v) if isinstance(v, int) else v for e, v in last.items()}
+    return {"": repr(family), **{e: f"{e} {v}" for e, v in own.items()}}
 
 
 def k_spacing(
@@ -155,16 +205,6 @@ def k_spacing(
     return a, b, c
 
 
-def _refuse_hosts(documents: Iterable[TaskDocument]) -> None:
-    """Refuse two hosts: x of one is not x of the other, nor do they share a hull."""
-    hosts = sorted({reference_formula(f) for f in {d.formula for d in documents}})
-    if len(hosts) > 1:
-        raise ResultsError(
-            f"the results differ in the host: {' | '.join(hosts)}; one table never "
-            "mixes them. Choose with a campaign"
-        )
-
-
 def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
     """Refuse k meshes of another spacing; another cell may have another mesh."""
     meshes = sorted(
@@ -178,13 +218,13 @@ def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
     axes = zip(*spacings, strict=True)
     if all(max(axis) <= (1 + SPACING) * min(axis) for axis in axes):
         return
-    told = [
+    shown = [
         f"{', '.join(f'{s:.3f}' for s in spacing)} 1/A ({'x'.join(map(str, mesh))}"
         f" points, cell {_cell_name(supercell)})"
         for (mesh, supercell), spacing in zip(meshes, spacings, strict=True)
     ]
     raise ResultsError(
-        f"the results differ in the spacing of k points: {' | '.join(told[:3])}, more "
+        f"the results differ in the spacing of k points: {' | '.join(shown[:3])}, more "
         f"than {100 * SPACING:g} % apart; energies and moments do not compare. Choose "
         "one campaign, or a mesh that the supercell divides: 4x4x4, and 2x4x4 in a "
         "2x1x1 cell"
@@ -197,34 +237,3 @@ def _cell_name(supercell: Sequence[Sequence[float]]) -> str:
     if (matrix == np.diag(diagonal)).all():
         return "x".join(f"{n:g}" for n in diagonal)
     return " ".join(f"({', '.join(f'{v:g}' for v in row)})" for row in supercell)
-
-
-def _refuse_elements(documents: Sequence[TaskDocument]) -> None:
-    """Refuse an element with two POTCARs, or two U, as the outputs say."""
-    for name, unit in (("potcar", ""), ("hubbards", " eV")):
-        known: dict[str, Any] = {}
-        for document in documents:
-            for element, own in getattr(document, name).items():
-                if known.setdefault(element, own) != own:
-                    what = "POTCAR" if name == "potcar" else "U"
-                    raise ResultsError(
-                        f"the results differ in the {what} of {element}: "
-                        f"{known[element]}{unit} | {own}{unit}; energies and moments "
-                        "do not compare. Choose one campaign"
-                    )
-
-
-def _only_composition(key: str, documents: Sequence[TaskDocument]) -> bool:
-    """Tell whether a by-element setting differs only by elements a cell lacks."""
-    merged: dict[str, Any] = {}
-    families: set[str] = set()
-    for document in documents:
-        value = document.settings.get(key)
-        plain = value[-1] if isinstance(value, list) and value else value
-        families.add(repr(value[:-1]) if isinstance(value, list) else "")
-        if not isinstance(plain, dict) or len(families) > 1:
-            return False
-        for element, own in plain.items():
-            if merged.setdefault(element, own) != own:
-                return False
-    return True

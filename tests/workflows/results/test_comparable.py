@@ -36,12 +36,12 @@ def pair(
         (
             {"potcar": {"Mn": "PAW_PBE Mn_pv 02Aug2007"}},
             {"potcar": {"Mn": "PAW_PBE Mn 06Sep2000"}},
-            r"POTCAR of Mn: PAW_PBE Mn_pv 02Aug2007 \| PAW_PBE Mn 06Sep2000",
+            r"POTCAR of Mn: PAW_PBE Mn 06Sep2000 \| PAW_PBE Mn_pv 02Aug2007",
         ),
         (
             {"hubbards": {"Ni": 5.96, "Mn": 4.5}},
             {"hubbards": {"Ni": 4.5, "Mn": 5.96}},
-            r"U of Ni: 5.96 eV \| 4.5 eV",
+            r"U of Ni: 4.5 eV \| 5.96 eV",
         ),
     ],
 )
@@ -154,3 +154,26 @@ def test_the_spacing_of_a_cell_is_that_of_its_reciprocal_lattice() -> None:
         lengths = Lattice(matrix).reciprocal_lattice.abc
         expected = [length / n for length, n in zip(lengths, (2, 3, 4), strict=True)]
         assert k_spacing((2, 3, 4), cell) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ({"Mn": 3.9}, {"Mn": 4.5}, r"setting U: Mn 3.9 \| Mn 4.5"),
+        (["PBE_54", {"Mn": "a"}], ["PBE", {"Mn": "a"}], r"'PBE'\] \| \['PBE_54'"),
+        (["PBE", {"Mn": "a"}], ["PBE", {"Mn": "b"}], r"setting U: Mn a \| Mn b"),
+        ({"Mn": 3.9}, "none", r"setting U: 'none' \| \[\]"),
+        (True, 1, r"setting U: 1 \| True"),
+        ({"Mn": 3.9}, {"Mn": 3.9, "Ni": 6.0}, ""),
+        ({"Mn": 4}, {"Mn": 4.0}, ""),
+    ],
+)
+def test_a_setting_by_element_may_lack_an_element_and_agrees_in_the_others(
+    pair: Callable[..., list[Summary]], one: Any, other: Any, message: str
+) -> None:
+    both = pair({"settings": {"U": one}}, {"settings": {"U": other}})
+    if not message:
+        refuse_mixture(both)
+        return
+    with pytest.raises(ResultsError, match=message):
+        refuse_mixture(both)
