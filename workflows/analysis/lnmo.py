@@ -1,4 +1,4 @@
-"""What is true of LixNi0.5Mn1.5O4 alone: valences, moments, the cell's content."""
+"""What is true of LixNi0.5Mn1.5O4 alone: its cell, valences, moments and limits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,41 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 
+FORMULA = "LiNi0.5Mn1.5O4"
+"""At x = 1: the host, and what a capacity is given for (182.690 g/mol)."""
+
+CELL_LENGTH = 8.17
+"""A, of the cubic cell at x = 1, experiment."""
+
+NICKEL, MANGANESE, OXYGEN = 4, 12, 32
+"""Atoms in the 56-atom cell of LixNi0.5Mn1.5O4."""
+
+FORMULA_UNITS = 8
+"""In the 56-atom cell."""
+
+METALS = ("Ni", "Mn")
+
+INSULATORS = frozenset({1.0, 2.0})
+"""x where one valence of each metal leaves no carrier; at x = 1 a transport gap of
+about 0.4 eV was measured."""
+
+SHORTEST = {"Li-metal": 2.4, "Li-Li": 2.2, "metal-O": 1.75}
+"""A; shorter pairs are not a minimum of this crystal.
+
+Choice: Mn4+-O in oxides is near 1.9 A; neighbouring sites of Li are 1.77 A apart, and
+two Li that stayed on them are not relaxed.
+"""
+
+TOTAL_MOMENT = 0.1
+"""muB per cell, from the spin-only total. Choice: an insulator has an integer total."""
+
+EQUAL_MN = 0.05
+"""muB: Mn within this range of each other are all of one valence.
+
+Choice: Mn3+ and Mn4+ are 0.7 muB apart in Shimizu et al. 2022.
+"""
+
+
 @cache
 def is_the_papers(formula: str) -> bool:
     """Tell a cell of LixNi0.5Mn1.5O4 from another spinel."""
@@ -17,12 +52,6 @@ def is_the_papers(formula: str) -> bool:
     nickel = found.get("Ni", 0)
     others = {e: n for e, n in found.items() if e != "Li"}
     return others == {"Ni": nickel, "Mn": 3 * nickel, "O": 8 * nickel}
-
-
-NICKEL, MANGANESE, OXYGEN = 4, 12, 32
-"""Atoms in the 56-atom cell of LixNi0.5Mn1.5O4."""
-
-FORMULA_UNITS = 8
 
 
 def expected_valence(x: float) -> dict[str, float]:
@@ -84,9 +113,6 @@ def expected_total_moment(x: float, order: str = "fim") -> float:
 def _in_range(x: float) -> None:
     if not 0 <= x <= 2:
         raise ValueError(f"x = {x:g} is outside 0 to 2, Li per Ni0.5Mn1.5O4")
-
-
-METALS = ("Ni", "Mn")
 
 
 def lnmo_x(structure: Structure) -> float | None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from workflows.analysis.hull import convex_hull
+from workflows.analysis.lnmo import FORMULA
 
 if TYPE_CHECKING:
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 FARADAY = 96485.33212
 """C/mol, N_A e of the SI of 2019 to the digits of CODATA."""
-REFERENCE_FORMULA = "LiNi0.5Mn1.5O4"
-"""182.690 g/mol: what a capacity is given for, unless said otherwise."""
 SECONDS = 3.6
 """C in 1 mAh."""
 
@@ -82,7 +81,7 @@ def voltage_steps(
     ]
 
 
-def capacity(delta_x: float, formula: str = REFERENCE_FORMULA) -> float:
+def capacity(delta_x: float, formula: str = FORMULA) -> float:
     """Return Q = delta_x F/(3.6 M), mAh per gram of the formula.
 
     Parameters

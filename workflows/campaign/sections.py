@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import presets
 from workflows.errors import nearest
 from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
@@ -28,9 +29,9 @@ class Section(BaseModel):
 class HostSection(Section):
     """The spinel framework at x = 1; the arguments of ``structures.spinel_host``."""
 
-    formula: str = "LiNi0.5Mn1.5O4"
+    formula: str = FORMULA
     ordering: str = "P4_332"
-    a: float = Field(8.17, gt=6, lt=13)
+    a: float = Field(CELL_LENGTH, gt=6, lt=13)
     u: float = Field(0.2625, gt=0.2, lt=0.3)
     supercell: tuple[int, int, int] | None = None
 

@@ -17,15 +17,18 @@ from workflows.analysis.ions import (
     TURNED,
     lost,
 )
-from workflows.analysis.lnmo import METALS, expected_mn3, expected_total_moment
+from workflows.analysis.lnmo import (
+    EQUAL_MN,
+    MANGANESE,
+    METALS,
+    NICKEL,
+    TOTAL_MOMENT,
+    expected_mn3,
+    expected_total_moment,
+)
 from workflows.analysis.valence import two_clusters, valence_from_moment
 from workflows.checks.outcome import REMEDY, SEED, Outcome, Severity, warn
 from workflows.records.document import Finding
-
-TOTAL_MOMENT = 0.1
-"""muB per cell, from the spin-only total."""
-EQUAL_MN = 0.05
-"""muB: Mn within this range of each other are all of one valence."""
 
 
 def lnmo_moments(outcome: Outcome, x: float) -> Iterator[Finding]:
@@ -122,7 +125,7 @@ def _valences(outcome: Outcome, x: float) -> Iterator[Finding]:
         for e in METALS
     }
     manganese = [m for s, m in zip(species, moments, strict=True) if s == "Mn"]
-    wanted = round(expected_mn3(x) * len(manganese) / 12)
+    wanted = round(expected_mn3(x) * len(manganese) / MANGANESE)
     counted = sum(q == 3 for q in charges["Mn"])
     spread = max(map(abs, manganese)) - min(map(abs, manganese))
     if 0 < wanted < len(manganese) and spread <= EQUAL_MN:
@@ -154,7 +157,7 @@ def _total(outcome: Outcome, x: float) -> Iterator[Finding]:
     total, order = outcome.total_magnetization, _order(outcome)
     if total is None or order is None:
         return
-    cells = outcome.structure.composition["O"] / 32
+    cells = outcome.structure.composition["Ni"] / NICKEL
     wanted = cells * expected_total_moment(x, order)
     if abs(abs(total) - wanted) > TOTAL_MOMENT * max(1.0, cells):
         yield warn(

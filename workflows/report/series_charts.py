@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.lnmo import CELL_LENGTH
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import PAPER, Chart, Line, Marker, Panel, Trace
 from workflows.results.verdict import FINISHED
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 PAPER_MOMENTS = {"Ni": {0.0: 0.5, 1.0: 1.7, 2.0: 1.7}, "Mn": {1.0: 3.2, 2.0: 3.7}}
 """Mean |m| in muB that the text of the paper states; x = 2 of Ni: "does not vary"."""
-EXPERIMENT_A = {1.0: 8.17}
+EXPERIMENT_A = {1.0: CELL_LENGTH}
 """Cubic lattice parameter in A, experiment, as in the verdicts."""
 COLOURS = {
     **{"Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f", "Li": "#c49000"},

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.voltage import REFERENCE_FORMULA, capacity
+from workflows.analysis.lnmo import FORMULA
+from workflows.analysis.voltage import capacity
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import PAPER, Chart, Panel, Trace
 from workflows.report.series_charts import FALLBACK, LI_PER_FORMULA, STYLES
@@ -39,11 +40,11 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
         What made the numbers, one line.
     """
     steps = _sides(voltage[voltage["kind"] == "step"])
-    host = voltage.attrs.get("capacity_of", REFERENCE_FORMULA)
+    host = voltage.attrs.get("capacity_of", FORMULA)
     traces = [
         _staircase(str(model), own, host) for model, own in steps.groupby("insertion")
     ]
-    plateaus = PAPER_PLATEAUS if host == REFERENCE_FORMULA else {}
+    plateaus = PAPER_PLATEAUS if host == FORMULA else {}
     ends = [(capacity(x1), capacity(x2)) for x1, x2 in plateaus]
     for number, (pair, volts) in enumerate(zip(ends, plateaus.values(), strict=True)):
         label = "paper, measured" if number == 0 else ""

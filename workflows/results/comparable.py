@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workflows.analysis.lnmo import CELL_LENGTH
 from workflows.analysis.voltage import reference_formula
 from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
@@ -25,9 +26,6 @@ SPACING = 0.05
 Rounding |b|/n to whole n in cells of one series stays below; 3x3x3 and 4x4x4 are 33 %
 apart.
 """
-NOMINAL_A = 8.17
-"""A. Reference cell length for k spacings, so that strain does not count as another
-mesh."""
 OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
 """Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
 NOT_ONE_TABLE = "one table never mixes them. Choose with a campaign"
@@ -185,7 +183,7 @@ def k_spacing(
     """Return the distance of neighbouring k points along each reciprocal axis, 1/A.
 
     |b_i|/n_i with a_i.b_j = 2 pi delta_ij, as VASP's KSPACING, of the unstrained cell
-    at a = `NOMINAL_A`: the cells of one series relax to other sizes on one mesh.
+    at a = `CELL_LENGTH`: the cells of one series relax to other sizes on one mesh.
 
     Parameters
     ----------
@@ -200,7 +198,7 @@ def k_spacing(
     [0.256, 0.256, 0.256]
     """
     reciprocal = np.linalg.inv(np.asarray(supercell, dtype=float)).T
-    lengths = 2 * math.pi / NOMINAL_A * np.linalg.norm(reciprocal, axis=1)
+    lengths = 2 * math.pi / CELL_LENGTH * np.linalg.norm(reciprocal, axis=1)
     a, b, c = (lengths / np.asarray(mesh, dtype=float)).tolist()
     return a, b, c
 

@@ -14,12 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import Hull, convex_hull
-from workflows.analysis.voltage import (
-    REFERENCE_FORMULA,
-    average_voltage,
-    capacity,
-    reference_formula,
-)
+from workflows.analysis.lnmo import FORMULA
+from workflows.analysis.voltage import average_voltage, capacity, reference_formula
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.results.verdict import FINISHED
 
@@ -147,11 +143,8 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
 
     found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
     frame = pd.DataFrame(found, columns=list(VOLTAGE_COLUMNS))
-    host = reference_formula(rows[0]["formula"]) if rows else REFERENCE_FORMULA
-    mass = {
-        name: unit.replace(REFERENCE_FORMULA, host)
-        for name, unit in VOLTAGE_UNITS.items()
-    }
+    host = reference_formula(rows[0]["formula"]) if rows else FORMULA
+    mass = {name: unit.replace(FORMULA, host) for name, unit in VOLTAGE_UNITS.items()}
     frame.attrs["units"] = mass
     frame.attrs["capacity_of"] = host
     frame.attrs["mu_li"] = mu_li
