@@ -27,7 +27,7 @@ from fireworks import FWAction, FWorker  # noqa: E402
 
 from tests.clusters import Cluster, cluster  # noqa: E402
 from tests.servers import Mongo, slurm_running  # noqa: E402
-from workflows.launchpad.opening import connect  # noqa: E402
+from workflows.launchpad.mongodb import connect  # noqa: E402
 from workflows.records.database import read_database  # noqa: E402
 
 ENDS = 20

@@ -21,7 +21,8 @@ def launch_verb(
 ) -> int:
     """Submit, print; 1 if the scheduler refused one."""
     from workflows.cluster.profile import read_profile
-    from workflows.launchpad.opening import queue_launchpad, refuse_embedded
+    from workflows.launchpad.mongodb import connected
+    from workflows.launchpad.opening import refuse_embedded
 
     refuse_embedded(database)
     profile = read_profile(database)
@@ -34,7 +35,7 @@ def launch_verb(
             f"lnmo: note: host: {host} is, on a compute node, that node itself",
             file=sys.stderr,
         )
-    with queue_launchpad(database) as pad:
+    with connected(database) as pad:
         if dry_run:
             found, full = planned(pad, database, profile), False
         else:

@@ -37,13 +37,13 @@ def submit_verb(
     calculations, database = plan(chosen.campaign()), chosen.database()
     from workflows.campaign.inputs import potcar_notes
     from workflows.launchpad.opening import owned, reading
-    from workflows.launchpad.submission import submission, submit
+    from workflows.launchpad.submission import planned_submission, submit
 
     for note in potcar_notes(calculations):
         print(f"note: {note}", file=sys.stderr)
     if dry_run:
         with reading(database) as pad:
-            done = submission(pad, calculations)
+            done = planned_submission(pad, calculations)
     else:
         with (
             owned(database, waiting=_waiting) as (pad, _),

@@ -10,7 +10,8 @@ from fireworks import LaunchPad
 
 from workflows.cluster.profile import Profile, read_profile
 from workflows.launchpad.lease import lease
-from workflows.launchpad.opening import connected, refuse_embedded
+from workflows.launchpad.mongodb import connected
+from workflows.launchpad.opening import refuse_embedded
 from workflows.records.database import Database
 
 

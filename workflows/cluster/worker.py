@@ -23,7 +23,8 @@ from workflows.cluster.walltime import deadline, seconds
 from workflows.engines.machine import number
 from workflows.engines.step import terminable
 from workflows.errors import StoreError, Terminated
-from workflows.launchpad.opening import connect, refuse_embedded
+from workflows.launchpad.mongodb import connect
+from workflows.launchpad.opening import refuse_embedded
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
 

@@ -1,6 +1,6 @@
 """FireWorks on one machine.
 
-Lives here: the embedded LaunchPad (one owner, one file) and the MongoDB one,
+Lives here: the embedded LaunchPad (one owner, one file) and the one on a MongoDB,
 submission, the local run with its worker processes, recovery after a kill, locks and
 leases. Comes in: calculations. May import: ``firetasks``, ``engines``, ``records``,
 ``campaign``.

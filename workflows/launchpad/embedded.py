@@ -9,7 +9,7 @@ from typing import Any
 from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, one_line
 from workflows.records.atomic import write_atomically
 
 LAUNCHPAD_FILE = "launchpad.json"
@@ -22,8 +22,8 @@ COLLECTIONS = ("fireworks", "launches", "workflows", "fw_id_assigner", "offline_
 class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
     """FireWorks' LaunchPad over collections in memory, mirrored in one file.
 
-    Every method of ours that changes a state saves before it returns, so the
-    file is never behind what a caller was told.
+    Every method here that changes a state saves before it returns, so the file always
+    holds what the caller knows.
     """
 
     def __init__(self, path: Path, *, writable: bool) -> None:
@@ -33,7 +33,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
         self.path = path
         self.writable = writable
-        self._held = False
+        self._postponed = False
         self.host, self.port, self.name = "embedded", None, "lnmo"
         self.username = self.password = self.authsource = None
         self.uri_mode = False
@@ -67,20 +67,20 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
                 f"{self.path}: not a readable LaunchPad ({type(error).__name__}: "
-                f"{' '.join(str(error).split())}); it was left as it is. Move it away "
-                "and run again: finished calculations are found in their directories"
+                f"{one_line(error)}); it was not changed. Rename it and run again: "
+                "finished calculations are found in their directories"
             ) from None
         for name, documents in collections.items():
             if documents:
                 self.db[name].insert_many(documents)
 
     def save(self) -> None:
-        """Write the file anew, atomically: temporary file, fsync, rename."""
+        """Replace the file atomically: temporary file, fsync, rename."""
         from bson import json_util
 
         if not self.writable:
             raise StoreError(f"{self.path}: opened for reading only")
-        if self._held:
+        if self._postponed:
             return
         content = {
             "format": FORMAT,
@@ -91,12 +91,12 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
     @contextmanager
     def one_save(self) -> Iterator[None]:
-        """Save once, at the end: a kill finds all the changes made in it, or none."""
-        self._held = True
+        """Save once, at the end: after a kill the file has all the changes or none."""
+        self._postponed = True
         try:
             yield
         finally:
-            self._held = False
+            self._postponed = False
         self.save()
 
     def add_wf(self, wf: Workflow, reassign_all: bool = True) -> dict[int, int]:
@@ -128,12 +128,8 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
     def return_lost(self) -> tuple[int, ...]:
         """Make READY what a killed owner left RUNNING, RESERVED or locked.
 
-        Only the owner may call it: under its lock nothing else can be running.
-
-        Returns
-        -------
-        tuple
-            The fw_ids returned.
+        Only the owner may call it: under its lock nothing else can be running. Returns
+        the fw_ids.
         """
         lost = tuple(self.get_fw_ids({"state": {"$in": ["RUNNING", "RESERVED"]}}))
         with self.one_save():
@@ -148,7 +144,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
 @contextmanager
 def in_one_save(launchpad: LaunchPad) -> Iterator[None]:
-    """Change several things; embedded, a kill finds all of them done or none."""
+    """Make several changes; after a kill an embedded LaunchPad has all or none."""
     if isinstance(launchpad, EmbeddedLaunchPad):
         with launchpad.one_save():
             yield

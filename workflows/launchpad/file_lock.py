@@ -1,7 +1,7 @@
-"""The lock of the embedded LaunchPad: one owner, and its workers hold it too.
+"""The lock of the embedded LaunchPad: held by its owner and the owner's workers.
 
-``flock`` belongs to an open file, which child processes share: the lock lives as long
-as the owner or the last worker that inherited it. A later owner is told who has it.
+``flock`` belongs to an open file, which child processes share: the lock is held as long
+as the owner or the last worker that inherited it lives. The file names the owner.
 """
 
 import datetime
@@ -13,10 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from workflows.errors import StoreBusy, StoreError
 
 ORPHAN_SECONDS = 20.0
-"""How long the workers of a killed owner may take to end."""
+"""Time that the workers of a killed owner need to end, VASP's processes included."""
+RETRY_SECONDS = 0.1
+"""Between attempts to take the lock; each is one system call."""
 
 
 def lock(path: Path, waiting: Callable[[str], None]) -> int:
@@ -25,19 +29,19 @@ def lock(path: Path, waiting: Callable[[str], None]) -> int:
     Parameters
     ----------
     path
-        Lock file; made if missing, signed with our pid.
+        Lock file; created if missing, signed with our pid.
     waiting
-        Told, once, if there is something to wait for.
+        Called once, with a message, if there is something to wait for.
 
     Returns
     -------
     int
-        A file descriptor that child processes may inherit; closing it gives it back.
+        A file descriptor that child processes may inherit; closing it frees the lock.
 
     Raises
     ------
     StoreBusy
-        A living process has it, or the workers of a dead one will not end.
+        A living process holds it, or the workers of a dead one do not end.
     StoreError
         The file cannot be written.
     """
@@ -50,15 +54,15 @@ def lock(path: Path, waiting: Callable[[str], None]) -> int:
             "directory with LNMO_ROOT"
         ) from None
     deadline = time.monotonic() + ORPHAN_SECONDS
-    told = False
+    announced = False
     while not _try_lock(descriptor):
         owner = _owner(descriptor)
         if owner.get("pid") and _alive(owner):
             os.close(descriptor)
             raise StoreBusy(
-                f"{path.parent}: process {owner['pid']} is running this campaign since "
-                f"{owner['since']}; wait for it, or stop it, and run again. Reading "
-                "(status, results, report) works meanwhile"
+                f"{path.parent}: process {owner['pid']} has been running this campaign "
+                f"since {owner['since']}; wait for it, or stop it, and run again. "
+                "Reading (status, results, report) works meanwhile"
             )
         if time.monotonic() > deadline:
             os.close(descriptor)
@@ -66,10 +70,10 @@ def lock(path: Path, waiting: Callable[[str], None]) -> int:
                 f"{path.parent}: workers of the killed process {owner.get('pid')} are "
                 f"still alive after {ORPHAN_SECONDS:g} s; stop them and run again"
             )
-        if not told:
+        if not announced:
             waiting("waiting for the workers of an interrupted run to end")
-            told = True
-        time.sleep(0.1)
+            announced = True
+        time.sleep(RETRY_SECONDS)
     _sign(descriptor)
     os.set_inheritable(descriptor, True)
     return descriptor
@@ -99,14 +103,12 @@ def _owner(descriptor: int) -> dict[str, Any]:
 
 
 def _alive(owner: dict[str, Any]) -> bool:
-    """Tell the signed process from a later one that was given the same pid."""
+    """Distinguish the process that signed from a later one with the same pid."""
     started = _started(owner["pid"])
     return started is not None and abs(started - owner["started"]) < 2.0
 
 
 def _started(pid: int) -> float | None:
-    import psutil
-
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:

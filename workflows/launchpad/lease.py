@@ -1,8 +1,8 @@
-"""A lock in the database that a killed process cannot keep: it runs out.
+"""A lock in the database that expires, so that a killed process cannot keep it.
 
-A thread renews it as long as its process lives, whatever that waits for: a slow
-scheduler, a database, a campaign of a thousand Workflows. A process that was stopped
-(Ctrl-Z, a sleeping laptop) for longer than the lease finds it gone, and is told so
+A thread renews it as long as its process lives, however long that waits for a slow
+scheduler, a database or a campaign of a thousand Workflows. A process that was stopped
+(Ctrl-Z, a sleeping laptop) for longer than the lease has lost it, and gets an error
 before its next change.
 """
 
@@ -17,12 +17,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
 from workflows.errors import StoreBusy
 
 LOCKS = "lnmo_locks"
 LEASE_SECONDS = 60.0
+"""Four renewals: a process that misses all of them is dead or stopped."""
 BEAT_SECONDS = 15.0
-"""How often its owner renews it."""
+"""Interval of renewals."""
+RETRY_SECONDS = 0.3
+"""Between attempts to take a lease: short beside the seconds that a launch holds it."""
 
 
 @contextmanager
@@ -36,68 +41,72 @@ def lease(
     launchpad
         On a MongoDB.
     name
-        What is locked, such as ``launch`` and the worker's name.
+        What is locked, such as ``queue`` and the worker's name.
     patience
-        Seconds to wait for whoever holds it; a killed holder's runs out in 60.
+        Seconds to wait for another holder; that of a killed one expires in 60.
 
     Yields
     ------
     Callable
-        Makes sure that the lease still holds; for calling before each change.
+        Confirms that the lease is still held; to call before each change.
 
     Raises
     ------
     StoreBusy
-        A living process holds it; or, of the callable, another has taken over.
+        A living process holds it; from the callable: another process took over.
     """
     locks = launchpad.db[LOCKS]
     mine = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    _make(locks, name)
-    end = time.monotonic() + patience
 
-    def take(held_by: str | None) -> bool:
-        free = (
-            {"until": {"$lt": time.time()}} if held_by is None else {"owner": held_by}
-        )
-        taken = {"$set": {"owner": mine, "until": time.time() + LEASE_SECONDS}}
-        return locks.find_one_and_update({"_id": name, **free}, taken) is not None
+    def update(condition: dict[str, Any]) -> bool:
+        held = {"$set": {"owner": mine, "until": time.time() + LEASE_SECONDS}}
+        return locks.find_one_and_update({"_id": name, **condition}, held) is not None
 
-    while not take(None):
-        if time.monotonic() > end:
-            owner = (locks.find_one({"_id": name}) or {}).get("owner", "?")
-            host, pid, _ = f"{owner}::".split(":", 2)
-            raise StoreBusy(
-                f"{name}: process {pid} on {host} is at it; nothing was done. Let it "
-                "end, then say this again"
-            )
-        time.sleep(0.3)
+    def take() -> bool:
+        return update({"until": {"$lt": time.time()}})
 
-    def renew() -> None:
-        if not take(mine):
+    def renew() -> bool:
+        return update({"owner": mine})
+
+    def confirm() -> None:
+        if not renew():
             raise StoreBusy(f"{name}: another process took over; stopped")
 
+    _create(locks, name)
+    end = time.monotonic() + patience
+    while not take():
+        if time.monotonic() > end:
+            raise _busy(locks, name)
+        time.sleep(RETRY_SECONDS)
     try:
-        with _repeated(lambda: take(mine)):
-            yield renew
+        with _repeated(renew):
+            yield confirm
     finally:
-        given = {"$set": {"until": 0.0, "owner": ""}}
-        locks.update_one({"_id": name, "owner": mine}, given)
+        free = {"$set": {"until": 0.0, "owner": ""}}
+        locks.update_one({"_id": name, "owner": mine}, free)
+
+
+def _busy(locks: Any, name: str) -> StoreBusy:
+    owner = (locks.find_one({"_id": name}) or {}).get("owner", "?")
+    host, pid, _ = f"{owner}::".split(":", 2)
+    return StoreBusy(
+        f"{name}: locked by process {pid} on {host}; nothing was done. Wait for it, "
+        "then run the command again"
+    )
 
 
 @contextmanager
-def _repeated(renewed: Callable[[], bool]) -> Iterator[None]:
-    """Renew in the background, until it fails."""
-    from pymongo.errors import PyMongoError
-
+def _repeated(renew: Callable[[], bool]) -> Iterator[None]:
+    """Renew in the background until it fails."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(BEAT_SECONDS):
             try:
-                if not renewed():
+                if not renew():
                     return
             except PyMongoError:
-                continue  # the owner meets the same error, and tells it
+                continue  # the owner meets the same error and reports it
 
     thread = threading.Thread(target=beat, name="lease", daemon=True)
     thread.start()
@@ -108,11 +117,9 @@ def _repeated(renewed: Callable[[], bool]) -> Iterator[None]:
         thread.join()
 
 
-def _make(locks: Any, name: str) -> None:
-    from pymongo.errors import DuplicateKeyError
-
+def _create(locks: Any, name: str) -> None:
     if locks.find_one({"_id": name}) is None:
         try:
             locks.insert_one({"_id": name, "until": 0.0, "owner": ""})
         except DuplicateKeyError:
-            return  # another process made it in between
+            return  # another process created it in between

@@ -1,4 +1,4 @@
-"""Fireworks back to READY: what failed and shall be retried, what lost its record."""
+"""Fireworks back to READY: failed ones to retry, finished ones without a record."""
 
 from __future__ import annotations
 
@@ -18,13 +18,9 @@ def retry_failed(
 ) -> int:
     """Make FIZZLED Fireworks READY again.
 
-    A relaxation that was cut or ran out of steps goes on from its last whole structure;
-    every other directory is set aside and its step starts anew.
-
-    Returns
-    -------
-    int
-        How many.
+    A relaxation that was cut or ran out of steps continues from its last complete
+    structure; every other directory is set aside and its step starts again. Returns
+    how many there were.
     """
     count = 0
     for found in fireworks:
@@ -37,7 +33,7 @@ def retry_failed(
 
 
 def retry_step(directory: Path) -> None:
-    """Let a failed step be computed again, from where it was if that makes sense."""
+    """Let a failed step run again, from its last structure if that makes sense."""
     if take_up(directory):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():
@@ -54,12 +50,8 @@ def return_unrecorded(
 ) -> int:
     """Make COMPLETED Fireworks READY again whose document is gone from its directory.
 
-    What is left in the directory is read anew, so a finished run is not repeated.
-
-    Returns
-    -------
-    int
-        How many.
+    What is left in the directory is read again, so a finished run is not repeated.
+    Returns how many there were.
     """
     gone = [
         found["fw_id"]

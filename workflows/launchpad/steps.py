@@ -1,13 +1,13 @@
-"""Re-seeds in a LaunchPad: Fireworks added, as a detour, to the Workflow of the first.
+"""Steps in a LaunchPad: the Fireworks of calculations and of their re-seeds.
 
-Their spec has ``reseed_of``, the id of the calculation that was planned, by which
-whoever asks for a plan's Fireworks finds them too.
+A re-seed is added, as a detour, to the Workflow of the planned calculation. Its spec
+has ``reseed_of``, the id of that calculation, so that a query by planned ids finds it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fireworks import LaunchPad
 
@@ -15,20 +15,12 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.presets import STEPS
 from workflows.firetasks import OURS
 
-if TYPE_CHECKING:
-    from fireworks import LaunchPad
+QUEUE_DIRECTORY = "queue"
+"""In the data directory: one directory for each launch, with script and job output."""
 
 
 def with_reseeds(launchpad: LaunchPad, ids: Iterable[str]) -> list[str]:
-    """Return ids of calculations, and those of their re-seeds that are submitted.
-
-    Parameters
-    ----------
-    launchpad
-        Where they are.
-    ids
-        Of planned calculations.
-    """
+    """Return ids of planned calculations, and of their re-seeds that are submitted."""
     planned = list(ids)
     fields = {"_id": 0, "spec.calculation_id": 1}
     found = launchpad.fireworks.find({"spec.reseed_of": {"$in": planned}}, fields)
@@ -39,14 +31,10 @@ def with_reseeds(launchpad: LaunchPad, ids: Iterable[str]) -> list[str]:
 def submitted(
     launchpad: LaunchPad, *, engine: str | None = None, x: Iterable[float] = ()
 ) -> tuple[Calculation, ...] | None:
-    """Return what the LaunchPad holds of an engine and some x; None for everything.
+    """Return the submitted calculations of an engine and some x.
 
-    Parameters
-    ----------
-    launchpad
-        Where it is.
-    engine, x
-        None and empty choose all. A reference belongs to every x.
+    None and empty choose all; if both do, the result is None. A reference belongs to
+    every x.
     """
     wanted = tuple(x)
     if engine is None and not wanted:
@@ -66,14 +54,9 @@ def submitted(
 def fireworks_of(
     launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
 ) -> list[dict[str, object]]:
-    """Return the steps of some calculations, as :func:`steps_of` does.
+    """Return the steps of some calculations and their re-seeds, as :func:`steps_of`.
 
-    Parameters
-    ----------
-    launchpad
-        Where they are.
-    calculations
-        Whose, their re-seeds included; all if None.
+    All steps if ``calculations`` is None.
     """
     if calculations is None:
         return steps_of(launchpad, {})
@@ -86,22 +69,24 @@ def steps_of(
 ) -> list[dict[str, object]]:
     """Return fw_id, calculation_id, engine, step, state, name, reason, category; by x.
 
-    The reason is that of a FIZZLED Firework's last launch, else empty.
-
-    Parameters
-    ----------
-    launchpad
-        Where they are.
-    wanted
-        Query on the fireworks collection; those of other projects are left out.
+    The reason is that of a FIZZLED Firework's last launch, else empty. ``wanted`` is a
+    query on the fireworks collection; Fireworks of other projects are left out.
     """
     fields = {
-        **{"_id": 0, "fw_id": 1, "state": 1, "name": 1, "launches": 1},
-        **{"spec.calculation_id": 1, "spec.step": 1, "spec._category": 1},
-        **{"spec.calculation.engine": 1, "spec.calculation.x": 1},
+        "_id": 0,
+        "fw_id": 1,
+        "state": 1,
+        "name": 1,
+        "launches": 1,
+        "spec.calculation_id": 1,
+        "spec.step": 1,
+        "spec._category": 1,
+        "spec.calculation.engine": 1,
+        "spec.calculation.x": 1,
         "spec.calculation.insertion": 1,
     }
-    found = sorted(launchpad.fireworks.find({**OURS, **wanted}, fields), key=_place)
+    found = launchpad.fireworks.find({**OURS, **wanted}, fields)
+    found = sorted(found, key=_by_x_and_step)
     reasons = _reasons(launchpad, found)
     return [
         {
@@ -118,8 +103,8 @@ def steps_of(
     ]
 
 
-def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Sort by x and model, references last, the steps of one in their order."""
+def _by_x_and_step(firework: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Sort key: x, model, calculation, step; references last."""
     spec = firework["spec"]
     own = spec["calculation"]
     x = float("inf") if own["x"] is None else own["x"]
@@ -130,7 +115,7 @@ def _place(firework: Mapping[str, Any]) -> tuple[Any, ...]:
 def _reasons(
     launchpad: LaunchPad, fireworks: Iterable[Mapping[str, Any]]
 ) -> dict[int, str]:
-    """Return why the FIZZLED ones failed, by fw_id; one query for all."""
+    """Return the reasons of the FIZZLED ones, by fw_id, from one query."""
     last = {
         each["launches"][-1]: each["fw_id"]
         for each in fireworks
@@ -146,7 +131,3 @@ def _reasons(
         )
         for each in found
     }
-
-
-QUEUE_DIRECTORY = "queue"
-"""In the data directory: one directory for each launch, with script and job output."""

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fireworks import LaunchPad, Workflow
 
 from workflows.campaign.calculation import Calculation
 from workflows.firetasks import OURS, chain
 from workflows.launchpad.embedded import in_one_save
-
-if TYPE_CHECKING:
-    from fireworks import LaunchPad
-
-    from workflows.records.database import Database
+from workflows.launchpad.lease import lease
+from workflows.records.database import Database
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What a submission did.
+    """What a submission added, or would add.
 
     Attributes
     ----------
     added, present
-        Calculations that are new to the LaunchPad, and those it held already.
+        Calculations that are new to the LaunchPad, and those it held before.
     """
 
     added: tuple[Calculation, ...]
@@ -34,14 +30,9 @@ class Submission:
 
 
 def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
-    """Chain the steps of one calculation.
+    """Return the Workflow of one calculation, its steps chained.
 
-    Parameters
-    ----------
-    calculation
-        What to compute.
-    category
-        Which workers may take it; the engine's name if None.
+    ``category`` says which workers accept it; the engine's name if None.
     """
     return Workflow(
         chain(calculation, category or calculation.engine),
@@ -64,31 +55,24 @@ def submit(
     *,
     category: str | None = None,
 ) -> Submission:
-    """Add what the LaunchPad does not hold yet; harmless to repeat.
+    """Add the calculations that the LaunchPad does not hold yet; safe to repeat.
 
-    Parameters
-    ----------
-    launchpad
-        Where to.
-    calculations
-        What.
-    category
-        Which workers may take them; each engine's own if None.
+    ``category`` says which workers accept them; each engine's name if None.
     """
     with in_one_save(launchpad):
         remove_orphans(launchpad)
-        found = submission(launchpad, calculations)
-        _join(launchpad, found.present)
+        found = planned_submission(launchpad, calculations)
+        _note_campaign(launchpad, found.present)
         for calculation in found.added:
             launchpad.add_wf(workflow(calculation, category))
     return found
 
 
 def orphans(launchpad: LaunchPad) -> list[int]:
-    """Return the Fireworks without a Workflow: FireWorks adds those first.
+    """Return the Fireworks without a Workflow; FireWorks adds Fireworks first.
 
-    A submission that was killed in between leaves them; whoever launched one would
-    wait five minutes for the lock of a Workflow that is not there.
+    A submission that was killed in between leaves them. Launching one would wait five
+    minutes for the lock of a Workflow that does not exist.
     """
     workflows = launchpad.workflows.find({}, {"_id": 0, "nodes": 1})
     known = {fw_id for found in workflows for fw_id in found["nodes"]}
@@ -97,7 +81,7 @@ def orphans(launchpad: LaunchPad) -> list[int]:
 
 
 def remove_orphans(launchpad: LaunchPad) -> list[int]:
-    """Remove the Fireworks of a killed submission; it is to be said again."""
+    """Remove the Fireworks of a killed submission, which is to be repeated."""
     found = orphans(launchpad)
     if found:
         query = {"fw_id": {"$in": found}, "state": {"$in": ["READY", "WAITING"]}}
@@ -105,8 +89,10 @@ def remove_orphans(launchpad: LaunchPad) -> list[int]:
     return found
 
 
-def submission(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Submission:
-    """Say what a submission would add and what is present; changes nothing."""
+def planned_submission(
+    launchpad: LaunchPad, calculations: Iterable[Calculation]
+) -> Submission:
+    """Return what a submission would add and what is present; changes nothing."""
     wanted = list({c.id: c for c in calculations}.values())
     known = _known(launchpad, wanted)
     return Submission(
@@ -115,8 +101,8 @@ def submission(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> Sub
     )
 
 
-def _join(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> None:
-    """Note that a campaign has calculations which another one submitted."""
+def _note_campaign(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> None:
+    """Record that a campaign has calculations which another one submitted."""
     by_campaign: dict[str, list[str]] = {}
     for each in calculations:
         by_campaign.setdefault(each.campaign, []).append(each.id)
@@ -138,25 +124,16 @@ def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str
 
 @contextmanager
 def submission_lock(database: Database, launchpad: LaunchPad) -> Iterator[None]:
-    """Let one process at a time submit.
+    """Let one process at a time submit; the embedded LaunchPad has one owner anyway.
 
-    Two at once would add a calculation twice, and each would take what the other is
-    just adding for the rest of a killed submission, and remove it.
-
-    Parameters
-    ----------
-    database
-        Where the LaunchPad is; the embedded one has one owner anyway.
-    launchpad
-        Opened for changing.
+    Two at the same time would add a calculation twice, and each would take what the
+    other is adding for the rest of a killed submission, and remove it.
 
     Raises
     ------
     StoreBusy
-        A living process submits for longer than a minute.
+        Another process has been submitting for longer than a minute.
     """
-    from workflows.launchpad.lease import lease
-
     if database.embedded:
         yield
         return

@@ -1,10 +1,12 @@
-"""A worker process: executes Firetasks that its owner hands over, one at a time.
+"""A worker process: executes the Fireworks that its owner sends, one at a time.
 
-Started by ``workflows.running``. Reads requests from stdin, one JSON line each,
-and answers on stdout: progress lines, then the end. What engines print goes to
-stderr, the worker's log. When the owner dies, the lifeline closes and the worker
-ends at once with all it has started.
+Started by ``launchpad.worker_pool``. It reads requests from stdin, one JSON line each,
+and answers on stdout: progress lines, then the end. Output of the engines goes to
+stderr, the worker's log. When the owner dies, the lifeline closes, and the worker ends
+immediately with all processes it started.
 """
+
+from __future__ import annotations
 
 import json
 import logging
@@ -14,6 +16,12 @@ import threading
 import traceback
 from contextlib import suppress
 from typing import Any, TextIO
+
+import psutil
+from fireworks import Firework
+
+from workflows.engines.step import terminable
+from workflows.errors import Terminated, one_line
 
 
 def main() -> None:
@@ -30,11 +38,6 @@ def main() -> None:
 
 def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
     """Run the Firetasks as FireWorks' Rocket does, without a LaunchPad."""
-    from fireworks import Firework
-
-    from workflows.engines.step import terminable
-    from workflows.errors import Terminated
-
     try:
         unpacked = Firework.from_dict(firework)
         spec = {**unpacked.spec, "_fw_env": env}
@@ -52,7 +55,7 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
         return {"state": "STOPPED", "stored_data": {"_message": str(end)}}
     except Exception as error:
         traceback.print_exc()
-        reason = f"{' '.join(str(error).split())}" or type(error).__name__
+        reason = one_line(error) or type(error).__name__
         return {"state": "FIZZLED", "stored_data": {"_message": reason}}
     return {"state": "COMPLETED", "stored_data": stored, "detours": detours}
 
@@ -73,8 +76,6 @@ def _answer(answers: TextIO, content: dict[str, Any]) -> None:
 
 
 def _end_with_owner(lifeline: int) -> None:
-    import psutil
-
     os.read(lifeline, 1)  # nothing is ever written: it returns when the owner is gone
     try:
         for child in psutil.Process().children(recursive=True):

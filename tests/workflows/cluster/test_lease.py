@@ -20,7 +20,7 @@ from workflows.records.database import Database
 def test_a_second_holder_is_told_who_the_first_is(pad: EmbeddedLaunchPad) -> None:
     with (
         lease(pad, "queue here"),
-        pytest.raises(StoreBusy, match=r"queue here: process \d+ on .* is at it"),
+        pytest.raises(StoreBusy, match=r"queue here: locked by process \d+ on "),
         lease(pad, "queue here", patience=0.0),
     ):
         pass
@@ -54,7 +54,7 @@ def test_a_living_owner_keeps_it_whatever_it_waits_for(
     monkeypatch.setattr("workflows.launchpad.lease.BEAT_SECONDS", 0.05)
     with (
         lease(pad, "queue") as confirm,
-        pytest.raises(StoreBusy, match="is at it"),
+        pytest.raises(StoreBusy, match="locked by"),
         lease(pad, "queue", patience=1.0),
     ):
         pass

@@ -18,7 +18,7 @@ from workflows.cli.selection import Selection
 from workflows.cluster.reconcile import reconcile
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.opening import owned
-from workflows.launchpad.submission import submission, submission_lock, submit
+from workflows.launchpad.submission import planned_submission, submission_lock, submit
 from workflows.records.database import Database, read_database
 
 ONE_STEP = """
@@ -33,10 +33,10 @@ def test_a_dry_run_says_what_a_submission_does(
     pad: EmbeddedLaunchPad, calculations: tuple[Calculation, ...]
 ) -> None:
     before = pad.get_fw_ids()
-    would = submission(pad, calculations)
+    would = planned_submission(pad, calculations)
     assert pad.get_fw_ids() == before
     assert submit(pad, calculations) == would
-    assert submission(pad, calculations).added == ()
+    assert planned_submission(pad, calculations).added == ()
 
 
 def test_what_a_killed_submission_left_is_removed_and_submitted_anew(

@@ -22,7 +22,8 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 from workflows.errors import StoreBusy, StoreError
 from workflows.firetasks import RecordTaskDocument
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
-from workflows.launchpad.opening import connect, owned, reading
+from workflows.launchpad.mongodb import connect
+from workflows.launchpad.opening import owned, reading
 from workflows.records.database import Database
 from workflows.records.store import results_store
 
@@ -205,7 +206,7 @@ def test_a_second_owner_is_told_who_the_first_is(
     pad: EmbeddedLaunchPad, database: Database
 ) -> None:
     with (
-        pytest.raises(StoreBusy, match=rf"process {os.getpid()} is running"),
+        pytest.raises(StoreBusy, match=rf"process {os.getpid()} has been running"),
         owned(database),
     ):
         pass

@@ -9,7 +9,7 @@ import pytest
 
 from tests.places import TOP
 from workflows.errors import StoreError
-from workflows.launchpad.opening import connect
+from workflows.launchpad.mongodb import connect
 from workflows.records.database import read_database
 from workflows.records.store import results_store
 

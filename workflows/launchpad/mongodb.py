@@ -1,0 +1,76 @@
+"""The LaunchPad on a MongoDB: connect, disconnect, set up a new database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from fireworks import LaunchPad
+from pymongo.errors import (
+    ConfigurationError,
+    InvalidName,
+    InvalidURI,
+    PyMongoError,
+)
+
+from workflows.records.database import Database
+
+
+@contextmanager
+def connected(database: Database) -> Iterator[LaunchPad]:
+    """Connect to MongoDB, and disconnect at the end.
+
+    Raises
+    ------
+    StoreError
+        No server answers, now or later; the message shows no user and no password.
+    """
+    launchpad = connect(database)
+    try:
+        yield launchpad
+    except PyMongoError as error:
+        raise database.unreachable(error) from None
+    finally:
+        launchpad.connection.close()
+
+
+def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
+    """Connect to MongoDB, by FireWorks' LaunchPad or a subclass of it.
+
+    Raises
+    ------
+    StoreError
+        No server answers, or pymongo refuses a setting; the message shows no user and
+        no password.
+    """
+    settings = dict(database.launchpad)
+    settings.setdefault("strm_lvl", "ERROR")
+    settings["mongoclient_kwargs"] = database.client_options
+    database.check_client_options()
+    logging.getLogger("pymongo").setLevel(logging.ERROR)
+    with ExitStack() as undo:
+        try:
+            launchpad = kind(**settings)
+            undo.callback(launchpad.connection.close)
+            launchpad.connection.admin.command("ping")
+        except (ConfigurationError, InvalidName, InvalidURI) as error:
+            raise database.bad_client(error) from None
+        except PyMongoError as error:
+            raise database.unreachable(error) from None
+        except (OSError, TypeError, ValueError) as error:
+            raise database.bad_client(error) from None
+        undo.pop_all()
+    return launchpad
+
+
+def set_up(launchpad: LaunchPad) -> None:
+    """Give a new MongoDB its counters and indices, as ``lpad reset`` would.
+
+    Two processes may do so at the same time; the counters are made once.
+    """
+    if launchpad.fw_id_assigner.find_one({}) is None:
+        launchpad.tuneup()
+        launchpad.workflows.create_index("metadata.calculation_id")
+        first = {"$setOnInsert": {"next_fw_id": 1, "next_launch_id": 1}}
+        launchpad.fw_id_assigner.update_one({"_id": -1}, first, upsert=True)
