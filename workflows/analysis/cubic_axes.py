@@ -12,10 +12,10 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from workflows.analysis.ions import METALS
-from workflows.analysis.octahedra import NoOctahedron, trans_pairs
+from workflows.analysis.octahedra import NoOctahedron, orthonormal, trans_pairs
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -59,10 +59,31 @@ def cubic_axes(structure: Structure, *, elements: Sequence[str] = METALS) -> Mat
             f"{structure.formula}: no octahedron of oxygen about "
             f"{' or '.join(elements)}"
         )
-    frame = _orthonormal(lines[0])
+    frame = orthonormal(lines[0])
     for _ in range(3):  # settles at once unless the first octahedron is an odd one
-        frame = _orthonormal(_mean(np.array(lines), frame))
+        frame = orthonormal(_mean(np.array(lines), frame))
     return _named(frame)
+
+
+def axes_of_cell(structure: Structure, supercell: ArrayLike | None) -> Matrix:
+    """Return the directions of the cubic a, b, c of a cell.
+
+    Parameters
+    ----------
+    structure
+        Any cell of a spinel.
+    supercell
+        Its vectors, rows, in those of the cubic cell, shape (3, 3). None if nobody
+        described the cell: its own bonds tell then, and the coordinate axes where it
+        has no octahedron.
+    """
+    if supercell is not None:
+        matrix = np.asarray(supercell, dtype=float)
+        return np.asarray(np.linalg.inv(matrix) @ structure.lattice.matrix)
+    try:
+        return cubic_axes(structure)
+    except NoOctahedron:
+        return np.eye(3)
 
 
 def parent_supercell(
@@ -104,13 +125,6 @@ def _mean(lines: Matrix, frame: Matrix) -> Matrix:
             axis = int(np.argmax(np.abs(along)))
             total[axis] += np.sign(along[axis]) * line / np.linalg.norm(line)
     return total
-
-
-def _orthonormal(rows: Matrix) -> Matrix:
-    """Return the orthonormal frame nearest to three directions (Loewdin)."""
-    units = rows / np.linalg.norm(rows, axis=1)[:, None]
-    left, _, right = np.linalg.svd(units)
-    return np.asarray(left @ right)
 
 
 def _named(frame: Matrix) -> Matrix:

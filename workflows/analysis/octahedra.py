@@ -214,6 +214,39 @@ def _six_bonds(structure: Structure, index: int) -> Vectors:
     return np.asarray(structure.lattice.get_cartesian_coords(np.array(ends) - here))
 
 
+def octahedron_axes(
+    structure: Structure, index: int, *, axes: ArrayLike | None = None
+) -> Vectors:
+    """Return the orthonormal axes nearest to the bonds of an octahedron.
+
+    Parameters
+    ----------
+    structure, index, axes
+        As in :func:`octahedron`.
+
+    Returns
+    -------
+    ndarray
+        Rows x, y, z, Cartesian, shape (3, 3), named after the `axes` they are nearest
+        to.
+
+    Raises
+    ------
+    NoOctahedron
+        As in :func:`octahedron`.
+    """
+    directions = np.eye(3) if axes is None else np.asarray(axes, dtype=float)
+    pairs, _ = _along(trans_pairs(structure, index), directions)
+    return orthonormal(pairs[:, 0] - pairs[:, 1])
+
+
+def orthonormal(rows: Vectors) -> Vectors:
+    """Return the orthonormal frame nearest to three directions (Loewdin)."""
+    units = rows / np.linalg.norm(rows, axis=1)[:, None]
+    left, _, right = np.linalg.svd(units)
+    return np.asarray(left @ right)
+
+
 def _along(pairs: Vectors, axes: Vectors) -> tuple[Vectors, float]:
     """Order the pairs as x, y, z, and return the worst angle to an axis, degrees."""
     lines = pairs[:, 0] - pairs[:, 1]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.records.document import Finding
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Outcome:
 
     Units as in ``TaskDocument``; `start_moments` are the moments that were planned, or
     of a run that is not ours its MAGMOM, in site order. `signed` is False where only
-    |m| is known.
+    |m| is known. `supercell` is None where nobody described the cell.
     """
 
     structure: Structure
@@ -36,6 +37,8 @@ class Outcome:
     pressure_kbar: float | None = None
     cell_relaxed: bool = False
     signed: bool = True
+    occupations: Sequence[OnsiteOccupation] = ()
+    supercell: Sequence[Sequence[float]] | None = None
 
 
 def warn(name: str, message: str, severity: Severity = "warning") -> Finding:

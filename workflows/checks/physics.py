@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from workflows.analysis.lnmo import INSULATORS, METALS, SHORTEST, lnmo_x
 from workflows.checks.moments import large_on_oxygen, lnmo_moments, turned, vanished
+from workflows.checks.orbitals import orbital_findings
 from workflows.checks.outcome import REMEDY, Outcome, warn
 from workflows.records.document import Finding, TaskDocument
 
@@ -28,7 +29,7 @@ neighbouring x are compared to about 1 meV per atom."""
 
 def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
     """Check a finished run; the limits of LNMO only where the composition is its."""
-    found = [*_energy(outcome), *_pressure(outcome)]
+    found = [*_energy(outcome), *_pressure(outcome), *orbital_findings(outcome)]
     x = lnmo_x(outcome.structure)
     if x is not None:
         found += [*_distances(outcome), *_insulator(outcome, x)]

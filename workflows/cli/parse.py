@@ -89,5 +89,6 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield "  ".join(parts)
     for finding in document.get("findings", ()):
         told = finding["message"]
-        if finding["severity"] != "info" and told != document["reason"]:
+        shown = finding["severity"] != "info" or finding["id"] == "orbital_order"
+        if shown and told != document["reason"]:
             yield f"    {finding['severity']} {finding['id']}: {told}"

@@ -196,7 +196,7 @@ _FOR_PEOPLE: Mapping[TableName, tuple[str, ...]] = {
     TableName.SITES: (
         *("x", "insertion", "label", "element", "magnetization", "valence"),
         *("margin", "ambiguous", "valence_balanced", "balance_margin", "final_site"),
-        *("rho", "phi", "jt_mode", "elongation"),
+        *("eg_orbital", "eg_axis", "rho", "phi", "jt_mode", "elongation"),
     ),
     TableName.RUNS: (
         *("x", "insertion", "formula", "step", "state", "energy_per_atom", "gap"),

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pymatgen.core import Structure
 
+from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.campaign.calculation import (
     CONVENTIONAL,
     structure_as_dict,
@@ -127,6 +128,11 @@ class TaskDocument(BaseModel):
     )
     moments_signed: bool = Field(True, description="False: magnetization holds |m|")
     total_magnetization: float | None = Field(None, description="muB per cell")
+    occupations: tuple[OnsiteOccupation, ...] | None = Field(
+        None,
+        description="electrons in the d or f shell of each ion with U, as matrices in "
+        "real harmonics m = -l to l about the Cartesian axes; None if not printed",
+    )
     hubbards: dict[str, float] = Field(
         default_factory=dict, description="U_eff in eV by element, as applied"
     )

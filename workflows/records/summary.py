@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,16 +18,18 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from workflows.analysis.cubic_axes import cubic_axes
+from workflows.analysis.cubic_axes import axes_of_cell
+from workflows.analysis.d_orbitals import EgOrbital
 from workflows.analysis.jahn_teller import cooperative_order
 from workflows.analysis.lattice import UNIQUE_LAST, pseudo_cubic, unique_axis_last
 from workflows.analysis.lithium_sites import model_of_sites
 from workflows.analysis.magnetization import element_moments
-from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
+from workflows.analysis.octahedra import Octahedron, octahedra
+from workflows.analysis.orbital_order import counted, eg_orbitals
 from workflows.analysis.valence import two_clusters, valence_from_moment
 from workflows.records.document import TaskDocument
 
-ATOMS = ("structure", "initial_structure", "magnetization")
+ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
 """Fields of a document that a summary leaves out: values for every atom."""
 
 
@@ -104,6 +105,8 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
     }
     if document.total_magnetization is not None:
         numbers["m_total"] = document.total_magnetization
+    if order := counted(document.structure, eg_orbitals_of(document)):
+        numbers["orbital_order"] = order
     if document.bandgap is not None:
         numbers["gap"] = document.bandgap
     if lithium := document.final_sites.get("Li"):
@@ -194,11 +197,16 @@ def parent_axes(document: TaskDocument) -> Any:
     Of a run that is not ours, whose cell nobody described, its own bonds tell.
     """
     assert document.structure is not None
-    if document.calculation_id is None:
-        with suppress(NoOctahedron):
-            return cubic_axes(document.structure)
-    matrix = np.asarray(document.supercell, dtype=float)
-    return np.linalg.inv(matrix) @ document.structure.lattice.matrix
+    ours = document.calculation_id is not None
+    return axes_of_cell(document.structure, document.supercell if ours else None)
+
+
+def eg_orbitals_of(document: TaskDocument) -> dict[int, EgOrbital]:
+    """Return the occupied eg orbitals by site, in the axes of the cell's octahedra."""
+    if document.structure is None or not document.occupations:
+        return {}
+    axes = parent_axes(document)
+    return eg_orbitals(document.structure, document.occupations, axes)
 
 
 def _moments_of(document: TaskDocument, element: str) -> list[float]:

@@ -83,11 +83,19 @@ COLUMNS = (
     *("unique_axis", "permutation", "a_u", "b_u", "c_u", "lattice_class"),
     *("volume", "volume_fu"),
     *("jt_rho", "jt_elongation", "n_jt_active", "jt_order", "jt_phi"),
-    *("li_sites", "findings", "steps_done", "n_orderings", "n_planned"),
+    *(
+        "orbital_order",
+        "li_sites",
+        "findings",
+        "steps_done",
+        "n_orderings",
+        "n_planned",
+    ),
     *("surrogate", "fake", "engine_version", "calculation_id"),
 )
 _EMPTY = {
     **dict.fromkeys(("ended_as", "unique_axis", "permutation", "lattice_class"), ""),
+    "orbital_order": "",
     "mixed_sign": False,
 }
 _ONE_STATE = ("n_mn3_gap", "jt_phi")

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import METALS, THRESHOLDS
 from workflows.analysis.octahedra import octahedra
+from workflows.analysis.orbital_order import CUBIC
 from workflows.analysis.site_retention import site_retention
 from workflows.analysis.valence import balanced_valences, valence_from_moment
 from workflows.campaign.calculation import CONVENTIONAL
 from workflows.records.document import TaskDocument
-from workflows.records.summary import parent_axes
+from workflows.records.summary import eg_orbitals_of, parent_axes
 
 if TYPE_CHECKING:
+    from workflows.analysis.d_orbitals import EgOrbital
     from workflows.analysis.octahedra import Octahedron
 
 Row = dict[str, Any]
@@ -25,6 +27,11 @@ SITE_UNITS = {
     "valence_balanced": "e, integers that make the cell neutral and fit |m| best; NaN "
     "where a second set fits within 0.05 muB^2",
     "balance_margin": "muB^2, misfit of the second best set less that of the best",
+    "eg_polarisation": "electrons, fuller eg orbital less the other; 0.25 and more: "
+    "one is empty",
+    "eg_phase": "degrees, as phi: 0 dz2 along z, 180 dx2-y2 normal to z",
+    "n_t2g": "electrons on the ion, both spins",
+    "n_eg": "electrons on the ion, both spins",
     "l_x": "A, mean of the two opposite bonds nearest to the cubic x",
     "l_y": "A",
     "l_z": "A",
@@ -45,6 +52,7 @@ SITE_COLUMNS = (
     *("x", "insertion", "calculation_id", "site", "label", "role", "element"),
     *("magnetization", "valence", "margin", "ambiguous"),
     *("valence_balanced", "balance_margin"),
+    *("eg_orbital", "eg_axis", "eg_polarisation", "eg_phase", "n_t2g", "n_eg"),
     *("initial_site", "final_site", "jt_mode"),
     *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
     *("angle_variance", "q2", "q3", "rho", "phi", "axis_angle"),
@@ -70,6 +78,7 @@ def site_rows(document: TaskDocument) -> list[Row]:
     labels = structure.site_properties.get("label", structure.labels)
     roles = structure.site_properties.get("role", [None] * len(structure))
     finals = _final_sites(document)
+    orbitals = eg_orbitals_of(document)
     shapes = octahedra(structure, elements=METALS, axes=parent_axes(document))
     return [
         {
@@ -84,6 +93,7 @@ def site_rows(document: TaskDocument) -> list[Row]:
             **_valence(species[number], moments[number]),
             "valence_balanced": charges[number],
             "balance_margin": balanced.margin,
+            **_orbital(orbitals.get(number)),
             "initial_site": roles[number] or "",
             "final_site": finals.get(number, ""),
             **_shape(shapes.get(number)),
@@ -101,6 +111,22 @@ def _valence(element: str, moment: float) -> Row:
         "valence": math.nan if found.valence is None else found.valence,
         "margin": found.margin,
         "ambiguous": found.ambiguous,
+    }
+
+
+def _orbital(found: EgOrbital | None) -> Row:
+    if found is None:
+        numbers = dict.fromkeys(
+            ("eg_polarisation", "eg_phase", "n_t2g", "n_eg"), math.nan
+        )
+        return {"eg_orbital": "", "eg_axis": "", **numbers}
+    return {
+        "eg_orbital": found.orbital,
+        "eg_axis": CUBIC[found.axis],
+        "eg_polarisation": found.polarisation,
+        "eg_phase": found.phase,
+        "n_t2g": found.t2g,
+        "n_eg": found.eg,
     }
 
 

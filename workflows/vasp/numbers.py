@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap
+from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.vasp.outcar_steps import OutcarBody
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class VaspNumbers:
     electronic: tuple[tuple[int, bool | None], ...] = ()
     magnetization: tuple[float, ...] | None = None
     total_magnetization: float | None = None
+    occupations: tuple[OnsiteOccupation, ...] = ()
     nelect: float | None = None
     asked_nelect: float | None = None
     neutral_nelect: float | None = None

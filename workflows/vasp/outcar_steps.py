@@ -12,7 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.vasp.file_ends import FOOTER
+from workflows.vasp.occupation_matrices import read_occupation_matrices
 from workflows.vasp.outcar_head import OutcarHeader, outcar_header
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _PRESSURE = re.compile(r"external pressure = *(\S+) kB")
 _TOTAL = re.compile(r"number of electron +\S+ magnetization +(\S+) *\n")
 _ELECTRONS = re.compile(r"number of electron +(\S+) magnetization +\S")
 _NUMBER = re.compile(r"-?\d+\.\d+|-?\d+\b|\*+|[-+]?(?:NaN|Inf(?:inity)?)\b", re.I)
+_RESPONSE = "\n Linear response"
 REACHED = "reached required accuracy"
 STOPPED = re.compile(r"(soft|hard) stop encountered")
 
@@ -94,6 +97,9 @@ class OutcarBody:
         A STOPCAR ended it.
     seconds
         Wall time, if it came to its end.
+    occupations
+        Occupation matrices of d and f shells in the last of the steps; empty without
+        LDAUPRINT.
     """
 
     header: OutcarHeader
@@ -101,6 +107,7 @@ class OutcarBody:
     reached: bool
     stopped: str
     seconds: float | None
+    occupations: tuple[OnsiteOccupation, ...] = ()
 
     def structure(self, step: IonicStep) -> Structure | None:
         """Return the structure of a step, A to five decimals as OUTCAR has them.
@@ -131,14 +138,15 @@ def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
     """
     header = outcar_header(text.splitlines(keepends=True), name=name)
     parts = _by_ionic_step(text)
-    steps = tuple(step for part in parts if (step := _step(part)) is not None)
+    whole = [(part, step) for part in parts if (step := _step(part)) is not None]
     seconds = re.search(r"Elapsed time \(sec\): +(\d+\.\d+)", text[-1_000_000:])
     return OutcarBody(
         header=header,
-        steps=steps,
+        steps=tuple(step for _, step in whole),
         reached=REACHED in text,
         stopped=stop[1] if (stop := STOPPED.search(text)) else "",
         seconds=float(seconds[1]) if seconds and FOOTER in text else None,
+        occupations=_occupations(whole[-1][0]) if whole else (),
     )
 
 
@@ -157,7 +165,7 @@ def _step(part: str) -> IonicStep | None:
     energies = _ENERGY.findall(part)
     if not energies:
         return None
-    cycle, _, _ = part.partition("\n Linear response")
+    cycle, _, _ = part.partition(_RESPONSE)
     loops, lattices = _LOOP.findall(cycle), _LATTICE.findall(part)
     tables, moments = _FORCES.findall(part), _MOMENTS.findall(part)
     rows = [_row(line, 6) for line in tables[-1].splitlines()] if tables else []
@@ -177,6 +185,11 @@ def _step(part: str) -> IonicStep | None:
         pressure=_number(pressure[-1]) if pressure else None,
         electrons=_number(electrons[-1]) if electrons else None,
     )
+
+
+def _occupations(part: str) -> tuple[OnsiteOccupation, ...]:
+    cycle, _, _ = part.partition(_RESPONSE)
+    return tuple(o for o in read_occupation_matrices(cycle) if o.shell >= 2)
 
 
 def _vector(numbers: list[float]) -> Vector:

@@ -95,6 +95,14 @@ def test_a_run_of_somebody_else_has_sites_without_roles() -> None:
     bonds = manganese[["l_y", "l_x", "l_z"]].to_numpy()
     assert bonds == pytest.approx(np.tile([1.93, 1.94, 2.27], (4, 1)), abs=0.005)
     assert manganese["axis_angle"].max() < 5
+    # the paper's argument: the long bonds are where the eg electron is
+    assert set(manganese["eg_orbital"]) == {"dz2"}
+    assert set(manganese["eg_axis"]) == {"c"}
+    assert manganese["eg_phase"].to_numpy() == pytest.approx(
+        manganese["phi"].to_numpy(), abs=3
+    )
+    assert (manganese["n_t2g"] > 3).all()
+    assert set(frame.loc[frame["element"] != "Mn", "eg_orbital"]) == {""}
 
 
 def test_a_document_without_moments_or_structure_has_what_there_is(

@@ -135,6 +135,7 @@ def with_numbers(
         efermi=numbers.efermi,
         magnetization=None if contradicted else numbers.magnetization,
         total_magnetization=None if contradicted else numbers.total_magnetization,
+        occupations=None if contradicted else numbers.occupations or None,
         hubbards=numbers.hubbards,
         nelect=numbers.nelect,
         potcar=numbers.potcar,
@@ -213,6 +214,8 @@ def _outcome(
         bandgap=numbers.gap.gap if numbers.gap else None,
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
+        occupations=numbers.occupations,
+        supercell=calculation.supercell if calculation is not None else None,
     )
 
 
