@@ -27,7 +27,7 @@ help:
 	@echo "make clean   remove the environment; results in lnmo-data/ stay"
 
 run: $(VENV)/.chgnet
-	@echo "== campaign $(CAMPAIGN), engine $(ENGINE): 11 relaxations, 5 to 10 minutes on 2 cores."
+	@echo "== campaign $(CAMPAIGN), engine $(ENGINE): 12 relaxations, 5 to 10 minutes on 2 cores."
 	@echo "   Stop it whenever you like: the same command goes on where it was."
 	@$(VENV)/bin/lnmo run $(CAMPAIGN) --engine $(ENGINE) -j $(JOBS); code=$$?; \
 	$(VENV)/bin/lnmo report $(CAMPAIGN) --engine $(ENGINE) -o report.html && exit $$code

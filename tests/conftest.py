@@ -33,8 +33,13 @@ settings.load_profile("lnmo")
 
 @pytest.fixture(scope="session")
 def paper() -> Campaign:
-    """The paper's cathode; its lithium reference has tests of its own."""
-    return load_campaign("paper").model_copy(update={"lithium_reference": False})
+    """The paper's cathode, one start at each x.
+
+    Its lithium reference and its several starts have tests of their own.
+    """
+    packaged = load_campaign("paper")
+    start = packaged.start.model_copy(update={"single": True})
+    return packaged.model_copy(update={"lithium_reference": False, "start": start})
 
 
 @pytest.fixture(scope="session")

@@ -162,11 +162,12 @@ def done(done_once: Project, tmp_path: Path) -> Project:
 def whole(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Project, list[subprocess.CompletedProcess[str]]]:
-    """The paper's ten calculations, run twice."""
+    """The paper's ten calculations, one start at each x, run twice."""
     place = tmp_path_factory.mktemp("whole") / "paper"
     place.mkdir()
     shutil.copy(TOP / "launchpad.yaml", place)
     content = load_campaign("paper").model_dump(mode="json")
+    content["start"]["single"] = True
     content["vasp"]["incar"] = SMALL_DOS
     content["vasp"]["kpoints_lithium"] = [5, 5, 5]
     (place / "c.yaml").write_text(yaml.safe_dump(content))

@@ -54,6 +54,7 @@ class Calculation:
         Provenance of the start: host and host_weight, role, distinct, raw, sampled,
         kept, dropped and dropped_window (eV per cell), rank, degeneracy, occupied,
         ewald_energy (eV per cell), c_strain and its number among the starts,
+        charge_order and, if that is not 0, seeded (metal, states, reduced sites),
         magnetic_order; variant where the campaign has some.
     supercell
         Cell vectors, rows, in those of the conventional cubic cell.

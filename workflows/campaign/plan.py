@@ -7,7 +7,6 @@ run, a results table and the tests all call it, and all see the same ids.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.arrangements import Choice, choices_of
@@ -15,8 +14,6 @@ from workflows.campaign.calculation import (
     Calculation,
     cell_formula,
     content_id,
-    digest,
-    structure_as_dict,
 )
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.lithium_metal import LITHIUM, lithium_reference
@@ -28,12 +25,10 @@ from workflows.campaign.magnetic_order import (
 )
 from workflows.campaign.presets import has_hubbard
 from workflows.campaign.settings import engine_settings
-from workflows.errors import CampaignError
+from workflows.campaign.starts import SURROGATES, Start, seeded_by, started, starts_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
-
-    from structures import RankedOrdering
 
 
 def plan(campaign: Campaign) -> tuple[Calculation, ...]:
@@ -70,11 +65,11 @@ def _named(calculation: Calculation, variants: list[str], of: int) -> Calculatio
 
 def _planned(campaign: Campaign) -> tuple[Calculation, ...]:
     planned = (
-        _calculation(campaign, choice, rank, charge_order, start)
+        _calculation(campaign, choice, rank, ideal, start)
         for choice in choices_of(campaign)
-        for rank in range(len(choice.found.ranked))
-        for charge_order in (None, *_charge_orders(campaign, choice))
-        for start in enumerate(_c_strains(campaign, choice.found.x))
+        for rank, ordering in enumerate(choice.found.ranked)
+        for ideal in (ordering.structure,)
+        for start in starts_of(campaign, choice, ideal)
     )
     cells = {calculation.id: calculation for calculation in planned}
     return (*cells.values(), *_references(campaign))
@@ -88,58 +83,20 @@ def _references(campaign: Campaign) -> tuple[Calculation, ...]:
     return (lithium_reference(campaign),) if wanted else ()
 
 
-def _c_strains(campaign: Campaign, x: float) -> tuple[float, ...]:
-    start = campaign.start
-    own = start.c_strain if x > 1 else 0.0
-    more = (s.c_strain for s in start.more if abs(s.x - x) < 1e-9)
-    return tuple(dict.fromkeys((own, *more)))
-
-
-def _charge_orders(
-    campaign: Campaign, choice: Choice
-) -> tuple[tuple[int, RankedOrdering], ...]:
-    """Rank the orders of a mixed-valent metal, where every Li site is filled."""
-    from structures import distinct_orderings, formal_charges, rank_orderings
-    from structures.errors import StructuresError
-
-    wanted, found = campaign.start.charge_orders, choice.found
-    if not wanted or campaign.engine == "chgnet" or "+" in found.role:
-        return ()  # CHGNet takes no moments; joined roles are never all filled
-    if found.n_occupied < len(choice.host.sites(found.role)):
-        return ()
-    inserted = () if found.role == "8a" else (found.role,)
-    keeps_8a = not inserted or found.n_li > found.n_occupied
-    host = choice.host.filled(*(("8a",) if keeps_8a else ()), *inserted)
-    charges = formal_charges(host.structure.composition)
-    for metal, number in host.chemistry.metals_in(host.formula_units).items():
-        lower = round(number * (ceil(charges[metal]) - charges[metal]))
-        if 0 < lower < number:
-            try:
-                orders = distinct_orderings(host, metal, lower)
-            except StructuresError as error:
-                raise CampaignError(
-                    f"campaign {campaign.name}: start.charge_orders: {error}"
-                ) from None
-            return tuple(enumerate(rank_orderings(orders, keep=wanted).kept, start=1))
-    return ()
-
-
 def _calculation(
     campaign: Campaign,
     choice: Choice,
     rank: int,
-    charge_order: tuple[int, RankedOrdering] | None,
-    start: tuple[int, float],
+    ideal: Structure,
+    start: Start,
 ) -> Calculation:
     host, found = choice.host, choice.found
-    number, ordering = charge_order or (0, found.ranked[rank])
-    start_number, c_strain = start
-    structure = _start(campaign, ordering.structure, c_strain)
+    structure = started(campaign, ideal, start, campaign.vasp.magmom)
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
     steps = _steps(campaign, found.x)
     settings = engine_settings(campaign, host, structure, steps)
     order: str = campaign.start.magnetic_order
-    if campaign.engine == "chgnet":
+    if campaign.engine in SURROGATES:
         order = FIM  # CHGNet takes no moments
     structure = with_magnetic_order(
         structure, order, magmom=campaign.vasp.magmom, supercell=supercell
@@ -156,7 +113,7 @@ def _calculation(
         steps=steps,
         settings=settings,
         ordering=_provenance(choice, rank)
-        | {"charge_order": number, "start": start_number, "c_strain": c_strain}
+        | _start_provenance(start)
         | {"magnetic_order": order},
         supercell=supercell,
         campaign=campaign.name,
@@ -187,21 +144,6 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
     return tuple(notes)
 
 
-def _start(campaign: Campaign, ideal: Structure, c_strain: float) -> Structure:
-    from structures.starts import symmetry_broken_start
-
-    start = campaign.start
-    # Seeded by what is displaced, not by its place in the list: adding an x to a
-    # campaign changes no other id.
-    content = [start.displacement, start.seed, c_strain, structure_as_dict(ideal)]
-    return symmetry_broken_start(
-        ideal,
-        displacement=start.displacement,
-        c_strain=c_strain,
-        seed=int(digest(content)[:15], 16),
-    )
-
-
 def _steps(campaign: Campaign, x: float) -> tuple[str, ...]:
     if campaign.engine == "chgnet":
         return ("relax",)
@@ -226,3 +168,14 @@ def _provenance(choice: Choice, rank: int) -> dict[str, Any]:
         "occupied": list(ordering.occupied),
         "ewald_energy": round(float(ordering.ewald_energy), 6),
     }
+
+
+def _start_provenance(start: Start) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "charge_order": start.seed_number,
+        "start": start.number,
+        "c_strain": start.c_strain,
+    }
+    if (order := start.charge_order) is not None:
+        found["seeded"] = seeded_by(order)
+    return found

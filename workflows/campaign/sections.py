@@ -63,12 +63,13 @@ class ExtraStart(Section):
 
 
 class StartSection(Section):
-    """The broken symmetry of a starting structure."""
+    """The broken symmetry of a starting structure, and how many starts there are."""
 
+    single: bool = False
     displacement: float = Field(0.02, ge=0, lt=0.5)
     c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
     more: tuple[ExtraStart, ...] = ()
-    charge_orders: int = Field(0, ge=0)
+    charge_orders: int | None = Field(None, ge=0)
     magnetic_order: Literal["fim", "fm", "afm_mn"] = "fim"
     seed: int = Field(0, ge=0)
 

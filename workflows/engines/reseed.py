@@ -2,8 +2,9 @@
 
 A run that converged to collapsed, turned or evenly spread moments says nothing of the
 compound. The same settings from another start may: other displacements and, where Mn3+
-and Mn4+ are mixed, another order of them as MAGMOM. ISYM is 0 in every preset; ALGO
-and all other tags stay, so that energies compare. The first result is kept beside it.
+and Mn4+ are mixed, another order of them as MAGMOM and as stretched bonds. ISYM is 0 in
+every preset; ALGO and all other tags stay, so that energies compare. The first result
+is kept beside it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from workflows.analysis.lnmo import FORMULA_UNITS, expected_mn3, lnmo_x
 from workflows.campaign.calculation import (
     Calculation,
     content_id,
@@ -19,10 +19,9 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
+from workflows.campaign.starts import seeded_by, with_charge_order
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
-
     from workflows.records.document import TaskDocument
 
 WRONG_STATE = frozenset(
@@ -70,50 +69,30 @@ def reseeded(calculation: Calculation, n: int) -> Calculation:
     Returns
     -------
     Calculation
-        Its ``ordering`` has ``reseed_of``, the id of the planned calculation, and
-        ``reseed``, which is n.
+        Its ``ordering`` has ``reseed_of``, the id of the planned calculation,
+        ``reseed``, which is n, and ``seeded``, the charge order if it has one.
     """
+    from structures.seeds import drawn_order, seeded_start
     from structures.starts import symmetry_broken_start
 
     seed = int(digest([calculation.id, "reseed", n])[:15], 16)
     # As a Firework carries it: the planned structure itself has more digits.
     start = structure_from_dict(structure_as_dict(calculation.structure))
-    moved = symmetry_broken_start(start, displacement=DISPLACEMENT, seed=seed)
-    first = calculation.ordering.get("reseed_of", calculation.id)
+    own = dict(calculation.ordering)
+    first = own.get("reseed_of", calculation.id)
+    before = own.pop("seeded", {}).get("reduced", ())
+    order = drawn_order(start, seed) if "magmom" in calculation.settings else None
+    if order is None:
+        moved = symmetry_broken_start(start, displacement=DISPLACEMENT, seed=seed)
+    else:
+        moved = seeded_start(
+            start, order, displacement=DISPLACEMENT, seed=seed, before=before
+        )
+        moved = with_charge_order(moved, order, calculation.settings["magmom"])
+        own["seeded"] = seeded_by(order)
     derived = replace(
         calculation,
-        structure=_charge_ordered(moved, calculation, seed),
-        ordering={**calculation.ordering, "reseed_of": first, "reseed": n},
+        structure=moved,
+        ordering={**own, "reseed_of": first, "reseed": n},
     )
     return replace(derived, id=content_id(derived))
-
-
-def _charge_ordered(
-    structure: Structure, calculation: Calculation, seed: int
-) -> Structure:
-    """Draw which Mn start as Mn3+; where all are of one valence nothing is changed."""
-    import numpy as np
-
-    from structures.charge_ordering import spin_only_moment
-
-    x = lnmo_x(structure)
-    manganese = [i for i, s in enumerate(structure) if s.specie.symbol == "Mn"]
-    if x is None:
-        return structure
-    cells = structure.composition["O"] / (4 * FORMULA_UNITS)
-    number = round(cells * expected_mn3(x))
-    if not 0 < number < len(manganese):
-        return structure
-    by_element = calculation.settings["magmom"]
-    moments = [
-        float(s.properties.get("magmom", by_element[s.specie.symbol]))
-        for s in structure
-    ]
-    drawn = np.random.default_rng(seed).choice(manganese, size=number, replace=False)
-    reduced = set(drawn.tolist())
-    for i in manganese:
-        size = spin_only_moment("Mn", 3 if i in reduced else 4)
-        moments[i] = -size if moments[i] < 0 else size
-    ordered = structure.copy()
-    ordered.add_site_property("magmom", moments)
-    return ordered

@@ -3,15 +3,12 @@
 import json
 import subprocess
 import sys
-from collections import Counter
 
 import pytest
 
 from structures import INSERTION_MODELS
 from workflows.campaign.arrangements import choices
-from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.inputs import vasp_inputs
 from workflows.campaign.plan import plan
 from workflows.cli.orderings import ordering_row
 from workflows.errors import CampaignError
@@ -66,38 +63,6 @@ def test_more_starts_leave_the_ids_of_the_first_ones_alone(paper: Campaign) -> N
     content["start"]["more"] = [{"x": 2, "c_strain": 0.0}]
     more = {c.id for c in plan(Campaign.model_validate(content))}
     assert {c.id for c in plan(paper)} < more
-
-
-def test_charge_orders_seed_the_moments_of_8_mn3_and_4_mn4_at_x_2(
-    paper: Campaign,
-) -> None:
-    content = paper.model_dump(mode="json")
-    content["start"]["charge_orders"] = 2
-    seeded = plan(Campaign.model_validate(content).override(x=[0.5, 1, 2]))
-    assert [c.label for c in seeded] == [
-        *("x=0.5", "x=1"),
-        *("x=2 tet_8b", "x=2 tet_8b q1", "x=2 tet_8b q2"),
-        *("x=2 oct_16c_rocksalt", "x=2 oct_16c_rocksalt q1"),
-        "x=2 oct_16c_rocksalt q2",
-    ]
-    for calculation in seeded:
-        if calculation.ordering["charge_order"]:
-            again = Calculation.from_dict(json.loads(json.dumps(calculation.as_dict())))
-            moments = vasp_inputs(again, "relax").incar["MAGMOM"]
-            assert Counter(moments) == {0.0: 48, -2.0: 4, 4.0: 8, 3.0: 4}
-
-
-def test_charge_orders_of_a_spinel_with_one_metal_start_at_x_1() -> None:
-    content = {
-        "name": "limn2o4",
-        "x": [1],
-        "host": {"formula": "LiMn2O4", "ordering": "none", "a": 8.25},
-        "start": {"charge_orders": 1},
-        "vasp": {"hubbard_u": {"Mn": 3.9}},
-    }
-    _, seeded, _ = plan(Campaign.model_validate(content))
-    moments = vasp_inputs(seeded, "relax").incar["MAGMOM"]
-    assert Counter(moments) == {0.0: 40, 4.0: 8, 3.0: 8}
 
 
 @pytest.mark.parametrize("model", list(INSERTION_MODELS))

@@ -104,7 +104,7 @@ def test_a_charge_order_keeps_the_size_of_its_moments(
         if c.ordering["charge_order"]
     )
     sizes = Counter(moment for element, moment in moments(seeded) if element == "Mn")
-    assert sizes == {4.0: 8, 3.0: 4}
+    assert sizes == {5.0: 8, 4.0: 4}
     assert all(moment >= 0 for _, moment in moments(seeded))
 
 

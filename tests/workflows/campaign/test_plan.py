@@ -170,8 +170,8 @@ def test_ids_do_not_depend_on_the_interpreter_s_hash_seed(
         "from workflows import load_campaign, plan\n"
         "print(*(c.id for c in plan(load_campaign('paper').override(x=[0.5, 2]))))"
     )
-    lithium = plan(load_campaign("paper"))[-1]
-    wanted = [c.id for c in (*calculations, lithium) if c.x in {0.5, 2, None}]
+    wanted = [c.id for c in plan(load_campaign("paper").override(x=[0.5, 2]))]
+    assert {c.id for c in calculations if c.x in {0.5, 2}} < set(wanted)
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", code],

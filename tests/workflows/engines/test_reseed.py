@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from workflows.analysis.octahedra import octahedra
 from workflows.campaign.calculation import Calculation, content_id
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
+from workflows.campaign.sections import StartSection
 from workflows.engines.reseed import WRONG_STATE, reseeded, to_reseed
 from workflows.records.document import Finding, State, TaskDocument
 
@@ -34,13 +36,17 @@ def test_how_often_is_no_part_of_an_id(paper: Campaign) -> None:
 def test_a_reseed_differs_in_its_start_alone(full: Calculation) -> None:
     again = reseeded(full, 1)
     assert again.id == content_id(again) != full.id
-    assert again.ordering == {**full.ordering, "reseed_of": full.id, "reseed": 1}
+    seeded = again.ordering["seeded"]
+    assert len(seeded["reduced"]) == 8
+    told = {"reseed_of": full.id, "reseed": 1, "seeded": seeded}
+    assert again.ordering == {**full.ordering, **told}
     changed = {"id": full.id, "structure": full.structure, "ordering": full.ordering}
     assert replace(again, **changed) == full
     assert again.structure.lattice == full.structure.lattice
     assert again.structure.species == full.structure.species
     moved = again.structure.cart_coords - full.structure.cart_coords
-    assert 0.015 < np.std(moved) < 0.025
+    cations = [s.specie.symbol != "O" for s in full.structure]
+    assert 0.015 < np.std(moved[cations]) < 0.025
     assert again.label == f"{full.label} reseed 1"
 
 
@@ -51,10 +57,20 @@ def test_it_starts_from_an_order_of_mn3_and_mn4(full: Calculation) -> None:
         sites = (s for s in calculation.structure if s.specie.symbol == element)
         return [s.properties["magmom"] for s in sites]
 
-    assert sorted(moments(first, "Mn")) == [3.0] * 4 + [4.0] * 8
+    assert sorted(moments(first, "Mn")) == [4.0] * 4 + [5.0] * 8
     assert moments(first, "Ni") == [-2.0] * 4
     assert set(moments(first, "Li") + moments(first, "O")) == {0.0}
     assert moments(first, "Mn") != moments(second, "Mn")
+
+
+def test_a_reseed_of_a_seed_lets_its_bonds_go(paper: Campaign) -> None:
+    seeded = plan(paper.model_copy(update={"start": StartSection()}).override(x=[2]))[3]
+    assert seeded.label == "x=2 tet_8b q1"
+    again = reseeded(seeded, 1)
+    found = octahedra(again.structure, elements=["Mn"])
+    long = {i for i, o in found.items() if o.l_z / ((o.l_x + o.l_y) / 2) > 1.04}
+    assert long == set(again.ordering["seeded"]["reduced"])
+    assert long != set(seeded.ordering["seeded"]["reduced"])
 
 
 def test_where_all_mn_are_4_the_moments_stay(
