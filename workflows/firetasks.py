@@ -122,10 +122,22 @@ def _record(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> None:
 
 
 def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) -> None:
-    """Copy the document of a Firework's step, if it has one, beside the LaunchPad."""
+    """Copy the document of a Firework's step, if it has one, beside the LaunchPad.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read, or is that of another calculation; nothing was copied.
+    """
     document = FileResults(root).get(fw_spec["calculation_id"], fw_spec["step"])
     if document is not None:
         MongoResults(launchpad.db[COLLECTION]).put(document)
+
+
+def is_current(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:
+    """Tell whether a launch is its Firework's own, not one that was given up."""
+    query = {"fw_id": fw_id, "launches": launch_id}
+    return launchpad.fireworks.find_one(query, {"fw_id": 1}) is not None
 
 
 def new_detours(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workflow]:

@@ -15,7 +15,7 @@ from typing import Any
 from fireworks import FWAction, LaunchPad
 
 from workflows.errors import StoreError
-from workflows.firetasks import copy_document, new_detours
+from workflows.firetasks import copy_document, is_current, new_detours
 from workflows.records.atomic import write_atomically
 
 UNSENT_FILE = "unsent.json"
@@ -71,12 +71,23 @@ def read_unsent(path: Path) -> LaunchEnd:
 def send(launchpad: Any, end: LaunchEnd, root: Path) -> None:
     """Record the end: first the task document, then the launch.
 
+    The end of a launch that was given up, and has a successor, is not recorded. A
+    document that cannot be read, or is that of another calculation, ends the launch as
+    FIZZLED with the reason.
+
     Raises
     ------
     pymongo.errors.PyMongoError
         The database does not answer.
     """
-    copy_document(launchpad, root, end.spec)
-    action = FWAction.from_dict(dict(end.action))
+    if not is_current(launchpad, end.fw_id, end.launch_id):
+        return
+    action, state = FWAction.from_dict(dict(end.action)), end.state
+    try:
+        copy_document(launchpad, root, end.spec)
+    except StoreError as error:
+        if state == "COMPLETED":
+            state, action = "FIZZLED", FWAction(exit=True)
+            action.stored_data = {"_message": str(error)}
     action.detours = new_detours(launchpad, action.detours)
-    LaunchPad.complete_launch(launchpad, end.launch_id, action, end.state)
+    LaunchPad.complete_launch(launchpad, end.launch_id, action, state)

@@ -19,14 +19,28 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.checks.physics import static_matches_relaxation
 from workflows.engines import engine
+from workflows.engines.claim import check_claim, claim
+from workflows.engines.directory_check import refuse_foreign
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
-from workflows.errors import StepFailed, Terminated
-from workflows.records.document import TaskDocument
+from workflows.errors import StepFailed, StoreError, Terminated
+from workflows.records.document import State, TaskDocument
+from workflows.records.identity import problem_of_directory, problem_of_document
 from workflows.records.store import FileResults
 
 ENDED_FILE = "ended.json"
 """In a step's directory: why its last run was ended from outside, and when."""
+
+
+DISK_CURES = {
+    errno.ENOSPC: "no space left on the disk; free some",
+    errno.EDQUOT: "the disk quota is used up; free some space",
+    errno.EROFS: "the disk has become read-only; have it mounted for writing",
+    errno.EIO: "the disk reports input/output errors; have it mended",
+    errno.ESTALE: "the network disk is gone (stale file handle); have it mounted",
+    errno.ENOTCONN: "the network disk is gone (not connected); have it mounted",
+}
+"""What a disk refuses, and what to do; the step itself is sound."""
 
 
 class _Told(BaseException):
@@ -107,26 +121,48 @@ def run_step(
 
     Raises
     ------
+    StoreError
+        Its directory, its document or the step before belong to another calculation,
+        or cannot be read; nothing was changed.
     StepFailed
         The step ended in another state; its document is recorded all the same.
+    Superseded
+        Another worker took the step over; nothing was recorded.
     Terminated
         SIGTERM (under :func:`terminable`) or the machine's deadline ended it. There
         is no document; the next call goes on from where it was.
     """
     results = FileResults(root)
-    document = results.get(calculation.id, step)
+    document = _recorded(results, calculation, step)
     if document is None:
         directory = results.directory(calculation.id, step)
-        (directory / ENDED_FILE).unlink(missing_ok=True)
-        try:
-            document = _compute(calculation, step, results, machine, report)
-            results.put(document)
-        except (Terminated, _Told, OSError) as error:
-            end = _as_end(error, directory)
-            record_end(directory, end)
-            raise end from None
+        refuse_foreign(directory, calculation, step)
+        with claim(directory):
+            document = _run(calculation, step, results, machine, report)
     if not document.state.usable:
         raise StepFailed(f"{document.state} in {document.dir_name}: {document.reason}")
+    return document
+
+
+def _run(
+    calculation: Calculation,
+    step: str,
+    results: FileResults,
+    machine: Machine,
+    report: Report,
+) -> TaskDocument:
+    """Compute and record, or leave a note on what ended it from outside."""
+    directory = results.directory(calculation.id, step)
+    (directory / ENDED_FILE).unlink(missing_ok=True)
+    try:
+        document = _compute(calculation, step, results, machine, report)
+        check_claim(directory)
+        results.put(document)
+    except (Terminated, _Told, OSError) as error:
+        check_claim(directory)
+        end = _as_end(error, directory)
+        record_end(directory, end)
+        raise end from None
     return document
 
 
@@ -136,12 +172,32 @@ def _as_end(error: BaseException, directory: Path) -> Terminated:
         return error
     if isinstance(error, _Told):
         return Terminated("ended by SIGTERM", signal="SIGTERM")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and (cure := DISK_CURES.get(error.errno or 0)):
         return Terminated(
-            f"{directory}: no space left on the disk; free some and run again, it "
-            "goes on from the last whole structure"
+            f"{directory}: {cure} and run again, it goes on from the last whole "
+            "structure"
         )
     raise error
+
+
+def _recorded(
+    results: FileResults, calculation: Calculation, step: str
+) -> TaskDocument | None:
+    """Return the step's document; None if there is none, or none at its end.
+
+    Earlier versions recorded RUNNING where a worker that was given up ended late.
+    """
+    document = results.get(calculation.id, step)
+    if document is None or document.state in {State.PLANNED, State.RUNNING}:
+        return None
+    directory = results.directory(calculation.id, step)
+    problem = problem_of_directory(directory, calculation.id, step, calculation)
+    problem = problem or problem_of_document(
+        document, calculation.id, step, calculation
+    )
+    if problem:
+        raise StoreError(problem)
+    return document
 
 
 def _compute(
@@ -157,11 +213,13 @@ def _compute(
         position = calculation.steps.index(step)
         before = calculation.steps[position - 1] if position else None
         previous = results.directory(calculation.id, before) if before else None
+        if previous is not None and before is not None:
+            refuse_foreign(previous, calculation, before)
         runner.write_inputs(calculation, step, directory, previous)
     runner.run(directory, machine, report)
     document = runner.parse(directory)
     relative = str(directory.relative_to(results.root))
-    relaxed = results.get(calculation.id, "relax") if step == "static" else None
+    relaxed = _recorded(results, calculation, "relax") if step == "static" else None
     more = static_matches_relaxation(relaxed, document) if relaxed else ()
     findings = (*document.findings, *more)
     return document.model_copy(update={"dir_name": relative, "findings": findings})

@@ -25,8 +25,8 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 from workflows.campaign.calculation import Calculation
 from workflows.engines.step import record_end
 from workflows.engines.vasp.process import end_orphans
-from workflows.errors import Terminated
-from workflows.firetasks import OURS, copy_document, new_detours
+from workflows.errors import StoreError, Terminated
+from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.store import FileResults
@@ -222,6 +222,9 @@ class LocalRun:
         if "progress" in answer:
             self._tell("progress", worker, answer["progress"])
             return
+        if not self._is_ours(worker):
+            self._let_go(worker)
+            return
         state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
         if state == "STOPPED":
             self.stopped = stored["_message"]
@@ -230,8 +233,25 @@ class LocalRun:
                 self._complete(worker, "FIZZLED", stored)
                 self._launchpad.rerun_fw(fw_id)
             return
-        self._record(worker)
+        if (problem := self._record(worker)) and state == "COMPLETED":
+            state, stored = "FIZZLED", {"_message": problem}
         self._complete(worker, state, stored, answer["ended"].get("detours", ()))
+
+    def _is_ours(self, worker: _Worker) -> bool:
+        """Tell whether a step was not given to another run while its worker was at it.
+
+        Only on a MongoDB can it be: ``lnmo rerun --dead`` there gives up on us.
+        """
+        return isinstance(self._launchpad, EmbeddedLaunchPad) or is_current(
+            self._launchpad,
+            worker.firework.fw_id,  # type: ignore[union-attr]
+            worker.launch_id,
+        )
+
+    def _let_go(self, worker: _Worker) -> None:
+        """Forget a step that another run has taken over; record nothing of it."""
+        self._tell("failed", worker, "another run took this step over; not recorded")
+        worker.firework = None
 
     def _note_interruption(self) -> None:
         """Leave in the directories of the running steps why they are ended."""
@@ -244,12 +264,18 @@ class LocalRun:
         step = firework.spec["calculation_id"], firework.spec["step"]
         return FileResults(self._root).directory(*step)
 
-    def _record(self, worker: _Worker) -> None:
-        """Copy the document to MongoDB; embedded, the run directory is the record."""
-        if worker.firework is not None and not isinstance(
-            self._launchpad, EmbeddedLaunchPad
-        ):
+    def _record(self, worker: _Worker) -> str:
+        """Copy the document to MongoDB; embedded, the run directory is the record.
+
+        Returns why it could not be copied, in one line; empty if all is well.
+        """
+        if worker.firework is None or isinstance(self._launchpad, EmbeddedLaunchPad):
+            return ""
+        try:
             copy_document(self._launchpad, self._root, worker.firework.spec)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def _complete(
         self,
@@ -270,7 +296,9 @@ class LocalRun:
     def _handle_death(self, worker: _Worker) -> None:
         """Return a dead worker's Firework, unless it has cost too many workers."""
         firework = worker.firework
-        if firework is not None:
+        if firework is not None and not self._is_ours(worker):
+            self._let_go(worker)
+        elif firework is not None:
             deaths = self._deaths[firework.fw_id] = (
                 self._deaths.get(firework.fw_id, 0) + 1
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.engines.vasp.engine import take_up
+from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
+from workflows.records.document import State
 from workflows.records.store import DOCUMENT_FILE, FileResults
 
 
@@ -48,22 +51,35 @@ def retry_step(directory: Path) -> None:
 def return_unrecorded(
     launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
 ) -> int:
-    """Make COMPLETED Fireworks READY again whose document is gone from its directory.
+    """Make Fireworks READY again whose end is not recorded in their directory.
 
-    What is left in the directory is read again, so a finished run is not repeated.
-    Returns how many there were.
+    COMPLETED ones whose document is gone, and FIZZLED ones whose document says that the
+    run goes on: only its owner asks, so nothing runs. What is left in the directory is
+    read again, so a finished run is not repeated. Returns how many there were.
     """
     gone = [
         found["fw_id"]
         for found in fireworks
-        if found["state"] == "COMPLETED"
-        and not (_step_directory(root, found) / DOCUMENT_FILE).exists()
+        if (found["state"] == "COMPLETED" and not _has_document(root, found))
+        or (found["state"] == "FIZZLED" and _says_it_runs(root, found))
     ]
     if gone:
         with in_one_save(launchpad):
             for fw_id in gone:
                 launchpad.rerun_fw(fw_id)
     return len(gone)
+
+
+def _has_document(root: Path, step: Mapping[str, Any]) -> bool:
+    return os.path.lexists(_step_directory(root, step) / DOCUMENT_FILE)
+
+
+def _says_it_runs(root: Path, step: Mapping[str, Any]) -> bool:
+    try:
+        document = FileResults(root).get(step["calculation_id"], step["step"])
+    except StoreError:
+        return False  # the step itself says what is wrong with it
+    return document is not None and document.state in {State.PLANNED, State.RUNNING}
 
 
 def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:

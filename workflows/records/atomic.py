@@ -1,6 +1,8 @@
-"""Write a file completely or not at all."""
+"""Files written completely or not at all, and read only if they are files."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from workflows.errors import StoreError
@@ -29,3 +31,20 @@ def write_atomically(path: Path, text: str) -> None:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); nothing was changed"
         ) from None
+
+
+def read_regular(path: Path) -> str:
+    """Read a text file; what is not a regular file is not opened.
+
+    A FIFO would wait for ever, a device may never end.
+
+    Raises
+    ------
+    OSError
+        It is not there, not a regular file, or cannot be read.
+    UnicodeDecodeError
+        It is not UTF-8.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return path.read_text("utf-8")

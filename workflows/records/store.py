@@ -16,11 +16,19 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, printable
 from workflows.records.database import Database
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
+from workflows.records.identity import problem_of_directory, problem_of_document
+from workflows.records.run_file import read_run_file
 from workflows.records.summary import ATOMS, Summary, code, summarize
-from workflows.records.summary_cache import SummaryFiles, file_stamp, run_directories
+from workflows.records.summary_cache import SummaryFiles, run_directories, stamp_of
+from workflows.records.unreadable import (
+    failed_row,
+    plan_of,
+    read_document,
+    what_is_wrong,
+)
 
 LARGEST = 4_000_000
 """Bytes of JSON. A document of 64 atoms has 30 kB."""
@@ -103,53 +111,127 @@ class FileResults:
         return self.root / CALCULATIONS / calculation_id / step
 
     def put(self, document: TaskDocument) -> None:
-        """Record a document in its run directory."""
-        if document.calculation_id is None:
-            raise StoreError(
-                f"{document.dir_name}: has no calculation id, not recorded"
-            )
+        """Record a document in its run directory.
+
+        Raises
+        ------
+        StoreError
+            It has no calculation id or has not come to its end, or the directory
+            belongs to another calculation; nothing was written.
+        """
+        refuse_unfinished(document)
+        calculation_id, step = str(document.calculation_id), document.task_label
+        directory = self.directory(calculation_id, step)
+        if problem := problem_of_directory(directory, calculation_id, step, None):
+            raise StoreError(f"not recorded: {problem}")
         plain = document.model_dump(mode="json")
         check_size(plain, f"document of {document.dir_name}")
-        directory = self.directory(document.calculation_id, document.task_label)
         temporary = directory / f".{DOCUMENT_FILE}.part"
         with temporary.open("w", encoding="utf-8") as file:
             file.write(document.model_dump_json(indent=1))
             file.flush()
             os.fsync(file.fileno())
-        stamp = file_stamp(str(temporary))  # of this very document, whoever writes next
+        stamp = stamp_of(str(directory), str(temporary))  # of this very document
         temporary.replace(directory / DOCUMENT_FILE)
         with suppress(ValueError):  # a result is never lost to its summary
             self._summaries.keep(str(directory), stamp, summarize(document))
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
-        """Return one document, or None."""
-        path = self.directory(calculation_id, step) / DOCUMENT_FILE
-        return _read(path) if path.exists() else None
+        """Return one document, or None.
+
+        Raises
+        ------
+        StoreError
+            It cannot be read, or is that of another calculation.
+        """
+        directory = self.directory(calculation_id, step)
+        return _checked(directory, calculation_id, step)
 
     def documents(self) -> Iterator[TaskDocument]:
-        """Yield all documents, in the order of their paths; set-aside runs excluded."""
-        for path in sorted((self.root / CALCULATIONS).glob(f"*/*/{DOCUMENT_FILE}")):
-            if "." not in path.parent.name:
-                yield _read(path)
+        """Yield all documents, in the order of their paths; set-aside runs excluded.
+
+        One that cannot be read, or is that of another calculation, is FAILED.
+        """
+        for directory in run_directories(str(self.root / CALCULATIONS)):
+            found = _checked_or_failed(directory)
+            if found is not None:
+                yield found
 
     def summaries(self) -> Iterator[Summary]:
         """Yield what the tables need, in the order of the paths.
 
-        A summary counts only if the document is the one it was made of, by size and
-        time, and if today's code made it; otherwise the document is read, and its
-        summary kept for the next time if the disk allows.
+        A summary counts only if document and run file are those it was made of, by
+        size and time, and if today's code made it; otherwise both are read, and the
+        summary is kept for the next time if the disk allows.
         """
         for directory in run_directories(str(self.root / CALCULATIONS)):
-            document = f"{directory}/{DOCUMENT_FILE}"
             try:
-                stamp = file_stamp(document)
+                stamp = stamp_of(directory, f"{directory}/{DOCUMENT_FILE}")
             except FileNotFoundError:
                 continue
-            found = self._summaries.read(directory, stamp)
+            except OSError:
+                stamp = ""
+            found = self._summaries.read(directory, stamp) if stamp else None
             if found is None:
-                found = summarize(_read(Path(document)))
-                self._summaries.keep(directory, stamp, found)
+                document = _checked_or_failed(directory)
+                if document is None:
+                    continue  # removed since
+                found = summarize(document)
+                if stamp and document.engine != "unknown":
+                    with suppress(ValueError):
+                        self._summaries.keep(directory, stamp, found)
             yield found
+
+
+def refuse_unfinished(document: TaskDocument) -> None:
+    """Refuse what no store keeps: a run that may go on, or one of no calculation.
+
+    Raises
+    ------
+    StoreError
+        The message says which.
+    """
+    if document.calculation_id is None:
+        raise StoreError(f"{document.dir_name}: has no calculation id, not recorded")
+    if document.state in {State.PLANNED, State.RUNNING}:
+        raise StoreError(
+            f"{document.dir_name}: is {document.state}, not recorded: only a run that "
+            "has ended has a result"
+        )
+
+
+def _checked(directory: Path, calculation_id: str, step: str) -> TaskDocument | None:
+    """Read the document of a directory, if it has one, and check whose it is."""
+    path = directory / DOCUMENT_FILE
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: {what_is_wrong(error)}") from None
+    if problem := problem_of_directory(directory, calculation_id, step, None):
+        raise StoreError(problem)
+    document = read_document(path)
+    found = read_run_file(directory)
+    planned = None if found is None else found[0]
+    if problem := problem_of_document(document, calculation_id, step, planned):
+        raise StoreError(f"{path}: {problem}")
+    return document
+
+
+def _checked_or_failed(directory: str) -> TaskDocument | None:
+    place = Path(directory)
+    calculation_id, step = directory.split("/")[-2:]
+    try:
+        return _checked(place, calculation_id, step)
+    except StoreError as error:
+        return failed_row(
+            plan_of(place, calculation_id),
+            calculation_id,
+            step,
+            str(error),
+            f"{CALCULATIONS}/{calculation_id}/{step}",
+        )
 
 
 class MongoResults:
@@ -175,6 +257,7 @@ class MongoResults:
 
     def put(self, document: TaskDocument) -> None:
         """Record a document."""
+        refuse_unfinished(document)
         key = {
             "calculation_id": document.calculation_id,
             "task_label": document.task_label,
@@ -190,27 +273,49 @@ class MongoResults:
         self._collection.replace_one(key, plain, upsert=True)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
-        """Return one document, or None."""
+        """Return one document, or None.
+
+        Raises
+        ------
+        StoreError
+            It cannot be read: another version of lnmo recorded it.
+        """
         key = {"calculation_id": calculation_id, "task_label": step}
         with self._server_errors_explained():
             found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
-        return TaskDocument.model_validate(found) if found else None
+        if found is None:
+            return None
+        try:
+            return TaskDocument.model_validate(found)
+        except ValidationError as error:
+            raise StoreError(
+                f"{calculation_id} {step} in the database: {what_is_wrong(error)}"
+            ) from None
 
     def documents(self) -> Iterator[TaskDocument]:
-        """Yield all documents, sorted by calculation and step."""
+        """Yield all documents, sorted by calculation and step; bad ones are FAILED."""
         for found in self._sorted({"_id": 0, _SUMMARY: 0}):
-            yield TaskDocument.model_validate(found)
+            yield _validated(found)
 
     def summaries(self) -> Iterator[Summary]:
         """Yield what the tables need, in the same order."""
         leave = dict.fromkeys(("_id", *ATOMS), 0)
         for found in self._sorted(leave):
-            made = found.pop(_SUMMARY, {})
-            light = TaskDocument.model_validate(found)
-            if made.get("code") == code():
+            made = found.pop(_SUMMARY, None) or {}
+            light = _validated(found)
+            if light.state is State.FAILED and light.engine == "unknown":
+                yield Summary(light)
+            elif made.get("code") == code():
                 yield Summary(light, made["numbers"], made["atoms"])
-            elif whole := self.get(str(light.calculation_id), light.task_label):
-                yield summarize(whole)
+            else:
+                yield self._summarized(light)
+
+    def _summarized(self, light: TaskDocument) -> Summary:
+        try:
+            whole = self.get(str(light.calculation_id), light.task_label)
+        except StoreError as error:
+            return Summary(light.model_copy(update=_failed(error)))
+        return Summary(light) if whole is None else summarize(whole)
 
     def _sorted(self, leave: Mapping[str, int]) -> Iterator[dict[str, Any]]:
         with self._server_errors_explained():
@@ -283,12 +388,17 @@ def _client(database: Database) -> Any:
     return client
 
 
-def _read(path: Path) -> TaskDocument:
+def _failed(error: Exception) -> dict[str, Any]:
+    return {"state": State.FAILED, "reason": printable(error)}
+
+
+def _validated(content: Mapping[str, Any]) -> TaskDocument:
+    """Make a document of a database's content; a bad one is FAILED."""
     try:
-        return TaskDocument.model_validate_json(path.read_text("utf-8"))
-    except (OSError, ValidationError, ValueError) as error:
-        raise StoreError(
-            f"{path}: not a readable task document ({type(error).__name__}); it was "
-            "left as "
-            "it is. Move it away and run again: the step is read anew from its files"
-        ) from None
+        return TaskDocument.model_validate(content)
+    except ValidationError as error:
+        calculation_id = str(content.get("calculation_id", ""))
+        step = str(content.get("task_label", ""))
+        reason = f"in the database: {what_is_wrong(error)}"
+        place = str(content.get("dir_name", ""))
+        return failed_row(content, calculation_id, step, reason, place)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from workflows.records.run_file import RUN_FILE
 from workflows.records.summary import Summary, read_lines
 
 SUMMARIES = "summaries"
@@ -38,7 +39,7 @@ class SummaryFiles:
         directory
             Run directory of the step.
         stamp
-            :func:`file_stamp` of the document.
+            :func:`stamp_of` its document and run file.
         """
         known = self._known.get(directory)
         if known is not None and known[0] == stamp:
@@ -46,7 +47,7 @@ class SummaryFiles:
         try:
             with open(self._path(directory), encoding="utf-8") as file:
                 first, _, rest = file.read().partition("\n")
-        except (OSError, UnicodeDecodeError):
+        except (OSError, UnicodeError):
             return None
         found = read_lines(rest) if first == stamp else None
         if found is not None:
@@ -68,14 +69,27 @@ class SummaryFiles:
         return f"{self._root}/{SUMMARIES}/{calculation}-{step}.json"
 
 
-def file_stamp(path: str) -> str:
-    """Return what changes whenever a file is replaced: size and time of change."""
-    found = os.stat(path)
-    return f"{found.st_size} {found.st_mtime_ns}"
+def stamp_of(directory: str, document: str) -> str:
+    """Return what changes whenever a document or its run file is replaced.
+
+    Raises
+    ------
+    OSError
+        There is no document, or it may not be looked at.
+    """
+    found = os.stat(document)
+    stamp = f"{found.st_size} {found.st_mtime_ns}"
+    with suppress(OSError):
+        run_file = os.stat(f"{directory}/{RUN_FILE}")
+        stamp += f" {run_file.st_size} {run_file.st_mtime_ns}"
+    return stamp
 
 
 def run_directories(root: str) -> Iterator[str]:
-    """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded."""
+    """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded.
+
+    A directory that may not be looked into hides no other; it has no steps.
+    """
     for calculation in _inside(root):
         for step in _inside(calculation):
             if "." not in step.rpartition("/")[2]:
@@ -85,6 +99,13 @@ def run_directories(root: str) -> Iterator[str]:
 def _inside(directory: str) -> list[str]:
     try:
         with os.scandir(directory) as entries:
-            return sorted(entry.path for entry in entries if entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
+            return sorted(entry.path for entry in entries if _is_directory(entry))
+    except OSError:
         return []
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself, a mount that is gone
+        return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
+from workflows.records.run_file import identity
 from workflows.records.store import ResultsStore
 from workflows.records.summary import Summary
 from workflows.results.calculation_rows import (
@@ -78,7 +80,8 @@ class Recorded:
         ResultsError
             They are of several engines, settings or variants.
         """
-        cells = [s for s in self.summaries() if not s.document.reference]
+        found = (self._placed(s) for s in self.summaries())
+        cells = [s for s in found if s is not None and not s.document.reference]
         refuse_mixture(cells, vouched=self.calculations is not None)
         refuse_variants(self._variants(cells))
         rows = [result_row(steps) for steps in by_calculation(cells)]
@@ -89,6 +92,18 @@ class Recorded:
             if c.id not in recorded and not c.reference
         )
         return rows + [planned_row(calculation) for calculation in missing]
+
+    def _placed(self, summary: Summary) -> Summary | None:
+        """Give an unreadable document the x of its plan; None if nobody knows it."""
+        document = summary.document
+        if document.x is not None or document.reference or document.state.usable:
+            return summary
+        planned = {c.id: c for c in self.calculations or ()}
+        own = planned.get(str(document.calculation_id))
+        if own is None:
+            return None
+        place = identity(own, document.task_label)
+        return replace(summary, document=document.model_copy(update=place))
 
     def steps(self, calculation_id: str) -> list[TaskDocument]:
         """Return the steps of one calculation, without their atoms."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,10 +20,11 @@ from pymatgen.io.vasp import Incar
 from tests.places import FAKE_VASP
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
+from workflows.engines.claim import Superseded
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step, terminable
 from workflows.engines.vasp.engine import VaspEngine
-from workflows.errors import StepFailed, Terminated
+from workflows.errors import StepFailed, StoreError, Terminated
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import State, TaskDocument
 from workflows.records.store import FileResults
@@ -241,3 +243,117 @@ def test_beside_the_main_thread_nothing_is_handled() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def other_settings(one: Calculation) -> Calculation:
+    """The same cell at another U, cutoff and mesh."""
+    campaign = load_campaign("paper")
+    vasp = campaign.vasp.model_copy(
+        update={
+            "kpoints": (2, 2, 2),
+            "hubbard_u": {"Mn": 3.0, "Ni": 5.0},
+            "incar": {"common": {"ENCUT": 400}},
+        }
+    )
+    found = plan(campaign.model_copy(update={"vasp": vasp}))
+    return next(c for c in found if c.x == one.x)
+
+
+@pytest.mark.parametrize("kept", ["all", "no document", "no run file", "member only"])
+def test_a_relaxation_copied_from_another_calculation_is_refused(
+    one: Calculation, tmp_path: Path, kept: str
+) -> None:
+    theirs = other_settings(one)
+    run(theirs, tmp_path)
+    store = FileResults(tmp_path)
+    relax = store.directory(one.id, "relax")
+    shutil.copytree(store.directory(theirs.id, "relax"), relax)
+    if kept != "all":
+        (relax / "task_document.json").unlink()
+    if kept in {"no run file", "member only"}:
+        (relax / "lnmo.json").unlink()
+    if kept == "no run file":
+        for path in relax.glob("relax-*/lnmo.json"):
+            path.unlink()
+    before = tree(tmp_path)
+    for step in ("relax", "static"):
+        with pytest.raises(StoreError) as caught:
+            run_step(one, step, root=tmp_path, machine=QUICK, report=print)
+        assert one.id in str(caught.value)
+        if kept != "no run file":
+            assert theirs.id in str(caught.value)
+        assert "move it away and run again" in str(caught.value)
+    after = {p: t for p, t in tree(tmp_path).items() if ".holder." not in p}
+    assert after == {p: t for p, t in before.items() if ".holder." not in p}
+    relax.rename(tmp_path / "away")
+    assert run(one, tmp_path) is State.DONE
+    assert store.get(theirs.id, "relax") is not None
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    files = (p for p in root.rglob("*") if p.is_file())
+    return {str(p.relative_to(root)): p.read_bytes() for p in files}
+
+
+def test_a_document_edited_to_our_id_is_refused_by_its_content(
+    one: Calculation, tmp_path: Path
+) -> None:
+    theirs = other_settings(one)
+    run(theirs, tmp_path)
+    store = FileResults(tmp_path)
+    relax = store.directory(one.id, "relax")
+    relax.mkdir(parents=True)
+    source = store.directory(theirs.id, "relax") / "task_document.json"
+    edited = {**json.loads(source.read_text()), "calculation_id": one.id}
+    (relax / "task_document.json").write_text(json.dumps(edited))
+    with pytest.raises(StoreError, match=f"has the id {one.id}, but its hubbards"):
+        run(one, tmp_path)
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "PLANNED"])
+def test_a_step_recorded_as_running_is_taken_up_again(
+    one: Calculation, tmp_path: Path, undisturbed: TaskDocument, state: str
+) -> None:
+    assert run(one, tmp_path) is State.DONE
+    path = FileResults(tmp_path).directory(one.id, "relax") / "task_document.json"
+    stale = {**json.loads(path.read_text()), "state": state, "reason": "VASP runs"}
+    path.write_text(json.dumps(stale))
+    assert run(one, tmp_path) is State.DONE
+    found = FileResults(tmp_path).get(one.id, "relax")
+    assert found is not None
+    assert found.energy == undisturbed.energy
+
+
+def test_a_worker_that_lost_its_step_ends_vasp_and_records_nothing(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "walltime")
+    started: list[psutil.Process] = []
+
+    def take_over() -> None:
+        started.append(wait_for_vasp(tmp_path))
+        (holder,) = tmp_path.rglob(".relax.holder.json")
+        holder.write_text('{"token": "x", "host": "node7", "pid": 5, "since": "now"}')
+
+    other = threading.Thread(target=take_over)
+    other.start()
+    with pytest.raises(Superseded, match="process 5 on node7 took this step over"):
+        run(one, tmp_path)
+    other.join()
+    assert not started[0].is_running()
+    assert not list(tmp_path.rglob("task_document.json"))
+    assert not list(tmp_path.rglob("ended.json"))
+    assert not list(tmp_path.rglob("custodian.error"))
+
+
+def test_a_disk_that_becomes_read_only_stops_the_run_and_says_so(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: FileResults, document: TaskDocument) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "task_document.json")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FileResults, "put", refuse)
+        with pytest.raises(Terminated, match="has become read-only; have it mounted"):
+            run(one, tmp_path)
+    assert run(one, tmp_path) is State.DONE

@@ -24,6 +24,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from custodian.custodian import ErrorHandler
 from custodian.vasp.handlers import (
     FrozenJobErrorHandler,
     NonConvergingErrorHandler,
@@ -39,6 +40,7 @@ from custodian.vasp.utils import is_valid_poscar
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar, Poscar
 
+from workflows.engines.claim import check_claim
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.restart import whole_structure
 from workflows.vasp.file_ends import FOOTER
@@ -77,11 +79,27 @@ class TimedJob(VaspJob):
         """Start VASP, or raise Terminated."""
         self.clock.refuse_to_start()
         place = Path(directory)
+        check_claim(place)
         for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
             (place / name).unlink(missing_ok=True)
         if whole_structure(place / "POSCAR", self.structure) is None:
             Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
         return super().run(directory)  # type: ignore[no-untyped-call]
+
+
+class StillOurs(ErrorHandler):
+    """Ends the run, uncorrected, once another worker has taken the step over."""
+
+    is_monitor = True
+
+    def check(self, directory: str = "./") -> bool:
+        """Raise GivenUp then; nothing is ever wrong with VASP here."""
+        check_claim(Path(directory))
+        return False
+
+    def correct(self, directory: str = "./") -> dict[str, Any]:
+        """Correct nothing."""
+        return {"errors": [], "actions": None}
 
 
 class Unconverged(UnconvergedErrorHandler):
@@ -149,6 +167,7 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
     """
     caught = [name for name in VaspErrorHandler.error_msgs if name not in NOT_CAUGHT]
     always = [
+        StillOurs(),
         VaspErrorHandler(errors_subset_to_catch=caught),
         StdErrHandler(),
         Unconverged(),

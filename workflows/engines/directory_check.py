@@ -1,0 +1,73 @@
+"""Before a step runs: its directory, and the one it starts from, must be its own."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from workflows.campaign.calculation import Calculation
+from workflows.errors import StoreError
+from workflows.records.identity import CURE, problem_of_directory
+from workflows.records.run_file import RUN_FILE, read_run_file
+from workflows.vasp.run_files import run_files
+
+_MEMBER = re.compile(r"(relax-\d+)(\.cut-\d+)?")
+"""Runs of a chain of relaxations, and their attempts that were cut."""
+_RESULTS = ("relaxation.json",)
+"""Files that other engines than VASP leave."""
+
+
+def refuse_foreign(directory: Path, calculation: Calculation, step: str) -> None:
+    """Refuse a run directory that holds another calculation, or whose nobody knows.
+
+    Parameters
+    ----------
+    directory
+        Of a step; may be missing or empty.
+    calculation, step
+        What it should belong to.
+
+    Raises
+    ------
+    StoreError
+        Gives both ids and the cure; nothing was changed.
+    """
+    if not directory.is_dir():
+        if directory.is_symlink() or directory.exists():
+            raise StoreError(f"{directory}: not a directory; move it away")
+        return
+    places = [(directory, step), *_members(directory)]
+    for place, own_step in places:
+        if problem := problem_of_directory(
+            place, calculation.id, own_step, calculation
+        ):
+            raise StoreError(problem)
+        if read_run_file(place) is not None:
+            continue
+        if os.path.lexists(place / RUN_FILE):
+            raise StoreError(
+                f"{place}: its {RUN_FILE} cannot be read, or another version of lnmo "
+                f"wrote it: {CURE}"
+            )
+        if left := _left_behind(place):
+            raise StoreError(
+                f"{place}: holds {left} without a readable {RUN_FILE}, so nothing says "
+                f"that it is calculation {calculation.id} {own_step}: {CURE}"
+            )
+
+
+def _members(directory: Path) -> list[tuple[Path, str]]:
+    found = [(path, _MEMBER.fullmatch(path.name)) for path in directory.iterdir()]
+    return sorted(
+        (path, match.group(1)) for path, match in found if match and path.is_dir()
+    )
+
+
+def _left_behind(place: Path) -> str:
+    """Name a file that shows that something has run here; empty for none."""
+    for run in run_files(place):
+        for path in run.outputs.values():
+            return path.name
+        return "output of VASP"
+    return next((name for name in _RESULTS if (place / name).exists()), "")

@@ -1,0 +1,196 @@
+"""Does a directory, or a document, belong to a calculation: by content, not by name.
+
+People copy run directories, with ``lnmo.json`` or without, and edit ids. A result of
+another U, cutoff or mesh taken for ours would be a wrong number, and recording ours
+over theirs would lose one. So both are compared before they are used.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflows.campaign.calculation import (
+    Calculation,
+    content_id,
+    digest,
+    structure_as_dict,
+)
+from workflows.records.document import INCAR, State, TaskDocument
+from workflows.records.run_file import RUN_FILE, identity, read_run_file
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+SAME_POSITION = 2e-6
+"""Fractional, and A for the cell: ids count six digits, run files keep ten."""
+OF_THE_PLAN = ("functional", "hubbards", "potcar")
+"""Keys of ``TaskDocument.settings`` that are copied from the plan."""
+NOT_COMPARED = frozenset({"campaign", "ordering", "task_label", "calculation_id"})
+"""Fields of :func:`identity`: the first two may differ for one calculation."""
+CURE = "move it away and run again: the step starts anew in a new directory"
+
+
+def problem_of_directory(
+    directory: Path, calculation_id: str, step: str, calculation: Calculation | None
+) -> str:
+    """Return why a directory's run file is not that of a step; empty if it may be.
+
+    Parameters
+    ----------
+    directory
+        Run directory; without a readable run file nothing can be said.
+    calculation_id, step
+        What it should belong to.
+    calculation
+        The same with its content, where the caller has it.
+    """
+    found = read_run_file(directory)
+    if found is None:
+        return ""
+    theirs, their_step, _ = found
+    name = f"{directory}: its {RUN_FILE} is that of"
+    if (theirs.id, their_step) != (calculation_id, step):
+        return (
+            f"{name} calculation {theirs.id} {their_step}, not of {calculation_id} "
+            f"{step}; it was copied here: {CURE}"
+        )
+    if calculation is not None:
+        same = same_content(theirs, calculation)
+    else:
+        same = _is_content_of_its_id(theirs)
+    if not same:
+        return (
+            f"{name} another calculation ({content_id(theirs)}), although it gives the "
+            f"id {theirs.id}; it was edited: {CURE}"
+        )
+    return ""
+
+
+def problem_of_document(
+    document: TaskDocument,
+    calculation_id: str,
+    step: str,
+    calculation: Calculation | None,
+) -> str:
+    """Return why a document is not that of a step; empty if it may be.
+
+    Parameters
+    ----------
+    document
+        As recorded.
+    calculation_id, step
+        What it should belong to.
+    calculation
+        The same with its content, where the caller has it.
+    """
+    own = (document.calculation_id, document.task_label)
+    if own != (calculation_id, step):
+        return (
+            f"the document is that of calculation {own[0]} {own[1]}, not of "
+            f"{calculation_id} {step}; it was copied here: {CURE}"
+        )
+    if calculation is None:
+        return ""
+    if differs := _difference(document, calculation, step):
+        return (
+            f"the document has the id {calculation_id}, but its {differs}: it is that "
+            f"of another calculation, or was edited: {CURE}"
+        )
+    return ""
+
+
+def same_content(one: Calculation, other: Calculation) -> bool:
+    """Tell whether two calculations have one start, one engine and one plan."""
+    plain = [
+        digest([c.engine, list(c.steps), c.settings, _labels(c.structure)])
+        for c in (one, other)
+    ]
+    return plain[0] == plain[1] and _same_structure(one.structure, other.structure)
+
+
+def _same_structure(one: Structure, other: Structure) -> bool:
+    numbers = []
+    for structure in (one, other):
+        plain = structure_as_dict(structure)
+        rows = [*plain["lattice"], *plain["frac_coords"]]
+        numbers.append([value for row in rows for value in row])
+    return len(numbers[0]) == len(numbers[1]) and all(
+        math.isclose(a, b, abs_tol=SAME_POSITION)
+        for a, b in zip(numbers[0], numbers[1], strict=True)
+    )
+
+
+def _labels(structure: Structure) -> dict[str, Any]:
+    """Return species, roles, labels and starting moments of the sites."""
+    plain = structure_as_dict(structure)
+    return {"species": plain["species"], **plain["site_properties"]}
+
+
+def _is_content_of_its_id(calculation: Calculation) -> bool:
+    """Compare id and content, unless rounding leaves it open.
+
+    An id is made of six digits of the start; of a run file's ten, those that end in
+    5000 may round to either side.
+    """
+    if content_id(calculation) == calculation.id:
+        return True
+    plain = structure_as_dict(calculation.structure)
+    rows = [*plain["lattice"], *plain["frac_coords"]]
+    return any(abs(abs(value) * 1e6 % 1 - 0.5) < 5e-5 for row in rows for value in row)
+
+
+def _difference(document: TaskDocument, calculation: Calculation, step: str) -> str:
+    """Name the first thing in which a document is not that of a calculation."""
+    for name, planned in identity(calculation, step).items():
+        found = getattr(document, name)
+        if name in NOT_COMPARED or found == TaskDocument.model_fields[name].default:
+            continue  # of documents recorded before the field was there
+        if found != planned:
+            return f"{name} is {found}, not {planned}"
+    for name in OF_THE_PLAN:
+        planned, found = _planned(calculation, name), document.settings.get(name)
+        if planned is not None and found is not None and digest(found) != planned:
+            return f"{name} is {found}, not the planned one"
+    if document.state is State.DONE and (tag := _other_number(document, calculation)):
+        return tag
+    structure = document.structure
+    if structure is not None and "label" in structure.site_properties:
+        labels = calculation.structure.site_properties.get("label")
+        if labels is not None and list(labels) != structure.site_properties["label"]:
+            return "sites are others than the planned ones"
+    return ""
+
+
+def _planned(calculation: Calculation, name: str) -> str | None:
+    """Return the digest of a planned setting as documents keep it."""
+    settings = calculation.settings
+    if calculation.engine != "vasp":
+        return digest(settings[name]) if name in settings else None
+    if name == "potcar":
+        if not {"potcar", "potcar_functional"} <= set(settings):
+            return None
+        return digest([settings["potcar_functional"], settings["potcar"]])
+    return digest(settings[name]) if name in settings else None
+
+
+def _other_number(document: TaskDocument, calculation: Calculation) -> str:
+    """Compare cutoff, mesh and tags; a DONE run has the planned ones."""
+    if calculation.engine != "vasp":
+        return ""
+    settings, step = calculation.settings, document.task_label
+    tags = settings["incar"].get(step, {})
+    applied = document.settings.get("ENCUT")
+    if applied is not None and "ENCUT" in tags and applied != float(tags["ENCUT"]):
+        return f"ENCUT is {applied:g} eV, not {tags['ENCUT']} eV"
+    recorded = document.settings.get(INCAR)
+    if isinstance(recorded, dict):
+        for tag, value in recorded.items():
+            if tag in tags and digest(value) != digest(tags[tag]):
+                return f"{tag} is {value}, not {tags[tag]}"
+    mesh = document.settings.get("kpoints")
+    planned = settings["kpoints"].get(step)
+    if mesh and planned and list(mesh) != list(planned):
+        return f"k mesh is {mesh}, not {list(planned)}"
+    return ""

@@ -1,0 +1,59 @@
+"""``lnmo.json``: what a run directory is for: calculation, step, intended inputs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from workflows.campaign.calculation import Calculation
+from workflows.records.atomic import read_regular
+
+RUN_FILE = "lnmo.json"
+"""In every run directory: the calculation, the step, the intended inputs."""
+
+
+def write_run_file(
+    directory: Path, calculation: Calculation, step: str, **more: Any
+) -> None:
+    """Leave a directory's identity in it, last, so that it marks complete inputs."""
+    content = {"calculation": calculation.as_dict(), "step": step, **more}
+    temporary = directory / f".{RUN_FILE}.part"
+    temporary.write_text(json.dumps(content, indent=1), "utf-8")
+    temporary.replace(directory / RUN_FILE)
+
+
+def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | None:
+    """Return calculation, step and the rest; None in a directory that is not ours.
+
+    A file of this name that is not a regular file, or is not ours, counts as none.
+    """
+    try:
+        content = json.loads(read_regular(directory / RUN_FILE))
+        if not isinstance(content, dict) or not isinstance(content["step"], str):
+            return None
+        calculation = Calculation.from_dict(content.pop("calculation"))
+        return calculation, content.pop("step"), content
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    except AttributeError:  # a list or a number where a section must be
+        return None
+
+
+def identity(calculation: Calculation, step: str) -> dict[str, Any]:
+    """Return the fields of a task document that come from the plan."""
+    return {
+        "calculation_id": calculation.id,
+        "task_label": step,
+        "campaign": calculation.campaign,
+        "x": calculation.x,
+        "n_li": calculation.n_li,
+        "formula": calculation.formula,
+        "formula_units": calculation.formula_units,
+        "insertion": calculation.insertion,
+        "ordering": dict(calculation.ordering),
+        "steps": calculation.steps,
+        "supercell": calculation.supercell,
+        "reference": calculation.reference,
+        "engine": calculation.engine,
+    }

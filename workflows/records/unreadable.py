@@ -1,0 +1,128 @@
+"""A document that cannot be used still has a row: FAILED, with the reason and the cure.
+
+One of them hides no other result of a table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from workflows.errors import StoreError, printable
+from workflows.records.atomic import read_regular
+from workflows.records.document import State, TaskDocument
+from workflows.records.run_file import identity, read_run_file
+
+OF_THE_PLAN = (
+    "campaign",
+    "reference",
+    "x",
+    "n_li",
+    "formula",
+    "formula_units",
+    "insertion",
+    "ordering",
+    "steps",
+    "supercell",
+    "engine",
+)
+"""Fields that place a document in a table; kept where they can be read."""
+
+
+def read_document(path: Path) -> TaskDocument:
+    """Read a document's file.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read; the message says why, in one line, and what to do.
+    """
+    try:
+        return TaskDocument.model_validate_json(read_regular(path))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{path}: {what_is_wrong(error)}") from None
+
+
+def what_is_wrong(error: Exception) -> str:
+    """Say why a document cannot be read, and what to do."""
+    if isinstance(error, ValidationError) and (newer := _unknown(error)):
+        return (
+            f"a task document of another version of lnmo ({newer}); read it with the "
+            "version that recorded it, or update lnmo"
+        )
+    if isinstance(error, PermissionError):
+        return "permission denied: chmod u+rX, or ask its owner"
+    if isinstance(error, OSError):
+        return f"not a readable task document ({error.strerror}); move it away"
+    return (
+        f"not a readable task document ({type(error).__name__}); it was left as it is. "
+        "Move it away and run again: the step is read again from its files"
+    )
+
+
+def _unknown(error: ValidationError) -> str:
+    """Name the fields and states that this version does not know."""
+    found = [
+        f"unknown {'state' if each['type'] == 'enum' else 'field'} "
+        f"{each['input'] if each['type'] == 'enum' else each['loc'][-1]}"
+        for each in error.errors(include_url=False)
+        if each["type"] in {"extra_forbidden", "enum"}
+    ]
+    return printable(", ".join(found[:3]))[:120]
+
+
+def failed_row(
+    content: Mapping[str, Any] | None,
+    calculation_id: str,
+    step: str,
+    reason: str,
+    dir_name: str,
+) -> TaskDocument:
+    """Return a FAILED document in the place of one that cannot be used.
+
+    Parameters
+    ----------
+    content
+        What could be read of it, or of its plan; None for nothing.
+    calculation_id, step
+        Whose it should be.
+    reason
+        One line.
+    dir_name
+        Run directory.
+    """
+    known: dict[str, Any] = {"formula": "unknown", "engine": "unknown"}
+    common = {
+        "calculation_id": printable(calculation_id),
+        "task_label": printable(step),
+        "state": State.FAILED,
+        "reason": printable(reason),
+        "dir_name": printable(dir_name),
+    }
+    for name in OF_THE_PLAN:
+        if content is None or name not in content:
+            continue
+        try:
+            TaskDocument(**{**known, name: content[name]}, **common)
+        except (ValidationError, TypeError, ValueError):
+            continue
+        known[name] = content[name]
+    return TaskDocument(**known, **common)
+
+
+def plan_of(directory: Path, calculation_id: str) -> Mapping[str, Any] | None:
+    """Return what places a step in a table, from its run file or its document."""
+    found = read_run_file(directory)
+    if found is not None:
+        calculation, step, _ = found
+        return identity(calculation, step) if calculation.id == calculation_id else None
+    try:
+        content = json.loads(read_regular(directory / "task_document.json"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(content, dict) and content.get("calculation_id") == calculation_id
+    return content if ours else None
