@@ -113,15 +113,18 @@ def finished() -> Callable[..., TaskDocument]:
         a = 8.0 + 0.17 * min(x, 1) + 0.03 * max(x - 1, 0)
         structure = calculation.structure.copy()
         structure.lattice = Lattice.tetragonal(a, a * (1 + 0.05 * max(x - 1, 0)))
-        moments = {
-            **{"Li": 0.0, "O": 0.0},
-            **{"Ni": -0.5 - 1.2 * min(x, 1), "Mn": 3.2 + 0.5 * max(x - 1, 0)},
-        }
+        moments = {"Li": 0.0, "O": 0.0, "Ni": -0.5 - 1.2 * min(x, 1), "Mn": 3.2}
+        sites = [moments[s.specie.symbol] for s in structure]
+        manganese = [i for i, s in enumerate(structure) if s.specie.symbol == "Mn"]
+        for i in manganese[: round(len(manganese) * 8 * max(x - 1, 0) / 12)]:
+            sites[i] = 3.95  # Mn3+, as many as charge balance asks for
         made = {
             **identity(calculation, step),
             **{"state": State.DONE, "engine_version": "6.4.2", "cell_relaxed": True},
             **{"structure": structure, "energy": -362.0 - 8 * 6.3 * x},
-            "magnetization": tuple(moments[s.specie.symbol] for s in structure),
+            "magnetization": tuple(sites),
+            "bandgap": 0.5,
+            "hubbards": dict(calculation.settings.get("hubbards", {})),
             "settings": {"functional": "pbe_u", "ENCUT": 520.0, "kpoints": [3, 3, 3]},
             "dir_name": f"calculations/{calculation.id}/{step}",
         }

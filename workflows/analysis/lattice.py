@@ -41,13 +41,15 @@ class LatticeRatios:
     c_ratio
         c/((a+b)/2), the paper's "relatively longer than a and b".
     unique_axis
-        The axis that deviates most from the mean of the other two; ties go to c,
-        then b.
+        The axis that deviates most from the mean of the other two; of two that deviate
+        alike the longer one, so that the shape does not depend on the names of the
+        axes; of two equal ones c, then b.
     c_unique
         Length of the unique axis over the mean of the other two.
     lattice_class
-        ``cubic``, ``tetragonal, elongated``, ``tetragonal, compressed`` or
-        ``orthorhombic``, with ``, sheared`` where an angle is off 90 degrees.
+        ``cubic``, ``tetragonal, elongated along c`` (or a, or b), ``tetragonal,
+        compressed along c`` or ``orthorhombic``, with ``, sheared`` where an angle is
+        off 90 degrees.
     volume
         Of the conventional cell, A^3.
     """
@@ -76,7 +78,8 @@ def lattice_ratios(
     """
     lengths = {"c": c, "b": b, "a": a}  # the order breaks ties
     others = {k: (a + b + c - v) / 2 for k, v in lengths.items()}
-    unique = max(lengths, key=lambda k: round(abs(lengths[k] - others[k]), 9))
+    away = {k: round(abs(lengths[k] - others[k]), 9) for k in lengths}
+    unique = max(lengths, key=lambda k: (away[k], round(lengths[k], 9)))
     ratio = lengths[unique] / others[unique]
     rest = [v for k, v in lengths.items() if k != unique]
     cosines = np.cos(np.radians(np.asarray(angles, dtype=float)))
@@ -88,7 +91,7 @@ def lattice_ratios(
         c_ratio=c / ((a + b) / 2),
         unique_axis=unique,
         c_unique=ratio,
-        lattice_class=_lattice_class(lengths.values(), rest, ratio, angles),
+        lattice_class=_lattice_class(lengths.values(), rest, ratio, unique, angles),
         volume=float(a * b * c * np.sqrt(skew)),
     )
 
@@ -97,13 +100,15 @@ def _lattice_class(
     lengths: Iterable[float],
     like: Sequence[float],
     ratio: float,
+    unique: str,
     angles: Sequence[float],
 ) -> str:
     values = list(lengths)
     if max(values) / min(values) - 1 < CUBIC_SPREAD:
         name = "cubic"
     elif abs(like[0] - like[1]) / (sum(like) / 2) < EQUAL_AXES:
-        name = "tetragonal, elongated" if ratio > 1 else "tetragonal, compressed"
+        kind = "elongated" if ratio > 1 else "compressed"
+        name = f"tetragonal, {kind} along {unique}"
     else:
         name = "orthorhombic"
     sheared = any(abs(angle - 90) > SHEAR for angle in angles)

@@ -20,7 +20,7 @@ from workflows.errors import ResultsError, nearest
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import Results
 from workflows.results.series_table import ROOM
-from workflows.results.verdict import short_reason, verdict_frame
+from workflows.results.verdict import models_of, overall, short_reason, verdict_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,9 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
     else:
         screen = console()
         screen.print(series_table(series))
-        screen.print(verdict_table(results.compare_to_paper()))
+        verdicts = results.compare_to_paper()
+        screen.print(verdict_table(verdicts))
+        screen.print(overall_lines(verdicts), highlight=False)
 
 
 def show_outcome(chosen: Selection) -> None:
@@ -281,9 +283,18 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table | Text:
         ours = "" if v.value is None else f"{v.value:.3f} {v.unit}".strip()
         table.add_row(
             *(v.statement, v.insertion, ours, v.reference, v.tolerance),
-            *(coloured(str(v.status)), short_reason(v)),
+            *(coloured(v.status), short_reason(v)),
         )
     return table
+
+
+def overall_lines(verdicts: Sequence[Verdict]) -> Text:
+    """Show the verdict over all headline rows, a line for each insertion model."""
+    lines = []
+    for model in models_of(verdicts):
+        name = f"overall, {model}: " if model else "overall: "
+        lines.append(Text.assemble(name, coloured(overall(verdicts, model))))
+    return Text("\n").join(lines)
 
 
 def _spread(row: Mapping[str, Any], name: str) -> str:

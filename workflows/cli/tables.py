@@ -49,8 +49,8 @@ def warn_once(console: Console, calculations: Iterable[Calculation | Choice]) ->
 
 
 def coloured(state: str) -> Text:
-    """Colour a state or a verdict."""
-    return Text(state, style=COLOURS.get(state, ""))
+    """Colour a state, or a verdict by its first word."""
+    return Text(state, style=COLOURS.get(state.partition(" ")[0], ""))
 
 
 def _table(title: str, caption: str = "") -> Table:

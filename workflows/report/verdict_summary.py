@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflows.results.verdict import Status, Verdict, overall, short_reason
+from workflows.results.verdict import (
+    Status,
+    Verdict,
+    models_of,
+    overall,
+    short_reason,
+)
 
 
 @dataclass(frozen=True)
@@ -17,30 +23,31 @@ class Summary:
     insertion
         Insertion model of the rows above x = 1; empty where there is none.
     status
-        Of moments and lattice together.
+        Of moments, charge order and lattice together; with what it is of where that
+        is not DFT at the paper's U, such as ``FAIL (surrogate)``.
     headline
         One sentence.
-    holds, fails, untested
-        Verdicts that pass or warn, that fail, that could not be computed; the
+    holds, doubtful, fails, untested
+        Verdicts that pass, that warn, that fail, that could not be computed; the
         general ones and those of this model.
     """
 
     insertion: str
-    status: Status
+    status: str
     headline: str
     holds: tuple[Verdict, ...]
+    doubtful: tuple[Verdict, ...]
     fails: tuple[Verdict, ...]
     untested: tuple[Verdict, ...]
 
 
 def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
     """Sum up the verdicts, once for each insertion model."""
-    models = sorted({v.insertion for v in verdicts if v.insertion}) or [""]
-    return tuple(_summary(verdicts, model) for model in models)
+    return tuple(_summary(verdicts, model) for model in models_of(verdicts))
 
 
 def told(verdict: Verdict) -> str:
-    """Say what was found against what the paper has, in half a sentence."""
+    """Return what was found beside what the paper has, in half a sentence."""
     if verdict.value is None:
         return short_reason(verdict)
     unit = f" {written(verdict.unit)}" if verdict.unit else ""
@@ -49,19 +56,22 @@ def told(verdict: Verdict) -> str:
 
 
 def written(unit: str) -> str:
-    """Write a unit as print does: the tables keep to ASCII."""
+    """Return a unit with the letters of print; tables keep to ASCII."""
     return {"muB": "μB", "A": "Å"}.get(unit, unit)
 
 
 def _summary(verdicts: Sequence[Verdict], model: str) -> Summary:
     own = [v for v in verdicts if v.insertion in {"", model}]
-    good = {Status.PASS, Status.WARN}
-    holds = tuple(v for v in own if v.status in good)
-    fails = tuple(v for v in own if v.status is Status.FAIL)
-    untested = tuple(v for v in own if v.status is Status.NOT_COMPUTED)
+    holds = tuple(v for v in own if v.outcome is Status.PASS)
+    doubtful = tuple(v for v in own if v.outcome is Status.WARN)
+    fails = tuple(v for v in own if v.outcome is Status.FAIL)
+    untested = tuple(v for v in own if v.outcome is Status.NOT_COMPUTED)
     headline = f"{len(holds)} of {len(own)} statements hold"
+    if doubtful:
+        headline += f", {len(doubtful)} with a doubt"
     if fails:
         headline += f", {len(fails)} {'does' if len(fails) == 1 else 'do'} not"
     if untested:
         headline += f", {len(untested)} could not be tested"
-    return Summary(model, overall(verdicts, model), headline, holds, fails, untested)
+    status = overall(verdicts, model)
+    return Summary(model, status, headline, holds, doubtful, fails, untested)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workflows.analysis.lnmo import (
@@ -11,12 +12,12 @@ from workflows.analysis.lnmo import (
     expected_total_moment,
     is_the_papers,
 )
+from workflows.analysis.site_retention import METAL_ROLE
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary
-
-TABLE_FINDINGS = {"li_left_site": "Li left its site", "host_broken": "host broken"}
-"""Findings short enough, and grave enough, for a column of the table."""
+from workflows.results.gates import ELECTRONIC, seen_in, standing, words_of
+from workflows.results.labels import labels_of, planned_labels
 
 
 def place(document: TaskDocument) -> tuple[float, str, str, int]:
@@ -66,27 +67,28 @@ def state_of(steps: Sequence[Summary]) -> State:
 def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
     """Return the row of a calculation from its steps; what it lacks is left out."""
     first, result = steps[0].document, result_of(steps)
+    counted = first if result is None else result.document
     numbers = {} if result is None else result.numbers
-    return {
+    row = {
         "x": first.x,
         "n_li": first.n_li,
         "formula": first.formula,
-        "engine": first.engine,
         "insertion": first.insertion or NO_INSERTION,
         "state": str(state_of(steps)),
         **numbers,
         **_expected(first, numbers),
         "li_sites": _li_sites(None if result is None else result.document),
-        "findings": _findings(steps),
         "steps_done": f"{sum(s.document.state.usable for s in steps)}"
         f"/{len(first.steps)}",
-        "surrogate": first.surrogate,
+        **labels_of(counted),
+        "surrogate": any(s.document.surrogate for s in steps),
         "fake": any(s.document.fake for s in steps),
-        "engine_version": first.engine_version,
         "calculation_id": first.calculation_id,
-        "ordering": first.ordering,
+        **_start(first.ordering),
         "formula_units": first.formula_units or 1,
     }
+    ids = tuple(dict.fromkeys((*_finding_ids(steps, counted), *seen_in(row))))
+    return {**row, "finding_ids": ", ".join(ids), "findings": words_of(ids)}
 
 
 def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, float]:
@@ -110,11 +112,38 @@ def _li_sites(document: TaskDocument | None) -> str:
     return " + ".join(f"{n} {role}" for role, n in sorted(counts.items()))
 
 
-def _findings(steps: Sequence[Summary]) -> str:
-    ids = dict.fromkeys(
-        f.id for s in steps for f in s.document.findings if f.id in TABLE_FINDINGS
-    )
-    return ", ".join(TABLE_FINDINGS[name] for name in ids)
+def _finding_ids(steps: Sequence[Summary], counted: TaskDocument) -> tuple[str, ...]:
+    """Return the findings against a row, in the order of its steps.
+
+    Those of the steps that lead to its numbers, and what a later step, the density of
+    states, says against the electronic state itself.
+    """
+    found: dict[str, None] = {}
+    for step in steps:
+        ids = standing(step.document.findings)
+        later = _position(step.document) > _position(counted)
+        found |= dict.fromkeys(i for i in ids if not later or i in ELECTRONIC)
+    if any(n for role, n in _metals(counted).items() if role != METAL_ROLE):
+        found["host_broken"] = None
+    return tuple(found)
+
+
+def _metals(document: TaskDocument) -> dict[str, int]:
+    """Count the transition metals by the site that they were found on."""
+    counts: dict[str, int] = {}
+    for element, roles in document.final_sites.items():
+        for role, n in roles.items() if element != "Li" else ():
+            counts[role] = counts.get(role, 0) + n
+    return counts
+
+
+def _start(ordering: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row needs of its start: arrangement, strain, magnetic order."""
+    return {
+        "ordering": dict(ordering),
+        "c_strain": float(ordering.get("c_strain", math.nan)),
+        "magnetic_order": ordering.get("magnetic_order", ""),
+    }
 
 
 def planned_row(calculation: Calculation) -> dict[str, Any]:
@@ -123,16 +152,14 @@ def planned_row(calculation: Calculation) -> dict[str, Any]:
         "x": calculation.x,
         "n_li": calculation.n_li,
         "formula": calculation.formula,
-        "engine": calculation.engine,
         "insertion": calculation.insertion,
         "state": str(State.PLANNED),
         "li_sites": "",
+        "finding_ids": "",
         "findings": "",
         "steps_done": f"0/{len(calculation.steps)}",
-        "surrogate": calculation.engine == "chgnet",
-        "fake": False,
-        "engine_version": "",
+        **planned_labels(calculation),
         "calculation_id": calculation.id,
-        "ordering": dict(calculation.ordering),
+        **_start(calculation.ordering),
         "formula_units": calculation.formula_units or 1,
     }

@@ -17,6 +17,8 @@ from workflows.analysis.hull import Hull, convex_hull
 from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import average_voltage, capacity, reference_formula
 from workflows.campaign.calculation import NO_INSERTION
+from workflows.results.columns import Column, frame_of, names, units
+from workflows.results.labels import LABEL_NAMES, LABELS, STATE_LABELS, combined
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -24,33 +26,55 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-VOLTAGE_UNITS = {
-    "x1": "Li per formula unit",
-    "x2": "Li per formula unit",
-    "volts": "V against lithium metal",
-    "capacity1": "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
-    "capacity2": "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
-    "n_x": "number of x in the range",
-}
-VOLTAGE_COLUMNS = (
-    *("range", "insertion", "kind", "x1", "x2", "volts", "capacity1", "capacity2"),
-    *("n_x", "ended_as1", "ended_as2", "calculation1", "calculation2"),
+VOLTAGE = (
+    Column("range", shown=True),
+    *STATE_LABELS,
+    Column("kind", shown=True),
+    Column("x1", "Li per formula unit", shown=True),
+    Column("x2", "Li per formula unit", shown=True),
+    Column("volts", "V against lithium metal", shown=True),
+    Column(
+        "capacity1",
+        "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
+        shown=True,
+    ),
+    Column(
+        "capacity2",
+        "mAh per g of LiNi0.5Mn1.5O4, counted from the lowest x of the range",
+        shown=True,
+    ),
+    Column("n_x", "number of x in the range", shown=True),
+    Column("ended_as1", "what Li became at x1"),
+    Column("ended_as2", "what Li became at x2"),
+    Column("findings", "what stands against either end", shown=True),
+    Column("calculation1"),
+    Column("calculation2"),
+    *LABELS,
 )
-HULL_UNITS = {
-    "x": "Li per formula unit",
-    "energy_per_fu": "eV per formula unit",
-    "formation": "eV per formula unit, against both ends of the range",
-    "e_above_hull": "meV per atom",
-    "volume_fu": "A^3 per formula unit",
-    "a_u": "A, axes renamed cyclically so that c is the unique one: permutation",
-    "b_u": "A, likewise",
-    "c_u": "A, the unique axis",
-}
+VOLTAGE_COLUMNS, VOLTAGE_UNITS = names(VOLTAGE), units(VOLTAGE)
+HULL = (
+    Column("range", shown=True),
+    Column("x", "Li per formula unit", shown=True),
+    *STATE_LABELS,
+    Column("energy_per_fu", "eV per formula unit", shown=True),
+    Column(
+        "formation", "eV per formula unit, against both ends of the range", shown=True
+    ),
+    Column("e_above_hull", "meV per atom", shown=True),
+    Column("on_hull", dtype="flag", shown=True),
+    Column("volume_fu", "A^3 per formula unit", shown=True),
+    Column("permutation"),
+    Column(
+        "a_u", "A, axes renamed cyclically so that c is the unique one: permutation"
+    ),
+    Column("b_u", "A, likewise"),
+    Column("c_u", "A, the unique axis", shown=True),
+    Column("findings", "what stands against the row", shown=True),
+    Column("calculation_id", shown=True),
+    *LABELS,
+)
+HULL_COLUMNS, HULL_UNITS = names(HULL), units(HULL)
 AXES = ("a_u", "b_u", "c_u")
-HULL_COLUMNS = (
-    *("range", "insertion", "x", "energy_per_fu", "formation", "e_above_hull"),
-    *("on_hull", "ended_as", "volume_fu", "permutation", *AXES, "calculation_id"),
-)
 PERMUTATION = (
     "old names of the new a, b, c; fractional coordinates and the frame of the d "
     "orbitals (x, y, z) are renamed alike: workflows.analysis.lattice.permuted"
@@ -139,10 +163,8 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
         Capacities are per gram of ``attrs["capacity_of"]``, the host with one Li.
         Units in ``attrs["units"]``.
     """
-    import pandas as pd
-
     found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
-    frame = pd.DataFrame(found, columns=list(VOLTAGE_COLUMNS))
+    frame = frame_of(found, VOLTAGE)
     host = reference_formula(rows[0]["formula"]) if rows else FORMULA
     mass = {name: unit.replace(FORMULA, host) for name, unit in VOLTAGE_UNITS.items()}
     frame.attrs["units"] = mass
@@ -159,6 +181,7 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
     for kind, x1, x2 in [*spans, ("average", *ends)]:
         one, other = curve.lowest[x1], curve.lowest[x2]
         yield {
+            **combined((one, other)),
             "range": curve.label,
             "insertion": curve.insertion,
             "kind": kind,
@@ -170,9 +193,15 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
             "n_x": len(energies),
             "ended_as1": one.get("ended_as", ""),
             "ended_as2": other.get("ended_as", ""),
+            "findings": _findings((one, other)),
             "calculation1": one["calculation_id"],
             "calculation2": other["calculation_id"],
         }
+
+
+def _findings(rows: Sequence[Row]) -> str:
+    told = {f"x = {row['x']:g}": row.get("findings", "") for row in rows}
+    return "; ".join(f"{x}: {words}" for x, words in told.items() if words)
 
 
 def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
@@ -189,13 +218,8 @@ def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
         Units in ``attrs["units"]``. ``on_hull`` marks the vertices; ``a_u, b_u, c_u``
         compare the configurations of one x, whichever axis is the odd one.
     """
-    import pandas as pd
-
     found = [row for curve in curves(rows) for row in _points(curve)]
-    frame = pd.DataFrame(found, columns=list(HULL_COLUMNS))
-    frame.attrs["units"] = dict(HULL_UNITS)
-    frame.attrs["permutation"] = PERMUTATION
-    return frame
+    return frame_of(found, HULL, permutation=PERMUTATION)
 
 
 def _points(curve: Curve) -> Iterator[Row]:
@@ -204,6 +228,7 @@ def _points(curve: Curve) -> Iterator[Row]:
         x = row["x"]
         excess = float(row["energy_per_fu"]) - energies[x]
         yield {
+            **{name: row.get(name, "") for name in LABEL_NAMES},
             "range": curve.label,
             "insertion": curve.insertion,
             "x": x,
@@ -211,7 +236,7 @@ def _points(curve: Curve) -> Iterator[Row]:
             "formation": hull.formation[x] + excess,
             "e_above_hull": hull.above_per_atom(x, excess),
             "on_hull": x in hull.vertices and row is curve.lowest[x],
-            "ended_as": row.get("ended_as", ""),
+            "findings": row.get("findings", ""),
             **{name: row.get(name, math.nan) for name in ("volume_fu", *AXES)},
             "permutation": row.get("permutation", ""),
             "calculation_id": row["calculation_id"],

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from workflows.campaign.lithium_metal import LITHIUM
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.summary import Summary
-from workflows.results.calculation_rows import by_calculation, result_of
+from workflows.results.calculation_rows import by_calculation, result_of, result_row
 from workflows.results.comparable import refuse_reference
 
 
-def lithium_energy(
+@dataclass(frozen=True)
+class Reference:
+    """Bcc lithium that voltages count from.
+
+    Attributes
+    ----------
+    energy
+        eV per atom.
+    row
+        What it rests on: state, findings and labels, as in a row of the series.
+    """
+
+    energy: float
+    row: dict[str, Any]
+
+
+def lithium_reference(
     summaries: Iterable[Summary], cathode: Sequence[TaskDocument]
-) -> float:
-    """Return the energy of bcc lithium, eV per atom.
+) -> Reference:
+    """Return the energy of bcc lithium, and the row it rests on.
 
     Parameters
     ----------
@@ -27,8 +45,8 @@ def lithium_energy(
     Raises
     ------
     ResultsError
-        There is no reference of this engine, it has not finished, or all there are
-        have other settings.
+        There is no reference of this engine, it has not finished, or each of them
+        has other settings.
     """
     engines = {d.engine for d in cathode}
     references = by_calculation(
@@ -43,7 +61,7 @@ def lithium_energy(
             "lithium_reference: true (the default): lnmo run CAMPAIGN"
         )
     finished = [
-        step.document
+        (step.document, steps)
         for steps in references
         if (step := result_of(steps)) is not None
         and step.document.state.usable
@@ -57,13 +75,13 @@ def lithium_energy(
             f"the lithium metal reference has not finished ({states}): lnmo status"
         )
     refused = None
-    for document in finished:
+    for document, steps in finished:
         try:
             refuse_reference(cathode, document)
         except ResultsError as error:
             refused = error
             continue
         assert document.energy_per_atom is not None
-        return document.energy_per_atom
+        return Reference(document.energy_per_atom, result_row(steps))
     assert refused is not None
     raise refused

@@ -1,4 +1,4 @@
-"""Labels of where numbers come from: DFT, surrogate or fake."""
+"""One line on what made the numbers of a table: DFT, surrogate or fake."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAKE = "FAKE VASP: every number is synthetic, none is a calculation"
 
 
 def origin_of_numbers(frame: pd.DataFrame) -> str:
-    """Say what made the numbers of a series, or of a table of runs; one line."""
+    """Return what made the numbers of a series, or of a table of runs; one line."""
     if not len(frame):
         return ""
     versions = ", ".join(sorted({v for v in frame["engine_version"] if v}))

@@ -2,7 +2,8 @@
 
 Reference values and tolerances: the paper's text (10.1002/aenm.202201119) where
 it gives a number; the tolerances are ours. A check whose rows are missing or not
-finished is NOT_COMPUTED with the reason, never guessed.
+finished is NOT_COMPUTED with the reason, never guessed; one whose rows are in a wrong
+electronic state, in a broken host, or to be reviewed is at best WARN.
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from workflows.analysis.lnmo import is_the_papers
+from workflows.results.gates import against
+from workflows.results.judged_rows import judged_rows, models_in, row_at
+from workflows.results.labels import combined, foreign_geometry
+from workflows.results.lithium_energy import Reference
+from workflows.results.paper_sites import charge_order, mn3_sites
 from workflows.results.paper_statements import CHECKS, ORDER, Check, Row, voltage_checks
 from workflows.results.paper_trends import (
     cubic_below_one,
     fim_below_fm,
     growing_above_one,
-    mn3_sites,
+    longer_at_two,
 )
 from workflows.results.verdict import (
     FINISHED,
     Status,
     Verdict,
+    capped,
+    doubts_of,
     ids_of,
+    joined,
     rated,
     remarks,
-    row_at,
-    tolerance_of,
 )
 
 NO_LITHIUM = "no lithium metal reference was calculated"
@@ -36,24 +43,23 @@ NO_LITHIUM = "no lithium metal reference was calculated"
 def compare_to_paper(
     rows: Sequence[Row],
     *,
-    mu_li: float | None = None,
+    lithium: Reference | None = None,
     no_voltage: str = NO_LITHIUM,
-    orders: Mapping[str, float] | None = None,
+    orders: Mapping[str, Row] | None = None,
 ) -> tuple[Verdict, ...]:
-    """Judge a series, one row for each x and insertion model.
+    """Judge a series.
 
     Parameters
     ----------
     rows
-        Rows of one series table (``Results.series``), as mappings.
-    mu_li
-        Energy of bcc lithium with the same settings, eV per atom; None if there is
-        none.
+        Rows of single calculations, or of one series table (``Results.series``), as
+        mappings. Those of one x are grouped by the model that lithium ended as.
+    lithium
+        Bcc lithium with the same settings; None if there is none.
     no_voltage
         Why there is none.
     orders
-        Lowest energy of each magnetic order at x = 1, eV per formula unit; see
-        :func:`energies_by_order`.
+        Lowest row of each magnetic order at x = 1; see :func:`lowest_by_order`.
 
     Returns
     -------
@@ -61,8 +67,9 @@ def compare_to_paper(
         A check that uses x = 2 appears once for each insertion model there is. Of
         another spinel none is computed.
     """
+    judged = judged_rows(rows)
     verdicts = sorted(
-        [*_verdicts(rows, mu_li, no_voltage), fim_below_fm(orders or {})],
+        [*_verdicts(judged, lithium, no_voltage), fim_below_fm(orders or {})],
         key=lambda v: (ORDER.index(v.check), v.insertion),
     )
     strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
@@ -70,42 +77,45 @@ def compare_to_paper(
         return tuple(verdicts)
     why = f"the paper is on LixNi0.5Mn1.5O4, the results on {strangers[0]}"
     none = Status.NOT_COMPUTED
-    return tuple(replace(v, value=None, status=none, reason=why) for v in verdicts)
+    return tuple(replace(v, value=None, outcome=none, reason=why) for v in verdicts)
 
 
 def _verdicts(
-    rows: Sequence[Row], mu_li: float | None, no_voltage: str
+    rows: Sequence[Row], lithium: Reference | None, no_voltage: str
 ) -> list[Verdict]:
-    models = sorted({str(r["insertion"]) for r in rows if r["x"] > 1}) or [""]
-    voltages = () if mu_li is None else voltage_checks(mu_li)
+    models = models_in(rows) or [""]
     verdicts = [
         _judge(check, rows, model)
-        for check in (*CHECKS, *voltages)
+        for check in CHECKS
         for model in (models if max(check.at) > 1 else [""])
     ]
     verdicts.append(cubic_below_one(rows))
-    verdicts += [growing_above_one(rows, model) for model in models]
-    verdicts += [mn3_sites(rows, model) for model in models]
-    if mu_li is None:
-        verdicts += [_not_computed(c, no_voltage) for c in voltage_checks(0.0)]
-    return verdicts
+    for judge in (longer_at_two, growing_above_one, mn3_sites, charge_order):
+        verdicts += [judge(rows, model) for model in models]
+    if lithium is None:
+        return verdicts + [_not_computed(c, no_voltage) for c in voltage_checks(0.0)]
+    return verdicts + [
+        _judge(check, rows, model, lithium)
+        for check in voltage_checks(lithium.energy)
+        for model in (models if max(check.at) > 1 else [""])
+    ]
 
 
-def _judge(check: Check, rows: Sequence[Row], model: str) -> Verdict:
+def _judge(
+    check: Check, rows: Sequence[Row], model: str, lithium: Reference | None = None
+) -> Verdict:
     found: list[Row] = []
     reason = ""
     for x in check.at:
         row = row_at(rows, x, model)
-        if row is None or row["state"] not in FINISHED:
-            label = f" {model}" if x > 1 and model else ""
-            reason = (
-                f"x = {x:g}{label} is {row['state'] if row else 'not in the series'}"
-            )
+        reason = _unusable(check, row, x, model)
+        if reason or row is None:
             break
         found.append(row)
     value = None if reason else check.value(found)
     if value is not None and math.isnan(value):
         value, reason = None, check.missing
+    doubts = joined(doubts_of(found, check.kind), _of_lithium(lithium))
     return Verdict(
         check=check.name,
         statement=check.statement,
@@ -114,17 +124,38 @@ def _judge(check: Check, rows: Sequence[Row], model: str) -> Verdict:
         unit=check.unit,
         reference=check.reference,
         tolerance=tolerance_of(check),
-        status=rated(value, check.passes, check.warns),
-        reason=reason or remarks(found),
+        outcome=capped(rated(value, check.passes, check.warns), doubts),
+        reason=reason or joined(doubts, remarks(found)),
         calculations=ids_of(found),
         headline=check.headline,
+        why=check.why,
+        labels=combined(found),
     )
 
 
-def energies_by_order(rows: Sequence[Row]) -> dict[str, float]:
-    """Return the lowest energy at x = 1 of each magnetic order that was reached.
+def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:
+    """Return why a row cannot be used; empty if it can."""
+    label = f"x = {x:g}" + (f" {model}" if x > 1 and model else "")
+    if row is None or row["state"] not in FINISHED:
+        return f"{label} is {row['state'] if row else 'not in the series'}"
+    if check.kind == "lattice" and foreign_geometry(row):
+        return (
+            f"{label}: the cell was relaxed by {row['geometry']}, not by "
+            f"{row['engine']}"
+        )
+    return ""
 
-    By the final signs of the moments of Ni and Mn, whatever order was started from.
+
+def _of_lithium(lithium: Reference | None) -> str:
+    told = () if lithium is None else against(lithium.row, "energy")
+    return f"lithium metal: {', '.join(told)}" if told else ""
+
+
+def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
+    """Return the row of lowest energy at x = 1 of each magnetic order that was reached.
+
+    By the final signs of the moments of Ni and Mn, whatever order was started from. Of
+    two rows of one energy the one that nothing stands against is taken.
 
     Parameters
     ----------
@@ -134,18 +165,24 @@ def energies_by_order(rows: Sequence[Row]) -> dict[str, float]:
     Returns
     -------
     dict
-        ``"fim"`` (Ni against Mn) or ``"fm"`` -> energy, eV per formula unit.
+        ``"fim"`` (Ni against Mn) or ``"fm"`` -> row.
     """
-    found: dict[str, float] = {}
-    for row in rows:
+    found: dict[str, Row] = {}
+    for row in sorted(rows, key=_energy_and_doubts):
         product = row.get("m_ni_signed", 0.0) * row.get("m_mn_signed", 0.0)
         known = row["x"] == 1 and row["state"] in FINISHED and not row["surrogate"]
-        if not known or not product or row["mixed_sign"]:
-            continue
-        order = "fim" if product < 0 else "fm"
-        energy = float(row["energy_per_fu"])
-        found[order] = min(energy, found.get(order, math.inf))
+        if known and product and not math.isnan(product) and not row["mixed_sign"]:
+            found.setdefault("fim" if product < 0 else "fm", row)
     return found
+
+
+SAME_ENERGY = 4
+"""Digits of eV per formula unit within which two runs ended in one state."""
+
+
+def _energy_and_doubts(row: Row) -> tuple[float, bool]:
+    energy = round(float(row.get("energy_per_fu", math.inf)), SAME_ENERGY)
+    return energy, bool(against(row, "energy"))
 
 
 def _not_computed(check: Check, why: str) -> Verdict:
@@ -157,8 +194,29 @@ def _not_computed(check: Check, why: str) -> Verdict:
         unit=check.unit,
         reference=check.reference,
         tolerance=tolerance_of(check),
-        status=Status.NOT_COMPUTED,
+        outcome=Status.NOT_COMPUTED,
         reason=why,
         calculations=(),
         headline=check.headline,
+        why=check.why,
     )
+
+
+def tolerance_of(check: Check) -> str:
+    """Return both ranges of a check in words."""
+    shown = in_words(check.passes)
+    return (
+        shown
+        if check.warns == check.passes
+        else f"{shown}, warns {in_words(check.warns)}"
+    )
+
+
+def in_words(limits: tuple[float, float]) -> str:
+    """Return a range as people write it, such as ``1.6..1.8`` or ``> 0``."""
+    low, high = limits
+    if low == -math.inf:
+        return f"<= {high:g}"
+    if low == math.ulp(0.0):
+        return "> 0"
+    return f">= {low:g}" if math.isinf(high) else f"{low:g}..{high:g}"

@@ -21,7 +21,7 @@ from workflows.results.calculation_rows import (
     result_row,
 )
 from workflows.results.comparable import refuse_mixture, refuse_variants
-from workflows.results.lithium_energy import lithium_energy
+from workflows.results.lithium_energy import Reference, lithium_reference
 
 
 class Recorded:
@@ -151,13 +151,13 @@ class Recorded:
             raise ResultsError(f"calculation {calculation_id}: no result is recorded")
         return self.whole(step.document)
 
-    def lithium_energy(self) -> float:
-        """Return the energy of bcc lithium with the settings of these results, eV/atom.
+    def lithium(self) -> Reference:
+        """Return bcc lithium with the settings of these results.
 
         Raises
         ------
         ResultsError
-            See :func:`~workflows.reference.lithium_energy`.
+            See :func:`~workflows.results.lithium_energy.lithium_reference`.
         """
         cells = [s.document for s in self.summaries() if s.has_structure]
         planned = self._ids or set()
@@ -165,7 +165,7 @@ class Recorded:
             self.store.summaries(),
             key=lambda s: s.document.calculation_id not in planned,
         )
-        return lithium_energy(candidates, [d for d in cells if not d.reference])
+        return lithium_reference(candidates, [d for d in cells if not d.reference])
 
     def _variants(self, cells: Sequence[Summary]) -> Iterator[str]:
         """Ask the plan, if there is one: another campaign may have recorded a cell."""

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
@@ -23,6 +21,7 @@ from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
 from workflows.records.store import ResultsStore, results_store
 from workflows.results.calculation_rows import place
+from workflows.results.columns import frame_of
 from workflows.results.dos_table import (
     Align,
     Drawing,
@@ -31,7 +30,7 @@ from workflows.results.dos_table import (
     provenance,
 )
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
-from workflows.results.paper import compare_to_paper, energies_by_order
+from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.query import Recorded
 from workflows.results.run_table import run_frame
 from workflows.results.series_table import (
@@ -41,11 +40,12 @@ from workflows.results.series_table import (
     Average,
     series_frame,
 )
-from workflows.results.site_table import SITE_COLUMNS, SITE_UNITS, site_rows
+from workflows.results.site_table import SITES, site_rows
 from workflows.results.verdict import Verdict
 from workflows.vasp.dos_files import read_density
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
     from pymatgen.core import Structure
 
@@ -150,9 +150,7 @@ class Results:
             Only this composition; all if None.
         """
         rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
-        frame = pd.DataFrame(rows, columns=list(SITE_COLUMNS))
-        frame.attrs["units"] = dict(SITE_UNITS)
-        return frame
+        return frame_of(rows, SITES)
 
     def runs(self) -> pd.DataFrame:
         """Return one row for each step of each calculation, references included.
@@ -199,7 +197,7 @@ class Results:
         ResultsError
             There is none, none that finished, or only one of other settings.
         """
-        return self._recorded.lithium_energy()
+        return self._recorded.lithium().energy
 
     def electrode(self, insertion: str = NO_INSERTION) -> InsertionElectrode:
         """Return pymatgen's electrode: energy density, volume change, its plotter.
@@ -327,16 +325,17 @@ class Results:
     def compare_to_paper(self) -> tuple[Verdict, ...]:
         """Judge the series against what the paper states.
 
-        Voltages are judged where the lithium reference has finished, the magnetic order
-        where x = 1 has ended in both.
+        Calculations are grouped by the model that their lithium ended as. Voltages are
+        judged where the lithium reference has finished, the magnetic order where x = 1
+        has ended in both.
         """
-        rows = records(self.series())
-        orders = energies_by_order(self._recorded.rows())
+        rows = self._recorded.rows(planned=True)
+        orders = lowest_by_order(rows)
         try:
-            mu_li = self.lithium_energy()
+            lithium = self._recorded.lithium()
         except ResultsError as error:
             return compare_to_paper(rows, no_voltage=str(error), orders=orders)
-        return compare_to_paper(rows, mu_li=mu_li, orders=orders)
+        return compare_to_paper(rows, lithium=lithium, orders=orders)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -5,50 +5,57 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.lithium_sites import model_of_sites
+from workflows.campaign.calculation import NO_INSERTION
 from workflows.records.document import TaskDocument
+from workflows.results.columns import Column, frame_of, names, number, numbers
+from workflows.results.labels import LABELS, STATE_LABELS, labels_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RUN_UNITS = {
-    "energy": "eV per cell",
-    "energy_per_atom": "eV per atom",
-    "gap": "eV; 0 for a metal",
-    "gap_up": "eV, spin up alone",
-    "gap_down": "eV, spin down alone",
-    "efermi": "eV",
-    "m_total": "muB per cell",
-    "max_force": "eV/A",
-    "pressure": "kbar",
-    "seconds": "s, wall time",
-}
-RUN_COLUMNS = (
-    *("x", "insertion", "formula", "step", "state", "reason", "energy"),
-    *("energy_per_atom", "gap", "gap_up", "gap_down", "efermi", "m_total"),
-    *("max_force", "pressure", "ionic_steps", "corrections", "findings"),
-    *("seconds", "completed_at", "engine", "engine_version", "surrogate", "fake"),
-    *("campaign", "calculation_id", "directory"),
+RUNS = (
+    Column("x", "Li per formula unit", shown=True),
+    *STATE_LABELS,
+    Column("formula", shown=True),
+    Column("step", shown=True),
+    Column("reason", shown=True),
+    number("energy", "eV per cell"),
+    number("energy_per_atom", "eV per atom", shown=True),
+    number("gap", "eV; 0 for a metal", shown=True),
+    number("gap_up", "eV, spin up alone"),
+    number("gap_down", "eV, spin down alone"),
+    number("efermi", "eV"),
+    number("m_total", "muB per cell"),
+    number("max_force", "eV/A", shown=True),
+    number("pressure", "kbar", shown=True),
+    Column("ionic_steps", shown=True),
+    Column("corrections", shown=True),
+    Column("findings", shown=True),
+    number("seconds", "s, wall time", shown=True),
+    Column("completed_at"),
+    *LABELS,
+    Column("campaign"),
+    Column("calculation_id"),
+    Column("directory"),
 )
+RUN_COLUMNS, RUN_UNITS = names(RUNS), numbers(RUNS)
 
 
 def run_frame(documents: Iterable[TaskDocument]) -> pd.DataFrame:
     """Return one row for each document; units in ``attrs["units"]``."""
-    import pandas as pd
-
-    frame = pd.DataFrame([_row(d) for d in documents], columns=list(RUN_COLUMNS))
-    numbers = list(RUN_UNITS)
-    frame[numbers] = frame[numbers].astype(float)
-    frame.attrs["units"] = dict(RUN_UNITS)
-    return frame
+    return frame_of([_row(d) for d in documents], RUNS)
 
 
 def _row(document: TaskDocument) -> dict[str, Any]:
     return {
+        **labels_of(document),
         "x": document.x,
-        "insertion": document.insertion,
+        "state": str(document.state),
+        "insertion": document.insertion or NO_INSERTION,
+        "ended_as": ended_as(document),
         "formula": document.formula,
         "step": document.task_label,
-        "state": str(document.state),
         "reason": document.reason,
         "energy": document.energy,
         "energy_per_atom": document.energy_per_atom,
@@ -64,11 +71,13 @@ def _row(document: TaskDocument) -> dict[str, Any]:
         "findings": ", ".join(dict.fromkeys(f.id for f in document.findings)),
         "seconds": document.run_seconds,
         "completed_at": document.completed_at,
-        "engine": document.engine,
-        "engine_version": document.engine_version,
-        "surrogate": document.surrogate,
-        "fake": document.fake,
         "campaign": document.campaign,
         "calculation_id": document.calculation_id,
         "directory": document.dir_name,
     }
+
+
+def ended_as(document: TaskDocument) -> str:
+    """Return the model that the lithium of a step ended as; empty if not known."""
+    lithium = document.final_sites.get("Li")
+    return model_of_sites(lithium, document.formula_units or 1) if lithium else ""

@@ -10,9 +10,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from workflows.analysis.lnmo import FORMULA_UNITS
 from workflows.errors import ResultsError
+from workflows.results.columns import Column, frame_of, names, number, numbers
+from workflows.results.gates import SAME_X, ids_of_row, words_of
 from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
+from workflows.results.labels import LABELS, STATE_LABELS, worst_state
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -25,81 +27,100 @@ BOLTZMANN = 8.617333262e-5
 """eV/K, k/e of the SI of 2019 to the digits of CODATA."""
 ROOM = 300.0
 """K."""
-SERIES_UNITS = {
-    "energy_per_fu": "eV per formula unit",
-    "e_spread": "meV per formula unit, highest of the finished orderings over lowest",
-    "e_above_hull": "meV per atom, above the hull of its own side of x = 1",
-    "m_ni": "muB, mean |m|",
-    "m_mn": "muB, mean |m|",
-    "m_ni_std": "muB, population standard deviation over sites",
-    "m_mn_std": "muB, population standard deviation over sites",
-    "m_ni_signed": "muB, mean m",
-    "m_mn_signed": "muB, mean m",
-    "m_total": "muB per cell",
-    "m_total_expected": "muB per cell, spin only, from formal valences",
-    "n_mn3": "Mn3+ in the cell, by threshold",
-    "n_mn3_gap": "Mn3+ in the cell, above the widest gap of the sorted moments",
-    "m_mn3_min": "muB, smallest |m| of Mn3+, by threshold",
-    "m_mn3_max": "muB, largest |m| of Mn3+, by threshold",
-    "n_mn3_expected": "Mn3+ in the cell, 8(x - 1) for 8 formula units",
-    "n_ambiguous": "Ni and Mn within 0.1 muB of a threshold",
-    "n_anomalous": "Mn below 2.6 muB",
-    "gap": "eV; 0 for a metal",
-    "a": "A, pseudo-cubic",
-    "b": "A, pseudo-cubic",
-    "c": "A, pseudo-cubic",
-    "c_ratio": "c/((a+b)/2)",
-    "c_rel": "c(x)/c(x=1)",
-    "a_rel": "a(x)/a(x=1)",
-    "b_rel": "b(x)/b(x=1)",
-    "c_unique": "unique axis over the mean of the other two",
-    "a_u": "A, axes renamed cyclically so that c is the unique one: permutation",
-    "b_u": "A, likewise",
-    "c_u": "A, the unique axis",
-    "volume": "A^3, conventional cell",
-    "volume_fu": "A^3 per formula unit",
-    "jt_rho": "A, mean over Mn of sqrt(Q2^2 + Q3^2)",
-    "jt_elongation": "mean over Mn of l_max/((l_mid + l_min)/2)",
-    "n_jt_active": "Mn with rho above 0.15 A",
-    "jt_order": "|mean exp(i phi)| over the active Mn, 0 to 1",
-    "jt_phi": "degrees; 0: z elongated",
-}
-"""Column -> unit. Every one of these columns is a number, NaN where there is none."""
-COLUMNS = (
-    *("x", "n_li", "formula", "engine", "insertion", "ended_as", "state"),
-    *(
-        "energy_per_fu",
+SERIES = (
+    Column("x", "Li per formula unit", shown=True),
+    Column("n_li"),
+    Column("formula"),
+    Column("formula_units"),
+    *STATE_LABELS,
+    number("energy_per_fu", "eV per formula unit", shown=True),
+    number(
         "e_spread",
+        "meV per formula unit, highest of the finished orderings over lowest",
+    ),
+    number(
         "e_above_hull",
-        "m_ni",
-        "m_mn",
-        "m_ni_std",
-        "m_mn_std",
+        "meV per atom, above the hull of its own side of x = 1",
+        shown=True,
     ),
-    *("m_ni_signed", "m_mn_signed", "mixed_sign", "m_total", "m_total_expected"),
-    *("n_mn3", "n_mn3_gap", "n_mn3_expected", "m_mn3_min", "m_mn3_max"),
-    *("n_ambiguous", "n_anomalous", "gap"),
-    *("a", "b", "c", "c_ratio", "c_rel", "a_rel", "b_rel", "c_unique"),
-    *("unique_axis", "permutation", "a_u", "b_u", "c_u", "lattice_class"),
-    *("volume", "volume_fu"),
-    *("jt_rho", "jt_elongation", "n_jt_active", "jt_order", "jt_phi"),
-    *(
-        "orbital_order",
-        "li_sites",
-        "findings",
-        "steps_done",
-        "n_orderings",
-        "n_planned",
+    number("m_ni", "muB, mean |m|", shown=True),
+    number("m_mn", "muB, mean |m|", shown=True),
+    number("m_ni_std", "muB, population standard deviation over sites"),
+    number("m_mn_std", "muB, population standard deviation over sites"),
+    number("m_ni_signed", "muB, mean m"),
+    number("m_mn_signed", "muB, mean m"),
+    Column("mixed_sign", dtype="flag", shown=True),
+    number("m_total", "muB per cell"),
+    number("m_total_expected", "muB per cell, spin only, from formal valences"),
+    number("n_mn3", "Mn3+ in the cell, by threshold", shown=True),
+    number("n_mn3_gap", "Mn3+ in the cell, above the widest gap of the sorted moments"),
+    number(
+        "n_mn3_expected", "Mn3+ in the cell, 8(x - 1) for 8 formula units", shown=True
     ),
-    *("surrogate", "fake", "engine_version", "calculation_id"),
+    number("m_mn3_min", "muB, smallest |m| of Mn3+, by threshold"),
+    number("m_mn3_max", "muB, largest |m| of Mn3+, by threshold"),
+    number("n_ambiguous", "Ni and Mn within 0.1 muB of a threshold"),
+    number("n_anomalous", "Mn below 2.6 muB"),
+    number("gap", "eV; 0 for a metal", shown=True),
+    number("a", "A, pseudo-cubic"),
+    number("b", "A, pseudo-cubic"),
+    number("c", "A, pseudo-cubic"),
+    number("c_ratio", "c/((a+b)/2)", shown=True),
+    number("c_rel", "c(x)/c(x=1)"),
+    number("a_rel", "a(x)/a(x=1)"),
+    number("b_rel", "b(x)/b(x=1)"),
+    number("c_unique", "unique axis over the mean of the other two", shown=True),
+    Column("unique_axis", shown=True),
+    Column("permutation"),
+    number(
+        "a_u", "A, axes renamed cyclically so that c is the unique one: permutation"
+    ),
+    number("b_u", "A, likewise"),
+    number("c_u", "A, the unique axis"),
+    Column("lattice_class"),
+    number("c_strain", "strain along c that the start was given"),
+    number("volume", "A^3, conventional cell"),
+    number("volume_fu", "A^3 per formula unit", shown=True),
+    number("jt_rho", "A, mean over Mn of sqrt(Q2^2 + Q3^2)", shown=True),
+    number("jt_elongation", "mean over Mn of l_max/((l_mid + l_min)/2)"),
+    number("n_jt_active", "Mn with rho above 0.15 A"),
+    number("jt_order", "|mean exp(i phi)| over the active Mn, 0 to 1", shown=True),
+    number("jt_phi", "degrees; 0: z elongated"),
+    Column("orbital_order", "eg orbital and axis of the Mn3+", shown=True),
+    Column("li_sites"),
+    Column("findings", "what stands against the row", shown=True),
+    Column("finding_ids"),
+    Column("steps_done"),
+    Column("n_orderings"),
+    Column("n_planned"),
+    Column("magnetic_order", "of the start"),
+    *LABELS,
+    Column("calculation_id"),
 )
+"""Columns of the table over x."""
+SERIES_UNITS = numbers(SERIES)
+"""Column -> unit. Every one of these columns is a number, NaN where there is none."""
+COLUMNS = names(SERIES)
 _EMPTY = {
-    **dict.fromkeys(("ended_as", "unique_axis", "permutation", "lattice_class"), ""),
+    "ended_as": "",
+    "unique_axis": "",
+    "permutation": "",
+    "lattice_class": "",
     "orbital_order": "",
     "mixed_sign": False,
 }
-_ONE_STATE = ("n_mn3_gap", "jt_phi")
+_ONE_STATE = frozenset({"n_mn3_gap", "jt_phi", "c_strain"})
 """Numbers of which a mean over configurations says nothing."""
+_ONE_ORIENTATION = frozenset(
+    {"a", "b", "c", "c_ratio", "a_rel", "b_rel", "c_rel", "a_u", "b_u"}
+)
+"""Numbers that the images of one arrangement under the host's rotations do not share.
+
+An orbit is calculated by one representative, whose long axis may be any of the three:
+only what no renaming of the axes changes has a mean over the orbit.
+"""
+_OF_THE_LOWEST = ("unique_axis", "permutation", "lattice_class")
+"""Words on the shape of one configuration."""
 
 
 def series_frame(
@@ -113,9 +134,10 @@ def series_frame(
         One for each calculation, planned ones included.
     average
         ``"lowest"``: the row of the lowest energy. ``"boltzmann"``: numbers averaged
-        with weights g exp(-(E - E_0)/kT), E per 56-atom cell, g the degeneracy of the
+        with weights g exp(-(E - E_0)/kT), E per actual cell, g the degeneracy of the
         Li ordering times that of its host; of several starts of one ordering only
-        the lowest counts.
+        the lowest counts. Lengths of single axes have no mean, see `_ONE_ORIENTATION`.
+        State and findings are those of every configuration that has a weight.
     temperature
         K, for ``"boltzmann"``.
 
@@ -124,8 +146,6 @@ def series_frame(
     ResultsError
         An unknown average, or a temperature that is not positive.
     """
-    import pandas as pd
-
     if average not in ("lowest", "boltzmann") or not temperature > 0:
         raise ResultsError(
             f"average {average!r} at {temperature:g} K: 'lowest' or 'boltzmann', at a "
@@ -135,15 +155,13 @@ def series_frame(
         _boltzmann(group, temperature) if average == "boltzmann" else _lowest(group)
         for group in _groups(rows)
     ]
-    frame = pd.DataFrame([{**_EMPTY, **c} for c in chosen], columns=list(COLUMNS))
-    frame = frame.sort_values(["x", "insertion"], ignore_index=True)
-    frame[list(SERIES_UNITS)] = frame[list(SERIES_UNITS)].astype(float)
+    chosen.sort(key=lambda row: (row["x"], row["insertion"]))
+    frame = frame_of([{**_EMPTY, **row} for row in chosen], SERIES)
     frame["e_above_hull"] = above_hull(frame)
-    at_one = frame[(frame["x"] - 1).abs() < 1e-9]
+    at_one = frame[(frame["x"] - 1).abs() < SAME_X]
     for axis in "abc":
         one = float(at_one[axis].iloc[0]) if len(at_one) else math.nan
         frame[f"{axis}_rel"] = frame[axis] / one
-    frame.attrs["units"] = dict(SERIES_UNITS)
     frame.attrs["permutation"] = PERMUTATION
     frame.attrs["average"] = (
         f"Boltzmann, {temperature:g} K" if average == "boltzmann" else "lowest energy"
@@ -177,15 +195,34 @@ def _lowest(group: Sequence[Row]) -> Row:
 def _boltzmann(group: Sequence[Row], temperature: float) -> Row:
     lowest = _lowest(group)
     weights = boltzmann_weights(group, temperature)
-    averaged: Row = {}
-    for name in SERIES_UNITS:
-        pairs = [(w, row[name]) for w, row in weights if name in row]
-        if pairs and len(pairs) == len(weights) and name not in _ONE_STATE:
-            averaged[name] = sum(w * value for w, value in pairs)
     if len(weights) < 2:
         return lowest
-    dropped = {name: math.nan for name in SERIES_UNITS if name not in averaged}
-    return {**lowest, **dropped, **averaged, "e_spread": lowest["e_spread"]}
+    rows = [row for _, row in weights]
+    averaged = {
+        name: sum(weight * row[name] for weight, row in weights)
+        if name not in _ONE_STATE | _ONE_ORIENTATION and all(name in r for r in rows)
+        else math.nan
+        for name in SERIES_UNITS
+    }
+    averaged["e_spread"] = lowest["e_spread"]
+    blank = dict.fromkeys(_OF_THE_LOWEST, "")
+    return {**lowest, **averaged, **blank, **_of_all(rows)}
+
+
+def _of_all(rows: Sequence[Row]) -> Row:
+    """Return state, findings and sites of an average: those of every configuration."""
+    ids = tuple(dict.fromkeys(name for row in rows for name in ids_of_row(row)))
+    texts = {
+        name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in rows))
+        for name in ("ended_as", "li_sites")
+    }
+    return {
+        **texts,
+        "state": worst_state(rows),
+        "finding_ids": ", ".join(ids),
+        "findings": words_of(ids),
+        "mixed_sign": any(row.get("mixed_sign", False) for row in rows),
+    }
 
 
 def boltzmann_weights(
@@ -218,8 +255,13 @@ def boltzmann_weights(
 
 
 def _excess(row: Row, lowest: float) -> float:
-    """Return the energy of 8 formula units above the lowest, in kelvin."""
-    return FORMULA_UNITS * (float(row["energy_per_fu"]) - lowest) / BOLTZMANN
+    """Return the energy of the actual cell above the lowest, in kelvin.
+
+    The degeneracy counts arrangements in this cell; its energy must be that of the same
+    cell.
+    """
+    above = float(row["energy_per_fu"]) - lowest
+    return float(row["formula_units"]) * above / BOLTZMANN
 
 
 def _multiplicity(row: Row) -> float:

@@ -10,9 +10,12 @@ from workflows.analysis.octahedra import octahedra
 from workflows.analysis.orbital_order import CUBIC
 from workflows.analysis.site_retention import site_retention
 from workflows.analysis.valence import balanced_valences, valence_from_moment
-from workflows.campaign.calculation import CONVENTIONAL
+from workflows.campaign.calculation import CONVENTIONAL, NO_INSERTION
 from workflows.records.document import TaskDocument
 from workflows.records.summary import eg_orbitals_of, parent_axes
+from workflows.results.columns import Column, names, units
+from workflows.results.labels import LABELS, STATE_LABELS, labels_of
+from workflows.results.run_table import ended_as
 
 if TYPE_CHECKING:
     from workflows.analysis.d_orbitals import EgOrbital
@@ -20,47 +23,75 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-SITE_UNITS = {
-    "magnetization": "muB; |m| where the engine has no sign",
-    "valence": "e, by threshold of |m|; NaN: |m| fits no ion of the element, or two",
-    "margin": "muB, distance of |m| from the nearest threshold",
-    "valence_balanced": "e, integers that make the cell neutral and fit |m| best; NaN "
-    "where a second set fits within 0.05 muB^2",
-    "balance_margin": "muB^2, misfit of the second best set less that of the best",
-    "eg_polarisation": "electrons, fuller eg orbital less the other; 0.25 and more: "
-    "one is empty",
-    "eg_phase": "degrees, as phi: 0 dz2 along z, 180 dx2-y2 normal to z",
-    "n_t2g": "electrons on the ion, both spins",
-    "n_eg": "electrons on the ion, both spins",
-    "l_x": "A, mean of the two opposite bonds nearest to the cubic x",
-    "l_y": "A",
-    "l_z": "A",
-    "elongation": "l_max/((l_mid + l_min)/2)",
-    "baur": "1, mean |l - l_av|/l_av",
-    "quadratic_elongation": "1",
-    "angle_variance": "degrees^2",
-    "q2": "A, sqrt2 (l_x - l_y)",
-    "q3": "A, (2/sqrt6)(2 l_z - l_x - l_y)",
-    "rho": "A, sqrt(q2^2 + q3^2)",
-    "phi": "degrees; 0 z elongated, 180 z compressed, 120 x and -120 y elongated",
-    "axis_angle": "degrees, of the bonds from the cubic axes, the worst",
-    "frac_a": "fraction of the cell vector",
-    "frac_b": "fraction of the cell vector",
-    "frac_c": "fraction of the cell vector",
-}
-SITE_COLUMNS = (
-    *("x", "insertion", "calculation_id", "site", "label", "role", "element"),
-    *("magnetization", "valence", "margin", "ambiguous"),
-    *("valence_balanced", "balance_margin"),
-    *("eg_orbital", "eg_axis", "eg_polarisation", "eg_phase", "n_t2g", "n_eg"),
-    *("initial_site", "final_site", "jt_mode"),
-    *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
-    *("angle_variance", "q2", "q3", "rho", "phi", "axis_angle"),
-    *("frac_a", "frac_b", "frac_c"),
+SITES = (
+    Column("x", "Li per formula unit", shown=True),
+    *STATE_LABELS,
+    Column("calculation_id"),
+    Column("site"),
+    Column("label", shown=True),
+    Column("role"),
+    Column("element", shown=True),
+    Column("magnetization", "muB; |m| where the engine has no sign", shown=True),
+    Column(
+        "valence",
+        "e, by threshold of |m|; NaN: |m| fits no ion of the element, or two",
+        shown=True,
+    ),
+    Column("margin", "muB, distance of |m| from the nearest threshold", shown=True),
+    Column("ambiguous", dtype="flag", shown=True),
+    Column(
+        "valence_balanced",
+        "e, integers that make the cell neutral and fit |m| best; NaN where a second "
+        "set fits within 0.05 muB^2",
+        shown=True,
+    ),
+    Column(
+        "balance_margin", "muB^2, misfit of the second best set less that of the best"
+    ),
+    Column("eg_orbital", shown=True),
+    Column("eg_axis", shown=True),
+    Column(
+        "eg_polarisation",
+        "electrons, fuller eg orbital less the other; 0.25 and more: one is empty",
+    ),
+    Column("eg_phase", "degrees, as phi: 0 dz2 along z, 180 dx2-y2 normal to z"),
+    Column("n_t2g", "electrons on the ion, both spins"),
+    Column("n_eg", "electrons on the ion, both spins"),
+    Column("initial_site"),
+    Column("final_site", shown=True),
+    Column("jt_mode", shown=True),
+    Column("l_x", "A, mean of the two opposite bonds nearest to the cubic x"),
+    Column("l_y", "A"),
+    Column("l_z", "A"),
+    Column("elongation", "l_max/((l_mid + l_min)/2)", shown=True),
+    Column("baur", "1, mean |l - l_av|/l_av"),
+    Column("quadratic_elongation", "1"),
+    Column("angle_variance", "degrees^2"),
+    Column("q2", "A, sqrt2 (l_x - l_y)"),
+    Column("q3", "A, (2/sqrt6)(2 l_z - l_x - l_y)"),
+    Column("rho", "A, sqrt(q2^2 + q3^2)", shown=True),
+    Column(
+        "phi",
+        "degrees; 0 z elongated, 180 z compressed, 120 x and -120 y elongated",
+        shown=True,
+    ),
+    Column("axis_angle", "degrees, of the bonds from the cubic axes, the worst"),
+    Column("frac_a", "fraction of the cell vector"),
+    Column("frac_b", "fraction of the cell vector"),
+    Column("frac_c", "fraction of the cell vector"),
+    *LABELS,
 )
+"""Columns of the table of sites."""
+SITE_UNITS, SITE_COLUMNS = units(SITES), names(SITES)
 _LENGTHS = (
-    *("l_x", "l_y", "l_z", "elongation", "baur", "quadratic_elongation"),
-    *("angle_variance", "axis_angle"),
+    "l_x",
+    "l_y",
+    "l_z",
+    "elongation",
+    "baur",
+    "quadratic_elongation",
+    "angle_variance",
+    "axis_angle",
 )
 _MODES = ("q2", "q3", "rho", "phi")
 
@@ -80,10 +111,16 @@ def site_rows(document: TaskDocument) -> list[Row]:
     finals = _final_sites(document)
     orbitals = eg_orbitals_of(document)
     shapes = octahedra(structure, elements=METALS, axes=parent_axes(document))
+    shared = {
+        **labels_of(document),
+        "state": str(document.state),
+        "insertion": document.insertion or NO_INSERTION,
+        "ended_as": ended_as(document),
+    }
     return [
         {
+            **shared,
             "x": document.x,
-            "insertion": document.insertion,
             "calculation_id": document.calculation_id,
             "site": number,
             "label": labels[number],

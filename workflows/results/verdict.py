@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workflows.records.document import State
-from workflows.results.paper_statements import INF, POSITIVE, Check, Row
+from workflows.results.columns import Column, frame_of
+from workflows.results.gates import Kind, Row, against
+from workflows.results.labels import (
+    LABELS,
+    STATE_LABELS,
+    combined,
+    qualifiers,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +44,8 @@ class Verdict:
     statement
         What the paper says, or what follows from it.
     insertion
-        Insertion model of the x > 1 rows used; empty where none is.
+        Insertion model that the lithium of the x > 1 rows ended as; empty where no
+        such row is used.
     value
         Ours; None if not computed.
     unit
@@ -46,14 +54,18 @@ class Verdict:
         The paper's value.
     tolerance
         The range that passes, and the one that only warns.
-    status
-        The outcome.
+    why
+        Reason of the tolerance.
+    outcome
+        PASS, WARN, FAIL or NOT_COMPUTED, by the value and by what stands against it.
     reason
-        Why it is not computed, or what to bear in mind.
+        Why it is not computed or does not pass, or what to bear in mind.
     calculations
         Ids of the rows used.
     headline
         Whether the overall verdict needs it.
+    labels
+        What made the numbers, see :func:`~workflows.results.labels.combined`.
     """
 
     check: str
@@ -63,29 +75,46 @@ class Verdict:
     unit: str
     reference: str
     tolerance: str
-    status: Status
+    outcome: Status
     reason: str
     calculations: tuple[str, ...]
     headline: bool
+    why: str = ""
+    labels: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def status(self) -> str:
+        """The outcome; with what it is of where that is not DFT at the paper's U."""
+        return qualified(self.outcome, qualifiers(self.labels))
 
 
-def overall(verdicts: Sequence[Verdict], insertion: str) -> Status:
-    """Return whether the moments and lattice rows agree, for one insertion model."""
-    statuses = {
-        v.status for v in verdicts if v.headline and v.insertion in {"", insertion}
-    }
-    for status in (Status.FAIL, Status.NOT_COMPUTED, Status.WARN):
-        if status in statuses:
-            return status
-    return Status.PASS
+def qualified(outcome: Status, of: Sequence[str]) -> str:
+    """Write an outcome with what it is of, such as ``PASS (surrogate)``."""
+    if outcome is Status.NOT_COMPUTED or not of:
+        return outcome
+    return f"{outcome} ({'; '.join(of)})"
 
 
-def row_at(rows: Sequence[Row], x: float, model: str) -> Row | None:
-    """Return the row at x, above 1 that of an insertion model; None without one."""
-    for row in rows:
-        if abs(row["x"] - x) < 1e-9 and (x <= 1 or row["insertion"] == model):
-            return row
-    return None
+def overall(verdicts: Sequence[Verdict], insertion: str) -> str:
+    """Return whether moments, charge order and lattice agree, for one model.
+
+    The worst of the headline rows; one that is not computed leaves the whole
+    NOT_COMPUTED unless another fails. A surrogate, a fake and another U than the
+    paper's are said in it, as in ``Verdict.status``.
+    """
+    own = [v for v in verdicts if v.headline and v.insertion in {"", insertion}]
+    outcomes = {v.outcome for v in own}
+    order = (Status.FAIL, Status.NOT_COMPUTED, Status.WARN)
+    worst = next((status for status in order if status in outcomes), Status.PASS)
+    if not own:
+        worst = Status.NOT_COMPUTED
+    of = dict.fromkeys(q for v in own for q in qualifiers(v.labels))
+    return qualified(worst, tuple(of))
+
+
+def models_of(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
+    """Return the insertion models that are judged; one empty name without any."""
+    return tuple(sorted({v.insertion for v in verdicts if v.insertion})) or ("",)
 
 
 def ids_of(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -104,49 +133,84 @@ def rated(
     return Status.WARN if warns[0] <= value <= warns[1] else Status.FAIL
 
 
-def tolerance_of(check: Check) -> str:
-    """Return both ranges of a check in words."""
-    shown = in_words(check.passes)
-    return (
-        shown
-        if check.warns == check.passes
-        else f"{shown}, warns {in_words(check.warns)}"
-    )
+def capped(outcome: Status, doubts: str) -> Status:
+    """Return WARN for a PASS that something stands against."""
+    return Status.WARN if outcome is Status.PASS and doubts else outcome
 
 
-def in_words(limits: tuple[float, float]) -> str:
-    """Return a range as people write it, such as ``1.6..1.8`` or ``> 0``."""
-    low, high = limits
-    if low == -INF:
-        return f"<= {high:g}"
-    if low == POSITIVE:
-        return "> 0"
-    return f">= {low:g}" if high == INF else f"{low:g}..{high:g}"
+def doubts_of(rows: Sequence[Row], kind: Kind) -> str:
+    """Return what keeps rows from a PASS, such as ``x = 2: no gap``."""
+    told = {f"x = {r['x']:g}": ", ".join(_doubts(r, kind)) for r in rows}
+    return "; ".join(f"{x}: {words}" for x, words in told.items() if words)
+
+
+def _doubts(row: Row, kind: Kind) -> tuple[str, ...]:
+    found = against(row, kind)
+    ended, start = str(row.get("ended_as") or ""), str(row["insertion"])
+    if row["x"] > 1 and ended and ended != start:
+        found += (f"started as {start}, ended as {ended}",)
+    return found
 
 
 def remarks(rows: Sequence[Row]) -> str:
-    """Return what to bear in mind of rows: findings, a review, starts not finished."""
-    told = []
-    for row in rows:
-        own = [row["findings"]] if row.get("findings") else []
-        if row["state"] == "NEEDS_REVIEW":
-            own.append("needs review")
-        if row.get("n_orderings", 1) < row.get("n_planned", 1):
-            own.append(f"{row['n_orderings']} of {row['n_planned']} starts finished")
-        if own:
-            told.append(f"x = {row['x']:g}: {', '.join(own)}")
-    return "; ".join(told)
+    """Return what to bear in mind of rows beside findings: starts not finished."""
+    return "; ".join(
+        f"x = {row['x']:g}: {row['n_orderings']} of {row['n_planned']} starts finished"
+        for row in rows
+        if row.get("n_orderings", 1) < row.get("n_planned", 1)
+    )
+
+
+def joined(*parts: str) -> str:
+    """Join the parts of a reason that say something."""
+    return "; ".join(part for part in parts if part)
+
+
+VERDICT_COLUMNS = (
+    Column("check"),
+    Column("statement", shown=True),
+    *(
+        Column(c.name, c.unit, c.dtype, shown=c.name == "insertion")
+        for c in STATE_LABELS
+    ),
+    Column("value", "unit: see the column unit", "number", shown=True),
+    Column("unit", shown=True),
+    Column("reference", shown=True),
+    Column("tolerance", shown=True),
+    Column("why"),
+    Column("status", shown=True),
+    Column("reason", shown=True),
+    Column("calculations"),
+    Column("headline", dtype="flag"),
+    *LABELS,
+    Column("started_as", "insertion model of the start"),
+)
+"""Columns of the table of verdicts; ``insertion`` is the model that is judged."""
 
 
 def verdict_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """Return one row for each statement of the paper."""
-    import pandas as pd
+    return frame_of([_row(v) for v in verdicts], VERDICT_COLUMNS)
 
-    rows = [
-        asdict(v) | {"calculations": " ".join(v.calculations), "status": str(v.status)}
-        for v in verdicts
-    ]
-    return pd.DataFrame(rows)
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    labels = {**combined(()), **verdict.labels}
+    return {
+        **labels,
+        "started_as": labels["insertion"],
+        "check": verdict.check,
+        "statement": verdict.statement,
+        "insertion": verdict.insertion,
+        "value": verdict.value,
+        "unit": verdict.unit,
+        "reference": verdict.reference,
+        "tolerance": verdict.tolerance,
+        "why": verdict.why,
+        "status": str(verdict.status),
+        "reason": verdict.reason,
+        "calculations": " ".join(verdict.calculations),
+        "headline": verdict.headline,
+    }
 
 
 def short_reason(verdict: Verdict) -> str:

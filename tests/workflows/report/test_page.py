@@ -157,7 +157,8 @@ def test_synthetic_numbers_say_so_on_the_page_and_in_every_figure(
     documents = [finished(c, step, fake=True) for c in calculations for step in c.steps]
     html = report_html(open_results(project(*documents)), paper)
     assert 'class="banner fake"' in html
-    assert "(of synthetic numbers)" in html
+    assert 'class="PASS">PASS (fake)<' in html
+    assert ">PASS<" not in html
     figures = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
     assert len([f for f in figures if "FAKE" in f]) >= 3
 
@@ -169,7 +170,8 @@ def test_numbers_of_the_surrogate_say_so_on_the_page_and_in_every_figure(
     documents = [finished(c, "relax", surrogate=True) for c in plan(campaign)]
     html = report_html(open_results(project(*documents)), campaign)
     assert "not from DFT" in html
-    assert "(of a surrogate)" in html
+    assert 'class="PASS">PASS (surrogate)<' in html
+    assert ">PASS<" not in html
     figures = re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)
     assert len([f for f in figures if "surrogate (CHGNet)" in f]) >= 3
 

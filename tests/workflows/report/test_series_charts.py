@@ -129,7 +129,7 @@ def test_a_row_whose_ions_moved_is_drawn_hollow_and_says_so(
         1.5
     ]
     (note,) = (n for n in found.notes if "Li left its site" in n)
-    assert note == "x = 1.5 tet_8b, 3.45 ± 0.00 μB, Li left its site"
+    assert note == "x = 1.5 tet_8b, 3.45 ± 0.35 μB, Li left its site"
 
 
 @pytest.mark.parametrize("make", CHARTS)

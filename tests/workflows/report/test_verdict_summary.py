@@ -17,30 +17,33 @@ HOLDS = Verdict(
     unit="muB",
     reference="3.2",
     tolerance="3..3.4",
-    status=Status.PASS,
+    outcome=Status.PASS,
     reason="",
     calculations=("abc",),
     headline=True,
 )
 FAILS = replace(
-    HOLDS, insertion="tet_8b", value=0.5, status=Status.FAIL, reason="x = 2: Li moved"
+    HOLDS, insertion="tet_8b", value=0.5, outcome=Status.FAIL, reason="x = 2: Li moved"
 )
 UNTESTED = replace(
     HOLDS,
     value=None,
-    status=Status.NOT_COMPUTED,
+    outcome=Status.NOT_COMPUTED,
     reason="no lithium metal reference: lnmo run",
     headline=False,
 )
-OTHER = replace(HOLDS, insertion="oct_16c_rocksalt", status=Status.WARN)
+OTHER = replace(HOLDS, insertion="oct_16c_rocksalt", outcome=Status.WARN)
 
 
 def test_each_model_has_the_general_statements_and_its_own() -> None:
     rocksalt, tetrahedral = summaries([HOLDS, FAILS, UNTESTED, OTHER])
     assert rocksalt.insertion == "oct_16c_rocksalt"
-    assert rocksalt.holds == (HOLDS, OTHER)
+    assert rocksalt.holds == (HOLDS,)
+    assert rocksalt.doubtful == (OTHER,)
     assert rocksalt.fails == ()
-    assert rocksalt.headline == "2 of 3 statements hold, 1 could not be tested"
+    assert rocksalt.headline == (
+        "1 of 3 statements hold, 1 with a doubt, 1 could not be tested"
+    )
     assert tetrahedral.fails == (FAILS,)
     assert tetrahedral.untested == (UNTESTED,)
     assert tetrahedral.headline == (

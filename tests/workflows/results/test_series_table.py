@@ -27,6 +27,7 @@ def row(energy: float, m_mn: float = 3.2, **changes: Any) -> dict[str, Any]:
     made = {
         **{"x": 0.5, "insertion": "none", "state": "DONE", "energy_per_fu": energy},
         **{"m_mn": m_mn, "calculation_id": f"{energy}", "ordering": ordering},
+        "formula_units": 8,
     }
     return {**made, **changes}
 
@@ -61,11 +62,53 @@ def test_the_average_of_the_table_is_weighted_and_the_default_is_the_lowest() ->
     (averaged,) = records(frame)
     # 3.2 * 0.880369 + 3.4 * 0.119631 = 3.223926
     assert averaged["m_mn"] == pytest.approx(3.223926, abs=1e-6)
-    assert averaged["lattice_class"] == "cubic"
+    assert averaged["lattice_class"] == ""  # of one configuration, not of the mean
     assert averaged["n_orderings"] == 2
     # highest over lowest: 10 meV per formula unit, whatever the average
     assert lowest["e_spread"] == averaged["e_spread"] == pytest.approx(10)
     assert frame.attrs["average"] == "Boltzmann, 300 K"
+
+
+@pytest.mark.parametrize("units", [8, 16, 32])
+def test_two_levels_weigh_by_the_energy_of_the_actual_cell(units: int) -> None:
+    # p1/p0 = (g1/g0) exp(-n d/kT), d = 3 meV per formula unit, n of them in the cell
+    # whose arrangements g0 = 2 and g1 = 6 count; kT = 25.852 meV at 300 K.
+    lower = row(-10.0, 3.2, formula_units=units, ordering=ordering(0, 2))
+    upper = row(-9.997, 3.6, formula_units=units, ordering=ordering(1, 6))
+    ratio = 3 * math.exp(-units * 0.003 / (8.617333262e-5 * 300))
+    weights = [w for w, _ in boltzmann_weights([lower, upper], 300)]
+    assert weights == pytest.approx([1 / (1 + ratio), ratio / (1 + ratio)], rel=1e-9)
+    (found,) = records(series_frame([lower, upper], average="boltzmann"))
+    wanted = (3.2 + 3.6 * ratio) / (1 + ratio)
+    assert found["m_mn"] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_an_average_has_no_length_of_a_single_axis() -> None:
+    """The images of an arrangement have another long axis each; the shape is one."""
+    shape = {"c_unique": 1.06, "volume": 580.0, "volume_fu": 72.5, "c_u": 8.7}
+    long_a = {"a": 8.7, "b": 8.2, "c": 8.2, "c_ratio": 0.97, "unique_axis": "a"}
+    long_c = {"a": 8.2, "b": 8.2, "c": 8.7, "c_ratio": 1.06, "unique_axis": "c"}
+    rows = [
+        row(-10.0, ordering=ordering(0), **shape, **long_a),
+        row(-10.0, ordering=ordering(1), **shape, **long_c),
+    ]
+    (found,) = records(series_frame(rows, average="boltzmann"))
+    for name in ("a", "b", "c", "c_ratio", "c_rel", "a_u", "b_u"):
+        assert math.isnan(found[name]), name
+    assert found["unique_axis"] == found["permutation"] == ""
+    for name, value in shape.items():
+        assert found[name] == pytest.approx(value), name
+
+
+def test_an_average_carries_the_findings_and_the_state_of_all_its_configurations() -> (
+    None
+):
+    good = row(-10.0, ordering=ordering(0))
+    wrong = {"finding_ids": "metallic", "state": "NEEDS_REVIEW"}
+    rows = [good, row(-9.999, ordering=ordering(1), **wrong)]
+    (found,) = records(series_frame(rows, average="boltzmann"))
+    assert (found["state"], found["findings"]) == ("NEEDS_REVIEW", "no gap")
+    assert found["finding_ids"] == "metallic"
 
 
 def test_several_starts_of_one_ordering_count_once_by_their_lowest() -> None:

@@ -1,0 +1,178 @@
+"""Where a number comes from: the columns that every table carries.
+
+A number that leaves without its engine, its U or the sites that its lithium ended on
+may be taken for more than it is. These columns go with it into the shell, CSV, JSON and
+the downloads of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.campaign.presets import hubbard_values
+from workflows.records.document import State, TaskDocument
+from workflows.results.columns import Column
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LABELS = (
+    Column("engine"),
+    Column("engine_version"),
+    Column("surrogate", dtype="flag"),
+    Column("fake", dtype="flag"),
+    Column("functional"),
+    Column("hubbard_u", "eV by element; none: no U; empty: not recorded"),
+    Column("geometry", "engine that relaxed atoms and cell"),
+)
+"""What made the number; beside these every table has `STATE_LABELS`."""
+STATE_LABELS = (
+    Column("state", shown=True),
+    Column("insertion", "insertion model of the start", shown=True),
+    Column("ended_as", "insertion model, or the sites, that Li ended on", shown=True),
+)
+"""How far it came, where lithium was put and where it was found."""
+LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS))
+
+NO_U = "none"
+SURROGATE_U = "Mn 3.9, Ni 6.2"
+"""U_eff in eV of the PBE+U data that CHGNet was trained on, as its paper states."""
+SURROGATE_FUNCTIONAL = "learned PBE+U"
+SURROGATE_ENGINE = "chgnet"
+PAPER_FUNCTIONALS = frozenset({"", "pbe_u", "pbe", SURROGATE_FUNCTIONAL.lower()})
+"""Names, lower case, of PBE; whether U was added is in ``hubbard_u``."""
+
+
+def u_in_words(hubbards: Mapping[str, float]) -> str:
+    """Return U_eff by element, such as ``Mn 5.96, Ni 4.5``; ``none`` without any.
+
+    Examples
+    --------
+    >>> u_in_words({"Ni": 4.5, "Mn": 5.96, "O": 0.0})
+    'Mn 5.96, Ni 4.5'
+    """
+    found = {element: u for element, u in hubbards.items() if u}
+    return ", ".join(f"{e} {found[e]:g}" for e in sorted(found)) or NO_U
+
+
+def paper_u() -> str:
+    """Return the U of the paper, as the labels have it."""
+    return u_in_words(hubbard_values("paper"))
+
+
+def labels_of(document: TaskDocument) -> dict[str, Any]:
+    """Return what made the numbers of a document; see `LABELS`."""
+    made = _made(document.engine, document.settings, document.surrogate)
+    if document.hubbards:
+        made["hubbard_u"] = u_in_words(document.hubbards)
+    return {
+        "engine": document.engine,
+        "engine_version": document.engine_version,
+        "surrogate": document.surrogate,
+        "fake": document.fake,
+        **made,
+    }
+
+
+def planned_labels(calculation: Calculation) -> dict[str, Any]:
+    """Return the same of a calculation of which nothing is recorded."""
+    surrogate = calculation.engine == SURROGATE_ENGINE
+    return {
+        "engine": calculation.engine,
+        "engine_version": "",
+        "surrogate": surrogate,
+        "fake": False,
+        **_made(calculation.engine, calculation.settings, surrogate),
+    }
+
+
+def _made(engine: str, settings: Mapping[str, Any], surrogate: bool) -> dict[str, Any]:
+    if surrogate:
+        return {
+            "functional": SURROGATE_FUNCTIONAL,
+            "hubbard_u": SURROGATE_U,
+            "geometry": engine,
+        }
+    hubbards = settings.get("hubbards")
+    return {
+        "functional": str(settings.get("functional", "")),
+        "hubbard_u": "" if hubbards is None else u_in_words(hubbards),
+        "geometry": str(settings.get("geometry") or engine),
+    }
+
+
+def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the labels of a number that rests on several rows.
+
+    Values that differ are joined by `` | ``; the state is the worst of them, and one
+    fake or surrogate row makes the number fake or surrogate.
+    """
+    flags = {n: any(row.get(n, False) for row in rows) for n in ("surrogate", "fake")}
+    texts = {
+        name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in rows))
+        for name in ("engine", "engine_version", "functional", "hubbard_u", "geometry")
+    }
+    above = [row for row in rows if row.get("x") is not None and row["x"] > 1]
+    own = {
+        name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in above))
+        or (NO_INSERTION if rows else "")
+        for name in ("insertion", "ended_as")
+    }
+    return {"state": worst_state(rows), **own, **texts, **flags}
+
+
+def worst_state(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the state that a number on these rows has; empty without a row."""
+    found = [str(row["state"]) for row in rows]
+    order = [str(s) for s in reversed(State) if not s.usable]
+    for state in (*order, str(State.NEEDS_REVIEW), str(State.DONE)):
+        if state in found:
+            return state
+    return ""
+
+
+def foreign_geometry(row: Mapping[str, Any]) -> bool:
+    """Tell whether a surrogate relaxed the cell of a row that is not a surrogate's."""
+    return not row.get("surrogate") and row.get("geometry") == SURROGATE_ENGINE
+
+
+def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the outcome of a verdict has to say beside PASS or FAIL.
+
+    Parameters
+    ----------
+    labels
+        Of :func:`combined`.
+
+    Returns
+    -------
+    tuple of str
+        Empty for DFT with the functional and the U of the paper.
+    """
+    if not labels.get("engine"):
+        return ()  # of nothing that was calculated
+    found = []
+    if labels.get("fake"):
+        found.append("fake")
+    if labels.get("surrogate"):
+        return (*found, "surrogate")
+    geometries = str(labels.get("geometry", "")).split(" | ")
+    if SURROGATE_ENGINE in geometries:
+        found.append("surrogate geometry")
+    functional = str(labels.get("functional", ""))
+    if functional.lower() not in PAPER_FUNCTIONALS:
+        found.append(f"functional {functional}")
+    u = str(labels.get("hubbard_u", ""))
+    if u != paper_u():
+        found.append(f"U {u}" if u else "U not recorded")
+    return tuple(found)
+
+
+def with_labels(frame: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:
+    """Add labels, the same in every row, behind the columns of a table."""
+    attrs = dict(frame.attrs)
+    found = frame.assign(**{name: labels[name] for name in labels})
+    found.attrs = attrs
+    return found
