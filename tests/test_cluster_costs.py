@@ -11,20 +11,20 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pymongo.monitoring
 import pytest
+import typer
 
 from tests.clusters import Cluster, cluster
 from tests.servers import Mongo, Slurm
-from workflows.cli.launch import launch_verb
-from workflows.cli.reconcile import reconcile_verb
-from workflows.cli.selection import Chosen, Selection
-from workflows.cli.status import status_verb
-from workflows.cli.submit import submit_verb
-from workflows.records.database import read_database
+from workflows.cli.launch import launch
+from workflows.cli.reconcile import reconcile
+from workflows.cli.status import status
+from workflows.cli.submit import submit
 
 FEW, MANY = 10, 40
 THOUSAND = 1000
@@ -72,21 +72,13 @@ def costs(
 
 
 def _costs(of: Cluster) -> dict[str, int]:
-    database = read_database(of.place)
-    all_of_it = Selection(str(of.place / "c.yaml"), None, (), of.place)
-    everything = Chosen(Selection(None, None, (), of.place))
+    campaign_file = str(of.place / "c.yaml")
     verbs: dict[str, Callable[[], object]] = {
-        "submit": lambda: submit_verb(
-            all_of_it, category=None, dry_run=False, as_json=True
-        ),
-        "submit again": lambda: submit_verb(
-            all_of_it, category=None, dry_run=False, as_json=True
-        ),
-        "launch": lambda: launch_verb(
-            database, max_jobs=1000, dry_run=False, as_json=True
-        ),
-        "status": lambda: status_verb(database, everything, as_json=True),
-        "reconcile": lambda: reconcile_verb(database, fix=True, as_json=True),
+        "submit": lambda: submit(campaign_file, launchpad=of.place, json=True),
+        "submit again": lambda: submit(campaign_file, launchpad=of.place, json=True),
+        "launch": lambda: launch(max_jobs=1000, launchpad=of.place, json=True),
+        "status": lambda: status(launchpad=of.place, json=True),
+        "reconcile": lambda: reconcile(fix=True, launchpad=of.place, json=True),
     }
     before = dict(os.environ)
     os.environ.update(of.environment)
@@ -97,7 +89,8 @@ def _costs(of: Cluster) -> dict[str, int]:
             with warnings.catch_warnings():
                 # A command that ends at once leaves its connection to the end.
                 warnings.simplefilter("ignore", ResourceWarning)
-                call()
+                with suppress(typer.Exit):
+                    call()
                 gc.collect()
             counted[name] = LISTENER.seen[of.name] - seen
     finally:

@@ -331,7 +331,7 @@ def test_a_failure_that_stays_is_never_done_and_says_why(
 
 def test_a_failed_step_is_run_again_only_when_asked(static: Project) -> None:
     failed = static.lnmo("run", "c.yaml", "--x", "1", FAKE_VASP_FAIL="crash")
-    assert "after mending the cause: lnmo run c.yaml --x 1 --retry" in failed.stdout
+    assert "after correcting the cause: lnmo run c.yaml --x 1 --retry" in failed.stdout
     before = static.ledger()
     assert static.lnmo("run", "c.yaml").returncode == 1
     assert static.ledger() == before

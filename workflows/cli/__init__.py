@@ -1,4 +1,4 @@
-"""The ``lnmo`` command: one function a verb, each a call or two deep.
+"""The ``lnmo`` command: the verb ``lnmo X`` is ``cli/X.py``.
 
 Exit codes: 0 all well; 1 calculations failed or are not done; 2 bad input, one
 line on stderr, nothing written.
@@ -12,7 +12,27 @@ import sys
 
 import typer
 
-from workflows.cli import campaigns, directories, queues
+from workflows.cli import (
+    cancel,
+    check,
+    compare,
+    delete,
+    figures,
+    init,
+    launch,
+    orderings,
+    parse,
+    plan,
+    reconcile,
+    report,
+    rerun,
+    results,
+    run,
+    status,
+    submit,
+    worker,
+    write,
+)
 from workflows.errors import LnmoError, printable
 
 app = typer.Typer(
@@ -26,32 +46,32 @@ app = typer.Typer(
 )
 
 for verb in (
-    campaigns.plan,
-    campaigns.orderings,
-    campaigns.write,
-    queues.submit,
-    campaigns.run,
-    queues.init,
-    queues.launch,
-    queues.worker,
-    queues.reconcile,
-    queues.status,
-    queues.cancel,
-    queues.rerun,
-    queues.delete,
-    campaigns.results,
-    campaigns.compare,
-    campaigns.report,
-    campaigns.figures,
-    directories.parse,
-    directories.check,
+    plan.plan,
+    orderings.orderings,
+    write.write,
+    submit.submit,
+    run.run,
+    init.init,
+    launch.launch,
+    worker.worker,
+    reconcile.reconcile,
+    status.status,
+    cancel.cancel,
+    rerun.rerun,
+    delete.delete,
+    results.results,
+    compare.compare,
+    report.report,
+    figures.figures,
+    parse.parse,
+    check.check,
 ):
     app.command(verb.__name__)(verb)
 
 
 def main() -> None:
-    """Run the command; an error the reader can act on is one line and exit code 2."""
-    from structures.errors import StructuresError
+    """Run the command; an error that the reader can solve is one line, exit code 2."""
+    from structures.errors import StructuresError  # the package imports pymatgen
 
     try:
         app()
@@ -64,7 +84,7 @@ def main() -> None:
 
 
 def _of_this_machine(error: OSError) -> str:
-    """Say what a disk or its rights refused, and what to do."""
+    """Return what a disk or its permissions refused, and what to do."""
     place = os.fsdecode(error.filename or "a file")
     cures = {
         errno.EROFS: "the disk is read-only; run again once it can be written, or "

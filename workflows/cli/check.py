@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import json as json_format
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workflows.checks.rules import (
-    LintFinding,
-    check,
-    check_together,
-    find_runs,
-    read_run,
-)
-from workflows.vasp.directory import VaspDirectory
+from workflows.cli.options import Directories, JsonOption
+from workflows.cli.output import note
 
-CLEAN, ERRORS, NOTHING_THERE = 0, 1, 2
+if TYPE_CHECKING:
+    from workflows.checks.rules import LintFinding
+    from workflows.vasp.directory import VaspDirectory
+
+CLEAN, ERRORS, NO_RUN = 0, 1, 2
+"""Exit codes."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One run and what was found in it."""
+    """One run and its findings."""
 
     run: VaspDirectory
     findings: tuple[LintFinding, ...]
+
+
+def check(
+    directories: Directories,
+    same: Annotated[
+        bool, typer.Option("--same", help="also: may their energies be compared")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Lint VASP inputs and finished runs, ours or any, in and below directories."""
+    raise typer.Exit(show_checked(directories, together=same, as_json=json))
 
 
 def show_checked(
@@ -40,6 +49,8 @@ def show_checked(
     1 if any rule of severity error is broken; else 2 if a directory holds no run; else
     0. A directory without a run does not stop the others.
     """
+    from workflows.checks.rules import check, check_together, find_runs, read_run
+
     runs, empty = [], []
     denied: list[OSError] = []
     for directory in directories:
@@ -47,36 +58,38 @@ def show_checked(
         runs += found
         if not found:
             empty.append(directory)
-    checked = [_checked(read_run(run)) for run in dict.fromkeys(runs)]
+    read = [read_run(run) for run in dict.fromkeys(runs)]
+    checked = [Checked(run, check(run)) for run in read]
     across = check_together([one.run for one in checked]) if together else ()
-    silent = {directory: _why_empty(directory) for directory in empty}
-    for error in denied:
-        if isinstance(error, PermissionError):
-            why = "permission denied: chmod u+rX, or ask its owner"
-            silent[Path(error.filename)] = why
-        else:
-            silent.setdefault(Path(error.filename), str(error.strerror))
-    for directory, reason in silent.items():
-        print(f"lnmo: {directory}: {reason}", file=sys.stderr)
+    for directory, reason in _unread(empty, denied).items():
+        note(f"{directory}: {reason}")
     if as_json:
-        typer.echo(json.dumps(as_record(checked, across, empty), indent=2))
+        print(json_format.dumps(as_record(checked, across, empty), indent=2))
     elif checked:
         for line in _lines(checked, across, together=together):
             typer.echo(line)
     if _count(checked, across)["error"]:
         return ERRORS
-    return NOTHING_THERE if empty else CLEAN
+    return NO_RUN if empty else CLEAN
 
 
-def _checked(run: VaspDirectory) -> Checked:
-    return Checked(run, check(run))
+def _unread(empty: Sequence[Path], denied: Sequence[OSError]) -> dict[Path, str]:
+    """Return the directories without a readable run, and why."""
+    reasons = {directory: _why_empty(directory) for directory in empty}
+    for error in denied:
+        if isinstance(error, PermissionError):
+            why = "permission denied: chmod u+rX, or ask its owner"
+            reasons[Path(error.filename)] = why
+        else:
+            reasons.setdefault(Path(error.filename), str(error.strerror))
+    return reasons
 
 
 def _why_empty(directory: Path) -> str:
     if not directory.exists():
         return "no such directory"
     if not directory.is_dir():
-        return f"a file; say {directory.parent}"
+        return f"a file; give {directory.parent}"
     return "no VASP run here or below (no INCAR, OUTCAR or vasprun.xml, plain or .gz)"
 
 
@@ -88,7 +101,7 @@ def _count(checked: Sequence[Checked], across: Sequence[LintFinding]) -> Counter
 def as_record(
     checked: Sequence[Checked], across: Sequence[LintFinding], empty: Sequence[Path]
 ) -> dict[str, Any]:
-    """Return what ``--json`` prints; keys are added, never renamed."""
+    """Return the output of ``--json``; keys are added, never renamed."""
     count = _count(checked, across)
     return {
         "errors": count["error"],
@@ -116,20 +129,20 @@ def _lines(
         if one.findings:
             finished = "finished run" if one.run.finished else "inputs"
             lines.append(f"{one.run.name}  ({finished}: {', '.join(one.run.files)})")
-            lines += map(_told, one.findings)
+            lines += map(_line, one.findings)
     if across:
         lines.append(f"the {len(checked)} runs together")
-        lines += map(_told, across)
+        lines += map(_line, across)
     explained = _explained([*(f for one in checked for f in one.findings), *across])
     return [*lines, *explained, *_summary(checked, across, together=together)]
 
 
-def _told(finding: LintFinding) -> str:
+def _line(finding: LintFinding) -> str:
     return f"  {finding.severity:<7} {finding.id}: {finding.message}"
 
 
 def _explained(findings: Sequence[LintFinding]) -> list[str]:
-    """Return reason and cure of each rule that spoke, once."""
+    """Return reason and cure of each rule that was broken, once."""
     rules = {f.id: f for f in sorted(findings, key=lambda f: f.severity != "error")}
     lines = [f"  {rule.id}: {rule.why}\n    -> {rule.cure}" for rule in rules.values()]
     return ["", "Why, and what to do:", *lines, ""] if lines else []

@@ -1,71 +1,83 @@
-"""``lnmo launch``: submit queue jobs for Fireworks that are ready."""
+"""``lnmo launch``: submit a queue job for each READY step."""
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from workflows.cluster.launch import Submitted, check_paths, launch, planned
-from workflows.records.database import Database
+import typer
+
+from workflows.cli.options import DryRunOption, JsonOption, LaunchpadOption
+from workflows.cli.output import note, print_json
 
 if TYPE_CHECKING:
-    pass
+    from workflows.cluster.launch import Submitted
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts that mean, on a compute node, that node itself."""
 
 
-def launch_verb(
-    database: Database, *, max_jobs: int | None, dry_run: bool, as_json: bool
-) -> int:
-    """Submit, print; 1 if the scheduler refused one."""
+def launch(
+    max_jobs: Annotated[
+        int | None,
+        typer.Option("--max-jobs", "-m", min=1, help="limit of our jobs in the queue"),
+    ] = None,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Submit a queue job for each READY step; 1 if the scheduler refused one."""
+    from workflows.cluster import launch as launching
     from workflows.cluster.profile import read_profile
     from workflows.launchpad.mongodb import connected
     from workflows.launchpad.opening import refuse_embedded
+    from workflows.records.database import read_database
 
+    database = read_database(launchpad)
     refuse_embedded(database)
     profile = read_profile(database)
     if max_jobs is not None:
         profile = replace(profile, max_jobs=max_jobs)
-    check_paths(database)
-    if dry_run and database.launchpad["host"] in LOOPBACK:
-        host = database.launchpad["host"]
-        print(
-            f"lnmo: note: host: {host} is, on a compute node, that node itself",
-            file=sys.stderr,
-        )
+    launching.check_paths(database)
+    host = database.launchpad["host"]
+    if dry_run and host in LOOPBACK:
+        note(f"note: host: {host} is, on a compute node, that node itself")
     with connected(database) as pad:
         if dry_run:
-            found, full = planned(pad, database, profile), False
+            found, full = launching.planned(pad, database, profile), False
         else:
-            found, full = launch(pad, database, profile)
-    if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
+            found, full = launching.launch(pad, database, profile)
+    if json:
+        print_json([vars(each) for each in found])
+    elif dry_run:
+        _print_planned(found)
     else:
-        _tell(found, full=full, dry_run=dry_run)
+        _print_submitted(found, full=full)
+    refused = [each for each in found if each.refused]
+    for each in refused:
+        note(f"{each.name}: refused: {each.refused}")
+    raise typer.Exit(1 if refused else 0)
+
+
+def _print_planned(found: Sequence[Submitted]) -> None:
+    """Print what would be submitted, and the script of each kind of step once."""
+    shown: set[str] = set()
     for each in found:
-        if each.refused:
-            print(f"lnmo: {each.name}: refused: {each.refused}", file=sys.stderr)
-    return 1 if any(each.refused for each in found) else 0
+        print(f"would submit {each.fw_id} {each.name}")
+        if each.step not in shown:
+            shown.add(each.step)
+            print("".join(f"    {line}\n" for line in each.script.splitlines()))
+    print(f"dry run: {len(found)} jobs would be submitted, none was")
 
 
-def _tell(found: list[Submitted], *, full: bool, dry_run: bool) -> None:
-    if dry_run:
-        shown: set[str] = set()
-        for each in found:
-            print(f"would submit {each.fw_id} {each.name}")
-            if each.step not in shown:
-                shown.add(each.step)
-                print("".join(f"    {line}\n" for line in each.script.splitlines()))
-        print(f"dry run: {len(found)} jobs would be submitted, none was")
-        return
-    taken = [each for each in found if each.job_id is not None]
-    for each in taken:
+def _print_submitted(found: Sequence[Submitted], *, full: bool) -> None:
+    accepted = [each for each in found if each.job_id is not None]
+    for each in accepted:
         print(f"job {each.job_id}: {each.fw_id} {each.name}")
     if full:
-        print(f"{len(taken)} jobs submitted; the queue is as full as allowed (-m)")
-    elif taken:
-        print(f"{len(taken)} jobs submitted")
+        print(f"{len(accepted)} jobs submitted; the queue is as full as allowed (-m)")
+    elif accepted:
+        print(f"{len(accepted)} jobs submitted")
     elif not found:
         print("nothing is READY for this worker; see lnmo status")

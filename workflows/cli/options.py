@@ -1,4 +1,8 @@
-"""The arguments and options that verbs share."""
+"""The arguments and options that verbs share.
+
+Imports nothing heavy: ``lnmo --help`` imports every verb. A verb imports what it needs
+inside its function.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import typer
 from workflows.errors import ResultsError
 
 if TYPE_CHECKING:
-    from workflows.cli.selection import Selection
+    from workflows.cli.selection import Selection, StepSelection
 
 CampaignName = Annotated[
     str, typer.Argument(help="packaged campaign or YAML file", metavar="CAMPAIGN")
@@ -36,6 +40,7 @@ LaunchpadOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="CSV on stdout")]
 IdOption = Annotated[
     list[str] | None, typer.Option("--id", help="this calculation", metavar="ID")
 ]
@@ -43,8 +48,10 @@ FwIdOption = Annotated[
     list[int] | None, typer.Option("--fw-id", help="this step", metavar="N")
 ]
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="say what would be done, do nothing")
+    bool, typer.Option("--dry-run", help="show what would be done; change nothing")
 ]
+Directories = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)]
+"""typer's own check would reject all of them for one that cannot be read."""
 
 
 def selection(
@@ -54,14 +61,30 @@ def selection(
     launchpad: Path | None = None,
     variant: str | None = None,
 ) -> Selection:
-    """Return which calculations a verb is about, as its options say."""
+    """Return the calculations that the options of a verb select."""
     from workflows.cli.selection import Selection
 
     return Selection(name, engine, tuple(x or ()), launchpad, variant)
 
 
+def step_selection(
+    name: str | None,
+    engine: str | None,
+    x: list[float] | None,
+    launchpad: Path | None,
+    variant: str | None,
+    ids: list[str] | None,
+    fw_ids: list[int] | None,
+) -> StepSelection:
+    """Return the submitted steps that the options of a verb select."""
+    from workflows.cli.selection import StepSelection
+
+    own = selection(name, engine, x, launchpad, variant=variant)
+    return StepSelection(own, ids or (), fw_ids or ())
+
+
 def one_format(*, json: bool, csv: bool) -> None:
-    """Refuse two formats on one stdout.
+    """Reject two formats on one stdout.
 
     Raises
     ------

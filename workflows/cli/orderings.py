@@ -1,46 +1,75 @@
-"""A second opinion on kept orderings: CHGNet energies beside the Ewald ranking.
+"""``lnmo orderings``: how many Li arrangements there are at each x, and which are kept.
 
-Of the seven orderings at x = 0.5, Ewald energies rank 0.90 (Spearman) with relaxed
-CHGNet energies and unrelaxed CHGNet 0.64: so Ewald chooses, and this only advises. For
-a verdict keep several orderings and relax them with ``--engine chgnet``.
+``--chgnet`` adds CHGNet energies of the kept ones as a second opinion. Of the seven
+orderings at x = 0.5, Ewald energies rank 0.90 (Spearman) with relaxed CHGNet energies
+and unrelaxed CHGNet 0.64: so Ewald selects, and CHGNet only advises. For a verdict keep
+several orderings and relax them with ``--engine chgnet``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
+import typer
 
-from workflows.campaign.arrangements import Choice, choices
-from workflows.campaign.campaign import Campaign
-from workflows.cli.selection import Selection
-from workflows.cli.tables import _print_json, _table, console, warn_once
+from workflows.cli.options import (
+    CampaignName,
+    EngineOption,
+    JsonOption,
+    VariantOption,
+    XOption,
+    selection,
+)
+from workflows.cli.output import print_json
 
 if TYPE_CHECKING:
-    pass
+    from rich.table import Table
+
+    from workflows.campaign.arrangements import Choice
+    from workflows.campaign.campaign import Campaign
 
 DIGITS = 4
+"""Decimals of a CHGNet energy, eV per cell: far below its error."""
+
+
+def orderings(
+    campaign: CampaignName = "paper",
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    chgnet: Annotated[
+        bool,
+        typer.Option(
+            "--chgnet", help="also print CHGNet energies of the kept orderings"
+        ),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
+    from workflows.campaign.arrangements import choices
+    from workflows.cli.tables import console, notes_of, print_notes
+
+    chosen = selection(campaign, engine, x, variant=variant).campaign()
+    found = list(choices(chosen))
+    rows = [ordering_row(choice) for choice in found]
+    if chgnet:
+        pairs = zip(rows, found, strict=True)
+        rows = [with_chgnet(row, choice, chosen) for row, choice in pairs]
+    if json:
+        print_json(rows)
+        return
+    screen = console()
+    screen.print(orderings_table(chosen, rows))
+    print_notes(screen, notes_of(found))
 
 
 def with_chgnet(
     row: dict[str, Any], choice: Choice, campaign: Campaign
 ) -> dict[str, Any]:
-    """Add the surrogate's energies of the kept orderings to a row.
+    """Return the row with ``chgnet_energies``, eV per cell, in order of ``kept_ids``.
 
-    Parameters
-    ----------
-    row
-        From ``workflows.tables.ordering_row``.
-    choice
-        Whose kept orderings are evaluated, as built, unrelaxed.
-    campaign
-        Names the weights.
-
-    Returns
-    -------
-    dict
-        The row with ``chgnet_energies``, eV per cell, in the order of ``kept_ids``.
+    The structures are evaluated as built, unrelaxed, by the model of the campaign.
 
     Raises
     ------
@@ -55,22 +84,6 @@ def with_chgnet(
         for ranked in choice.found.ranked
     ]
     return {**row, "chgnet_energies": energies}
-
-
-def show_orderings(chosen: Selection, *, chgnet: bool, as_json: bool) -> None:
-    """Print how many Li arrangements there are at each x, and which were kept."""
-    campaign = chosen.campaign()
-    found = list(choices(campaign))
-    rows = [ordering_row(choice) for choice in found]
-    if chgnet:
-        pairs = zip(rows, found, strict=True)
-        rows = [with_chgnet(row, choice, campaign) for row, choice in pairs]
-    if as_json:
-        _print_json(rows)
-    else:
-        screen = console()
-        screen.print(orderings_table(campaign, rows))
-        warn_once(screen, found)
 
 
 def ordering_row(choice: Choice) -> dict[str, Any]:
@@ -103,21 +116,14 @@ def ordering_row(choice: Choice) -> dict[str, Any]:
 
 def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Show which Li arrangement was taken, out of how many."""
+    from workflows.cli.tables import make_table
+
     caption = "Ewald energies of formal charges, eV per cell, unrelaxed"
-    table = _table(f"Li arrangements of campaign {campaign.name}", caption)
-    for name in (
-        "x",
-        "insertion",
-        "host",
-        "on",
-        "distinct",
-        "of raw",
-        "ranked",
-        "kept",
-    ):
+    table = make_table(f"Li arrangements of campaign {campaign.name}", caption)
+    for name in ("x", "insertion", "host", "on", "distinct", "of raw", "ranked"):
         text = name in {"insertion", "host", "on"}
         table.add_column(name, justify="left" if text else "right")
-    for name in ("lowest", "spread", "gap to dropped"):
+    for name in ("kept", "lowest", "spread", "gap to dropped"):
         table.add_column(name, justify="right")
     if any("chgnet_energies" in row for row in rows):
         table.add_column("CHGNet (surrogate) of the kept, eV/cell")
@@ -125,10 +131,16 @@ def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Ta
         gap = row["ewald_gap_to_dropped"]
         ranked = f"{row['ranked']}{' sampled' if row['sampled'] else ''}"
         table.add_row(
-            *(f"{row['x']:g}", row["insertion"], row["host"]),
+            f"{row['x']:g}",
+            row["insertion"],
+            row["host"],
             f"{row['occupied_sites']} {row['role']}",
-            *(str(row["distinct"]), str(row["raw"]), ranked, str(row["kept"])),
-            *(f"{row['ewald_lowest']:.3f}", f"{row['ewald_spread']:.3f}"),
+            str(row["distinct"]),
+            str(row["raw"]),
+            ranked,
+            str(row["kept"]),
+            f"{row['ewald_lowest']:.3f}",
+            f"{row['ewald_spread']:.3f}",
             "" if gap is None else f"{gap:.3f}",
             *([_energies(row)] if "chgnet_energies" in row else []),
         )

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import json as json_format
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workflows.engines.parse_tree import _told, parse_all
-from workflows.records.document import State, TaskDocument
+import typer
+
+from workflows.cli.options import Directories, JsonOption
+
+if TYPE_CHECKING:
+    from workflows.records.document import TaskDocument
 
 WRITTEN = ("OUTCAR", "OSZICAR", "vasprun.xml")
-"""What a VASP that runs writes all the time."""
+"""Files that a running VASP writes continuously."""
 
 RECENT = 3600.0
-"""Seconds since the last output after which a VASP elsewhere is taken for ended."""
+"""Seconds since the last output after which a VASP elsewhere counts as ended."""
 
 AT_ONCE = 60.0
+"""Seconds within which the files of a copied run are written; VASP takes longer."""
 
 
-def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
-    """Print what is at each path; 1 if any is not DONE. A bad one stops no other."""
+def parse(paths: Directories, json: JsonOption = False) -> None:
+    """Read run directories, ours or any VASP's, and show their results."""
+    raise typer.Exit(show_runs(paths, as_json=json))
+
+
+def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
+    """Print the runs at each path; 1 if any is not DONE. A bad one stops no other."""
+    from workflows.engines.parse_tree import _told, parse_all
+
     found: list[dict[str, Any]] = []
     for path in paths:
         try:
@@ -30,7 +42,7 @@ def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
             reason = _told(error)
             found.append({"dir_name": str(path), "state": "FAILED", "reason": reason})
     if as_json:
-        print(json.dumps(found, indent=1, allow_nan=False))
+        print(json_format.dumps(found, indent=1, allow_nan=False))
     else:
         for document in found:
             print("\n".join(_lines(document)))
@@ -38,7 +50,9 @@ def parse_verb(paths: Iterable[Path], *, as_json: bool) -> int:
 
 
 def _record(document: TaskDocument) -> dict[str, Any]:
-    """Return what is printed of a run."""
+    """Return the fields of a run that are printed."""
+    from workflows.records.document import State
+
     record = document.plain()
     if document.state is State.TRUNCATED and not _by_suffix(record):
         written = _last_written(Path(document.dir_name))
@@ -47,7 +61,7 @@ def _record(document: TaskDocument) -> dict[str, Any]:
 
 
 def _last_written(directory: Path) -> float:
-    """Return when a run, or a chain's last member, was written to; 0 for never.
+    """Return when a run, or a member of a chain, was last written to; 0 for never.
 
     A copy, written all at once with its INCAR, does not count.
     """
@@ -62,7 +76,7 @@ def _stamp(directory: Path, *names: str) -> float:
 
 
 def may_run(seconds: float) -> str:
-    """Say that a VASP we cannot see may be at work, by the age of its output."""
+    """Return a note that VASP may still run elsewhere, by the age (s) of its output."""
     if abs(seconds) > RECENT:
         return ""
     minutes = max(0, round(seconds / 60))
@@ -70,13 +84,15 @@ def may_run(seconds: float) -> str:
 
 
 def _by_suffix(document: dict[str, Any]) -> bool:
-    """Tell one of several runs of a directory by its label."""
+    """Whether the run is one of several of its directory, named by its label."""
     label = document.get("task_label", "")
     named = label and label != Path(document["dir_name"]).name
     return bool(named and not document.get("calculation_id"))
 
 
 def _lines(document: dict[str, Any]) -> Iterator[str]:
+    from workflows.records.document import State
+
     name = document["dir_name"]
     label = f" ({document['task_label']})" if _by_suffix(document) else ""
     parts = [f"{name}{label}", document["state"]]
@@ -88,7 +104,7 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
         parts.append(document["reason"])
     yield "  ".join(parts)
     for finding in document.get("findings", ()):
-        told = finding["message"]
+        message = finding["message"]
         shown = finding["severity"] != "info" or finding["id"] == "orbital_order"
-        if shown and told != document["reason"]:
-            yield f"    {finding['severity']} {finding['id']}: {told}"
+        if shown and message != document["reason"]:
+            yield f"    {finding['severity']} {finding['id']}: {message}"

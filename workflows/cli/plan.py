@@ -1,32 +1,55 @@
-"""``lnmo plan``: list the calculations of a campaign without running any."""
+"""``lnmo plan``: list the calculations of a campaign; runs nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
+import typer
 
-from workflows.campaign.calculation import Calculation
-from workflows.campaign.campaign import Campaign
-from workflows.campaign.plan import plan
-from workflows.cli.selection import Selection
-from workflows.cli.tables import _print_json, _table, console, warn_once
+from workflows.cli.options import (
+    CampaignName,
+    EngineOption,
+    JsonOption,
+    VariantOption,
+    XOption,
+    selection,
+)
+from workflows.cli.output import print_json
 
 if TYPE_CHECKING:
-    pass
+    from rich.table import Table
+
+    from workflows.campaign.calculation import Calculation
+    from workflows.campaign.campaign import Campaign
 
 
-def show_plan(chosen: Selection, *, as_json: bool) -> None:
-    """Print the calculations of a campaign."""
-    campaign = chosen.campaign()
-    calculations = plan(campaign)
-    if as_json:
-        _print_json([_without_structure(c) for c in calculations])
+def plan(
+    campaign: CampaignName = "paper",
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    json: JsonOption = False,
+    show_campaign: Annotated[
+        bool,
+        typer.Option("--campaign", help="print the campaign, every default visible"),
+    ] = False,
+) -> None:
+    """Show what a campaign would calculate; writes nothing."""
+    from workflows.campaign import plan as planning
+    from workflows.cli.tables import console, notes_of, print_notes
+
+    chosen = selection(campaign, engine, x, variant=variant).campaign()
+    if show_campaign:
+        typer.echo(chosen.as_yaml(), nl=False)
+        return
+    calculations = planning.plan(chosen)
+    if json:
+        print_json([_without_structure(c) for c in calculations])
         return
     screen = console()
-    screen.print(plan_table(campaign, calculations))
-    warn_once(screen, calculations)
+    screen.print(plan_table(chosen, calculations))
+    print_notes(screen, notes_of(calculations))
 
 
 def _without_structure(calculation: Calculation) -> dict[str, Any]:
@@ -37,7 +60,9 @@ def _without_structure(calculation: Calculation) -> dict[str, Any]:
 
 def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:
     """Show what would be calculated."""
-    table = _table(f"campaign {campaign.name}, engine {campaign.engine}")
+    from workflows.cli.tables import make_table
+
+    table = make_table(f"campaign {campaign.name}, engine {campaign.engine}")
     for name in ("calculation", "cell", "Li on"):
         table.add_column(name)
     for name in ("distinct", "of raw", "kept", "Ewald eV/cell"):
@@ -49,10 +74,15 @@ def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table
             table.add_row(c.label, c.formula, *[""] * 5, " ".join(c.steps), c.id)
             continue
         ordering = c.ordering
-        kept = f"{ordering['rank'] + 1} of {ordering['kept']}"
         table.add_row(
-            *(c.label, c.formula, ordering["role"]),
-            *(str(ordering["distinct"]), str(ordering["raw"]), kept),
-            *(f"{ordering['ewald_energy']:.2f}", " ".join(c.steps), c.id),
+            c.label,
+            c.formula,
+            ordering["role"],
+            str(ordering["distinct"]),
+            str(ordering["raw"]),
+            f"{ordering['rank'] + 1} of {ordering['kept']}",
+            f"{ordering['ewald_energy']:.2f}",
+            " ".join(c.steps),
+            c.id,
         )
     return table

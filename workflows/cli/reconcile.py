@@ -1,61 +1,57 @@
-"""``lnmo reconcile``: bring FireWorks and the batch queue into agreement."""
+"""``lnmo reconcile``: bring database and batch queue into agreement."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
-from workflows.cluster.decision import Action
-from workflows.cluster.open_queue import locked_queue
-from workflows.cluster.reconcile import reconcile
-from workflows.cluster.step_report import StepReport
-from workflows.records.database import Database
+import typer
+
+from workflows.cli.options import DryRunOption, JsonOption, LaunchpadOption
+from workflows.cli.output import print_json
 
 if TYPE_CHECKING:
-    pass
+    from workflows.cluster.step_report import StepReport
 
-DID: dict[str, str] = {
+DONE = {
     "unlock": "unlocked",
     "remove": "removed",
-    Action.RETURN: "back to READY",
-    Action.RETRY: "back to READY",
-    Action.SEND: "result sent",
-    Action.REFRESH: "refreshed",
-    Action.ADOPT: "result adopted",
-    Action.CLOSE: "launch ended",
+    "return": "back to READY",
+    "retry": "back to READY",
+    "send": "result sent",
+    "refresh": "refreshed",
+    "adopt": "result adopted",
+    "close": "launch ended",
 }
+"""What is printed of an action that was carried out."""
 
 
-def reconcile_verb(database: Database, *, fix: bool, as_json: bool) -> int:
-    """Compare, print, and with ``fix`` mend; 1 if something is left to mend."""
+def reconcile(
+    fix: Annotated[bool, typer.Option("--fix", help="repair what is found")] = False,
+    dry_run: DryRunOption = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare database and queue; 1 if something is left to repair."""
+    from workflows.cluster import reconcile as reconciling
+    from workflows.cluster.open_queue import locked_queue
+    from workflows.records.database import read_database
+
+    fix = fix and not dry_run
+    database = read_database(launchpad)
     with locked_queue(database) as queue:
-        found = reconcile(
+        found = reconciling.reconcile(
             queue.launchpad,
             database,
             queue.profile,
             fix=fix,
             confirm_lease=queue.confirm_lease,
         )
-    if as_json:
-        print(json.dumps([_plain(each) for each in found], indent=1))
+    if json:
+        print_json([_plain(each) for each in found])
     else:
-        _tell(found, fix=fix)
-    return 1 if any(not each.done for each in found) else 0
-
-
-def _tell(found: list[StepReport], *, fix: bool) -> None:
-    if not found:
-        print("database and queue agree")
-        return
-    for each in found:
-        done = f": {DID[each.action]}" if each.done else ""
-        print(f"{each.fw_id} {each.name}: {each.reason}{done}")
-    if not fix:
-        print("nothing was changed; to mend: lnmo reconcile --fix")
-    elif any(not each.done for each in found):
-        print("not all could be mended; see lnmo status")
-    else:
-        print("go on with: lnmo launch")
+        _print_found(found, fix=fix)
+    raise typer.Exit(0 if all(each.done for each in found) else 1)
 
 
 def _plain(report: StepReport) -> dict[str, object]:
@@ -66,3 +62,18 @@ def _plain(report: StepReport) -> dict[str, object]:
         "reason": report.reason,
         "fixed": report.done,
     }
+
+
+def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
+    if not found:
+        print("database and queue agree")
+        return
+    for each in found:
+        done = f": {DONE[each.action]}" if each.done else ""
+        print(f"{each.fw_id} {each.name}: {each.reason}{done}")
+    if not fix:
+        print("nothing was changed; to repair: lnmo reconcile --fix")
+    elif all(each.done for each in found):
+        print("next: lnmo launch")
+    else:
+        print("not everything could be repaired; see lnmo status")

@@ -1,23 +1,43 @@
-"""``lnmo report``: write the page of a campaign."""
+"""``lnmo report``: write the HTML page of a campaign."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from workflows.cli.selection import Selection
+import typer
+
+from workflows.cli.options import (
+    EngineOption,
+    LaunchpadOption,
+    MaybeCampaign,
+    VariantOption,
+    XOption,
+    selection,
+)
 from workflows.errors import ResultsError, StoreError
 
 
-def write_report(chosen: Selection, output: Path) -> None:
-    """Write the HTML report."""
+def report(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="HTML file to write", metavar="FILE")
+    ] = Path("report.html"),
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Write one self-contained HTML page: table, figures, verdicts, provenance."""
     from workflows.report.page import report_html
 
+    chosen = selection(campaign, engine, x, launchpad, variant=variant)
     results = chosen.results()
     if not results.documents():
+        options = f" for {chosen}" if str(chosen) else ""
         raise ResultsError(
-            "nothing to report: no results are recorded"
-            + (f" for {chosen}" if str(chosen) else "")
-            + "; run the campaign first"
+            f"nothing to report: no results are recorded{options}; run the campaign "
+            "first"
         )
     page = report_html(results, chosen.campaign() if chosen.name else None)
     try:

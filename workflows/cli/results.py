@@ -1,73 +1,29 @@
-"""What each verb of ``lnmo`` but ``run`` does, with the texts it prints."""
+"""``lnmo results``: the table over x and the verdicts, or any other table."""
 
 from __future__ import annotations
 
-import json
-import math
-import sys
-import warnings
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from workflows.cli.selection import Selection
-from workflows.cli.tables import _number, _table, coloured, console
+from workflows.cli.options import (
+    CsvOption,
+    EngineOption,
+    JsonOption,
+    LaunchpadOption,
+    MaybeCampaign,
+    VariantOption,
+    XOption,
+    one_format,
+    selection,
+)
 from workflows.errors import ResultsError, nearest
-from workflows.results.origin import origin_of_numbers
-from workflows.results.results import Results
-from workflows.results.series_table import ROOM
-from workflows.results.verdict import models_of, overall, short_reason, verdict_frame
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from workflows.results.verdict import Verdict
-
-
-def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
-    """Print the series, and for people the verdicts."""
-    results = chosen.results()
-    series = results.series()
-    if as_csv:
-        series.to_csv(sys.stdout, index=False)
-    elif as_json:
-        print(series.to_json(orient="records", indent=1))
-    elif not len(series):
-        print("no results yet; lnmo run paper --engine chgnet needs no licence")
-    else:
-        screen = console()
-        screen.print(series_table(series))
-        verdicts = results.compare_to_paper()
-        screen.print(verdict_table(verdicts))
-        screen.print(overall_lines(verdicts), highlight=False)
-
-
-def show_outcome(chosen: Selection) -> None:
-    """Print the series after a run; of a study its variants beside each other.
-
-    Results that never stand in one table are no fault of the run: that is a note.
-    """
-    from workflows.cli.compare import show_study
-
-    try:
-        if len(chosen.one_by_one()) > 1:
-            show_study(chosen, as_json=False, as_csv=False)
-        else:
-            show_results(chosen, as_json=False, as_csv=False)
-    except ResultsError as error:
-        print(f"lnmo: no table: {error}", file=sys.stderr)
-
-
-SHOWN_ROWS = 400
-"""Rows of a table in a terminal; a file gets all."""
 
 
 class TableName(StrEnum):
-    """Tables there are."""
+    """Names of the tables."""
 
     SERIES = "series"
     SITES = "sites"
@@ -79,17 +35,17 @@ class TableName(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a command line asks of a table.
+class TableRequest:
+    """A table and its options.
 
     Attributes
     ----------
     table
-        Which.
+        Name.
     by, smooth, mode, align
         Of the density of states, see ``Results.pdos``.
     boltzmann
-        Average the series over configurations at 300 K.
+        Average the series over orderings at 300 K.
     """
 
     table: TableName
@@ -100,8 +56,52 @@ class Asked:
     boltzmann: bool = False
 
 
-def asked(table: str | None, **more: Any) -> Asked:
-    """Check the name of a table.
+def results(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table", help="series, sites, runs, voltage, hull, pdos or verdicts"
+        ),
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="pdos: element, orbital, site or t2g_eg")
+    ] = "element",
+    smooth: Annotated[
+        int, typer.Option("--smooth", min=0, help="pdos: points averaged")
+    ] = 10,
+    mode: Annotated[
+        str, typer.Option("--mode", help="pdos: origin, strict or centred")
+    ] = "origin",
+    align: Annotated[
+        str, typer.Option("--align", help="pdos: zero at efermi or vbm")
+    ] = "efermi",
+    boltzmann: Annotated[
+        bool, typer.Option("--boltzmann", help="series: average over orderings, 300 K")
+    ] = False,
+) -> None:
+    """Print the table over x and the verdicts against the paper, or another table."""
+    from workflows.cli.result_tables import show_results, show_table
+
+    one_format(json=json, csv=csv)
+    chosen = selection(campaign, engine, x, launchpad, variant=variant)
+    if table is None and not boltzmann:
+        show_results(chosen, as_json=json, as_csv=csv)
+        return
+    request = table_request(
+        table, by=by, smooth=smooth, mode=mode, align=align, boltzmann=boltzmann
+    )
+    show_table(chosen, request, as_json=json, as_csv=csv)
+
+
+def table_request(table: str | None, **options: Any) -> TableRequest:
+    """Check the name of a table; the series if None.
 
     Raises
     ------
@@ -109,195 +109,9 @@ def asked(table: str | None, **more: Any) -> Asked:
         There is no such table.
     """
     try:
-        return Asked(TableName(table or "series"), **more)
+        return TableRequest(TableName(table or "series"), **options)
     except ValueError:
         raise ResultsError(
             f"there is no table {table!r}{nearest(str(table), tuple(TableName))}; "
             f"known: {', '.join(TableName)}"
         ) from None
-
-
-def show_table(chosen: Selection, asked: Asked, *, as_json: bool, as_csv: bool) -> None:
-    """Print a table: for people, or as CSV or JSON with all its rows and columns.
-
-    Raises
-    ------
-    ResultsError
-        The table cannot be made; the message says why.
-    """
-    results = chosen.results()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # told below, from the attrs
-        frame = _MAKE[asked.table](results, asked, chosen)
-    if as_csv:
-        frame.to_csv(sys.stdout, index=False)
-    elif as_json:
-        print(json.dumps(as_plain(frame), indent=1))
-    elif not len(frame):
-        print(f"no {asked.table} yet; lnmo run paper --engine chgnet needs no licence")
-    else:
-        screen = console()
-        screen.print(_for_people(frame, asked.table))
-        for note in frame.attrs.get("notes", ()):
-            screen.print(f"note: {note}", style="yellow", highlight=False)
-        of_documents = asked.table in {TableName.RUNS, TableName.SITES}
-        origin = results.runs() if of_documents else results.series()
-        screen.print(origin_of_numbers(origin), highlight=False)
-
-
-def as_plain(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return a table as plain JSON: units, what else is known of it, rows."""
-    rows = [
-        {str(name): _plain(value) for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-    about = {name: _plain(v) for name, v in frame.attrs.items() if name != "units"}
-    return {"units": frame.attrs.get("units", {}), "about": about, "rows": rows}
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value; NaN and infinities become null."""
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _pdos(results: Results, asked: Asked, chosen: Selection) -> pd.DataFrame:
-    if len(chosen.x) != 1:
-        raise ResultsError(
-            "a density of states is that of one x: say which, such as --x 1"
-        )
-    choices: dict[str, Any] = {
-        "by": asked.by, "mode": asked.mode, "align": asked.align
-    }  # fmt: skip
-    return results.pdos(chosen.x[0], smooth=asked.smooth, **choices)
-
-
-def _series(results: Results, asked: Asked, chosen: Selection) -> pd.DataFrame:
-    average: Any = "boltzmann" if asked.boltzmann else "lowest"
-    return results.series(average=average, temperature=ROOM)
-
-
-def _verdicts(results: Results, asked: Asked, chosen: Selection) -> pd.DataFrame:
-    return verdict_frame(results.compare_to_paper())
-
-
-_MAKE: Mapping[TableName, Callable[[Results, Asked, Selection], pd.DataFrame]] = {
-    TableName.SERIES: _series,
-    TableName.SITES: lambda results, *_: results.sites(),
-    TableName.RUNS: lambda results, *_: results.runs(),
-    TableName.VOLTAGE: lambda results, *_: results.voltage(),
-    TableName.HULL: lambda results, *_: results.hull(),
-    TableName.PDOS: _pdos,
-    TableName.VERDICTS: _verdicts,
-}
-
-_FOR_PEOPLE: Mapping[TableName, tuple[str, ...]] = {
-    TableName.SITES: (
-        *("x", "insertion", "label", "element", "magnetization", "valence"),
-        *("margin", "ambiguous", "valence_balanced", "balance_margin", "final_site"),
-        *("eg_orbital", "eg_axis", "rho", "phi", "jt_mode", "elongation"),
-    ),
-    TableName.RUNS: (
-        *("x", "insertion", "formula", "step", "state", "energy_per_atom", "gap"),
-        *("max_force", "pressure", "ionic_steps", "corrections", "seconds", "findings"),
-    ),
-    TableName.VOLTAGE: (
-        *("range", "insertion", "kind", "x1", "x2", "volts", "capacity1"),
-        *("capacity2", "n_x", "ended_as1", "ended_as2"),
-    ),
-    TableName.SERIES: (
-        *("x", "insertion", "ended_as", "state", "energy_per_fu", "e_above_hull"),
-        *("m_ni", "m_mn", "mixed_sign", "n_mn3", "n_mn3_expected", "gap", "c_ratio"),
-        *("volume_fu", "jt_rho", "jt_order"),
-    ),
-    TableName.VERDICTS: (
-        *("statement", "insertion", "value", "unit", "reference", "tolerance"),
-        *("status", "reason"),
-    ),
-}
-"""Columns that fit a terminal; a file has all."""
-
-
-def _for_people(frame: pd.DataFrame, name: TableName) -> Table:
-    columns = [c for c in _FOR_PEOPLE.get(name, frame.columns) if c in frame.columns]
-    units = frame.attrs.get("units", {})
-    told = [f"{c}: {units[c]}" for c in columns if c in units]
-    if smoothing := frame.attrs.get("smoothing"):
-        told.append(f"smoothing: {smoothing}")
-    if len(frame) > SHOWN_ROWS:
-        told.append(f"{SHOWN_ROWS} of {len(frame)} rows; --csv gives all")
-    table = Table(
-        title=str(name), caption="; ".join(told), box=None, header_style="bold"
-    )
-    for column in columns:
-        numeric = frame[column].dtype.kind in "fi"
-        table.add_column(column, justify="right" if numeric else "left")
-    for row in frame[columns].head(SHOWN_ROWS).itertuples(index=False):
-        table.add_row(*(_text(value) for value in row))
-    return table
-
-
-def _text(value: Any) -> str:
-    if value is None or value != value:
-        return ""
-    if isinstance(value, bool) or (hasattr(value, "dtype") and value.dtype == bool):
-        return "yes" if value else ""
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def series_table(series: pd.DataFrame) -> Table:
-    """Show the table over x."""
-    table = _table("results over x", caption=origin_of_numbers(series))
-    heads = ("x", "insertion", "state", "E eV/f.u.", "|m| Ni", "|m| Mn", "a", "b", "c")
-    for name in (*heads, "c/ab", "V A^3", "of", "Li ends on", "note"):
-        text = name in {"insertion", "state", "Li ends on", "note"}
-        table.add_column(name, justify="left" if text else "right", no_wrap=not text)
-    for found in series.to_dict("records"):
-        row = {str(name): value for name, value in found.items()}
-        table.add_row(
-            *(f"{row['x']:g}", row["insertion"], coloured(row["state"])),
-            _number(row["energy_per_fu"], 3),
-            *(_spread(row, "m_ni"), _spread(row, "m_mn")),
-            *(_number(row[axis], 3) for axis in "abc"),
-            *(_number(row["c_ratio"], 4), _number(row["volume"], 1)),
-            f"{row['n_orderings']}/{row['n_planned']}",
-            *(row["li_sites"], Text(row["findings"], style="yellow")),
-        )
-    return table
-
-
-def verdict_table(verdicts: Sequence[Verdict]) -> Table | Text:
-    """Show the verdicts against the paper; one line if one reason says it of all."""
-    title = "against Shimizu et al. 2022 (10.1002/aenm.202201119)"
-    reasons = {v.reason if v.value is None else "" for v in verdicts}
-    if len(reasons) == 1 and "" not in reasons:
-        none = f"none of {len(verdicts)} statements is judged, {reasons.pop()}"
-        return Text(f"{title}: {none}")
-    table = _table(title)
-    for name in ("statement", "model", "ours", "paper", "passes", "verdict", "note"):
-        table.add_column(name, justify="right" if name == "ours" else "left")
-    for v in verdicts:
-        ours = "" if v.value is None else f"{v.value:.3f} {v.unit}".strip()
-        table.add_row(
-            *(v.statement, v.insertion, ours, v.reference, v.tolerance),
-            *(coloured(v.status), short_reason(v)),
-        )
-    return table
-
-
-def overall_lines(verdicts: Sequence[Verdict]) -> Text:
-    """Show the verdict over all headline rows, a line for each insertion model."""
-    lines = []
-    for model in models_of(verdicts):
-        name = f"overall, {model}: " if model else "overall: "
-        lines.append(Text.assemble(name, coloured(overall(verdicts, model))))
-    return Text("\n").join(lines)
-
-
-def _spread(row: Mapping[str, Any], name: str) -> str:
-    if row[name] != row[name]:
-        return ""
-    return f"{row[name]:.2f}±{row[f'{name}_std']:.2f}"

@@ -1,41 +1,64 @@
-"""``lnmo run``: submit, check the machine, run, show; and the exit code."""
+"""``lnmo run``: submit a campaign, check the machine, run it here, show the results."""
 
 from __future__ import annotations
 
-import sys
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
 
-from workflows.cli.selection import Selection
+import typer
+
+from workflows.cli.options import (
+    EngineOption,
+    LaunchpadOption,
+    MaybeCampaign,
+    VariantOption,
+    XOption,
+    selection,
+)
+from workflows.cli.output import note
 from workflows.errors import LnmoError, MachineError
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
 
     from workflows.campaign.calculation import Calculation
+    from workflows.cli.selection import Selection
     from workflows.records.database import Database
 
 INTERRUPTED = 130
 """Exit code of a run ended by Ctrl-C, SIGTERM, a wall time or a full disk."""
 
 
+def run(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, help="worker processes")
+    ] = 1,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="run failed steps again")
+    ] = False,
+    launchpad: LaunchpadOption = None,
+) -> None:
+    """Submit a campaign and run it here; if killed, the same command continues it."""
+    from workflows.cli.result_tables import show_outcome
+
+    chosen = selection(campaign, engine, x, launchpad, variant=variant)
+    code = run_campaign(chosen, jobs=jobs, retry=retry)
+    if code != INTERRUPTED:
+        show_outcome(chosen)
+    raise typer.Exit(code)
+
+
 def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
-    """Submit a campaign and run it to its end.
+    """Submit a campaign, or take everything submitted, and run it to its end.
 
-    Parameters
-    ----------
-    chosen
-        What to run; everything submitted if nothing is chosen.
-    jobs
-        Worker processes.
-    retry
-        Run failed steps again; a relaxation that was cut goes on where it was.
-
-    Returns
-    -------
-    int
-        0; 1 if a step failed; 130 if interrupted.
+    Returns the exit code: 0; 1 if a step failed; 130 if interrupted.
 
     Raises
     ------
@@ -52,34 +75,34 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
     _check_machine(database, calculations)
-    with _terminable(), owned(database, waiting=tell) as (pad, inherit):
+    with _terminable(), owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
             with submission_lock(database, pad):
                 submit(pad, calculations or ())
         steps = fireworks_of(pad, calculations)
-        _take_up(pad, database, steps)
+        _recover(pad, database, steps)
         if retry:
             retry_failed(pad, database.root, steps)
         steps = fireworks_of(pad, calculations)
         with Display(steps, jobs=jobs) as display:
-            run = LocalRun(
+            local = LocalRun(
                 pad, database.root, jobs=jobs, inherit=inherit, watch=display.show
             )
             try:
-                run.run(calculations)
+                local.run(calculations)
             except KeyboardInterrupt:
-                tell("interrupted; nothing is lost, the same command goes on from here")
+                note("interrupted; nothing is lost, the same command continues it")
                 return INTERRUPTED
-        if run.stopped:
-            tell(f"stopped: {run.stopped}")
+        if local.stopped:
+            note(f"stopped: {local.stopped}")
             return INTERRUPTED
-        return _told_failures(fireworks_of(pad, calculations), chosen)
+        return _report_failures(fireworks_of(pad, calculations), chosen)
 
 
 def _chosen_calculations(
     chosen: Selection, database: Database
 ) -> tuple[Calculation, ...] | None:
-    """Plan the named campaign; without a name choose among what is submitted."""
+    """Plan the named campaign; without a name select among what is submitted."""
     from workflows.launchpad.opening import reading
     from workflows.launchpad.steps import submitted
 
@@ -89,32 +112,25 @@ def _chosen_calculations(
         return submitted(pad, engine=chosen.engine, x=chosen.x)
 
 
-def tell(line: str) -> None:
-    """Say something beside the output proper."""
-    print(f"lnmo: {line}", file=sys.stderr)
-
-
-def _take_up(
+def _recover(
     pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Return to READY what an interrupted owner left behind."""
+    """Make READY what an interrupted owner left behind."""
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.recovery import return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
         return
     if lost := pad.return_lost():
-        tell(f"{len(lost)} steps of an interrupted run will be taken up again")
+        note(f"{len(lost)} steps of an interrupted run will be resumed")
     if gone := return_unrecorded(pad, database.root, steps):
-        tell(f"{gone} finished steps lost their documents; read again")
+        note(f"{gone} finished steps lost their documents; read again")
 
 
 def _check_machine(
     database: Database, calculations: tuple[Calculation, ...] | None
 ) -> None:
-    """Refuse, before anything is written, what no step could do here."""
-    from importlib.util import find_spec
-
+    """Fail before anything is written if a step cannot run on this machine."""
     from workflows.campaign.inputs import potcar_notes
     from workflows.engines.machine import machine
     from workflows.engines.vasp.process import vasp_command
@@ -137,22 +153,22 @@ def _check_machine(
         )
     if "vasp" in engines:
         vasp_command(machine({}).vasp_cmd)
-        for note in potcar_notes(calculations or ()):
-            tell(f"note: {note}")
+        for each in potcar_notes(calculations or ()):
+            note(f"note: {each}")
 
 
-def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:
+def _report_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:
     failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
         print(
-            f"{len(away)} steps run on another machine, or their worker was killed; if "
-            "so: lnmo status says which, lnmo rerun --fw-id N --dead makes it READY"
+            f"{len(away)} steps run on another machine, or their worker was killed. If "
+            "so: lnmo status lists them, lnmo rerun --fw-id N --dead makes one READY"
         )
     if not failed:
         return 1 if away else 0
     command = f"lnmo run {chosen}".rstrip()
-    print(f"{len(failed)} steps failed; after mending the cause: {command} --retry")
+    print(f"{len(failed)} steps failed; after correcting the cause: {command} --retry")
     for step in failed:
         print(f"  {step['name']}: {step['reason']}")
     return 1
@@ -160,8 +176,7 @@ def _told_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM (scancel, a wall time) end a run as Ctrl-C does, workers and all."""
-    import signal
+    """Let SIGTERM (scancel, a walltime) end a run as Ctrl-C does, workers included."""
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

@@ -2,31 +2,91 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.table import Table
-from rich.text import Text
+import typer
 
-from workflows.cli.selection import Chosen
-from workflows.cli.tables import _table, coloured
-from workflows.cluster.history import history
-from workflows.cluster.overview import Overview, overview
-from workflows.cluster.step_report import StepReport
+from workflows.cli.options import (
+    EngineOption,
+    FwIdOption,
+    IdOption,
+    JsonOption,
+    LaunchpadOption,
+    MaybeCampaign,
+    VariantOption,
+    XOption,
+    step_selection,
+)
+from workflows.cli.output import print_json
 from workflows.errors import LnmoError
-from workflows.records.database import Database
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from workflows.cluster.history import LaunchRecord
+    from workflows.cluster.overview import Overview
     from workflows.cluster.profile import Profile
+    from workflows.cluster.step_report import StepReport
+    from workflows.records.database import Database
+
+STATES = (
+    "WAITING",
+    "READY",
+    "RESERVED",
+    "RUNNING",
+    "COMPLETED",
+    "FIZZLED",
+    "DEFUSED",
+    "PAUSED",
+    "ARCHIVED",
+)
+"""FireWorks' states, in the order of the table."""
+MAX_LISTED = 60
+"""More calculations are counted, not listed: more lines than a screen has."""
+MAX_ALIKE = 10
+"""So many problems with the same solution are listed; --json gives all."""
 
 
-def history_verb(launchpad: Any, chosen: Chosen, *, as_json: bool) -> None:
-    """Print the launches of what was chosen, oldest first."""
-    found = history(launchpad, chosen.of_fireworks(launchpad))
+def status(
+    campaign: MaybeCampaign = None,
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    ids: IdOption = None,
+    fw_ids: FwIdOption = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="every launch there was, and its end")
+    ] = False,
+    launchpad: LaunchpadOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show database and queue side by side, and a command for each problem."""
+    from workflows.cluster import history as launches
+    from workflows.cluster.overview import overview
+    from workflows.launchpad.opening import reading
+
+    chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
+    database = chosen.selection.database()
+    with reading(database) as pad:
+        if history:
+            records = launches.history(pad, chosen.of_fireworks(pad))
+            _print_history(records, as_json=json)
+            return
+        profile, not_asked = _profile(database)
+        found = overview(pad, database, chosen.of_fireworks(pad), profile)
+    if json:
+        print_json(plain(found))
+    else:
+        _print_overview(found, not_asked)
+
+
+def _print_history(records: Iterable[LaunchRecord], *, as_json: bool) -> None:
+    """Print launches, oldest first."""
+    found = list(records)
     if as_json:
-        print(json.dumps([vars(each) for each in found], indent=1))
+        print_json([vars(each) for each in found])
         return
     for each in found:
         job = f"job {each.job_id}" if each.job_id else "no queue job"
@@ -37,35 +97,8 @@ def history_verb(launchpad: Any, chosen: Chosen, *, as_json: bool) -> None:
         print("never launched")
 
 
-STATES = (
-    *("WAITING", "READY", "RESERVED", "RUNNING", "COMPLETED"),
-    *("FIZZLED", "DEFUSED", "PAUSED", "ARCHIVED"),
-)
-
-MANY = 60
-"""More calculations are counted, not listed."""
-
-
-def status_verb(
-    database: Database, chosen: Chosen, *, history: bool = False, as_json: bool
-) -> None:
-    """Print counts, jobs, and one line for each trouble; or every launch there was."""
-    from workflows.launchpad.opening import reading
-
-    with reading(database) as launchpad:
-        if history:
-            history_verb(launchpad, chosen, as_json=as_json)
-            return
-        profile, silence = _profile(database)
-        found = overview(launchpad, database, chosen.of_fireworks(launchpad), profile)
-    if as_json:
-        print(json.dumps(plain(found), indent=1))
-    else:
-        _tell(found, silence)
-
-
 def _profile(database: Database) -> tuple[Profile | None, str]:
-    """Return the site profile, or why there is none."""
+    """Return the site profile, or why the queue was not asked."""
     from workflows.cluster.profile import ADAPTER_FILE, read_profile
 
     if database.embedded:
@@ -80,24 +113,24 @@ def _profile(database: Database) -> tuple[Profile | None, str]:
 
 def plain(found: Overview) -> list[dict[str, Any]]:
     """Return the steps with their jobs and problems, for JSON."""
-    problems = {t.fw_id: t for t in found.problems}
+    problems = {problem.fw_id: problem for problem in found.problems}
     rows = []
     for step in found.steps:
         job_id, listed = found.jobs.get(step["fw_id"], (None, None))
-        told = problems.get(step["fw_id"])
+        problem = problems.get(step["fw_id"])
         rows.append(
             {
                 **step,
                 "job_id": job_id,
                 "job": None if listed is None else str(listed.job),
-                "trouble": None if told is None else told.reason,
-                "command": None if told is None else told.action,
+                "trouble": None if problem is None else problem.reason,
+                "command": None if problem is None else problem.action,
             }
         )
     return rows
 
 
-def _tell(found: Overview, silence: str) -> None:
+def _print_overview(found: Overview, not_asked: str) -> None:
     from workflows.cli.tables import console
 
     screen = console()
@@ -105,22 +138,23 @@ def _tell(found: Overview, silence: str) -> None:
         print("nothing submitted yet; lnmo submit paper, or lnmo run paper")
         return
     calculations = {step["calculation_id"] for step in found.steps}
-    if len(calculations) <= MANY:
+    if len(calculations) <= MAX_LISTED:
         screen.print(status_table(found.steps))
     screen.print(_counts(found, len(calculations)))
-    if silence:
-        print(silence)
+    if not_asked:
+        print(not_asked)
     elif found.queue and " " in found.queue:
         print(f"the queue does not answer: {found.queue}")
-    for command, same in _grouped(found.problems).items():
-        for each in same[:10]:
+    for command, alike in _by_command(found.problems).items():
+        for each in alike[:MAX_ALIKE]:
             print(f"! {each.fw_id} {each.name}: {each.reason}")
-        if len(same) > 10:
-            print(f"! and {len(same) - 10} more like these; all: lnmo status --json")
+        if len(alike) > MAX_ALIKE:
+            more = len(alike) - MAX_ALIKE
+            print(f"! and {more} more like these; all: lnmo status --json")
         print(f"  -> {command}")
 
 
-def _grouped(problems: Iterable[StepReport]) -> dict[str, list[StepReport]]:
+def _by_command(problems: Iterable[StepReport]) -> dict[str, list[StepReport]]:
     grouped: dict[str, list[StepReport]] = {}
     for each in problems:
         grouped.setdefault(each.action, []).append(each)
@@ -129,16 +163,14 @@ def _grouped(problems: Iterable[StepReport]) -> dict[str, list[StepReport]]:
 
 def _finished(found: Overview) -> int:
     """Count the calculations all of whose steps are COMPLETED."""
-    open_ones = {s["calculation_id"] for s in found.steps if s["state"] != "COMPLETED"}
-    return len({s["calculation_id"] for s in found.steps} - open_ones)
+    unfinished = {s["calculation_id"] for s in found.steps if s["state"] != "COMPLETED"}
+    return len({s["calculation_id"] for s in found.steps} - unfinished)
 
 
 def _counts(found: Overview, calculations: int) -> Table:
-    from rich.table import Table
+    from workflows.cli.tables import coloured, make_table
 
-    from workflows.cli.tables import coloured
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = make_table()
     table.add_column(f"{calculations} calculations, {_finished(found)} finished")
     table.add_column("steps", justify="right")
     table.add_column("their jobs")
@@ -157,7 +189,9 @@ def _counts(found: Overview, calculations: int) -> Table:
 
 def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
     """Show the states of the Fireworks, one line a calculation."""
-    table = _table("status")
+    from workflows.cli.tables import coloured, joined, make_table
+
+    table = make_table("status")
     for name in ("calculation", "id", "steps"):
         table.add_column(name)
     grouped: dict[str, list[Mapping[str, Any]]] = {}
@@ -165,8 +199,6 @@ def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
         grouped.setdefault(step["calculation_id"], []).append(step)
     for calculation_id, own in grouped.items():
         label = str(own[0]["name"]).rpartition(" ")[0]
-        states = Text("  ").join(
-            Text.assemble(f"{s['step']} ", coloured(str(s["state"]))) for s in own
-        )
+        states = joined((f"{s['step']} ", coloured(str(s["state"]))) for s in own)
         table.add_row(label, calculation_id, states)
     return table

@@ -1,20 +1,17 @@
-"""Tables for the terminal."""
+"""Tables for the terminal. Imports rich, so ``lnmo --help`` must not reach it."""
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows.campaign.arrangements import Choice
 from workflows.campaign.calculation import Calculation
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from workflows.campaign.arrangements import Choice
 
 COLOURS = {
     "DONE": "green",
@@ -31,37 +28,48 @@ COLOURS = {
 }
 
 PIPED_WIDTH = 170
-"""Columns of a table that goes to a file or a pipe."""
+"""Columns of a table that goes to a file or a pipe: the widest table fits."""
 
 
 def console() -> Console:
     """Return a console as wide as the terminal, or wide enough in a pipe."""
-    from rich.console import Console
-
     found = Console()
     return found if found.is_terminal else Console(width=PIPED_WIDTH)
 
 
-def warn_once(console: Console, calculations: Iterable[Calculation | Choice]) -> None:
-    """Print every note once."""
-    for note in dict.fromkeys(note for c in calculations for note in c.notes):
+def print_notes(console: Console, notes: Iterable[str]) -> None:
+    """Print each different note once."""
+    for note in dict.fromkeys(notes):
         console.print(f"note: {note}", style="yellow", highlight=False)
 
 
+def notes_of(planned: Iterable[Calculation | Choice]) -> Iterable[str]:
+    """Return the notes of calculations or arrangements."""
+    return (note for each in planned for note in each.notes)
+
+
 def coloured(state: str) -> Text:
-    """Colour a state, or a verdict by its first word."""
+    """Return a state, or a verdict, in the colour of its first word."""
     return Text(state, style=COLOURS.get(state.partition(" ")[0], ""))
 
 
-def _table(title: str, caption: str = "") -> Table:
+def joined(parts: Iterable[tuple[str | Text, ...]]) -> Text:
+    """Return texts of several parts, side by side."""
+    return Text("  ").join(Text.assemble(*each) for each in parts)
+
+
+def make_table(title: str | None = None, caption: str | None = None) -> Table:
+    """Return an empty table without lines."""
     return Table(
         title=title, caption=caption, box=None, pad_edge=False, header_style="bold"
     )
 
 
-def _number(value: float, digits: int) -> str:
-    return "" if value != value else f"{value:.{digits}f}"
+def is_missing(value: Any) -> bool:
+    """Return whether a cell has no value: None or not a number."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=1))
+def number(value: Any, digits: int) -> str:
+    """Return a number with so many decimals; empty if it is missing."""
+    return "" if is_missing(value) else f"{value:.{digits}f}"

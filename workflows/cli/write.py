@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from workflows.campaign.explain import Explained, explained
-from workflows.cli.selection import Selection
-from workflows.cli.tables import _print_json
-from workflows.engines.machine import machine
+import typer
+
+from workflows.cli.options import (
+    CampaignName,
+    EngineOption,
+    JsonOption,
+    VariantOption,
+    XOption,
+    selection,
+)
+from workflows.cli.output import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from workflows.campaign.explain import Explained
+    from workflows.cli.selection import Selection
 
-def write_inputs(chosen: Selection, output: Path, *, as_json: bool) -> None:
-    """Write VASP inputs and list them."""
+
+def write(
+    campaign: CampaignName = "paper",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="directory to fill", metavar="DIR")
+    ] = Path("inputs"),
+    engine: EngineOption = None,
+    x: XOption = None,
+    variant: VariantOption = None,
+    json: JsonOption = False,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="show where each tag comes from; write nothing"),
+    ] = False,
+) -> None:
+    """Write the VASP inputs of every calculation and step; runs nothing."""
     from workflows.campaign.write_tree import write_campaign
 
+    chosen = selection(campaign, engine, x, variant=variant)
+    if explain:
+        show_explained(chosen, as_json=json)
+        return
     written = write_campaign(chosen.campaign(), output)
     for note in written.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if as_json:
-        _print_json([str(path) for path in written.directories])
+        typer.echo(f"note: {note}", err=True)
+    if json:
+        print_json([str(path) for path in written.directories])
         return
     print(f"{len(written.directories)} run directories written under {output}")
     print(f"what is filled in at run time only: see {output / 'README.txt'}")
@@ -33,17 +58,19 @@ def write_inputs(chosen: Selection, output: Path, *, as_json: bool) -> None:
 
 def show_explained(chosen: Selection, *, as_json: bool) -> None:
     """Print where every tag comes from."""
+    from workflows.campaign.explain import explained
     from workflows.cli.tables import console
+    from workflows.engines.machine import machine
 
     rows = explained(chosen.campaign(), machine({}).incar)
     if as_json:
-        print(json.dumps([asdict(row) for row in rows], indent=1))
+        print_json([asdict(row) for row in rows])
     else:
         _print_tables(rows, console())
 
 
 def _print_tables(rows: tuple[Explained, ...], screen: Console) -> None:
-    from rich.table import Table
+    from workflows.cli.tables import make_table
 
     screen.print(
         "a later layer wins: step <- functional <- U <- campaign <- machine; "
@@ -51,8 +78,7 @@ def _print_tables(rows: tuple[Explained, ...], screen: Console) -> None:
         style="dim",
     )
     for group in dict.fromkeys((row.variant, row.of, row.step) for row in rows):
-        title = " ".join(part for part in group if part)
-        table = Table(title=title, box=None, pad_edge=False, header_style="bold")
+        table = make_table(" ".join(part for part in group if part))
         for head in ("tag", "value", "set by", "who and why"):
             table.add_column(head, no_wrap=head in {"tag", "set by"})
         for row in rows:

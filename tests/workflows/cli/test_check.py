@@ -49,7 +49,7 @@ def test_an_error_is_told_with_reason_and_cure_and_exit_code_1() -> None:
     [
         ("gone", "no such directory"),
         ("empty", "no VASP run here or below"),
-        ("file", "a file; say"),
+        ("file", "a file; give"),
     ],
 )
 def test_a_directory_without_a_run_does_not_stop_the_others(

@@ -16,7 +16,8 @@ from pymatgen.core import Lattice, Structure
 from tests.places import DATA
 from workflows import cli, load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
-from workflows.cli.results import TableName, show_outcome
+from workflows.cli.result_tables import show_outcome
+from workflows.cli.results import TableName
 from workflows.cli.selection import Selection
 from workflows.records.document import TaskDocument
 
@@ -130,7 +131,7 @@ def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
             ("--table", "forces"),
             "there is no table 'forces' (did you mean series?); known: series, sites",
         ),
-        (("--table", "pdos"), "say which, such as --x 1"),
+        (("--table", "pdos"), "add it, such as --x 1"),
         (("--table", "pdos", "--x", "1", "--by", "atom"), "by is 'atom'"),
         (("--table", "pdos", "--x", "0.5"), "nothing at x = 0.5"),
         (("--table", "voltage"), "no lithium metal reference was calculated"),

@@ -11,7 +11,7 @@ from fireworks import FWAction
 from tests.workflows.cluster.conftest import Queue, Site, relax, running
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.plan import plan
-from workflows.cli.selection import Chosen, Selection
+from workflows.cli.selection import Selection, StepSelection
 from workflows.cluster.cancel_rerun import cancel, rerun
 from workflows.cluster.launch import launch
 from workflows.cluster.reconcile import reconcile
@@ -154,7 +154,7 @@ def test_a_choice_is_by_campaign_engine_x_and_id(
     submit(pad, plan(paper.override(engine="chgnet", x=[1])))  # type: ignore[attr-defined]
 
     def names(ids: tuple[str, ...] = (), **options: object) -> set[str]:
-        chosen = Chosen(Selection(**{"name": None, **options}), ids)  # type: ignore[arg-type]
+        chosen = StepSelection(Selection(**{"name": None, **options}), ids)  # type: ignore[arg-type]
         query = chosen.of_fireworks(pad)
         return {f["name"] for f in pad.fireworks.find({**query, "spec.step": "relax"})}
 
@@ -168,9 +168,9 @@ def test_a_choice_is_by_campaign_engine_x_and_id(
         "x=1 relax"
     }
     assert names((calculations[0].id,)) == {f"{calculations[0].label} relax"}
-    assert Chosen(Selection(None)).everything
+    assert StepSelection(Selection(None)).everything
     with pytest.raises(LnmoError, match="cancel what"):
-        Chosen(Selection(None)).must_choose("cancel")
+        StepSelection(Selection(None)).must_choose("cancel")
 
 
 def test_a_variant_has_what_another_campaign_submitted_first(
@@ -183,7 +183,7 @@ def test_a_variant_has_what_another_campaign_submitted_first(
     assert both.present
 
     def ids(variant: str) -> set[str]:
-        chosen = Chosen(replace(second, variant=variant)).of_fireworks(pad)
+        chosen = StepSelection(replace(second, variant=variant)).of_fireworks(pad)
         return set(pad.fireworks.distinct("spec.calculation_id", chosen))
 
     variants = {name: ids(name) for name in second.campaign().variants}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.cluster.conftest import Queue, Site, running
-from workflows.cli.selection import Chosen, Selection
+from workflows.cli.selection import Selection, StepSelection
 from workflows.cli.status import plain
 from workflows.cluster.categories import register
 from workflows.cluster.decision import Action
@@ -19,7 +19,7 @@ from workflows.cluster.step_status import StepStatus
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.records.database import Database
 
-CHOSEN = Chosen(Selection(None))
+CHOSEN = StepSelection(Selection(None))
 BASE = StepStatus(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNING")
 
 

@@ -11,7 +11,7 @@ import yaml
 from fireworks import FWorker
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
-from workflows.cli.init import init_verb
+from workflows.cli.init import init
 from workflows.cluster.fworker_file import FWORKER_FILE
 from workflows.cluster.profile import ADAPTER_FILE, read_profile
 from workflows.cluster.project_files import QUEUES
@@ -25,7 +25,7 @@ def change(tmp_path: Path) -> Callable[..., Database]:
     """Write the Slurm profile with some keys changed, dots between the sections."""
 
     def write(file: str = ADAPTER_FILE, **changes: Any) -> Database:
-        init_verb(tmp_path, queue="slurm", mongodb=False)
+        init(tmp_path, queue="slurm")
         path = tmp_path / file
         content = yaml.safe_load(path.read_text("utf-8"))
         for key, value in changes.items():
@@ -48,7 +48,7 @@ def database(place: Path) -> Database:
 def test_what_init_writes_is_valid_and_fireworks_own(
     tmp_path: Path, queue: str
 ) -> None:
-    init_verb(tmp_path, queue=queue, mongodb=False)
+    init(tmp_path, queue=queue)
     profile = read_profile(database(tmp_path))
     assert profile.categories == ("vasp",)
     adapter = CommonAdapter.from_file(str(tmp_path / ADAPTER_FILE))

@@ -16,7 +16,7 @@ import pytest
 from tests.places import DATA
 from workflows import parse_run
 from workflows.campaign.calculation import Calculation
-from workflows.cli.parse import may_run, parse_verb
+from workflows.cli.parse import may_run, show_runs
 from workflows.engines.parse_tree import parse_all
 from workflows.engines.protocol import RUN_FILE, write_run_file
 from workflows.errors import StoreError
@@ -61,7 +61,7 @@ def test_a_bad_one_gives_its_reason_and_the_rest_still_parse(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     paths = [DATA / "NiO_static", tmp_path / "nowhere", DATA / "V2O5_unconverged"]
-    assert parse_verb(paths, as_json=True) == 1
+    assert show_runs(paths, as_json=True) == 1
     found = json.loads(capsys.readouterr().out)
     assert [d["state"] for d in found] == ["DONE", "FAILED", "UNCONVERGED"]
     assert found[1]["reason"].endswith("nowhere: no such file or directory")
@@ -71,10 +71,10 @@ def test_a_bad_one_gives_its_reason_and_the_rest_still_parse(
 def test_a_cut_run_is_printed_with_what_its_energy_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert parse_verb([DATA / "LiFe4P4O16_truncated"], as_json=False) == 1
+    assert show_runs([DATA / "LiFe4P4O16_truncated"], as_json=False) == 1
     told = capsys.readouterr().out
     assert "TRUNCATED  last whole step -269.00551 eV/cell  vasprun.xml.gz is" in told
-    assert parse_verb([DATA / "GaAs_all_files"], as_json=False) == 0
+    assert show_runs([DATA / "GaAs_all_files"], as_json=False) == 0
 
 
 def test_a_run_and_the_runs_below_it_are_all_read(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_one_run_that_breaks_the_reader_is_named_and_hides_no_other(
     (tmp_path / "b" / RUN_FILE).write_text(json.dumps(ours), "utf-8")
     (tmp_path / "c" / "OUTCAR.gz").rename(tmp_path / "c" / "OUTCAR.zst")
     (tmp_path / "c" / "OUTCAR.zst").write_bytes(b"\x28\xb5\x2f\xfd")
-    assert parse_verb([tmp_path], as_json=True) == 1
+    assert show_runs([tmp_path], as_json=True) == 1
     found = json.loads(capsys.readouterr().out)
     assert [Path(d["dir_name"]).name for d in found] == ["a", "b", "c", "d"]
     assert [d["state"] for d in found] == ["DONE", "FAILED", "FAILED", "DONE"]
@@ -158,11 +158,11 @@ def test_a_cut_run_written_a_moment_ago_may_run_on_another_machine(
         content = gzip.decompress(packed.read_bytes())
         (tmp_path / packed.stem).write_bytes(content)
     (tmp_path / "INCAR").touch()
-    parse_verb([tmp_path], as_json=False)
+    show_runs([tmp_path], as_json=False)
     assert "may still run" not in capsys.readouterr().out, "a copy"
     began = time.time() - 7200
     os.utime(tmp_path / "INCAR", (began, began))
-    parse_verb([tmp_path], as_json=False)
+    show_runs([tmp_path], as_json=False)
     told = capsys.readouterr().out
     assert "; last written 0 min ago: it may still run on another machine" in told
 
@@ -184,6 +184,6 @@ def test_json_has_no_number_that_json_does_not_know(
     row = stress.replace(stress.split("</v>")[0], "\n   <v> NaN NaN NaN ", 1)
     assert name
     packed.write_bytes(gzip.compress(f"{head}{name}{row}".encode()))
-    assert parse_verb([tmp_path], as_json=True) == 1
+    assert show_runs([tmp_path], as_json=True) == 1
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert [d["state"] == "DONE" for d in found] == [False, True]

@@ -8,7 +8,7 @@ from fireworks import Firework, ScriptTask, Workflow
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
-from workflows.cli.selection import Chosen, Selection
+from workflows.cli.selection import Selection, StepSelection
 from workflows.engines.machine import machine
 from workflows.errors import MachineError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
@@ -52,7 +52,7 @@ def test_fireworks_of_another_project_are_no_business_of_ours(
     pad.fireworks.insert_one(half.to_db_dict())
     assert fireworks_of(pad) == before
     assert submitted(pad, x=[1])
-    query = Chosen(Selection("paper", x=(1.0,))).of_fireworks(pad)
+    query = StepSelection(Selection("paper", x=(1.0,))).of_fireworks(pad)
     assert query["spec.calculation_id"]["$in"]
     submit(pad, calculations)
     assert pad.fireworks.find_one({"fw_id": 99}) is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.table import Table
 
-from workflows.cli.results import verdict_table
+from workflows.cli.result_tables import verdict_table
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.paper_statements import ORDER
 from workflows.results.verdict import Status, Verdict, overall, short_reason

@@ -11,7 +11,7 @@ import pytest
 
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
-from workflows.cli.compare import show_study, study
+from workflows.cli.compare import compare_results, show_comparison
 from workflows.cli.selection import Selection
 from workflows.engines.protocol import identity
 from workflows.errors import CampaignError
@@ -65,7 +65,7 @@ def at(frame: Any, **where: Any) -> dict[str, Any]:
 def test_energies_are_compared_per_atom_with_the_first_variant(
     path: Path, recorded: Path
 ) -> None:
-    cells = study(Selection(str(path), launchpad=recorded)).cells
+    cells = compare_results(Selection(str(path), launchpad=recorded)).cells
     assert len(cells) == 6
     assert at(cells, variant="k-4", x=1)["d_energy"] == pytest.approx(-1.0)
     assert at(cells, variant="k-4", x=0)["d_energy"] == pytest.approx(0.0)
@@ -74,14 +74,14 @@ def test_energies_are_compared_per_atom_with_the_first_variant(
 
 
 def test_energies_of_another_u_have_no_common_zero(path: Path, recorded: Path) -> None:
-    cells = study(Selection(str(path), launchpad=recorded)).cells
+    cells = compare_results(Selection(str(path), launchpad=recorded)).cells
     row = at(cells, variant="mp", x=1)
     assert row["d_energy"] != row["d_energy"]
     assert row["d_m_mn"] == 0.0
 
 
 def test_voltages_are_those_of_each_variant_alone(path: Path, recorded: Path) -> None:
-    found = study(Selection(str(path), launchpad=recorded))
+    found = compare_results(Selection(str(path), launchpad=recorded))
     assert found.missing == ()
     changes = {
         name: at(found.voltages, variant=name)["d_volts"]
@@ -94,7 +94,7 @@ def test_voltages_are_those_of_each_variant_alone(path: Path, recorded: Path) ->
 def test_what_is_not_run_is_told_and_changes_nothing(
     path: Path, project: Callable[..., Path]
 ) -> None:
-    found = study(Selection(str(path), launchpad=project()))
+    found = compare_results(Selection(str(path), launchpad=project()))
     assert set(found.cells["state"]) == {"PLANNED"}
     assert found.cells["d_m_ni"].isna().all()
     assert len(found.voltages) == 0
@@ -119,26 +119,26 @@ def test_the_order_that_the_moments_ended_in_is_told(
         )
 
     where = project(*(document(c) for c in plan(load_campaign(path))))
-    cells = study(Selection(str(path), launchpad=where)).cells
+    cells = compare_results(Selection(str(path), launchpad=where)).cells
     found = dict(zip(cells["variant"], cells["ended_order"], strict=True))
     assert found == {"fim": "fim", "fm": "fm", "afm_mn": "mixed"}
 
 
 def test_a_campaign_without_variants_has_nothing_to_compare() -> None:
     with pytest.raises(CampaignError, match="lnmo results shows its table"):
-        study(Selection("paper"))
+        compare_results(Selection("paper"))
 
 
 def test_the_table_says_which_variant_is_the_measure(
     path: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = Selection(str(path), launchpad=recorded)
-    show_study(chosen, as_json=False, as_csv=False)
+    show_comparison(chosen, as_json=False, as_csv=False)
     shown = capsys.readouterr().out
     assert "variants against k-3" in shown
     assert "average voltages" in shown
-    show_study(chosen, as_json=True, as_csv=False)
+    show_comparison(chosen, as_json=True, as_csv=False)
     both = json.loads(capsys.readouterr().out)
     assert (len(both["cells"]), len(both["voltages"])) == (6, 3)
-    show_study(chosen, as_json=False, as_csv=True)
+    show_comparison(chosen, as_json=False, as_csv=True)
     assert capsys.readouterr().out.startswith("variant,x,insertion,state")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.places import DATA
 from workflows import parse_run
-from workflows.cli.parse import parse_verb
+from workflows.cli.parse import show_runs
 from workflows.records.document import State, TaskDocument
 from workflows.records.store import FileResults
 from workflows.vasp.finite import is_number, largest, pressure
@@ -160,7 +160,7 @@ def test_no_nan_is_ever_written(run: Path, capsys: pytest.CaptureFixture[str]) -
     (run / "OUTCAR").unlink()
     pattern, new = ENERGY
     edited(run, "vasprun.xml", pattern, new.format("NaN"))
-    assert parse_verb([run], as_json=True) == 1
+    assert show_runs([run], as_json=True) == 1
     (told,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert (told["state"], told["energy"]) == ("FAILED", None)
     document = TaskDocument(

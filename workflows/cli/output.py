@@ -1,0 +1,51 @@
+"""What verbs print: notes on stderr, JSON on stdout, lines about Fireworks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workflows.cluster.step_report import StepReport
+
+
+def note(line: str) -> None:
+    """Print a line beside the output proper."""
+    print(f"lnmo: {line}", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; paths become strings."""
+    print(json.dumps(value, indent=1, default=str))
+
+
+def print_reports(
+    reports: Sequence[StepReport], *, as_json: bool, dry_run: bool, nothing: str
+) -> int:
+    """Print what was done to each Firework; return 1 if something was refused.
+
+    ``nothing`` is printed if there are no reports.
+    """
+    if as_json:
+        print_json(
+            [
+                {
+                    "fw_id": each.fw_id,
+                    "name": each.name,
+                    "did": each.action,
+                    "refused": each.reason,
+                }
+                for each in reports
+            ]
+        )
+    else:
+        for each in reports:
+            outcome = each.action if each.done else each.reason
+            print(f"{each.fw_id} {each.name}: {outcome}")
+        if not reports:
+            print(nothing)
+        elif dry_run:
+            print("dry run: nothing was changed")
+    return 0 if all(each.done for each in reports) else 1
