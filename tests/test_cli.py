@@ -125,7 +125,7 @@ def test_bad_words_are_refused_in_one_line(
         ("LNMO_VASP_CMD", "mpirun '", "cannot be split into words"),
         ("LNMO_ROOT", "/proc/lnmo", "/proc/lnmo/launchpad.lock: cannot be written"),
         ("LNMO_ROOT", "launchpad.yaml", "choose another data directory with LNMO_ROOT"),
-        ("LNMO_POLL_SECONDS", "often", "LNMO_POLL_SECONDS = 'often' is no number"),
+        ("LNMO_POLL_SECONDS", "often", "LNMO_POLL_SECONDS = 'often' is not a number"),
     ],
 )
 def test_a_bad_environment_is_refused_in_one_line(

@@ -192,5 +192,7 @@ def test_a_poll_interval_that_is_no_number_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LNMO_POLL_SECONDS", "soon")
-    with pytest.raises(MachineError, match="LNMO_POLL_SECONDS = 'soon' is no number"):
+    with pytest.raises(
+        MachineError, match="LNMO_POLL_SECONDS = 'soon' is not a number"
+    ):
         machine({})

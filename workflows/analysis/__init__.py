@@ -1,7 +1,7 @@
 """Structures, moments and energies in, numbers out: one file for each quantity.
 
 ``lnmo`` holds what is true of LixNi0.5Mn1.5O4 alone. May import: ``structures``. Reads
-no file, knows no engine, no database and no table.
+no file; independent of engines, databases and tables.
 
 >>> from workflows.analysis import lattice_ratios, valence_from_moment
 """

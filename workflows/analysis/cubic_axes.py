@@ -1,7 +1,7 @@
 """Cubic axes of a spinel that came in any cell, from its own metal-oxygen bonds.
 
-A cell of somebody else's run does not say how it was made from the cubic one; its a, b
-and c may be 5.74, 5.74 and 6.15 A. The octahedra know: their bonds point along the
+The cell of a foreign run does not say how it was made from the cubic one; its a, b
+and c may be 5.74, 5.74 and 6.15 A. The octahedra show it: their bonds point along the
 cubic axes within 4.3 degrees.
 """
 
@@ -102,7 +102,7 @@ def parent_supercell(
     Raises
     ------
     NoOctahedron
-        There is no octahedron, or the cell is none of a spinel's.
+        There is no octahedron, or the cell is not that of a spinel.
     """
     oxygen = sum(site.specie.symbol == "O" for site in structure)
     axes = cubic_axes(structure, elements=elements)
@@ -110,8 +110,8 @@ def parent_supercell(
     matrix: Matrix = np.round(2 * structure.lattice.matrix @ axes.T / length) / 2
     if abs(abs(np.linalg.det(matrix)) - oxygen / OXYGEN) > 1e-6:
         raise NoOctahedron(
-            f"{structure.formula}: its cell is no supercell, and no primitive cell, of "
-            f"a cubic spinel of {length:.2f} A"
+            f"{structure.formula}: its cell is neither a supercell nor a "
+            f"primitive cell of a cubic spinel of {length:.2f} A"
         )
     return matrix
 

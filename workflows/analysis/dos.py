@@ -1,6 +1,6 @@
 """Density of states of one run, on its own energy scale, as VASP wrote it.
 
-From vasprun.xml through pymatgen; :mod:`workflows.analysis.doscar` reads the same
+From vasprun.xml through pymatgen; :mod:`workflows.vasp.dos_files` reads the same
 from DOSCAR.
 """
 

@@ -1,4 +1,4 @@
-"""Which elements +U and moments are for."""
+"""Which elements have an open d or f shell: the ones that +U and moments are for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def family(element: str) -> Family:
     """Return d or f metal, anion former, other metal, or other.
 
     The d metals are groups 3 to 12, the f metals lanthanides and actinides. What is
-    no element at all is ``other``.
+    not an element is ``other``.
     """
     from pymatgen.core import Element
 

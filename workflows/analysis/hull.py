@@ -1,7 +1,7 @@
 """Lower convex hull over the lithium content of one host.
 
 Formation energies are taken against the two ends of the range, so no lithium metal
-enters. A hull may span two insertion models only if the reader is told.
+enters. A hull may span two insertion models only if the reader learns of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 COLLINEAR = 1e-6
-"""eV per formula unit; a point no further below its chord is no vertex."""
+"""eV per formula unit; a point no further below its chord is not a vertex."""
 HOST_ATOMS = 6
 """Atoms of Ni0.5Mn1.5O4, to which x Li are added."""
 

@@ -85,7 +85,7 @@ IONS: Mapping[str, MetalIons] = {
         {4: 3.5, 3: 4.2, 2: 3.7},
         ((3.95, None), (INFINITE, 3)),
         1.0,
-        f"{_COUNTED}; Fe2+ and Fe4+ have four each: only the charge tells them apart",
+        f"{_COUNTED}; Fe2+ and Fe4+ have four each: only the charge distinguishes them",
     ),
     "Co": MetalIons(
         {4: 1.0, 3: 0.0, 2: 2.7},
@@ -103,7 +103,7 @@ IONS: Mapping[str, MetalIons] = {
         {3: 0.0, 2: 0.65, 1: 0.0},
         ((0.35, None), (INFINITE, 2)),
         None,
-        f"{_COUNTED}; Cu+ and low-spin Cu3+ have none: the charge tells them apart",
+        f"{_COUNTED}; Cu+ and low-spin Cu3+ have none: the charge distinguishes them",
     ),
 }
 """By element, in the order of the periodic table."""
@@ -135,7 +135,7 @@ TYPICAL_MOMENTS: Mapping[str, Mapping[int, float]] = {
 
 
 def lost(element: str, start: float, end: float) -> bool:
-    """Tell whether a moment that was set up has collapsed.
+    """Return whether a moment that was set up has collapsed.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Jahn-Teller modes of a six-coordinated ion, from its three mean trans-pair lengths.
 
 Kanamori's normal modes of the bond lengths; Q2 and Q3 span the plane of eg
-distortions, rho is their size and phi tells which axis is long.
+distortions, rho is their size and phi says which axis is long.
 """
 
 from __future__ import annotations

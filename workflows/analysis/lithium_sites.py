@@ -1,7 +1,7 @@
 """Name of an arrangement of lithium by the sites it is found on.
 
 A row of the table over x whose lithium moved is read as what it became: the model it
-ended as, or the sites themselves where they are no model's.
+ended as, or the sites themselves where no model has them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ Choice: Mn3+ and Mn4+ are 0.7 muB apart in Shimizu et al. 2022.
 
 @cache
 def is_the_papers(formula: str) -> bool:
-    """Tell a cell of LixNi0.5Mn1.5O4 from another spinel."""
+    """Return whether a cell is LixNi0.5Mn1.5O4 at some x."""
     found = {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
     nickel = found.get("Ni", 0)
     others = {e: n for e, n in found.items() if e != "Li"}

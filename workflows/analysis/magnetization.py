@@ -1,7 +1,7 @@
 """Site moments of an element: what Figure 2e of the paper plots.
 
 m_i is the projection into VASP's PAW sphere (OUTCAR, "magnetization (x)", tot),
-or CHGNet's predicted |m|. The spread is site to site; it is no statistical error.
+or CHGNet's predicted |m|. The spread is site to site; it is not a statistical error.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def refuse_other_axes(structure: Structure) -> None:
     Raises
     ------
     ValueError
-        Names the first site that is no octahedron, or farther than 15 degrees off.
+        Names the first site that is not an octahedron, or farther than 15 degrees off.
     """
     metals = [i for i, site in enumerate(structure) if site.specie.symbol in METALS]
     if not metals:

@@ -19,7 +19,7 @@ AMBIGUOUS = 0.10
 """Distance from a threshold, muB, below which a valence is called ambiguous."""
 
 CLUSTER_GAP = 0.3
-"""Smallest gap between sorted |m| of Mn, muB, that tells two valences apart."""
+"""Smallest gap between sorted |m| of Mn, muB, that separates two valences."""
 
 UNDECIDED = 0.05
 """muB^2: two neutral assignments whose misfits differ by less are both possible."""
@@ -65,7 +65,7 @@ def valence_from_moment(
     Raises
     ------
     ValueError
-        There are no thresholds for the element.
+        The element has no thresholds.
 
     Examples
     --------

@@ -21,7 +21,7 @@ ENSEMBLE = "ensemble"
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class HostArrangements:
     """The Li arrangements of one host at one x, ranked, and what was dropped.
 
     Attributes
@@ -43,7 +43,7 @@ class Choice:
     notes: tuple[str, ...]
 
 
-def choices(campaign: Campaign) -> Iterator[Choice]:
+def all_arrangements(campaign: Campaign) -> Iterator[HostArrangements]:
     """Rank the Li arrangements of every host, x and insertion model of a campaign.
 
     Raises
@@ -57,17 +57,17 @@ def choices(campaign: Campaign) -> Iterator[Choice]:
         decisive = (member.host, member.x, member.insertion, member.orderings)
         if decisive not in seen:
             seen.append(decisive)
-            yield from choices_of(member)
+            yield from arrangements_of(member)
 
 
-def choices_of(campaign: Campaign) -> Iterator[Choice]:
-    """Rank those of a campaign that has no variants, or of one of its variants."""
+def arrangements_of(campaign: Campaign) -> Iterator[HostArrangements]:
+    """Rank the arrangements of one variant, or of a campaign without variants."""
     hosts = _hosts(campaign)
     for x in campaign.x:
         for insertion in _insertions(campaign, x):
             for name, weight, host in hosts:
                 found, notes = _ranked(campaign, host, x, insertion)
-                yield Choice(host, name, weight, found, notes)
+                yield HostArrangements(host, name, weight, found, notes)
 
 
 def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:

@@ -92,7 +92,7 @@ class Calculation:
 
     @property
     def label(self) -> str:
-        """Name for people: ``x=1.25 tet_8b``, and what tells it from its siblings."""
+        """Name for people: ``x=1.25 tet_8b``, and how it differs from its siblings."""
         own = self.ordering
         parts = [f"{self.reference} metal" if self.reference else f"x={self.x:g}"]
         if self.insertion != NO_INSERTION:

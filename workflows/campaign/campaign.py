@@ -104,13 +104,13 @@ class Campaign(Section):
         """
         if variant not in self.variants:
             known = tuple(self.variants)
-            told = (
+            choices = (
                 f"no variant {variant!r}{nearest(variant, known)}; it has "
                 f"{', '.join(known)}"
             )
             raise CampaignError(
                 f"campaign {self.name} has "
-                + (told if known else "no variants: leave out --variant")
+                + (choices if known else "no variants: leave out --variant")
             )
         return self.model_copy(update={"variants": {variant: self.variants[variant]}})
 

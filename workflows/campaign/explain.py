@@ -1,7 +1,7 @@
 """``lnmo write --explain``: where every tag of every step comes from; writes nothing.
 
-One line a tag and step, not one a directory: what differs between calculations follows
-the species, and is told by element.
+One line for each tag and step, not for each directory: what differs between
+calculations follows the species, and is shown by element.
 """
 
 from __future__ import annotations

@@ -150,8 +150,7 @@ def poscar_body(structure: Structure) -> str:
     from pymatgen.core import Structure
     from pymatgen.io.vasp import Poscar
 
-    # Without the site properties, which POSCAR does not hold and pymatgen gathers anew
-    # for every line.
+    # Site properties are not in POSCAR, and pymatgen collects them for every line.
     bare = Structure(structure.lattice, structure.species, structure.frac_coords)
     poscar = Poscar(bare, sort_structure=False)
     return poscar.get_str(significant_figures=12).partition("\n")[2]
@@ -211,7 +210,7 @@ def write_vasp_inputs(
 def potcar_notes(
     calculations: Iterable[Calculation], library: PotcarLibrary | None = None
 ) -> tuple[str, ...]:
-    """Look for every POTCAR before anything is written; tell each doubt once.
+    """Look for every POTCAR before anything is written; report each doubt once.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from workflows.campaign.arrangements import Choice, choices_of
+from workflows.campaign.arrangements import HostArrangements, arrangements_of
 from workflows.campaign.calculation import (
     Calculation,
     cell_formula,
@@ -65,11 +65,11 @@ def _named(calculation: Calculation, variants: list[str], of: int) -> Calculatio
 
 def _planned(campaign: Campaign) -> tuple[Calculation, ...]:
     planned = (
-        _calculation(campaign, choice, rank, ideal, start)
-        for choice in choices_of(campaign)
-        for rank, ordering in enumerate(choice.found.ranked)
+        _calculation(campaign, arranged, rank, ideal, start)
+        for arranged in arrangements_of(campaign)
+        for rank, ordering in enumerate(arranged.found.ranked)
         for ideal in (ordering.structure,)
-        for start in starts_of(campaign, choice, ideal)
+        for start in starts_of(campaign, arranged, ideal)
     )
     cells = {calculation.id: calculation for calculation in planned}
     return (*cells.values(), *_references(campaign))
@@ -85,12 +85,12 @@ def _references(campaign: Campaign) -> tuple[Calculation, ...]:
 
 def _calculation(
     campaign: Campaign,
-    choice: Choice,
+    arranged: HostArrangements,
     rank: int,
     ideal: Structure,
     start: Start,
 ) -> Calculation:
-    host, found = choice.host, choice.found
+    host, found = arranged.host, arranged.found
     structure = started(campaign, ideal, start, campaign.vasp.magmom)
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
     steps = _steps(campaign, found.x)
@@ -112,12 +112,12 @@ def _calculation(
         engine=campaign.engine,
         steps=steps,
         settings=settings,
-        ordering=_provenance(choice, rank)
+        ordering=_provenance(arranged, rank)
         | _start_provenance(start)
         | {"magnetic_order": order},
         supercell=supercell,
         campaign=campaign.name,
-        notes=(*choice.notes, *_notes(campaign, order, structure)),
+        notes=(*arranged.notes, *_notes(campaign, order, structure)),
         reseeds=campaign.vasp.reseed if campaign.engine == "vasp" else 0,
     )
     return replace(calculation, id=content_id(calculation))
@@ -151,11 +151,11 @@ def _steps(campaign: Campaign, x: float) -> tuple[str, ...]:
     return (*campaign.vasp.steps, "dos") if dos else campaign.vasp.steps
 
 
-def _provenance(choice: Choice, rank: int) -> dict[str, Any]:
-    found, ordering = choice.found, choice.found.ranked[rank]
+def _provenance(arranged: HostArrangements, rank: int) -> dict[str, Any]:
+    found, ordering = arranged.found, arranged.found.ranked[rank]
     return {
-        "host": choice.host_name,
-        "host_weight": choice.host_weight,
+        "host": arranged.host_name,
+        "host_weight": arranged.host_weight,
         "role": found.role,
         "distinct": found.distinct,
         "raw": found.raw,

@@ -43,7 +43,7 @@ class InsertionSection(Section):
     x: Literal["all"] | tuple[Composition, ...] = "all"
 
     def covers(self, x: float) -> bool:
-        """Tell whether this model gives a row at x."""
+        """Return whether this model gives a row at x."""
         return self.x == "all" or any(abs(x - other) < 1e-9 for other in self.x)
 
 
@@ -161,7 +161,7 @@ class VaspSection(Section):
 
 
 class ChgnetSection(Section):
-    """Settings of the CHGNet surrogate; see ``workflows.engines.chgnet_relax``."""
+    """Settings of the CHGNet surrogate; see `workflows.engines.chgnet.relax`."""
 
     model: str = "0.3.0"
     fmax: float = Field(0.01, gt=0)
@@ -190,5 +190,5 @@ def _wrong_tag(tag: str, value: Any) -> str:
         return f"VASP has no such tag, and would ignore it; did you mean {near}?"
     number = known_tags().get(tag) in {"int", "float"}
     if number and value is not None and not isinstance(value, int | float):
-        return f"{value!r} is no number"
+        return f"{value!r} is not a number"
     return ""

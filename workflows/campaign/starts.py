@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
     from structures.seeds import ChargeOrder
-    from workflows.campaign.arrangements import Choice
+    from workflows.campaign.arrangements import HostArrangements
     from workflows.campaign.campaign import Campaign
 
 SURROGATES = frozenset({"chgnet"})
@@ -53,7 +53,7 @@ class Start:
 
 
 def starts_of(
-    campaign: Campaign, choice: Choice, structure: Structure
+    campaign: Campaign, arranged: HostArrangements, structure: Structure
 ) -> tuple[Start, ...]:
     """List the starts of one arrangement: strains first, charge orders last.
 
@@ -61,7 +61,7 @@ def starts_of(
     ----------
     campaign
         Its ``start`` section decides; one without variants.
-    choice
+    arranged
         Composition and insertion model.
     structure
         The arrangement, on ideal sites.
@@ -71,9 +71,9 @@ def starts_of(
     CampaignError
         Formal charges of the composition are not known, and seeds are asked for.
     """
-    x = choice.found.x
+    x = arranged.found.x
     strains = dict.fromkeys(
-        (*_strains(campaign, choice), *_asked_for(campaign, x)), None
+        (*_strains(campaign, arranged), *_asked_for(campaign, x)), None
     )
     seeds = _seeds(campaign, x, structure)
     return (
@@ -82,8 +82,8 @@ def starts_of(
     )
 
 
-def _strains(campaign: Campaign, choice: Choice) -> tuple[float, ...]:
-    x, own = choice.found.x, campaign.start.c_strain
+def _strains(campaign: Campaign, arranged: HostArrangements) -> tuple[float, ...]:
+    x, own = arranged.found.x, campaign.start.c_strain
     if x <= 1:
         return (0.0,)
     if campaign.start.single:
@@ -91,7 +91,7 @@ def _strains(campaign: Campaign, choice: Choice) -> tuple[float, ...]:
     size = abs(own) or STRAIN
     full = abs(x - X_MAX) < 1e-9
     if campaign.engine in SURROGATES:
-        another = full and "16c" in choice.found.role.split("+")
+        another = full and "16c" in arranged.found.role.split("+")
         return (own, 0.0 if own else STRAIN) if another else (own,)
     return (own, 0.0, size, -size) if full else (own, 0.0, size)
 

@@ -86,7 +86,7 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
     campaign
         Its engine must be VASP.
     output
-        Directory to fill; made if missing. Existing inputs are written anew.
+        Directory to fill; made if missing. Existing inputs are overwritten.
 
     Raises
     ------

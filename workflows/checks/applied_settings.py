@@ -75,7 +75,7 @@ def _sense(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Finding]:
             id="hubbard_misplaced",
             severity="warning",
             message=f"U of {', '.join(misplaced)} in its valence: LDAUU and LDAUL are "
-            "not in the order of the species in POSCAR; write them anew and rerun",
+            "not in the order of the species in POSCAR; correct them and rerun",
         )
     for element, values in numbers.split_hubbards.items():
         yield Finding(
@@ -101,7 +101,7 @@ def _named(shell: int | None) -> str:
 
 
 def _has_shell(element: str, shell: int | None, titel: str) -> bool:
-    """Tell whether electrons of an atom in its potential are in this shell.
+    """Return whether electrons of an atom in its potential are in this shell.
 
     Oxygen has p; gallium has d if its potential has them in the valence; of metals
     with an open d or f shell one of these two is meant.
@@ -130,7 +130,7 @@ def _as_asked(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Findin
             id="hubbard_unknown",
             severity="warning",
             message="the head of OUTCAR is damaged: which U was applied to which "
-            "species cannot be told",
+            "species is unknown",
         )
         return
     if wanted is None:

@@ -71,13 +71,13 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         return
     ran = changed_tags(asked, numbers)
     if ran:
-        told = ", ".join(
+        shown = ", ".join(
             f"{tag} {_short(asked.get(tag))} against {_short(ran[tag])}"
             for tag in list(ran)[:4]
         )
         harmless = all(tag in HARMLESS and tag in asked for tag in ran)
         yield _finding(
-            f"INCAR is not the one that ran, as vasprun.xml repeats it: {told}"
+            f"INCAR is not the one that ran, as vasprun.xml repeats it: {shown}"
             f"{', ...' if len(ran) > 4 else ''}; the numbers are of the latter",
             "info" if harmless else "warning",
         )
@@ -91,8 +91,8 @@ def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if asked is UNREADABLE:
         yield _finding("KPOINTS cannot be read, though VASP read one")
         return
-    if told := mesh_difference(asked, ran, numbers.initial):
-        yield _finding(f"KPOINTS {told}; the numbers are of the latter")
+    if difference := mesh_difference(asked, ran, numbers.initial):
+        yield _finding(f"KPOINTS {difference}; the numbers are of the latter")
 
 
 def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
@@ -155,7 +155,7 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
 
 
 def _without_velocities(files: VaspFiles, version: str) -> bool:
-    """Tell a CONTCAR in VASP's own layout that stops right after the positions."""
+    """Return whether a CONTCAR in VASP's layout stops right after the positions."""
     path = files.find("CONTCAR")
     if path is None or not WRITES_VELOCITIES.match(version):
         return False
@@ -188,7 +188,7 @@ def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if abs(last - numbers.energy) > ENERGY_DIFFERENCE + 1e-7 * abs(numbers.energy):
         yield _finding(
             f"OSZICAR ends at E0 = {last:.5f} eV and {numbers.sources[0]} at "
-            f"{numbers.energy:.5f} eV: it is of another run"
+            f"{numbers.energy:.5f} eV: it belongs to another run"
         )
 
 

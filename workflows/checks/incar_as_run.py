@@ -1,7 +1,7 @@
 """Which tags of an INCAR are not what VASP ran with.
 
 vasprun.xml repeats the tags that VASP read; a tag that it does not repeat was written
-into INCAR afterwards. Whether that matters is told from the values that VASP worked
+into INCAR afterwards. Whether that matters is judged by the values that VASP worked
 with, defaults included, and only for tags that VASP does not change by itself.
 """
 
@@ -33,7 +33,7 @@ LEFT_TO_POTCAR = frozenset({"--", "NONE", "F", "PE"})
 
 
 def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, Any]:
-    """Return the tags that differ, with what ran; None if that is not told.
+    """Return the tags that differ, with what ran; None if that is unknown.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
 
 
 def _says_nothing(tag: str, asked: Any, read: Any) -> bool:
-    """Tell a default printed as if asked, or a number printed as a logical.
+    """Return whether a default was printed as if asked, or a number as a logical.
 
     VASP 5.4.1 has ``LORBIT`` F for 11, and 5.4.4 ``LMIXTAU`` -1 for .TRUE.
     """

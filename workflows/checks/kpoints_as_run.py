@@ -45,9 +45,10 @@ def _is_mesh(kpoints: Any) -> bool:
 
 
 def _is_list(kpoints: Any) -> bool:
-    """Tell points given one by one, or along lines, from vectors that span a mesh."""
-    name, told = kpoints.style.name, kpoints.num_kpts
-    return name == "Line_mode" or (name in {"Reciprocal", "Cartesian"} and told != 0)
+    """Return whether points are listed or along lines; vectors may span a mesh."""
+    name = kpoints.style.name
+    listed = name in {"Reciprocal", "Cartesian"} and kpoints.num_kpts != 0
+    return name == "Line_mode" or listed
 
 
 def _named(kpoints: Any) -> str:

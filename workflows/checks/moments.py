@@ -1,7 +1,8 @@
 """Site moments and valences of a finished run against what they should be.
 
-Turned moments are reported of any compound, by the planned ones, and lost ones of any
-other, by the limit of their element. All other limits are those of LixNi0.5Mn1.5O4.
+Flipped moments, against the planned ones, are reported for every compound; collapsed
+ones, by the limit of their element, for every compound but LixNi0.5Mn1.5O4, which has
+limits of its own.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ def lnmo_moments(outcome: Outcome, x: float) -> Iterator[Finding]:
     limits = {e: m for e, m in LNMO_SMALLEST.items() if e == "Mn" or x >= 1}
     collapsed = [i for e, m in limits.items() for i in _where(outcome, e, below=m)]
     if collapsed:
-        told = ", ".join(f"{element} {limit:g}" for element, limit in limits.items())
+        shown = ", ".join(f"{element} {limit:g}" for element, limit in limits.items())
         yield warn(
             "moment_collapsed",
-            f"{_sites(outcome, collapsed)} (limits: {told} muB): {REMEDY}",
+            f"{_sites(outcome, collapsed)} (limits: {shown} muB): {REMEDY}",
         )
     large = _where(outcome, "Ni", above=LNMO_LARGEST_NI4) if x == 0 else []
     if large:
@@ -53,20 +54,20 @@ def lnmo_moments(outcome: Outcome, x: float) -> Iterator[Finding]:
     yield from _total(outcome, x)
 
 
-def turned(outcome: Outcome) -> Iterator[Finding]:
-    """Report moments that end against their start; all of them together is the same."""
+def flipped(outcome: Outcome) -> Iterator[Finding]:
+    """Report moments with another sign than at the start, unless all changed sign."""
     starts, ends = outcome.start_moments, outcome.magnetization or ()
     if starts is None or len(starts) != len(ends):
         return
-    if flipped := flipped_sites(starts, ends):
+    if sites := flipped_sites(starts, ends):
         yield warn(
             "moment_flipped",
-            f"{_sites(outcome, flipped)} against the sign of MAGMOM: not the magnetic "
+            f"{_sites(outcome, sites)} against the sign of MAGMOM: not the magnetic "
             f"order that was asked for; {REMEDY}",
         )
 
 
-def vanished(outcome: Outcome) -> Iterator[Finding]:
+def collapsed(outcome: Outcome) -> Iterator[Finding]:
     """Report moments that were set up and are gone, by the limit of their element.
 
     Not for LixNi0.5Mn1.5O4, whose limits are closer.
@@ -169,7 +170,7 @@ def _total(outcome: Outcome, x: float) -> Iterator[Finding]:
 
 
 def _order(outcome: Outcome) -> str | None:
-    """Tell the order asked for by the signs of MAGMOM; None for any other."""
+    """Return the order that the signs of MAGMOM ask for; None for any other."""
     starts = outcome.start_moments
     if starts is None or len(starts) != len(outcome.structure):
         return None
@@ -201,12 +202,12 @@ def _where(
 def _sites(outcome: Outcome, indices: Sequence[int]) -> str:
     """Name sites and their moments, such as ``Ni #4 -0.21, Ni #5 +0.02 muB``."""
     moments = outcome.magnetization or ()
-    told = [
+    shown = [
         f"{outcome.structure[i].specie.symbol} #{i} {moments[i]:+.2f}"
         for i in indices[:6]
     ]
     more = f" and {len(indices) - 6} more" if len(indices) > 6 else ""
-    return f"{', '.join(told)}{more} muB"
+    return f"{', '.join(shown)}{more} muB"
 
 
 def _tally(charges: Sequence[int | None]) -> str:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from workflows.vasp.numbers import VaspNumbers
 
 CAUSE = (
-    "NaN, stars or a damaged row; a run prints them that diverged, or whose atoms lie "
-    "on one another"
+    "NaN, stars or a damaged row; a run that diverged prints them, or one whose "
+    "atoms lie on one another"
 )
 
 
@@ -22,17 +22,17 @@ def lost_numbers(numbers: VaspNumbers) -> str:
         return ""
     return (
         f"no number for {numbers.lost} in {' or '.join(numbers.sources)} ({CAUSE}): "
-        "look at the distances in POSCAR, then run it anew with ALGO = Normal or "
+        "look at the distances in POSCAR, then run it again with ALGO = Normal or "
         "another MAGMOM"
     )
 
 
 def doubtful_numbers(numbers: VaspNumbers) -> Iterator[Finding]:
-    """Say which numbers have no second file to confirm them."""
+    """Report numbers that a second file does not confirm."""
     if numbers.doubt:
         yield Finding(
             id="not_numbers",
             severity="warning",
-            message=f"{numbers.doubt} ({CAUSE}): copy both files anew, or run it anew "
-            "if they are as VASP left them",
+            message=f"{numbers.doubt} ({CAUSE}): copy both files again; if they "
+            "are as VASP left them, run it again",
         )

@@ -1,8 +1,8 @@
 """What a referee would ask about a finished run, answered by its numbers.
 
 Each check is a named finding with the number, its limit and what to do. Findings do
-not change the state: the number is what was computed for these inputs, and whether a
-collapsed moment is a failed start or the physics is for a person to say. Limits of
+not change the state: the number is what was computed for these inputs, and a person
+has to judge whether a collapsed moment is a failed start or the physics. Limits of
 LixNi0.5Mn1.5O4 are applied to no other compound.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.analysis.lnmo import INSULATORS, METALS, SHORTEST, lnmo_x
-from workflows.checks.moments import large_on_oxygen, lnmo_moments, turned, vanished
+from workflows.checks.moments import collapsed, flipped, large_on_oxygen, lnmo_moments
 from workflows.checks.orbitals import orbital_findings
 from workflows.checks.outcome import REMEDY, Outcome, warn
 from workflows.records.document import Finding, TaskDocument
@@ -36,8 +36,8 @@ def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
     if outcome.magnetization is None or not outcome.signed:
         return tuple(found)
     if x is not None:
-        return (*found, *turned(outcome), *lnmo_moments(outcome, x))
-    others = (*turned(outcome), *vanished(outcome))
+        return (*found, *flipped(outcome), *lnmo_moments(outcome, x))
+    others = (*flipped(outcome), *collapsed(outcome))
     return (*found, *others, *large_on_oxygen(outcome, "warning"))
 
 
@@ -88,7 +88,7 @@ def _insulator(outcome: Outcome, x: float) -> Iterator[Finding]:
         yield warn(
             "metallic",
             f"no gap at x = {x:g}, where an insulator is expected"
-            + (f", and {total:.2f} muB per cell are no integer" if broken else "")
+            + (f", and {total:.2f} muB per cell are not an integer" if broken else "")
             + f": a collapsed or symmetrised state until proven otherwise; {REMEDY}",
         )
 

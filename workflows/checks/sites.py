@@ -1,4 +1,4 @@
-"""What a finished run shows beside its numbers: named findings with evidence."""
+"""Whether the ions of a finished run are still on the sites they started from."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
     """
     if sites.retained:
         return ()
-    told = sites.summary()
+    summary = sites.summary()
     findings = []
     if sites.li_left:
         findings.append(
             Finding(
                 id="li_left_site",
                 severity="warning",
-                message=f"{told}: read the row as what it became, not as the model it "
-                "started from",
+                message=f"{summary}: read the row as what it became, not as the "
+                "model it started from",
             )
         )
     if number := sites.tm_left:
@@ -51,7 +51,7 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
             Finding(
                 id="host_broken",
                 severity="warning",
-                message=f"{number} {metals} left 16d ({told}): the "
+                message=f"{number} {metals} left 16d ({summary}): the "
                 "spinel "
                 "framework itself changed, no conclusion on the model stands on this "
                 "row",

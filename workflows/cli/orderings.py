@@ -26,7 +26,7 @@ from workflows.cli.output import print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from workflows.campaign.arrangements import Choice
+    from workflows.campaign.arrangements import HostArrangements
     from workflows.campaign.campaign import Campaign
 
 DIGITS = 4
@@ -47,15 +47,15 @@ def orderings(
     json: JsonOption = False,
 ) -> None:
     """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
-    from workflows.campaign.arrangements import choices
+    from workflows.campaign.arrangements import all_arrangements
     from workflows.cli.tables import console, notes_of, print_notes
 
     chosen = selection(campaign, engine, x, variant=variant).campaign()
-    found = list(choices(chosen))
-    rows = [ordering_row(choice) for choice in found]
+    found = list(all_arrangements(chosen))
+    rows = [ordering_row(arranged) for arranged in found]
     if chgnet:
         pairs = zip(rows, found, strict=True)
-        rows = [with_chgnet(row, choice, chosen) for row, choice in pairs]
+        rows = [with_chgnet(row, arranged, chosen) for row, arranged in pairs]
     if json:
         print_json(rows)
         return
@@ -65,7 +65,7 @@ def orderings(
 
 
 def with_chgnet(
-    row: dict[str, Any], choice: Choice, campaign: Campaign
+    row: dict[str, Any], arranged: HostArrangements, campaign: Campaign
 ) -> dict[str, Any]:
     """Return the row with ``chgnet_energies``, eV per cell, in order of ``kept_ids``.
 
@@ -81,24 +81,24 @@ def with_chgnet(
     model = load_model(campaign.chgnet.model)
     energies = [
         round(predict(ranked.structure, model=model).energy, DIGITS)
-        for ranked in choice.found.ranked
+        for ranked in arranged.found.ranked
     ]
     return {**row, "chgnet_energies": energies}
 
 
-def ordering_row(choice: Choice) -> dict[str, Any]:
+def ordering_row(arranged: HostArrangements) -> dict[str, Any]:
     """Describe the arrangements of one host at one x, in plain values.
 
     Energies are Ewald energies of formal charges, eV per cell.
     """
-    found = choice.found
+    found = arranged.found
     energies = [ranked.ewald_energy for ranked in found.ranked]
     everything = [*energies, *found.dropped.energies]
     return {
         "x": found.x,
         "insertion": found.insertion,
-        "host": choice.host_name,
-        "host_weight": choice.host_weight,
+        "host": arranged.host_name,
+        "host_weight": arranged.host_weight,
         "role": found.role,
         "occupied_sites": found.n_occupied,
         "distinct": found.distinct,

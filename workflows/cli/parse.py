@@ -32,14 +32,14 @@ def parse(paths: Directories, json: JsonOption = False) -> None:
 
 def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the runs at each path; 1 if any is not DONE. A bad one stops no other."""
-    from workflows.engines.parse_tree import _told, parse_all
+    from workflows.engines.parse_tree import parse_all, reading_error
 
     found: list[dict[str, Any]] = []
     for path in paths:
         try:
             found += [_record(document) for document in parse_all(path)]
         except Exception as error:
-            reason = _told(error)
+            reason = reading_error(error)
             found.append({"dir_name": str(path), "state": "FAILED", "reason": reason})
     if as_json:
         print(json_format.dumps(found, indent=1, allow_nan=False))

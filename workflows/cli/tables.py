@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from workflows.campaign.arrangements import Choice
+from workflows.campaign.arrangements import HostArrangements
 from workflows.campaign.calculation import Calculation
 
 COLOURS = {
@@ -43,7 +43,7 @@ def print_notes(console: Console, notes: Iterable[str]) -> None:
         console.print(f"note: {note}", style="yellow", highlight=False)
 
 
-def notes_of(planned: Iterable[Calculation | Choice]) -> Iterable[str]:
+def notes_of(planned: Iterable[Calculation | HostArrangements]) -> Iterable[str]:
     """Return the notes of calculations or arrangements."""
     return (note for each in planned for note in each.notes)
 

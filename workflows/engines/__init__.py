@@ -37,7 +37,7 @@ def parse_run(directory: str | Path) -> "TaskDocument":
     Returns
     -------
     TaskDocument
-        Its ``state`` tells a finished run from a broken one.
+        Its ``state`` says whether the run finished.
 
     Raises
     ------

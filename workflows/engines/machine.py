@@ -57,7 +57,7 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
     Raises
     ------
     MachineError
-        A number, such as ``LNMO_POLL_SECONDS``, is none.
+        A value that must be a number, such as ``LNMO_POLL_SECONDS``, is not one.
     """
     env = fw_spec.get("_fw_env", {})
     deadline = number(env, "deadline", 0.0)
@@ -72,12 +72,12 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
 
 
 def number(env: Mapping[str, Any], name: str, default: float) -> float:
-    """Return what the FWorker's env, else ``LNMO_<NAME>``, says; a zero is one.
+    """Return a number from the FWorker's env, else from ``LNMO_<NAME>``; 0 counts.
 
     Raises
     ------
     MachineError
-        It is no number.
+        It is not a number.
     """
     variable = f"LNMO_{name.upper()}"
     value = env.get(name)
@@ -86,7 +86,7 @@ def number(env: Mapping[str, Any], name: str, default: float) -> float:
     try:
         return float(value)
     except ValueError:
-        raise MachineError(f"{variable} = {value!r} is no number") from None
+        raise MachineError(f"{variable} = {value!r} is not a number") from None
 
 
 def _tags(text: str) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _tags(text: str) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         if not equals or not value or name not in MACHINE_TAGS:
             raise MachineError(
-                f"LNMO_VASP_INCAR = {text!r}: {part!r} is no machine tag; write it as "
+                f"LNMO_VASP_INCAR = {text!r}: {part!r} is not a machine tag; write "
                 f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
                 "science belongs into the campaign's vasp.incar"
             )

@@ -28,8 +28,8 @@ def parse_all(path: str | Path) -> tuple[TaskDocument, ...]:
     path
         A step's directory as ``lnmo`` makes it: one document, a chain of relaxations
         by its last member. Any other directory: one for each suffix (``OUTCAR.relax1``,
-        ``OUTCAR.relax2``), in order, then all runs below it; logs alone are no run
-        if there is one below. One of a run's files: that run.
+        ``OUTCAR.relax2``), in order, then all runs below it; logs alone do not
+        count as a run if there is one below. One of a run's files: that run.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def parse_all(path: str | Path) -> tuple[TaskDocument, ...]:
     if place.is_file():
         return (parse_run(place),)
     found = tuple(document for one in _places(place) for document in _here(one))
-    return found or (parse_run(place),)  # which says that there is none
+    return found or (parse_run(place),)  # raises: there is none
 
 
 def _places(top: Path) -> list[Path]:
@@ -58,7 +58,7 @@ def _places(top: Path) -> list[Path]:
     runs = [
         place
         for place in (top, *below)
-        # The members of a chain of ours are told by the chain.
+        # A chain of ours reports its own members.
         if _is_run(place) and (place == top or read_run_file(place.parent) is None)
     ]
     return [
@@ -76,7 +76,7 @@ def _is_run(directory: Path) -> bool:
 
 
 def _only_logs(directory: Path) -> bool:
-    """Tell a vasp.out or custodian.json that lies above runs from a run."""
+    """Return whether a directory above runs has a vasp.out or custodian.json alone."""
     try:
         (files,) = run_files(directory)
     except (OSError, ValueError):
@@ -104,16 +104,16 @@ def _guarded(files: VaspFiles, read: Callable[[], TaskDocument]) -> TaskDocument
 
 def _failed(files: VaspFiles, error: Exception) -> TaskDocument:
     common = describe(files, None, files.label or files.directory.name)
-    return TaskDocument(state=State.FAILED, reason=_told(error), **common)
+    return TaskDocument(state=State.FAILED, reason=reading_error(error), **common)
 
 
-def _told(error: Exception) -> str:
-    """Say in one line why a run could not be read, and what to do."""
+def reading_error(error: Exception) -> str:
+    """Return one line on why a run cannot be read, and what to do."""
     words = " ".join(str(error).split())
     if isinstance(error, LnmoError):
         return words
     if isinstance(error, PermissionError):
         return f"{error.filename}: permission denied: chmod u+rX, or ask its owner"
     if isinstance(error, OSError):
-        return f"cannot be read ({words}): look after the disk, or copy it anew"
+        return f"cannot be read ({words}): check the disk, or copy it again"
     return unreadable(error)

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Report = Callable[[str], None]
-"""Takes one short line on how far a run is."""
+"""Receives one short line on the progress of a run."""
 
 
 class Engine(Protocol):

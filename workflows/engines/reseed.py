@@ -1,4 +1,4 @@
-"""A finished calculation in a wrong electronic state is started once more, elsewhere.
+"""Restart a calculation that converged to a wrong electronic state from another start.
 
 A run that converged to collapsed, turned or evenly spread moments says nothing of the
 compound. The same settings from another start may: other displacements and, where Mn3+

@@ -38,18 +38,18 @@ def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> 
         Names the tag that differs and its values.
     """
     judged = [d for d in documents if d.task_label in {"relax", d.result_step}]
-    told = [d for d in judged if INCAR in d.settings]
+    known = [d for d in judged if INCAR in d.settings]
     unknown = [d for d in judged if INCAR not in d.settings]
-    if told and unknown and not vouched:
+    if known and unknown and not vouched:
         raise ResultsError(
-            f"of {len(unknown)} of {len(judged)} steps no INCAR tags are recorded, as "
-            "an earlier version left them, so that nobody knows whether they agree "
+            f"{len(unknown)} of {len(judged)} steps have no INCAR tags on record (an "
+            "earlier version did not keep them), so it is unknown whether they agree "
             f"with the others ({unknown[0].dir_name}). Name the campaign: lnmo results "
             "CAMPAIGN"
         )
     for step in ("relax", "static"):
-        _refuse([d for d in told if d.task_label == step], f" of {step}", ())
-    _refuse([d for d in told if d.task_label == d.result_step], "", STEP_TAGS)
+        _refuse([d for d in known if d.task_label == step], f" of {step}", ())
+    _refuse([d for d in known if d.task_label == d.result_step], "", STEP_TAGS)
 
 
 def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:

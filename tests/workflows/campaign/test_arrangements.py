@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from structures import INSERTION_MODELS
-from workflows.campaign.arrangements import choices
+from workflows.campaign.arrangements import all_arrangements
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
 from workflows.cli.orderings import ordering_row
@@ -15,14 +15,14 @@ from workflows.errors import CampaignError
 
 
 def test_the_paper_grid_counts_29_distinct_arrangements(paper: Campaign) -> None:
-    rows = [ordering_row(choice) for choice in choices(paper)]
+    rows = [ordering_row(choice) for choice in all_arrangements(paper)]
     on_the_grid = [row for row in rows if row["insertion"] != "oct_16c_rocksalt"]
     assert [row["distinct"] for row in on_the_grid] == [1, 3, 7, 3, 1, 3, 7, 3, 1]
     assert [row["raw"] for row in on_the_grid] == [1, 28, 70, 28, 1, 28, 70, 28, 1]
 
 
 def test_what_was_dropped_is_told_with_its_energy_window(paper: Campaign) -> None:
-    (choice,) = choices(paper.override(x=[0.5]))
+    (choice,) = all_arrangements(paper.override(x=[0.5]))
     row = ordering_row(choice)
     assert (row["ranked"], row["kept"]) == (7, 1)
     assert row["ewald_spread"] >= row["ewald_gap_to_dropped"] > 0
@@ -107,5 +107,5 @@ def test_the_command_prints_the_same_rows_as_json(paper: Campaign) -> None:
     command = [sys.executable, "-m", "workflows.cli", "orderings", "paper", "--json"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert json.loads(told) == json.loads(
-        json.dumps([ordering_row(choice) for choice in choices(paper)])
+        json.dumps([ordering_row(choice) for choice in all_arrangements(paper)])
     )

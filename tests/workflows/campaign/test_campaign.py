@@ -323,7 +323,7 @@ def test_override_refuses_what_the_file_would_refuse(paper: Campaign) -> None:
             {"ENCT": 600},
             "VASP has no such tag, and would ignore it; did you mean ENCUT?",
         ),
-        ({"ENCUT": "abc"}, "'abc' is no number"),
+        ({"ENCUT": "abc"}, "'abc' is not a number"),
     ],
 )
 def test_an_incar_tag_that_vasp_would_ignore_or_not_read_is_refused(

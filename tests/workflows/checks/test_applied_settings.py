@@ -80,7 +80,7 @@ def test_a_damaged_table_of_u_asks_for_review(
     edit(run, "OUTCAR", pattern, new)
     document = parse_run(run)
     assert document.state is State.NEEDS_REVIEW
-    assert "which U was applied to which species cannot be told" in document.reason
+    assert "which U was applied to which species is unknown" in document.reason
 
 
 def test_u_on_the_p_shell_of_oxygen_is_what_some_want(run: Path) -> None:

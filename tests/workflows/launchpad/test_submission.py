@@ -89,5 +89,5 @@ def test_a_tag_that_is_not_the_machines_is_refused(
     monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setenv("LNMO_VASP_INCAR", text)
-    with pytest.raises(MachineError, match="is no machine tag"):
+    with pytest.raises(MachineError, match="is not a machine tag"):
         machine({})

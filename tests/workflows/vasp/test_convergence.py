@@ -50,7 +50,7 @@ def test_a_relaxation_that_was_stopped_between_ionic_steps_is_not_proven(
     assert document.n_ionic_steps == kept
     if state is not State.DONE:
         assert f"{document.max_force:.3f} eV/A, EDIFFG = -0.02" in document.reason
-        assert "no OUTCAR to say so" in document.reason
+        assert "only OUTCAR can prove it" in document.reason
 
 
 @pytest.mark.parametrize("kept", [2, 5, 12])

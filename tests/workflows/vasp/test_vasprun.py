@@ -85,7 +85,9 @@ def test_an_output_that_cannot_be_read_is_told_with_a_cure(tmp_path: Path) -> No
     document = parse_run(run)
     assert document.state is State.FAILED
     assert document.reason.startswith("unreadable output: XMLSyntaxError: ")
-    assert document.reason.endswith("copy it anew from where VASP ran, or run it again")
+    assert document.reason.endswith(
+        "copy it again from where VASP ran, or run it again"
+    )
 
 
 def test_a_missing_potcar_is_named_only_if_vasp_has_read_none(tmp_path: Path) -> None:

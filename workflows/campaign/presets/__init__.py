@@ -64,7 +64,7 @@ def hubbard_presets() -> tuple[str, ...]:
 
 
 def has_hubbard(functional: str) -> bool:
-    """Tell whether U values belong to this functional."""
+    """Return whether U values belong to this functional."""
     return bool(_load("functionals")[functional]["hubbard"])
 
 

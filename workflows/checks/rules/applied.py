@@ -44,12 +44,12 @@ def _applied_u(run: VaspDirectory) -> Iterator[str]:
 
 
 def _repeated_u(run: VaspDirectory) -> Iterator[str]:
-    """Compare with vasprun.xml, which tells what was read, if not what was applied."""
+    """Compare with vasprun.xml, which repeats what was read, not what was applied."""
     for tag in ("LDAUL", "LDAUU", "LDAUJ"):
         asked, ran = run.incar.numbers(tag), run.repeated.numbers(tag)
         if run.incar_from == "INCAR" and asked and ran and asked != ran:
-            told = run.repeated.tags[tag]
-            yield f"{tag} = {run.incar.tags[tag]}, {run.repeated_by} says {told}"
+            ran_text = run.repeated.tags[tag]
+            yield f"{tag} = {run.incar.tags[tag]}, {run.repeated_by} says {ran_text}"
 
 
 def _applied_moments(run: VaspDirectory) -> Iterator[str]:
@@ -99,9 +99,9 @@ def _applied_species(run: VaspDirectory) -> Iterator[str]:
     counts = tuple(block.count for block in run.blocks)
     ions = head.ions_per_block
     if blocks != head.elements or (ions and counts != ions):
-        told = " ".join(f"{b.element}{b.count}" for b in run.blocks)
+        asked = " ".join(f"{b.element}{b.count}" for b in run.blocks)
         ran = " ".join(f"{e}{n}" for e, n in zip(head.elements, ions, strict=False))
-        yield f"POSCAR holds {told}, OUTCAR ran {ran or ' '.join(head.elements)}"
+        yield f"POSCAR holds {asked}, OUTCAR ran {ran or ' '.join(head.elements)}"
 
 
 def _applied_potcar(run: VaspDirectory) -> Iterator[str]:

@@ -85,7 +85,7 @@ RULES: tuple[DirectoryRule, ...] = (
         "unreadable-file",
         "error",
         "What cannot be read cannot be checked, and VASP will not read it either.",
-        "Write the file anew, or make it readable.",
+        "Write the file again, or make it readable.",
         _unreadable,
     ),
     Rule(

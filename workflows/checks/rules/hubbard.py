@@ -18,7 +18,7 @@ def _correlated(element: str) -> bool:
 
 
 def _elsewhere(entry: Correction) -> bool:
-    """Tell whether U acts on a p shell or on filled d states, which some do."""
+    """Return whether U acts on a p shell or on filled d states, which some do."""
     p_shell = entry.shell == 1 and family(entry.block.element) in {"anion", "other"}
     return p_shell or entry.block.element in SEMICORE_D
 
@@ -44,17 +44,17 @@ def _uncorrected(run: VaspDirectory) -> Iterator[Correction]:
 
 
 def _meant(entry: Correction) -> bool:
-    """Tell whether LDAUL = -1 and U = 0 say on purpose that there is none."""
+    """Return whether LDAUL = -1 and U = 0 say on purpose that it has none."""
     return entry.shell < 0 and not entry.ignored
 
 
 def _metal_without_u(run: VaspDirectory) -> Iterator[str]:
     with_u = {e.block.element: e.u for e in run.corrections if e.u}
-    told = ", ".join(f"{element} {u:g} eV" for element, u in with_u.items())
+    others = ", ".join(f"{element} {u:g} eV" for element, u in with_u.items())
     for entry in _uncorrected(run):
         if entry.block.element in CUSTOMARY_U and not _meant(entry):
             ignored = " (ignored)" if entry.ignored else ""
-            yield f"{entry}{ignored}, while U is on {told}"
+            yield f"{entry}{ignored}, while U is on {others}"
 
 
 def _metal_u_zero(run: VaspDirectory) -> Iterator[str]:
@@ -105,8 +105,8 @@ def _within_element(run: VaspDirectory) -> Iterator[str]:
     for element in run.elements:
         values = {e.u for e in run.corrections if e.block.element == element}
         if len(values) > 1:
-            told = ", ".join(f"{value:g}" for value in sorted(values))
-            yield f"the blocks of {element} have U {told} eV"
+            shown = ", ".join(f"{value:g}" for value in sorted(values))
+            yield f"the blocks of {element} have U {shown} eV"
 
 
 def _out_of_range(run: VaspDirectory) -> Iterator[str]:

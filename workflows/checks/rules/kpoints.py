@@ -64,8 +64,8 @@ def _metal_forces(run: VaspDirectory) -> Iterator[str]:
 def _insulator(run: VaspDirectory) -> Iterator[str]:
     ismear = run.incar.number("ISMEAR", 1)
     if run.asked and run.has_anions and ismear > 0:
-        told = "" if "ISMEAR" in run.incar else " (the default)"
-        yield f"ISMEAR = {ismear:g}{told} in a compound of {', '.join(run.elements)}"
+        given = "" if "ISMEAR" in run.incar else " (the default)"
+        yield f"ISMEAR = {ismear:g}{given} in a compound of {', '.join(run.elements)}"
 
 
 def _wide(run: VaspDirectory) -> Iterator[str]:

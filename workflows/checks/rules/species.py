@@ -23,7 +23,7 @@ def _potcar_order(run: VaspDirectory) -> Iterator[str]:
 
 def _no_species(run: VaspDirectory) -> Iterator[str]:
     if not run.blocks and any(f.startswith("POSCAR") for f in run.files):
-        yield "POSCAR has no line of element symbols, and no POTCAR tells them"
+        yield "POSCAR has no line of element symbols, and no POTCAR names them"
 
 
 def _potcar_mixture(run: VaspDirectory) -> Iterator[str]:

@@ -53,7 +53,7 @@ class ChgnetEngine:
         directory: Path,
         previous: Path | None,
     ) -> None:
-        """Write the run file; there is nothing else to say."""
+        """Write the run file; CHGNet needs no other input."""
         directory.mkdir(parents=True, exist_ok=True)
         write_run_file(directory, calculation, step)
 

@@ -154,7 +154,7 @@ class ChgnetCalculator:
         return self._prediction
 
     def calculation_required(self, atoms: Any, _properties: object) -> bool:
-        """Tell whether `atoms` has moved since the last prediction."""
+        """Return whether `atoms` has moved since the last prediction."""
         return not (
             np.array_equal(self._cell, atoms.cell.array)
             and np.array_equal(self._positions, atoms.positions)

@@ -43,7 +43,7 @@ def _corrections(log: Path) -> Iterator[dict[str, Any]]:
 
 
 def in_words(entry: Mapping[str, Any], run: str) -> dict[str, Any]:
-    """Say one entry of custodian's log as :func:`read_corrections` does."""
+    """Describe one entry of custodian's log as :func:`read_corrections` does."""
     handler = entry.get("handler") or {}
     actions = entry.get("actions") or ()
     return {
@@ -55,7 +55,7 @@ def in_words(entry: Mapping[str, Any], run: str) -> dict[str, Any]:
 
 
 def _lines(action: Mapping[str, Any]) -> Iterator[str]:
-    """Say one of custodian's actions in words."""
+    """Describe one of custodian's actions."""
     where = action.get("dict") or action.get("file") or "unknown"
     for verb, what in (action.get("action") or {}).items():
         if verb == "_file_copy":
@@ -86,6 +86,6 @@ def slim_archives(directory: Path) -> None:
                         new.addfile(member, old.extractfile(member))
             slim.replace(archive)
         except (OSError, tarfile.TarError, EOFError):
-            continue  # cut by a kill or a full disk: as it is, it is evidence
+            continue  # cut by a kill or a full disk: kept as it is, as evidence
         finally:
             slim.unlink(missing_ok=True)

@@ -57,7 +57,7 @@ class Clock:
         )
 
     def look(self) -> bool:
-        """Ask VASP to stop if it is time; tell whether it has to be killed."""
+        """Ask VASP to stop if it is time; return whether it has to be killed."""
         if self._deadline is None:
             return False
         self._count_steps()

@@ -109,7 +109,7 @@ def take_up(directory: Path) -> bool:
     -------
     bool
         True if its last member was cut or ran out of steps: the next run sets that one
-        aside and goes on from its last whole structure. False: it has to start anew.
+        aside and goes on from its last whole structure. False: it has to start over.
     """
     members = _numbered_by(filter(is_member, directory.glob("relax-*")))
     if not members or parse_vasp(members[-1]).state not in GOES_ON:
@@ -211,7 +211,7 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
 
 
 def _is_cut(directory: Path) -> bool:
-    """Tell a run that custodian could not follow to its end."""
+    """Return whether custodian could not follow a run to its end."""
     if not has_output(directory):
         return False
     state = parse_vasp(directory).state
@@ -235,11 +235,11 @@ def _set_aside_before(directory: Path) -> list[Path]:
 
 
 def _start_over(directory: Path) -> None:
-    """Set a cut run aside and write its inputs anew."""
+    """Set a cut run aside and write its inputs again."""
     calculation, step, more = _run_file(directory)
     _set_aside(directory)
     record = dict(more["inputs"])
-    record.pop("potcar", None)  # found anew
+    record.pop("potcar", None)  # found again
     record["structure"] = structure_from_dict(record["structure"])
     for name in ("kpoints", "potcar_symbols"):
         record[name] = tuple(record[name])

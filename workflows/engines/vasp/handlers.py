@@ -51,7 +51,7 @@ NOT_CAUGHT = {
     "elf_kpar": "no step writes ELF",
     "elf_ncl": "no step writes ELF",
     "subspacematrix": "a warning that often passes; its cures are our settings already",
-    "triple_product": "exchanges two cell vectors: c/a would be another's",
+    "triple_product": "exchanges two cell vectors: c/a would be that of another axis",
 }
 """Messages that custodian knows and that do not end a run here."""
 MOST_HANGS = 2
@@ -106,7 +106,7 @@ class Unconverged(UnconvergedErrorHandler):
     """Leaves alone what a STOPCAR ended: that has been asked for."""
 
     def check(self, directory: str = "./") -> bool:
-        """Tell a run that could not converge from one that was not let."""
+        """Return whether a run failed to converge and was not stopped by STOPCAR."""
         try:
             if load_outcar(os.path.join(directory, "OUTCAR")).is_stopped:
                 return False
@@ -138,7 +138,7 @@ class NonConverging(NonConvergingErrorHandler):
     """
 
     def check(self, directory: str = "./") -> bool:
-        """Tell ten ionic steps without convergence of a VASP that goes on."""
+        """Return whether a running VASP had ten ionic steps without convergence."""
         never: bool = super().check(directory)  # type: ignore[no-untyped-call]
         outcar = Path(directory, "OUTCAR")
         return never and not (

@@ -1,4 +1,4 @@
-"""What the files of a run tell beside its numbers; nothing here changes its state."""
+"""Notes on the files of a run; none of them changes its state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", LOG_FILE)
 
 
 def one_of_two(files: VaspFiles) -> Iterator[Finding]:
-    """Say what cannot be known without the other of OUTCAR and vasprun.xml."""
+    """Report what cannot be known without the other of OUTCAR and vasprun.xml."""
     lost = {
         "OUTCAR": "no site moments, and U, potentials and convergence as vasprun.xml "
         "repeats them, not as applied",
@@ -36,7 +36,7 @@ def one_of_two(files: VaspFiles) -> Iterator[Finding]:
 
 
 def silent_files(files: VaspFiles) -> Iterator[Finding]:
-    """Say which files gave nothing, though no number is taken from them."""
+    """Report files without content, or that may not be read; no number needs them."""
     if without_projections(files):
         yield Finding(
             id="empty_file",
@@ -81,7 +81,7 @@ def completed_at(files: VaspFiles) -> str | None:
 
 
 def made_by_the_fake() -> Finding:
-    """Say so beside every number of the tests' stand-in for VASP."""
+    """Mark every number of the tests' stand-in for VASP."""
     return Finding(
         id="fake_vasp",
         severity="warning",

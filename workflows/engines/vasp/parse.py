@@ -31,7 +31,7 @@ class RelaxationChain:
 
 
 def has_output(directory: Path) -> bool:
-    """Tell whether VASP was ever started here."""
+    """Return whether VASP was ever started here."""
     return bool(run_files(directory))
 
 
@@ -72,16 +72,16 @@ def parse_files(files: VaspFiles) -> TaskDocument:
     except Exception as error:
         # pymatgen raises whatever the broken file leads it to; none of it is a result.
         state, reason = end or (State.FAILED, "")
-        told = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
-        return TaskDocument(state=state, reason=told, **common)
+        why = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
+        return TaskDocument(state=state, reason=why, **common)
 
 
 def unreadable(error: Exception) -> str:
-    """Say in one line that an output cannot be read, and what to do."""
+    """Return one line on an output that cannot be read, and what to do."""
     words = " ".join(str(error).split())
     return (
         f"unreadable output: {type(error).__name__}: {words[:200]}: a file is damaged; "
-        "copy it anew from where VASP ran, or run it again"
+        "copy it again from where VASP ran, or run it again"
     )
 
 
@@ -115,7 +115,7 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
 
 
 def is_member(path: Path) -> bool:
-    """Tell a run from one set aside, and from one whose inputs are half written."""
+    """Return whether it is a run with whole inputs that was not set aside."""
     numbered = path.name.rpartition("-")[2].isdigit() and "." not in path.name
     return numbered and (read_run_file(path) is not None or has_output(path))
 

@@ -35,7 +35,7 @@ from workflows.vasp.run_files import NUMBERS, VaspFiles, read_bytes, read_text
 RELAXATIONS = (1, 2, 3)
 """IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""
 MOLECULAR_DYNAMICS = 0
-NO_WORD = "there is no OUTCAR to say so: copy it here, or go on from CONTCAR"
+NEEDS_OUTCAR = "only OUTCAR can prove it: copy it here, or go on from CONTCAR"
 READ_POTCAR = {"OUTCAR": b"TITEL", "vasprun.xml": b"<atominfo>", "OSZICAR": b"dE"}
 """File -> what it holds once VASP has read a POTCAR."""
 LOGS = ("vasp.out", "std_err.txt")
@@ -50,8 +50,8 @@ def unfinished(files: VaspFiles, *, ours: bool) -> tuple[State, str] | None:
     directory = files.directory
     if ours and is_alive(directory):
         return State.RUNNING, "VASP is running here"
-    if told := _line(directory / ERROR_FILE):
-        problem += f"; custodian: {told}"
+    if given_up := _line(directory / ERROR_FILE):
+        problem += f"; custodian: {given_up}"
     elif error := vasp_error(files):
         problem += f"; VASP said: {error}"
     return State.TRUNCATED, problem + _no_potcar(files)
@@ -65,7 +65,7 @@ def _missing(files: VaspFiles, *, ours: bool) -> str:
 
 
 def _no_potcar(files: VaspFiles) -> str:
-    """Tell the likely cause of a VASP that stopped before it had read a POTCAR."""
+    """Return the likely cause if VASP stopped before it had read a POTCAR."""
     place = files.directory
     if any(_holds(files.find(name), mark) for name, mark in READ_POTCAR.items()):
         return ""
@@ -108,7 +108,7 @@ def _electrons(numbers: VaspNumbers) -> str:
                 "moments are not converged"
             )
         if reached is None and numbers.outcar is None:
-            return f"{where} does not show that it reached EDIFF, and {NO_WORD}"
+            return f"{where} does not show that it reached EDIFF, and {NEEDS_OUTCAR}"
     return ""
 
 
@@ -138,13 +138,13 @@ def _ions(numbers: VaspNumbers) -> str:
     if numbers.not_relaxed:
         return (
             f"ended after {taken} of NSW = {nsw} ionic steps, vasprun.xml "
-            f"{numbers.not_relaxed}, and {NO_WORD}"
+            f"{numbers.not_relaxed}, and {NEEDS_OUTCAR}"
         )
     return ""
 
 
 def is_alive(directory: Path) -> bool:
-    """Tell whether a VASP that carries our mark runs in this directory."""
+    """Return whether a VASP that carries our mark runs in this directory."""
     import psutil
 
     place = str(directory.resolve())
@@ -158,7 +158,7 @@ def is_alive(directory: Path) -> bool:
 
 
 def vasp_error(files: VaspFiles) -> str:
-    """Return the error that VASP printed, by custodian's name for it; empty for none.
+    """Return the error that VASP printed, by custodian's name for it; empty if none.
 
     custodian keeps the texts of VASP's errors; the last one printed is the one that
     ended it.
@@ -168,7 +168,7 @@ def vasp_error(files: VaspFiles) -> str:
     found: tuple[int, str] = (-1, "")
     for log in LOGS:
         path, text = files.find(log), ""
-        with suppress(OSError, StoreError):  # the run is told by its other files
+        with suppress(OSError, StoreError):  # other files may still give the error
             text = read_text(path) if path is not None else ""
         for name, messages in VaspErrorHandler.error_msgs.items():
             for message in messages:

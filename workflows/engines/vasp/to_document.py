@@ -229,6 +229,6 @@ def _planned_moments(
 
 
 def _relaxes_cell(calculation: Calculation) -> bool:
-    """Tell whether its relax step varies the cell; a campaign may set another ISIF."""
+    """Return whether its relax step varies the cell: ISIF = 3."""
     relax = calculation.settings["incar"].get("relax", {})
     return bool(relax.get("ISIF") == 3)
