@@ -13,6 +13,7 @@ from fireworks import LaunchPad
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.presets import STEPS
+from workflows.campaign.sections import same_x
 from workflows.firetasks import OURS
 
 QUEUE_DIRECTORY = "queue"
@@ -46,7 +47,7 @@ def submitted(
             c.id: c
             for c in found
             if engine in {None, c.engine}
-            and (not wanted or c.x is None or any(abs(c.x - x) < 1e-9 for x in wanted))
+            and (not wanted or c.x is None or any(same_x(c.x, x) for x in wanted))
         }.values()
     )
 
