@@ -65,7 +65,9 @@ def test_charge_orders_tell_neighbouring_states_apart() -> None:
 
 def test_half_of_the_manganese_is_reduced_in_the_manganate() -> None:
     host = spinel_host("LiMn2O4", "none", primitive=True)
-    for ordering in distinct_orderings(host, "Mn", 2):
+    found = distinct_orderings(host, "Mn", 2)
+    assert found
+    for ordering in found:
         properties = ordering.structure.site_properties
         assert sum(properties["oxidation_state"]) == 0
         assert sum(properties["magmom"]) == 2 * 4 + 2 * 3

@@ -45,7 +45,9 @@ def test_occupied_sites_are_not_offered(host: SpinelHost) -> None:
 
 def test_sites_lie_on_no_atom_of_the_host(host: SpinelHost) -> None:
     structure = host.structure
-    for site in insertion_sites(host, "8b"):
+    sites = insertion_sites(host, "8b")
+    assert len(sites) == 8
+    for site in sites:
         coords = structure.lattice.get_cartesian_coords(site.frac_coords)
         assert not structure.get_sites_in_sphere(coords, 1.5)
 

@@ -145,7 +145,9 @@ def test_any_chiral_placement_of_nickel_gives_the_same(number: int) -> None:
 @given(st.sampled_from(["8a", "8b", "16c", "48f", "8a+16c"]), st.integers(0, 3))
 def test_every_ordering_has_the_composition_asked_for(role: str, k: int) -> None:
     host = spinel_host().filled()
-    for ordering in distinct_orderings(host, role, k)[:20]:
+    found = distinct_orderings(host, role, k)[:20]
+    assert found
+    for ordering in found:
         structure = ordering.structure
         amounts = structure.composition.get_el_amt_dict()
         assert amounts.get("Li", 0) == k
@@ -164,7 +166,9 @@ def test_inserted_ions_join_the_block_of_the_others(host: SpinelHost) -> None:
 
 def test_the_rest_of_the_host_is_left_as_it_is(host: SpinelHost) -> None:
     before = {label: tuple(x) for label, x in _by_label(host.structure).items()}
-    for ordering in distinct_orderings(host, "16c", 2):
+    found = distinct_orderings(host, "16c", 2)
+    assert found
+    for ordering in found:
         after = {label: tuple(x) for label, x in _by_label(ordering.structure).items()}
         assert before.items() <= after.items()
         added = {host.sites("16c")[i].label for i in ordering.occupied}

@@ -68,7 +68,9 @@ def test_sixty_four_sites_are_sampled() -> None:
 
 def test_forbidden_pairs_never_occur_in_a_sample() -> None:
     host = spinel_host(supercell=(2, 1, 1)).filled()
-    for ordering in sample_orderings(host, "8a+16c", 20, 5, 0, exclude_closer_than=2.0):
+    drawn = sample_orderings(host, "8a+16c", 20, 5, 0, exclude_closer_than=2.0)
+    assert len(drawn) == 5
+    for ordering in drawn:
         lithium = ordering.structure.copy()
         lithium.remove_species(["Ni", "Mn", "O"])
         assert not any(lithium.get_all_neighbors(2.0))

@@ -44,8 +44,10 @@ def test_the_tags_explained_are_those_written(
 
 
 def test_every_tag_of_a_preset_has_its_source_and_every_other_its_key() -> None:
-    for row in explained(load_campaign("paper"), {}):
-        preset = row.origin.partition(":")[0].endswith(".yaml")
+    rows = explained(load_campaign("paper"), {})
+    presets = [row.origin.partition(":")[0].endswith(".yaml") for row in rows]
+    assert set(presets) == {True, False}
+    for row, preset in zip(rows, presets, strict=True):
         assert row.source or not preset
         assert preset or row.origin.startswith(("campaign: ", "run time"))
 

@@ -122,6 +122,14 @@ def test_equal_mn_at_x_2_are_symmetrised(outcome: Callable[[float], Outcome]) ->
     assert "wrong_valence" not in ids(equal)
 
 
+@pytest.mark.parametrize(("spread", "named"), [(0.045, True), (0.055, False)])
+def test_mn_are_equal_up_to_the_limit_and_not_beyond(
+    outcome: Callable[[float], Outcome], spread: float, named: bool
+) -> None:
+    moments = {n: 3.7 + spread * (n % 2) for n in range(12)}
+    assert ("symmetrised" in ids(changed(outcome(2), "Mn", moments))) is named
+
+
 def test_two_clusters_shifted_by_another_u_are_no_wrong_valence(
     outcome: Callable[[float], Outcome],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def test_a_trouble_names_its_cause_and_its_cure(
     [told] = problems_of(replace(BASE, **change))  # type: ignore[arg-type]
     assert told.reason.startswith(said)
     assert told.action == command
+
+
+@pytest.mark.parametrize(("hours", "reported"), [(3.9, False), (4.1, True)])
+def test_a_launch_outside_the_queue_is_reported_after_four_silent_hours(
+    hours: float, reported: bool
+) -> None:
+    pinged = time.time() - 3600 * hours
+    status = replace(BASE, action=Action.ASK, host="n1", pinged=pinged)
+    found = problems_of(status)
+    assert [problem.fw_id for problem in found] == [4] * reported
+    assert all("no ping for 4 h" in problem.reason for problem in found)
 
 
 def test_what_goes_on_by_itself_is_no_trouble() -> None:

@@ -104,8 +104,9 @@ def test_every_step_has_the_priority_of_its_calculation(
 ) -> None:
     submit(pad, calculations)
     by_id = {c.id: c.n_li for c in calculations}
-    for firework in pad.fireworks.find():
-        spec = firework["spec"]
+    specs = [firework["spec"] for firework in pad.fireworks.find()]
+    assert {spec["calculation_id"] for spec in specs} == set(by_id)
+    for spec in specs:
         assert spec["_priority"] == by_id[spec["calculation_id"]]
 
 

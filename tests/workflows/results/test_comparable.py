@@ -104,6 +104,7 @@ def meshed(mesh: list[int], cell: str) -> dict[str, Any]:
     [
         (([4, 4, 4], "cubic"), ([2, 4, 4], "long")),
         (([3, 3, 3], "cubic"), ([3, 3, 3], "cubic")),
+        (([24, 24, 24], "cubic"), ([25, 25, 25], "cubic")),  # 4.2 % apart
         # |b| of the primitive cell is sqrt3 2pi/a: 7/4 = 1.75 is within 5 % of it
         (([4, 4, 4], "cubic"), ([7, 7, 7], "primitive")),
     ],
@@ -130,6 +131,7 @@ def test_one_spacing_is_another_mesh_in_another_cell(
             r"0.192, 0.256, 0.256 1/A \(2x3x3 points, cell 2x1x1\) \| 0.256",
         ),
         (([4, 4, 4], "cubic"), ([4, 4, 4], "long"), "cell 2x1x1"),
+        (([19, 19, 19], "cubic"), ([20, 20, 20], "cubic"), "19x19x19"),  # 5.3 % apart
         (
             ([4, 4, 4], "cubic"),
             ([4, 4, 4], "primitive"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -208,6 +209,19 @@ def test_a_total_that_misses_electrons_is_told(host: Structure) -> None:
     with pytest.warns(UserWarning, match="not 436"):
         frame = density_frame(dos, host, Drawing(window_ev=1.0))
     assert "EMIN" in frame.attrs["notes"][0]
+
+
+@pytest.mark.parametrize(("missing", "named"), [(0.09, False), (0.11, True)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_electrons_may_be_off_by_a_tenth(
+    host: Structure, missing: float, named: bool, sign: int
+) -> None:
+    dos = made_up(host)
+    dos = replace(dos, nelect=dos.electrons + sign * missing)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = density_frame(dos, host, Drawing())
+    assert len(frame.attrs["notes"]) == len(caught) == named
 
 
 def test_t2g_and_eg_need_bonds_along_the_axes(host: Structure) -> None:

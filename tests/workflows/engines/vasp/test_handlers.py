@@ -8,7 +8,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
-from workflows.engines.vasp.handlers import NonConverging
+from workflows.engines.vasp.handlers import Frozen, NonConverging
 from workflows.vasp.file_ends import FOOTER
 
 ELECTRONIC = (
@@ -39,3 +39,15 @@ def test_ten_ionic_steps_without_convergence_are_mended_only_while_vasp_runs(
     if outcar is not None:
         (tmp_path / "OUTCAR").write_text(outcar)
     assert NonConverging().check(str(tmp_path)) is mended
+
+
+@pytest.mark.parametrize("algo", ["Normal", "All", "Fast"])
+def test_a_hanging_vasp_is_started_twice_more_and_then_given_up(
+    tmp_path: Path, algo: str
+) -> None:
+    Incar({"ALGO": algo}).write_file(tmp_path / "INCAR")
+    frozen, restarted = Frozen(timeout=60), []
+    for _ in range(4):
+        restarted.append(bool(frozen.correct(str(tmp_path))["actions"]))
+        frozen.n_applied_corrections += 1
+    assert restarted == [True, True, False, False]

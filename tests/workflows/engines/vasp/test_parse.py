@@ -373,6 +373,7 @@ def test_a_run_of_a_campaign_knows_what_it_belongs_to(
     finished_runs: Path, calculations: tuple[Calculation, ...]
 ) -> None:
     c = calculations[4]
+    assert c.steps == ("relax", "static", "dos")
     for step in c.steps:
         document = parse_run(finished_runs / step)
         assert (document.state, document.reason) == (State.DONE, "")

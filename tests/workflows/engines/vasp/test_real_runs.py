@@ -100,11 +100,14 @@ def test_the_state_is_what_the_files_prove(row: Row) -> None:
     assert bool(document.reason) == (row.state is not DONE)
 
 
-@pytest.mark.parametrize("row", FINISHED, ids=str)
-def test_the_fermi_level_is_that_of_the_density_of_states(row: Row) -> None:
-    run = vasprun(row, parse_dos=True, parse_eigen=False)
-    if run is not None and run.efermi is not None:
-        assert parsed(row).efermi == run.efermi
+def test_the_fermi_level_is_that_of_the_density_of_states() -> None:
+    compared = 0
+    for row in FINISHED:
+        run = vasprun(row, parse_dos=True, parse_eigen=False)
+        if run is not None and run.efermi is not None:
+            assert parsed(row).efermi == run.efermi, row
+            compared += 1
+    assert compared > 5
 
 
 @pytest.mark.parametrize("row", FINISHED, ids=str)
