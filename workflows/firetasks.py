@@ -24,7 +24,8 @@ from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import to_reseed
 from workflows.engines.step import run_step
-from workflows.errors import StepFailed
+from workflows.errors import MachineError, StepFailed
+from workflows.records.calculations import fetch, header, is_whole, keep
 from workflows.records.store import COLLECTION, FileResults, MongoResults, check_size
 
 OURS = {"spec.calculation_id": {"$exists": True}}
@@ -43,7 +44,7 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
         A result in a wrong electronic state has its re-seed as a detour, as often as
         the campaign allows: what comes after this step waits for it.
         """
-        calculation = Calculation.from_dict(fw_spec["calculation"])
+        calculation = Calculation.from_dict(_whole(self, fw_spec))
         try:
             document = run_step(
                 calculation,
@@ -85,12 +86,14 @@ def chain(calculation: Calculation, category: str) -> list[Firework]:
     category
         Which workers may take it.
     """
+    plain = calculation.as_dict()
+    check_size(plain, f"calculation {calculation.label}")
     fireworks: list[Firework] = []
     for step in calculation.steps:
         fireworks.append(
             Firework(
                 [RunStep(), RecordTaskDocument()],
-                spec=_spec(calculation, step, category),
+                spec=_spec(calculation, plain, step, category),
                 name=f"{calculation.label} {step}",
                 parents=fireworks[-1:] or None,
             )
@@ -98,9 +101,11 @@ def chain(calculation: Calculation, category: str) -> list[Firework]:
     return fireworks
 
 
-def _spec(calculation: Calculation, step: str, category: str) -> dict[str, object]:
+def _spec(
+    calculation: Calculation, plain: dict[str, Any], step: str, category: str
+) -> dict[str, object]:
     spec: dict[str, object] = {
-        "calculation": calculation.as_dict(),
+        "calculation": plain,
         "calculation_id": calculation.id,
         "step": step,
         # The longest first: what is left at the end is short. Lithium-rich cells
@@ -111,7 +116,6 @@ def _spec(calculation: Calculation, step: str, category: str) -> dict[str, objec
     }
     if "reseed_of" in calculation.ordering:
         spec["reseed_of"] = calculation.ordering["reseed_of"]
-    check_size(spec, f"spec of {calculation.label} {step}")
     return spec
 
 
@@ -146,7 +150,39 @@ def new_detours(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workf
     A Firework that no Workflow names is what a kill left of an addition, and does not
     count.
     """
-    return [each for each in detours if not _held(launchpad, each)]
+    new = [each for each in detours if not _held(launchpad, each)]
+    for each in new:
+        slim(launchpad, each)
+    return new
+
+
+def slim(launchpad: LaunchPad, workflow: Workflow) -> None:
+    """Keep the calculations of a Workflow beside the LaunchPad, headers in its specs.
+
+    To be called before the Workflow is added.
+    """
+    ours = [each for each in workflow.fws if "calculation" in each.spec]
+    plain = {each.spec["calculation_id"]: each.spec["calculation"] for each in ours}
+    keep(launchpad.db, (each for each in plain.values() if is_whole(each)))
+    for each in ours:
+        each.spec["calculation"] = header(each.spec["calculation"])
+
+
+def _whole(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the calculation of a spec, from the LaunchPad if only its header is there.
+
+    A worker of the local run has no LaunchPad: its owner sends the whole calculation.
+    """
+    plain: Mapping[str, Any] = fw_spec["calculation"]
+    if is_whole(plain):
+        return plain
+    launchpad = getattr(task, "launchpad", None)
+    if launchpad is None:
+        raise MachineError(
+            f"calculation {plain['id']}: only its header is in the spec, and there is "
+            "no LaunchPad to ask; offline mode of FireWorks is not supported"
+        )
+    return fetch(launchpad.db, plain)
 
 
 def _held(launchpad: LaunchPad, detour: Workflow) -> bool:

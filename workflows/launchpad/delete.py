@@ -16,6 +16,7 @@ from fireworks import LaunchPad
 from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
+from workflows.records.calculations import forget
 from workflows.records.database import Database
 from workflows.records.store import CALCULATIONS, COLLECTION
 
@@ -72,6 +73,7 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
         launchpad.launches.delete_many({"fw_id": {"$in": fw_ids}})
+        forget(launchpad.db, ids)
         _leave_campaign(launchpad, found["shared"], found["campaign"])
     if not database.embedded:
         documents = launchpad.db[COLLECTION]

@@ -1,26 +1,31 @@
-"""The embedded LaunchPad: one file, one owner, saved after every change of state."""
+"""The embedded LaunchPad: one owner, and every change of state saved at once."""
 
-import json
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
+from mongomock.helpers import patch_datetime_awareness_in_document
 
-from workflows.errors import StoreError, one_line
-from workflows.records.atomic import write_atomically
+from workflows.errors import StoreError
+from workflows.launchpad.indexed import indexed_database
+from workflows.launchpad.journal import Journal
+from workflows.records.calculations import CALCULATION_COLLECTION
 
 LAUNCHPAD_FILE = "launchpad.json"
 
-FORMAT = "lnmo embedded launchpad 1"
-
-COLLECTIONS = ("fireworks", "launches", "workflows", "fw_id_assigner", "offline_runs")
+COLLECTIONS = (
+    *("fireworks", "launches", "workflows", "fw_id_assigner", "offline_runs"),
+    CALCULATION_COLLECTION,
+)
 
 
 class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
-    """FireWorks' LaunchPad over collections in memory, mirrored in one file.
+    """FireWorks' LaunchPad over collections in memory, kept in a file and its journal.
 
     Every method here that changes a state saves before it returns, so the file always
     holds what the caller knows.
@@ -29,8 +34,6 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
     def __init__(self, path: Path, *, writable: bool) -> None:
         # LaunchPad.__init__ would open a connection; its attributes are set here.
         # FireWorks 2.1.4, fireworks/core/launchpad.py.
-        import mongomock
-
         self.path = path
         self.writable = writable
         self._postponed = False
@@ -42,52 +45,68 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         self.user_indices: list[str] = []
         self.wf_user_indices: list[str] = []
         self.m_logger = get_fw_logger("launchpad", stream_level=self.strm_lvl)
-        self.connection: Any = mongomock.MongoClient()
-        self.db = self.connection[self.name]
+        self.db = indexed_database(self.name, COLLECTIONS)
+        self.connection: Any = self.db.client
         for name in COLLECTIONS:
             setattr(self, name, self.db[name])
         self.gridfs_fallback = None
+        self._journal = Journal(path, COLLECTIONS)
         self.backup_launch_data: dict[int, Any] = {}
         self.backup_fw_data: dict[int, Any] = {}
         self._load()
 
     def _load(self) -> None:
-        from bson import json_util
-
-        if not self.path.exists():
+        collections = self._journal.read()
+        if collections is None:
             self._restart_ids(1, 1)
             return
-        try:
-            content = json.loads(
-                self.path.read_text("utf-8"), object_hook=json_util.object_hook
-            )
-            if content["format"] != FORMAT:
-                raise ValueError(f"format is {content['format']!r}")
-            collections = {name: content["collections"][name] for name in COLLECTIONS}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(
-                f"{self.path}: not a readable LaunchPad ({type(error).__name__}: "
-                f"{one_line(error)}); it was not changed. Rename it and run again: "
-                "finished calculations are found in their directories"
-            ) from None
         for name, documents in collections.items():
-            if documents:
-                self.db[name].insert_many(documents)
+            store = self.db[name]._store
+            for identity, document in documents.items():
+                store[identity] = patch_datetime_awareness_in_document(document)
+            store.changed.clear()
 
     def save(self) -> None:
-        """Replace the file atomically: temporary file, fsync, rename."""
-        from bson import json_util
+        """Write what changed since the last time; all of it, or after a kill nothing.
 
+        Raises
+        ------
+        StoreError
+            It was opened for reading, or the disk refuses.
+        """
         if not self.writable:
             raise StoreError(f"{self.path}: opened for reading only")
         if self._postponed:
             return
-        content = {
-            "format": FORMAT,
-            "collections": {n: list(self.db[n].find()) for n in COLLECTIONS},
+        stores = {name: self.db[name]._store for name in COLLECTIONS}
+        changed = {name: list(s.changed) for name, s in stores.items() if s.changed}
+        if not changed and self.path.exists():
+            return
+        if self._journal.full:
+            self._journal.snapshot({n: list(self.db[n].find()) for n in COLLECTIONS})
+        else:
+            self._append(stores, changed)
+        for store in stores.values():
+            store.changed.clear()
+
+    def _append(
+        self, stores: Mapping[str, Any], changed: Mapping[str, list[Any]]
+    ) -> None:
+        there = {
+            name: [stores[name][each] for each in ids if each in stores[name]]
+            for name, ids in changed.items()
         }
-        text = json.dumps(content, default=json_util.default)
-        write_atomically(self.path, text)
+        gone = {
+            name: [each for each in ids if each not in stores[name]]
+            for name, ids in changed.items()
+        }
+        try:
+            self._journal.append({"set": there, "unset": gone})
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: cannot be written ({error.strerror}); "
+                "nothing was changed"
+            ) from None
 
     @contextmanager
     def one_save(self) -> Iterator[None]:

@@ -29,6 +29,7 @@ from workflows.errors import StoreError, Terminated
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
 from workflows.launchpad.steps import with_reseeds
+from workflows.records.calculations import fetch
 from workflows.records.store import FileResults
 
 MAX_DEATHS = 3
@@ -73,6 +74,14 @@ class _Worker:
     launch_id: int = 0
     started: float = 0.0
     pinged: float = field(default_factory=time.monotonic)
+
+
+class _Owner(FWorker):  # type: ignore[misc]
+    """Who checks Fireworks out. A launch keeps no copy of the query: it is long."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a launch stores."""
+        return {**super().to_dict(), "query": "{}"}
 
 
 class LocalRun:
@@ -145,7 +154,7 @@ class LocalRun:
         if self._ids is not None:
             ids = with_reseeds(self._launchpad, self._ids)
             query = {"spec.calculation_id": {"$in": ids}}
-        return FWorker(name="lnmo run", query=query)
+        return _Owner(name="lnmo run", query=query)
 
     def _assign_work(self) -> bool:
         """Give every idle worker a Firework; tell whether any was given."""
@@ -197,7 +206,11 @@ class LocalRun:
         worker.firework, worker.launch_id = firework, launch_id
         worker.started = worker.pinged = time.monotonic()
         env = {"root": str(self._root)}
-        request = {"firework": _without_launches(firework), "env": env}
+        plain = _without_launches(firework)
+        plain["spec"]["calculation"] = fetch(
+            self._launchpad.db, plain["spec"]["calculation"]
+        )
+        request = {"firework": plain, "env": env}
         try:
             worker.process.stdin.write(json.dumps(request).encode() + b"\n")  # type: ignore[union-attr]
             worker.process.stdin.flush()  # type: ignore[union-attr]

@@ -13,8 +13,8 @@ from fireworks import LaunchPad
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.presets import STEPS
-from workflows.campaign.sections import same_x
 from workflows.firetasks import OURS
+from workflows.records.calculations import fetch
 
 QUEUE_DIRECTORY = "queue"
 """In the data directory: one directory for each launch, with script and job output."""
@@ -41,15 +41,20 @@ def submitted(
     if engine is None and not wanted:
         return None
     specs = launchpad.fireworks.find(OURS, {"_id": 0, "spec.calculation": 1})
-    found = (Calculation.from_dict(each["spec"]["calculation"]) for each in specs)
+    plain = (each["spec"]["calculation"] for each in specs)
+    chosen = {
+        own["id"]: own
+        for own in plain
+        if engine in {None, own["engine"]}
+        and (not wanted or own["x"] is None or _is_among(own["x"], wanted))
+    }
     return tuple(
-        {
-            c.id: c
-            for c in found
-            if engine in {None, c.engine}
-            and (not wanted or c.x is None or any(same_x(c.x, x) for x in wanted))
-        }.values()
+        Calculation.from_dict(fetch(launchpad.db, own)) for own in chosen.values()
     )
+
+
+def _is_among(x: float, wanted: Iterable[float]) -> bool:
+    return any(abs(x - each) < 1e-9 for each in wanted)
 
 
 def fireworks_of(

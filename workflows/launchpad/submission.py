@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fireworks import LaunchPad, Workflow
 
 from workflows.campaign.calculation import Calculation
-from workflows.firetasks import OURS, chain
+from workflows.firetasks import OURS, chain, slim
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.lease import lease
 from workflows.records.database import Database
@@ -64,7 +64,9 @@ def submit(
         found = planned_submission(launchpad, calculations)
         _note_campaign(launchpad, found.present)
         for calculation in found.added:
-            launchpad.add_wf(workflow(calculation, category))
+            new = workflow(calculation, category)
+            slim(launchpad, new)
+            launchpad.add_wf(new)
     return found
 
 

@@ -11,8 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflows.campaign.sections import same_x
-from workflows.results.gates import LEFT_AT_START, Row
+from workflows.results.gates import LEFT_AT_START, SAME_X, Row
 from workflows.results.verdict import FINISHED
 
 
@@ -71,14 +70,14 @@ def models_in(rows: Sequence[Row]) -> list[str]:
     for row in sorted(rows, key=lambda r: float(r["x"])):
         if row["x"] > 1:
             last[str(row["insertion"])] = row
-    at_end = {model_of(row) for row in rows if same_x(row["x"], 2)}
+    at_end = {model_of(row) for row in rows if abs(row["x"] - 2) < SAME_X}
     return sorted({model_of(row) for row in last.values()} | at_end)
 
 
 def row_at(rows: Sequence[Row], x: float, model: str) -> Row | None:
     """Return the row at x, above 1 that of a model; None without one."""
     for row in rows:
-        if same_x(row["x"], x) and (x <= 1 or model_of(row) == model):
+        if abs(row["x"] - x) < SAME_X and (x <= 1 or model_of(row) == model):
             return row
     return None
 

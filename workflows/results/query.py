@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from workflows.campaign.calculation import Calculation
-from workflows.campaign.sections import same_x
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.run_file import identity
@@ -138,7 +137,7 @@ class Recorded:
         found = [step for steps in grouped if (step := result_of(steps)) is not None]
         for step in sorted(found, key=lambda s: place(s.document)):
             at = step.document.x
-            here = x is None or at is None or same_x(at, x)
+            here = x is None or at is None or abs(at - x) < 1e-9
             if here and step.has_structure:
                 yield self.whole(step.document)
 
@@ -183,4 +182,6 @@ class Recorded:
         if self.engine is not None and document.engine != self.engine:
             return False
         at = document.x
-        return not self.x or (at is not None and any(same_x(at, x) for x in self.x))
+        return not self.x or (
+            at is not None and any(abs(at - x) < 1e-9 for x in self.x)
+        )

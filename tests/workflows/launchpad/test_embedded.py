@@ -150,18 +150,21 @@ def test_changes_made_at_once_are_in_the_file_together_or_not_at_all(
     assert in_the_file(database)["parent"] == "READY"
 
 
-def test_a_kill_in_the_middle_of_saving_leaves_the_old_file(
+def test_a_kill_in_the_middle_of_saving_leaves_the_state_before(
     pad: EmbeddedLaunchPad, database: Database
 ) -> None:
-    leftover = pad.path.with_name(f".{pad.path.name}.part")
-    leftover.write_text('{"format": "lnmo embed')
-    assert in_the_file(database) == {"parent": "READY", "child": "WAITING"}
-    pad.save()
-    assert not leftover.exists()
-    assert in_the_file(database) == {"parent": "READY", "child": "WAITING"}
+    pad.checkout_fw(WORKER, "/")
+    (journal,) = pad.path.parent.glob("launchpad.*.jsonl")
+    with journal.open("ab") as file:
+        file.write(b'{"set":{"fireworks":[{"_id"')
+    assert in_the_file(database) == {"parent": "RUNNING", "child": "WAITING"}
+    pad.complete_launch(1, FWAction())
+    assert in_the_file(database) == {"parent": "COMPLETED", "child": "READY"}
 
 
-def test_a_full_disk_leaves_the_old_file(pad: EmbeddedLaunchPad) -> None:
+def test_a_full_disk_leaves_the_state_before(
+    pad: EmbeddedLaunchPad, database: Database
+) -> None:
     before = pad.path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
@@ -174,6 +177,7 @@ def test_a_full_disk_leaves_the_old_file(pad: EmbeddedLaunchPad) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert pad.path.read_bytes() == before
     assert [p.name for p in pad.path.parent.iterdir() if ".part" in p.name] == []
+    assert in_the_file(database) == {"parent": "READY", "child": "WAITING"}
 
 
 @pytest.mark.parametrize(

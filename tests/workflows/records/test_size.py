@@ -57,7 +57,7 @@ def test_a_large_calculation_is_not_submitted(
     calculations: tuple[Calculation, ...],
 ) -> None:
     huge = replace(calculations[0], ordering={"list": "x" * LARGEST})
-    with pytest.raises(StoreError, match=r"spec of x=0 relax: has 4\.0 MB"):
+    with pytest.raises(StoreError, match=r"calculation x=0: has 4\.0 MB"):
         workflow(huge)
 
 

@@ -1,0 +1,211 @@
+"""The file of the embedded LaunchPad: a snapshot, and a journal of what changed since.
+
+``launchpad.json`` holds every document at one moment; ``launchpad.<n>.jsonl`` one line
+for each change of state since then. A change costs a line, however large the campaign
+is. When the journal has grown larger than the snapshot, a new snapshot is written and
+journal n + 1 begins.
+
+A line counts once it ends in a newline: a process killed while it wrote one leaves the
+state before it. A snapshot replaces the earlier one at once, and names its journal, so
+that no change is read twice. Plain files without locks for readers, so that a node may
+read while another writes, on a network file system too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bson import json_util
+
+from workflows.errors import StoreError, one_line
+from workflows.records.atomic import write_atomically
+
+FORMAT = "lnmo embedded launchpad 2"
+FIRST_FORMAT = "lnmo embedded launchpad 1"
+"""Of lnmo 0.1.0: a snapshot alone."""
+
+ROOM = 1_000_000
+"""Bytes that a journal may have before it is compared with the snapshot."""
+
+Collections = dict[str, dict[Any, dict[str, Any]]]
+"""Collection -> ``_id`` -> document."""
+
+
+class Journal:
+    """Reads and writes the two files.
+
+    Parameters
+    ----------
+    path
+        ``launchpad.json``.
+    names
+        The collections there are.
+    """
+
+    def __init__(self, path: Path, names: Iterable[str]) -> None:
+        self.path = path
+        self.names = tuple(names)
+        self._number = 0
+        self._size = 0
+        self._snapshot_size = 0
+
+    def read(self) -> Collections | None:
+        """Return every document; None if there is no LaunchPad yet.
+
+        Raises
+        ------
+        StoreError
+            A file is damaged, unreadable, or of a later lnmo.
+        """
+        for _ in range(100):
+            content = self._snapshot()
+            if content is None:
+                return None
+            number = int(content.get("journal", 0))
+            lines = self._lines(number)
+            if lines is not None:
+                self._number = number
+                return self._joined(content["collections"], lines)
+        raise StoreError(
+            f"{self.path}: replaced again and again while it was read; try again"
+        )
+
+    def _snapshot(self) -> dict[str, Any] | None:
+        try:
+            text = self.path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._damaged(self.path, error) from None
+        try:
+            content: dict[str, Any] = _decoded(text)
+            if content["format"] not in {FORMAT, FIRST_FORMAT}:
+                raise ValueError(f"format is {content['format']!r}")
+            if content["format"] == FIRST_FORMAT:  # it had fewer collections
+                content["collections"] = {
+                    name: content["collections"].get(name, []) for name in self.names
+                }
+            for name in self.names:
+                content["collections"][name]
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._damaged(self.path, error) from None
+        self._snapshot_size = len(text)
+        return content
+
+    def _lines(self, number: int) -> list[dict[str, Any]] | None:
+        """Read a journal; None if its snapshot was replaced meanwhile."""
+        if number == 0:
+            return []
+        path = self._journal(number)
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None if self._moved_on(number) else []
+        except OSError as error:
+            raise self._damaged(path, error) from None
+        *whole, _cut = text.split(b"\n")
+        try:
+            found = [_decoded(line) for line in whole]
+        except ValueError as error:
+            raise self._damaged(path, error) from None
+        self._size = sum(len(line) + 1 for line in whole)
+        return found
+
+    def _moved_on(self, number: int) -> bool:
+        content = self._snapshot()
+        return content is not None and int(content.get("journal", 0)) != number
+
+    def _joined(
+        self, collections: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
+    ) -> Collections:
+        found: Collections = {
+            name: {document["_id"]: document for document in collections[name]}
+            for name in self.names
+        }
+        try:
+            for line in lines:
+                for name, documents in line["set"].items():
+                    for document in documents:
+                        found[name][document["_id"]] = document
+                for name, keys in line["unset"].items():
+                    for each in keys:
+                        found[name].pop(each, None)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._damaged(self._journal(self._number), error) from None
+        return found
+
+    def append(self, changes: Mapping[str, Any]) -> None:
+        """Add one line: all of a change, or after a kill none of it.
+
+        Parameters
+        ----------
+        changes
+            ``set``: collection -> documents; ``unset``: collection -> ``_id``.
+        """
+        line = _encoded(changes).encode() + b"\n"
+        path = self._journal(self._number)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            os.ftruncate(descriptor, self._size)  # what a killed writer left of a line
+            _write_all(descriptor, line)
+            os.fsync(descriptor)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(descriptor, self._size)
+            raise
+        finally:
+            os.close(descriptor)
+        self._size += len(line)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether a new snapshot is due."""
+        return self._number == 0 or self._size > max(ROOM, self._snapshot_size)
+
+    def snapshot(self, collections: Mapping[str, list[dict[str, Any]]]) -> None:
+        """Write every document, and begin the next journal."""
+        number = self._number + 1
+        with suppress(FileNotFoundError):
+            self._journal(number).unlink()  # left by a kill at this very place
+        content = {"format": FORMAT, "journal": number, "collections": collections}
+        text = _encoded(content)
+        write_atomically(self.path, text)
+        self._number, self._size, self._snapshot_size = number, 0, len(text)
+        for other in self._others():
+            with suppress(OSError):
+                other.unlink()
+
+    def _others(self) -> Iterator[Path]:
+        own = self._journal(self._number)
+        pattern = f"{self.path.stem}.*.jsonl"
+        return (path for path in self.path.parent.glob(pattern) if path != own)
+
+    def _journal(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.stem}.{number}.jsonl")
+
+    def _damaged(self, path: Path, error: Exception) -> StoreError:
+        return StoreError(
+            f"{path}: not a readable LaunchPad ({type(error).__name__}: "
+            f"{one_line(error)}); it was not changed. Rename {self.path.name} and run "
+            "again: finished calculations are found in their directories"
+        )
+
+
+def _encoded(content: Any) -> str:
+    return json.dumps(content, default=json_util.default, separators=(",", ":"))
+
+
+def _decoded(text: str | bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text, object_hook=json_util.object_hook)
+    return found
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,76 @@
+"""Calculations kept beside the LaunchPad, each once; a Firework holds only a header.
+
+A structure and its settings are ten kilobytes, the same in every step of a calculation.
+In each Firework they would be copied at every query that FireWorks makes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workflows.errors import StoreError
+
+CALCULATION_COLLECTION = "lnmo_calculations"
+"""Beside the LaunchPad's own collections: ``_id`` is the calculation's, and the
+calculation is JSON text."""
+
+HEADER = (
+    *("id", "engine", "x", "n_li", "formula", "insertion", "steps"),
+    *("campaign", "variant", "reference"),
+)
+"""What of a calculation stays in a Firework's spec: enough to list it."""
+
+
+def keep(db: Any, calculations: Iterable[Mapping[str, Any]]) -> None:
+    """Keep calculations; harmless to repeat.
+
+    Parameters
+    ----------
+    db
+        The LaunchPad's database.
+    calculations
+        As ``Calculation.as_dict`` returns them.
+    """
+    collection = db[CALCULATION_COLLECTION]
+    for plain in calculations:
+        text = json.dumps(plain, separators=(",", ":"))
+        found = {"_id": plain["id"], "calculation": text}
+        collection.replace_one({"_id": plain["id"]}, found, upsert=True)
+
+
+def header(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a Firework's spec holds of a calculation."""
+    return {name: plain[name] for name in HEADER}
+
+
+def is_whole(plain: Mapping[str, Any]) -> bool:
+    """Tell a whole calculation, as earlier Fireworks hold it, from a header."""
+    return "structure" in plain
+
+
+def fetch(db: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole calculation of a header; a whole one is returned as it is.
+
+    Raises
+    ------
+    StoreError
+        The database does not have it.
+    """
+    if is_whole(plain):
+        return dict(plain)
+    found = db[CALCULATION_COLLECTION].find_one({"_id": plain["id"]})
+    if found is None:
+        raise StoreError(
+            f"calculation {plain['id']} is not in {CALCULATION_COLLECTION}: was it "
+            f"deleted? Submit {plain['campaign']} again, under another name if "
+            "the LaunchPad still holds its Fireworks"
+        )
+    whole: dict[str, Any] = json.loads(found["calculation"])
+    return whole
+
+
+def forget(db: Any, ids: Iterable[str]) -> None:
+    """Delete calculations by id."""
+    db[CALCULATION_COLLECTION].delete_many({"_id": {"$in": list(ids)}})
