@@ -124,8 +124,8 @@ def _shortened(symbol: str) -> str:
 
 
 def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
-    if numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
-        return  # CONTCAR is one step ahead of the last energy
+    if numbers.many_body or numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
+        return  # CONTCAR is left as it was opened, or one step ahead of the last energy
     start, end = (
         read_input(files, name, poscar_from) for name in ("POSCAR", "CONTCAR")
     )

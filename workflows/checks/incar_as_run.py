@@ -1,8 +1,10 @@
 """Which tags of an INCAR are not what VASP ran with.
 
-vasprun.xml repeats the tags that VASP read; a tag that it does not repeat was written
-into INCAR afterwards. Whether that matters is judged by the values that VASP worked
-with, defaults included, and only for tags that VASP does not change by itself.
+vasprun.xml repeats the tags in VASP's own account, which is no copy: VASP 5.2 adds
+defaults that nobody asked for, long lists are shortened to what is used, NSW is that of
+the displacements in a phonon run. A tag that is not repeated was written into INCAR
+afterwards. Whether that matters is judged by the values that VASP worked with, defaults
+included, and only for tags that VASP does not change by itself.
 """
 
 from __future__ import annotations
@@ -19,6 +21,24 @@ IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
 VASP adds ten."""
 PRINTED_UNASKED = {"PREC": "normal"}
 """What VASP 5 puts among the INCAR tags of a run whose INCAR has none."""
+ON_BY_DEFAULT = frozenset(
+    {
+        *("GGA_COMPAT", "KGAMMA", "LCORR", "LDIAG", "LADDER", "LHARTREE", "LASPH"),
+        "LVDW_EWALD",
+    }
+)
+"""Logical tags whose .FALSE. is a choice, asked for or not."""
+NOT_ZERO = frozenset(
+    {
+        *("ISYM", "ISMEAR", "SIGMA", "ICHARG", "IBRION", "ISIF", "EDIFF", "EDIFFG"),
+        *("NUPDOWN", "NELECT", "LMAXMIX", "MAGMOM", "SMASS", "LMAXPAW", "LMAXTAU"),
+        *("AEXX", "AGGAX", "AGGAC", "ALDAC", "ALDAX"),
+        *("LDAUL", "LDAUU", "LDAUJ", "LDAUTYPE"),
+    }
+)
+"""Numbers whose 0 or -1 is a choice, asked for or not."""
+FORCE_CONSTANTS = (5, 6, 7, 8)
+"""IBRION of phonon runs, which take as many steps as they need, whatever NSW says."""
 _SAME_NAME = """
     PREC EDIFF EDIFFG NSW ISIF PSTRESS
     GGA METAGGA LHFCALC LUSE_VDW LDAU
@@ -48,7 +68,7 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
         for tag, value in read.items()
         if tag not in IGNORED
         and not same_value(asked.get(tag), value, printed=VASPRUN_REAL)
-        and not _says_nothing(tag, asked.get(tag), value)
+        and not _says_nothing(tag, asked.get(tag), value, numbers.parameters)
     }
     for tag in (asked.keys() & APPLIED.keys()) - read.keys():
         value = _applied(tag, numbers)
@@ -57,15 +77,31 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
     return dict(sorted(changed.items()))
 
 
-def _says_nothing(tag: str, asked: Any, read: Any) -> bool:
-    """Return whether a default was printed as if asked, or a number as a logical.
+def _says_nothing(tag: str, asked: Any, read: Any, ran: Mapping[str, Any]) -> bool:
+    """Tell what VASP writes in its own way, though it read what INCAR has.
 
-    VASP 5.4.1 has ``LORBIT`` F for 11, and 5.4.4 ``LMIXTAU`` -1 for .TRUE.
+    A default that nobody asked for, a list shortened to what is used, a number printed
+    as a logical: VASP 5.4.1 has ``LORBIT`` F for 11, and 5.4.4 ``LMIXTAU`` -1 for
+    .TRUE.
     """
+    if tag == "NSW" and ran.get("IBRION") in FORCE_CONSTANTS:
+        return True
     if asked is None:
-        return tag in PRINTED_UNASKED and _same(PRINTED_UNASKED[tag], read)
+        return _is_default(tag, read)
+    if isinstance(asked, list) and isinstance(read, list) and len(read) < len(asked):
+        return same_value(asked[: len(read)], read, printed=VASPRUN_REAL)
     logical = isinstance(asked, bool), isinstance(read, bool)
     return any(logical) and not all(logical) and isinstance(read, int)
+
+
+def _is_default(tag: str, read: Any) -> bool:
+    if tag in PRINTED_UNASKED:
+        return _same(PRINTED_UNASKED[tag], read)
+    values = read if isinstance(read, list) else [read]
+    if any(isinstance(value, bool) for value in values):
+        return tag not in ON_BY_DEFAULT and not any(values)
+    numbers = all(isinstance(value, int | float) for value in values)
+    return numbers and tag not in NOT_ZERO and all(value in (0, -1) for value in values)
 
 
 def _applied(tag: str, numbers: VaspNumbers) -> Any:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from workflows.engines import parse_run
 from workflows.engines.protocol import read_run_file
-from workflows.engines.vasp.parse import parse_files, unreadable
+from workflows.engines.vasp.parse import parse_files
 from workflows.engines.vasp.to_document import describe
+from workflows.engines.vasp.unreadable import unreadable
 from workflows.errors import LnmoError, StoreError
 from workflows.records.document import State, TaskDocument
 from workflows.vasp.run_files import VaspFiles, run_files

@@ -127,6 +127,9 @@ class TaskDocument(BaseModel):
         None, description="site moments, muB, one per site; see moments_signed"
     )
     moments_signed: bool = Field(True, description="False: magnetization holds |m|")
+    moment_vectors: tuple[tuple[float, float, float], ...] | None = Field(
+        None, description="noncollinear site moments (x, y, z), muB, one per site"
+    )
     total_magnetization: float | None = Field(None, description="muB per cell")
     occupations: tuple[OnsiteOccupation, ...] | None = Field(
         None,

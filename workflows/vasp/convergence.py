@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.vasp.finite import largest
+from workflows.vasp.finite import CELL_RELAXES, largest
 
 PRINTED = 1e-8
 """eV; energies and EDIFF have eight decimals: an EDIFF of 1e-9 is printed as 0."""
@@ -22,8 +22,6 @@ STIFFNESS = 10.0
 next trial step, which with POTIM = 0.5 is that of such a spring."""
 KBAR_A3 = 1 / 1602.1766
 """eV."""
-CELL_RELAXES = 3
-"""ISIF from which the lattice moves."""
 LINEAR_RESPONSE = (7, 8)
 """IBRION of phonons by it."""
 
@@ -48,16 +46,66 @@ def ground_state(
     return cycle
 
 
+def last_change(step: Mapping[str, Any]) -> float | None:
+    """Return by how much the last two energies of a cycle differ, eV.
+
+    None if vasprun.xml does not have them.
+    """
+    energies = [e.get("e_fr_energy") for e in step["electronic_steps"][-2:]]
+    if len(energies) < 2 or None in energies:
+        return None
+    return float(abs(energies[1] - energies[0]))
+
+
 def settled(step: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool | None:
     """Tell whether the last two energies of a cycle differ by no more than EDIFF.
 
     None if vasprun.xml does not have them.
     """
-    energies = [e.get("e_fr_energy") for e in step["electronic_steps"][-2:]]
+    return _below(last_change(step), parameters)
+
+
+def reached_ediff(
+    said: bool | None,
+    steps: int,
+    change: float | None,
+    parameters: Mapping[str, Any],
+    version: str,
+) -> bool | None:
+    """Tell whether an electronic cycle reached EDIFF; None if nothing shows it.
+
+    VASP before 6 prints that EDIFF is reached also where NELM ended the cycle. There
+    only the last change of the energy shows whether it was.
+
+    Parameters
+    ----------
+    said
+        What OUTCAR says; None for nothing.
+    steps
+        Electronic steps of the cycle.
+    change
+        Last change of the energy, eV.
+    parameters
+        NELM and EDIFF as applied.
+    version
+        Of VASP, such as ``5.4.4``.
+    """
+    at_the_limit = steps >= int(parameters.get("NELM", 60))
+    if said is None or (said and at_the_limit and _major(version) < 6):
+        return _below(change, parameters)
+    return said
+
+
+def _below(change: float | None, parameters: Mapping[str, Any]) -> bool | None:
     ediff = parameters.get("EDIFF")
-    if ediff is None or len(energies) < 2 or None in energies:
+    if ediff is None or change is None:
         return None
-    return bool(abs(energies[1] - energies[0]) <= ediff + PRINTED)
+    return bool(change <= ediff + PRINTED)
+
+
+def _major(version: str) -> int:
+    first = version.partition(".")[0]
+    return int(first) if first.isdigit() else 0
 
 
 def not_relaxed(run: Any) -> str:

@@ -1,4 +1,4 @@
-"""Numbers that are none: NaN, infinity, and the stars of a field that was too narrow.
+"""Values that are not numbers: NaN, infinity, the stars of too narrow a field.
 
 Fortran prints stars for what does not fit, and VASP goes on to its end with a NaN.
 Every comparison with one is false, so that a check against a limit would pass.
@@ -26,6 +26,10 @@ QUANTITIES = {
     "structure": "the lattice and positions",
 }
 """Field of ``VaspNumbers`` -> what it is called."""
+FORCE_CONSTANTS = (5, 6, 7, 8)
+"""IBRION of runs that make phonons of the forces."""
+CELL_RELAXES = 3
+"""ISIF from which the lattice moves."""
 
 
 def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
@@ -52,20 +56,51 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
         spare["structure"] = body.structure(last)
     values: dict[str, Any] = {field: spare.get(field) for field in bad}
     initial = numbers.initial if is_number(numbers.initial) else None
-    lost = [field for field in values if values[field] is None]
+    missing = [field for field in values if values[field] is None]
+    unasked = [field for field in missing if field in _not_asked(numbers)]
+    lost = [field for field in missing if field not in unasked]
     only = {
-        "OUTCAR": [f for f in values if f not in lost],
+        "OUTCAR": [f for f in values if f not in missing],
         "vasprun.xml": [f for f in bad_there if f not in values],
     }
     doubts = [
         f"only {one} has a number for {_named(f)}" for one, f in only.items() if f
     ]
-    if both and last is None:
+    if unasked:
+        doubts.append(
+            f"no number for {_named(unasked)}, which a run with NSW = "
+            f"{numbers.parameters.get('NSW', 0)} and ISIF = "
+            f"{numbers.parameters.get('ISIF', 2)} does without"
+        )
+    if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")
     if numbers.gap_lost:
         doubts.append("vasprun.xml has no number for some eigenvalues: no band gap")
-    told = {"lost": _named(lost), "doubt": "; ".join(doubts)}
-    return replace(numbers, **{**values, **told, "initial": initial})
+    told: dict[str, Any] = {
+        "lost": _named(lost),
+        "doubt": "; ".join(doubts),
+        "initial": initial,
+    }
+    if "magnetization" in values:
+        told["vectors"] = None
+    return replace(numbers, **{**values, **told})
+
+
+def _not_asked(numbers: VaspNumbers) -> set[str]:
+    """Return what moved nothing in this run, so that it can do without its numbers.
+
+    VASP gives NaN for forces with k points of zero weight, and for a stress that it
+    does not compute. Stars are another matter: they are forces too large to print.
+    """
+    if numbers.overflow:
+        return set()
+    nsw, ibrion, isif = (
+        int(numbers.parameters.get(tag, default))
+        for tag, default in (("NSW", 0), ("IBRION", -1), ("ISIF", 2))
+    )
+    if nsw <= 1 and ibrion not in FORCE_CONSTANTS:
+        return {"max_force", "pressure"}
+    return set() if isif >= CELL_RELAXES else {"pressure"}
 
 
 def largest(forces: Any) -> float | None:

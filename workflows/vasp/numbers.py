@@ -18,17 +18,26 @@ class VaspNumbers:
     """What one run gave, whichever files it was read from.
 
     Units as in ``TaskDocument``. `electronic` holds, for each ionic step, the number
-    of electronic steps and whether EDIFF was reached (None: the files do not say).
+    of electronic steps and whether EDIFF was reached (None: the files do not say); a
+    step of a learned force field has (0, True). `last_changes` holds the last change of
+    the energy in each, eV.
     `parameters` are the INCAR tags as VASP applied them, its defaults included.
     `not_relaxed` says what a vasprun.xml without OUTCAR lacks as proof of EDIFFG,
-    `lost` says which quantities are no numbers in any file, `doubt` which only in one.
+    `lost` says which quantities are not a number in any file, `doubt` which only in
+    one. `many_body` is the ALGO of a run above the ground state. In a noncollinear run
+    `magnetization` holds lengths, `vectors` the moments. `learned` says that a learned
+    force field gave the last energy, `overflow` that a force or a stress is printed as
+    stars: it did not fit its field.
     """
 
     structure: Structure | None = None
     initial: Structure | None = None
     energy: float | None = None
     electronic: tuple[tuple[int, bool | None], ...] = ()
+    last_changes: tuple[float | None, ...] = ()
     magnetization: tuple[float, ...] | None = None
+    vectors: tuple[tuple[float, float, float], ...] | None = None
+    noncollinear: bool = False
     total_magnetization: float | None = None
     occupations: tuple[OnsiteOccupation, ...] = ()
     nelect: float | None = None
@@ -49,6 +58,9 @@ class VaspNumbers:
     contradiction: str = ""
     not_relaxed: str = ""
     sources: tuple[str, ...] = ()
+    many_body: str = ""
+    learned: bool = False
+    overflow: bool = False
     gap_lost: bool = False
     lost: str = ""
     doubt: str = ""

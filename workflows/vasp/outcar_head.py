@@ -97,6 +97,11 @@ class OutcarHeader:
     incar: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
+    def noncollinear(self) -> bool:
+        """Whether moments are vectors, by LNONCOLLINEAR and LSORBIT as applied."""
+        return any(_logical(self.tags, t) for t in ("LNONCOLLINEAR", "LSORBIT"))
+
+    @property
     def neutral_nelect(self) -> float | None:
         """Electrons of the uncharged cell: ZVAL summed over the atoms."""
         if not self.zval or len(self.zval) != len(self.ions_per_block):

@@ -16,28 +16,31 @@ from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.occupation_matrices import read_occupation_matrices
 from workflows.vasp.outcar_head import OutcarHeader, outcar_header
+from workflows.vasp.outcar_moments import Vector, number, numbers, site_moments
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-Vector = tuple[float, float, float]
 _ITERATION = re.compile(r"-{2,} *Iteration +(\d+)\( *(\d+|\*+)\)")
+_IONIC_STEP = re.compile(
+    r"-{2,} *(?:Iteration +(\d+)\( *(?:\d+|\*+)\)|Ionic step +(\d+)\b)"
+)
+"""A learned force field makes steps without an iteration."""
 _ENERGY = re.compile(
-    r"FREE ENERGIE OF THE ION-ELECTRON SYSTEM.*?"
+    r"(?<!ML )FREE ENERGIE OF THE ION-ELECTRON SYSTEM.*?"
     r"energy\(sigma->0\) *= *(\S+)[ \n]",
     re.DOTALL,
 )
+_LEARNED_ENERGY = re.compile(r"ML energy\(sigma->0\) *= *(\S+)")
+_CHANGE = re.compile(r"total energy-change \(2\. order\) *:(\s*\S+) +\(([^)]*)\)")
 _LOOP = re.compile(r"aborting loop.*?EDIFF (is|was not) reached")
 _LATTICE = re.compile(r"direct lattice vectors[^\n]*\n((?:[^\n]*\n){3})")
-_FORCES = re.compile(r"TOTAL-FORCE \(eV/Angst\)\n -+\n(.*?)\n -+\n", re.DOTALL)
-_MOMENTS = re.compile(
-    r"magnetization \(x\)[^\n]*\n\s*\n# of ion[^\n]*\n-+\n"
-    r"((?: +\d+ +\S[^\n]*\n)+)"
+_FORCES = re.compile(
+    r"TOTAL-FORCE \(eV/Angst\)(?: \(ML\))?\n -+\n(.*?)\n -+\n", re.DOTALL
 )
 _PRESSURE = re.compile(r"external pressure = *(\S+) kB")
 _TOTAL = re.compile(r"number of electron +\S+ magnetization +(\S+) *\n")
 _ELECTRONS = re.compile(r"number of electron +(\S+) magnetization +\S")
-_NUMBER = re.compile(r"-?\d+\.\d+|-?\d+\b|\*+|[-+]?(?:NaN|Inf(?:inity)?)\b", re.I)
 _RESPONSE = "\n Linear response"
 REACHED = "reached required accuracy"
 STOPPED = re.compile(r"(soft|hard) stop encountered")
@@ -59,8 +62,19 @@ class IonicStep:
         Rows, A.
     positions, forces
         Cartesian, A and eV/A, one per atom.
+    change
+        Of the last electronic step: the larger of the changes of the total energy and
+        of the sum of band energies, eV; both must fall below EDIFF. None if it is not
+        printed.
+    learned
+        A learned force field gave energy and forces, not an electronic cycle.
+    overflow
+        A force or the pressure is printed as stars: too large for its field.
     moments
-        Site moments, muB, the last that were printed in this step; None without.
+        Site moments, muB, the last that were printed in this step; None without. Of a
+        noncollinear run the lengths.
+    vectors
+        Site moments of a noncollinear run, (x, y, z), muB; None of a collinear one.
     total_magnetization
         muB per cell.
     pressure
@@ -76,6 +90,10 @@ class IonicStep:
     positions: tuple[Vector, ...]
     forces: tuple[Vector, ...]
     moments: tuple[float, ...] | None
+    vectors: tuple[Vector, ...] | None
+    change: float | None
+    learned: bool
+    overflow: bool
     total_magnetization: float | None
     pressure: float | None
     electrons: float | None
@@ -138,7 +156,11 @@ def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
     """
     header = outcar_header(text.splitlines(keepends=True), name=name)
     parts = _by_ionic_step(text)
-    whole = [(part, step) for part in parts if (step := _step(part)) is not None]
+    whole = [
+        (part, step)
+        for part in parts
+        if (step := _step(part, noncollinear=header.noncollinear)) is not None
+    ]
     seconds = re.search(r"Elapsed time \(sec\): +(\d+\.\d+)", text[-1_000_000:])
     return OutcarBody(
         header=header,
@@ -153,37 +175,46 @@ def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
 def _by_ionic_step(text: str) -> list[str]:
     """Cut where the number of the ionic step changes."""
     starts, last = [], ""
-    for match in _ITERATION.finditer(text):
-        if match[1] != last:
+    for match in _IONIC_STEP.finditer(text):
+        step = match[1] or match[2]
+        if step != last:
             starts.append(match.start())
-            last = match[1]
-    ends = [*starts[1:], len(text)]
+            last = step
+    ends = [*starts[1:], len(text)][: len(starts)]
     return [text[a:b] for a, b in zip(starts, ends, strict=True)]
 
 
-def _step(part: str) -> IonicStep | None:
-    energies = _ENERGY.findall(part)
+def _step(part: str, *, noncollinear: bool) -> IonicStep | None:
+    electronic = _ENERGY.findall(part)
+    energies = electronic or _LEARNED_ENERGY.findall(part)
     if not energies:
         return None
     cycle, _, _ = part.partition(_RESPONSE)
     loops, lattices = _LOOP.findall(cycle), _LATTICE.findall(part)
-    tables, moments = _FORCES.findall(part), _MOMENTS.findall(part)
+    tables, moments = (
+        _FORCES.findall(part),
+        site_moments(part, noncollinear=noncollinear),
+    )
     rows = [_row(line, 6) for line in tables[-1].splitlines()] if tables else []
     total, pressure = _TOTAL.findall(part), _PRESSURE.findall(part)
-    electrons = _ELECTRONS.findall(part)
+    electrons, changes = _ELECTRONS.findall(part), _CHANGE.findall(cycle)
     return IonicStep(
-        energy=_number(energies[-1]),
+        energy=number(energies[-1]),
         electronic_steps=len(_ITERATION.findall(cycle)),
         converged=loops[-1] == "is" if loops else None,
+        change=max(abs(number(word)) for word in changes[-1]) if changes else None,
+        learned=not electronic,
+        overflow=any("**" in text for text in (*tables[-1:], *pressure[-1:])),
         lattice=tuple(_vector(_row(line, 6)) for line in lattices[-1].splitlines())
         if lattices
         else (),
         positions=tuple(_vector(row) for row in rows),
         forces=tuple(_vector(row[3:]) for row in rows),
-        moments=_moments(moments[-1].splitlines()) if moments else None,
-        total_magnetization=_number(total[-1]) if total else None,
-        pressure=_number(pressure[-1]) if pressure else None,
-        electrons=_number(electrons[-1]) if electrons else None,
+        moments=(moments[-1].along or moments[-1].lengths) if moments else None,
+        vectors=moments[-1].vectors if moments else None,
+        total_magnetization=number(total[-1]) if total else None,
+        pressure=number(pressure[-1]) if pressure else None,
+        electrons=number(electrons[-1]) if electrons else None,
     )
 
 
@@ -192,32 +223,12 @@ def _occupations(part: str) -> tuple[OnsiteOccupation, ...]:
     return tuple(o for o in read_occupation_matrices(cycle) if o.shell >= 2)
 
 
-def _vector(numbers: list[float]) -> Vector:
-    x, y, z = numbers[:3]
+def _vector(row: list[float]) -> Vector:
+    x, y, z = row[:3]
     return x, y, z
-
-
-def _moments(lines: list[str]) -> tuple[float, ...]:
-    """Return the last column, atom by atom; NaN for a row that is lost or no number."""
-    rows = [_numbers(line) for line in lines]
-    found = {int(row[0]): row[-1] for row in rows if math.isfinite(row[0])}
-    return tuple(found.get(i, math.nan) for i in range(1, max(found, default=0) + 1))
 
 
 def _row(line: str, length: int) -> list[float]:
     """Return the numbers of a row; all NaN if stars of two fields ran into one."""
-    row = _numbers(line)
+    row = numbers(line)
     return row if len(row) == length else [math.nan] * length
-
-
-def _numbers(line: str) -> list[float]:
-    """Return the numbers of a row; two that touch are told apart by their sign."""
-    return [_number(word) for word in _NUMBER.findall(line)]
-
-
-def _number(word: str) -> float:
-    """Return a number, NaN for the stars that Fortran prints if it does not fit."""
-    try:
-        return float(word)
-    except ValueError:
-        return math.nan

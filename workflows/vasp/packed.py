@@ -1,8 +1,12 @@
-"""What a file holds, however it is compressed; told by its first bytes, not its name.
+"""What a file holds, however it is compressed, as a stream of bounded memory.
 
-People rename files without packing them, and pack them without renaming. A packed
-file that was cut gives what can be unpacked of it, and the word that it was cut; one
-that is damaged within gives nothing, for no telling which digits are wrong.
+The first bytes decide how a file is packed, not its name: people rename files without
+packing them, and pack them without renaming. A packed file that was cut gives what can
+be unpacked of it and a note that it was cut. One that is damaged inside gives nothing,
+because nobody can say which digits are wrong.
+
+A few MB of gzip can hold many GB of zeros. What is read as a stream may hold up to
+:data:`MAX_UNPACKED`, what is held in memory up to :data:`MAX_HELD`.
 """
 
 from __future__ import annotations
@@ -11,8 +15,11 @@ import bz2
 import lzma
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from workflows.errors import StoreError
@@ -21,17 +28,68 @@ ENDINGS = (".gz", ".bz2", ".xz", ".z")
 """Of names, in lower or upper case; gzip once called its files ``.z``."""
 LONGEST_MARK = 10
 CHUNK = 65_536
-READ: tuple[tuple[re.Pattern[bytes], str, Callable[[], Any]], ...] = (
-    (re.compile(rb"\x1f\x8b\x08"), "gzip", lambda: zlib.decompressobj(wbits=31)),
-    (re.compile(rb"BZh[1-9]1AY&SY"), "bzip2", bz2.BZ2Decompressor),
-    (re.compile(rb"\xfd7zXZ\x00"), "xz", lzma.LZMADecompressor),
-)
+"""Bytes read at a time."""
+PIECE = 1_048_576
+"""Bytes unpacked at a time."""
+MAX_UNPACKED = 32_000_000_000
+"""Bytes that one file may unpack to where it is read as a stream."""
+MAX_HELD = 2_000_000_000
+"""Bytes of one file that are held in memory at once, packed or not."""
+MAX_RATIO = 100
+"""Unpacked over packed size of a file held in memory; VASP's text reaches 5 to 30."""
+FREE = 64_000_000
+"""Bytes that any packed file may unpack to, whatever its ratio."""
 UNREAD = (
     (re.compile(rb"\x28\xb5\x2f\xfd"), "zstd", "unzstd"),
     (re.compile(rb"\x1f\x9d"), "compress", "uncompress"),
     (re.compile(rb"PK\x03\x04"), "zip", "unzip"),
 )
 _ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|z)", re.IGNORECASE)
+
+
+class _Gzip:
+    """``zlib`` with the interface of the two others."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=31)
+
+    def decompress(self, data: bytes, length: int) -> bytes:
+        return self._stream.decompress(self._stream.unconsumed_tail + data, length)
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._stream.unconsumed_tail
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+
+READ: tuple[tuple[re.Pattern[bytes], str, Callable[[], Any]], ...] = (
+    (re.compile(rb"\x1f\x8b\x08"), "gzip", _Gzip),
+    (re.compile(rb"BZh[1-9]1AY&SY"), "bzip2", bz2.BZ2Decompressor),
+    (re.compile(rb"\xfd7zXZ\x00"), "xz", lzma.LZMADecompressor),
+)
+
+
+class PackingError(StoreError):
+    """A packed file that cannot be unpacked to its end.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, as a phrase that follows the name of the file.
+    cut
+        Whether what was unpacked so far can be believed.
+    """
+
+    def __init__(self, problem: str, *, cut: bool = False) -> None:
+        super().__init__(problem)
+        self.cut = cut
 
 
 @dataclass(frozen=True)
@@ -53,46 +111,101 @@ def is_packed(head: bytes) -> bool:
     return any(mark.match(head) for mark, *_ in (*READ, *UNREAD))
 
 
-def unpack(content: bytes, *, name: str) -> Unpacked:
-    """Unpack gzip, bzip2 and xz as far as it goes; anything else stays as it is.
+def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
+    """Yield the content of a file, packed or not, in pieces of a MB at most.
 
     What follows the end of the packed data is left out, as gzip itself does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    limit
+        Bytes; a file that holds more is refused.
+
+    Raises
+    ------
+    PackingError
+        The file is damaged or cut.
+    StoreError
+        It holds more than `limit`, or it is compressed with a program that is not
+        known here.
+    """
+    seen = 0
+    with path.open("rb") as file:
+        head = file.read(LONGEST_MARK)
+        raw = chain([head], iter(partial(file.read, CHUNK), b""))
+        for piece in _unpacked(raw, head, path.name):
+            seen += len(piece)
+            if seen > limit:
+                raise StoreError(
+                    f"{path.name} holds more than {limit / 1e6:.0f} MB, more than is "
+                    "read here: shorten it, or remove it if it is no text of VASP"
+                )
+            yield piece
+
+
+def held_limit(path: Path) -> int:
+    """Return how many bytes of a file may be held in memory."""
+    with path.open("rb") as file:
+        if not is_packed(file.read(LONGEST_MARK)):
+            return MAX_HELD
+    return min(MAX_HELD, max(FREE, MAX_RATIO * path.stat().st_size))
+
+
+def hold(path: Path) -> Unpacked:
+    """Return the whole content of a file, packed or not, and what is wrong with it.
 
     Raises
     ------
     StoreError
-        It is compressed with a program that is not known here.
+        It holds more than :func:`held_limit`, or it is compressed with a program that
+        is not known here.
     """
+    parts: list[bytes] = []
+    try:
+        for piece in stream(path, limit=held_limit(path)):
+            parts.append(piece)
+    except PackingError as error:
+        return Unpacked(b"".join(parts) if error.cut else b"", str(error))
+    return Unpacked(b"".join(parts))
+
+
+def _unpacked(raw: Iterator[bytes], head: bytes, name: str) -> Iterator[bytes]:
     for mark, program, cure in UNREAD:
-        if mark.match(content):
+        if mark.match(head):
             raise StoreError(
                 f"{name} is compressed with {program}, which is not read here: unpack "
                 f"it ({cure} {name})"
             )
     for mark, program, opened in READ:
-        if mark.match(content):
-            return _members(content, mark, program, opened)
-    return Unpacked(content)
+        if mark.match(head):
+            return _members(raw, mark, program, opened)
+    return raw
 
 
 def _members(
-    content: bytes, mark: re.Pattern[bytes], program: str, opened: Callable[[], Any]
-) -> Unpacked:
+    raw: Iterator[bytes],
+    mark: re.Pattern[bytes],
+    program: str,
+    opened: Callable[[], Any],
+) -> Iterator[bytes]:
     """Unpack what one program packed, in one part or in several joined ones."""
-    parts: list[bytes] = []
-    place = 0
-    while mark.match(content, place):
-        stream = opened()
-        while not stream.eof and place < len(content):
-            chunk = content[place : place + CHUNK]
+    data = next(raw, b"")
+    while True:
+        while len(data) < LONGEST_MARK and (more := next(raw, b"")):
+            data += more
+        if not mark.match(data):
+            return
+        part = opened()
+        while not part.eof:
+            if part.needs_input and not data and not (data := next(raw, b"")):
+                problem = f"is a {program} file that was cut: copy or pack it again"
+                raise PackingError(problem, cut=True)
             try:
-                parts.append(stream.decompress(chunk))
+                yield part.decompress(data, PIECE)
             except (zlib.error, lzma.LZMAError, OSError) as error:
-                problem = f"is a damaged {program} file ({error}): copy it anew"
-                return Unpacked(b"", problem)
-            place += len(chunk)
-        if not stream.eof:
-            problem = f"is a {program} file that was cut: copy or pack it anew"
-            return Unpacked(b"".join(parts), problem)
-        place -= len(stream.unused_data)
-    return Unpacked(b"".join(parts))
+                problem = f"is a damaged {program} file ({error}): copy it again"
+                raise PackingError(problem) from None
+            data = b""
+        data = part.unused_data

@@ -10,22 +10,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.band_gap import BandGap, band_gap
-from workflows.vasp.convergence import not_relaxed, settled
+from workflows.vasp.convergence import last_change, not_relaxed, reached_ediff
 from workflows.vasp.equality import same_structure
 from workflows.vasp.finite import is_number, keep_finite, largest, pressure
 from workflows.vasp.hubbard import largest_u, u_by_element
+from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import contradiction
-from workflows.vasp.outcar_steps import OutcarBody
-from workflows.vasp.run_files import VaspFiles, read_bytes, read_text
-from workflows.vasp.vasprun import final_energy, open_outcar, open_vasprun, read_poscar
+from workflows.vasp.outcar_steps import IonicStep, OutcarBody
+from workflows.vasp.parts import Potential
+from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
+from workflows.vasp.vasprun import (
+    final_energy,
+    open_outcar,
+    open_vasprun,
+    read_structure,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -34,6 +41,16 @@ _FERMI_LEVELS = {
     "vasprun.xml": re.compile(rb'<i name="efermi">\s*([^\s<]+)'),
     "OUTCAR": re.compile(rb"E-fermi\s*:\s*(\S+)"),
 }
+
+
+_STARS = re.compile(rb"<v>[^<]*\*{3}")
+_APPLIED = (
+    *("encut", "prec", "nelm", "nsw", "ibrion", "ediff", "ediffg", "isif"),
+    *("lasph", "ispin", "lmaxmix"),
+)
+"""What OUTCAR prints as applied, by the names of its head."""
+_NAMES = {"encut": "ENMAX"}
+"""What vasprun.xml calls one of them."""
 
 
 def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
@@ -53,6 +70,11 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
     """
     outcar = open_outcar(files, cut=cut)
     run = open_vasprun(files, cut=cut)
+    common: dict[str, Any] = {
+        "efermi": _fermi_level(files),
+        "many_body": many_body_algorithm(files),
+        "overflow": _overflow(files, outcar),
+    }
     readers: list[Callable[[], VaspNumbers]] = [lambda: _from_oszicar(files)]
     if outcar is not None:
         readers.insert(0, lambda: _from_outcar(outcar, files))
@@ -60,11 +82,17 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
         readers.insert(0, lambda: _from_both(run, outcar))
     for read in readers:
         try:
-            return keep_finite(replace(read(), efermi=_fermi_level(files)))
+            return keep_finite(_without_ground_state(replace(read(), **common)))
         except Exception:  # whatever half a file leads pymatgen to
             if not cut:
                 raise
     return VaspNumbers()
+
+
+def _overflow(files: VaspFiles, outcar: OutcarBody | None) -> bool:
+    last = outcar.steps[-1] if outcar is not None and outcar.steps else None
+    printed = last is not None and last.overflow
+    return printed or holds(files.find("vasprun.xml"), _STARS) is not None
 
 
 def _fermi_level(files: VaspFiles) -> float | None:
@@ -78,15 +106,30 @@ def _fermi_level(files: VaspFiles) -> float | None:
     return None
 
 
+def _without_ground_state(numbers: VaspNumbers) -> VaspNumbers:
+    """Take no total energy from a run above the ground state.
+
+    What it prints under that name is of its first part, or of none.
+    """
+    if not numbers.many_body:
+        return numbers
+    return replace(numbers, energy=None, electronic=(), last_changes=())
+
+
 def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
     parameters = dict(run.parameters)
-    steps = [len(step["electronic_steps"]) for step in run.ionic_steps]
-    said = _said(outcar, len(steps))
     last = outcar.steps[-1] if outcar is not None and outcar.steps else None
-    forces, stress = (run.ionic_steps[-1].get(k) for k in ("forces", "stress"))
-    titels = {t.split()[1].split("_")[0]: t for t in map(str, run.potcar_symbols)}
+    end = run.ionic_steps[-1] if run.ionic_steps else {}
+    noncollinear = _noncollinear(parameters) or (
+        outcar is not None and outcar.header.noncollinear
+    )
+    scalars = last is not None and noncollinear and last.vectors is None
     gap, gap_lost = _gap(run)
     common = {} if outcar is None else _from_header(outcar)
+    titels = {
+        potential.element: potential.titel
+        for potential in map(Potential.titled, map(str, run.potcar_symbols))
+    }
     return VaspNumbers(
         **{
             "hubbards": _asked_hubbards(run),
@@ -96,65 +139,105 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
             **common,
         },
         structure=run.final_structure,
-        initial=run.structures[0],
+        initial=run.structures[0] if run.ionic_steps else run.initial_structure,
         energy=final_energy(run),
-        electronic=tuple(
-            (n, ok if ok is not None else settled(step, parameters))
-            for n, ok, step in zip(steps, said, run.ionic_steps, strict=True)
-        ),
-        magnetization=last.moments if last else None,
+        **_cycles(run, outcar),
+        magnetization=last.moments if last and not scalars else None,
+        vectors=last.vectors if last else None,
+        noncollinear=noncollinear,
         total_magnetization=last.total_magnetization if last else None,
         occupations=outcar.occupations if outcar is not None else (),
         version=run.vasp_version,
         gap=gap,
         gap_lost=gap_lost,
-        max_force=largest(forces),
-        pressure=pressure(stress),
+        max_force=largest(end.get("forces")),
+        pressure=pressure(end.get("stress")),
         parameters=parameters,
         incar=dict(run.incar),
         kpoints=run.kpoints,
         outcar=outcar,
         contradiction=contradiction(run, outcar),
-        not_relaxed=not_relaxed(run) if outcar is None else "",
+        not_relaxed=not_relaxed(run) if outcar is None and run.ionic_steps else "",
+        learned=bool(end.get("learned")),
         sources=("vasprun.xml", "OUTCAR") if outcar else ("vasprun.xml",),
     )
+
+
+def _noncollinear(parameters: Mapping[str, Any]) -> bool:
+    return any(parameters.get(tag) is True for tag in ("LNONCOLLINEAR", "LSORBIT"))
+
+
+def _cycles(run: Any, outcar: OutcarBody | None) -> dict[str, Any]:
+    """Return the electronic cycle of each ionic step in vasprun.xml.
+
+    How many steps, whether it converged, and the last change of the energy. OUTCAR
+    says it where it has the same ionic steps.
+    """
+    steps = run.ionic_steps
+    told: Sequence[IonicStep | None] = [None] * len(steps)
+    if outcar is not None and len(outcar.steps) == len(steps):
+        told = outcar.steps
+    cycles: list[tuple[int, bool | None]] = []
+    changes: list[float | None] = []
+    for step, said in zip(steps, told, strict=True):
+        change = last_change(step)
+        if said is not None and said.change is not None:
+            change = said.change
+        changes.append(change)
+        number = len(step["electronic_steps"])
+        reached = reached_ediff(
+            said.converged if said is not None else None,
+            number,
+            change,
+            run.parameters,
+            run.vasp_version,
+        )
+        cycles.append((0, True) if step.get("learned") else (number, reached))
+    return {"electronic": tuple(cycles), "last_changes": tuple(changes)}
 
 
 def _from_outcar(outcar: OutcarBody, files: VaspFiles) -> VaspNumbers:
     steps, header = outcar.steps, outcar.header
     last = steps[-1] if steps else None
     structure = outcar.structure(last) if last else None
-    tags = (
-        "encut",
-        "prec",
-        "nelm",
-        "nsw",
-        "ibrion",
-        "ediff",
-        "ediffg",
-        "lasph",
-        "ispin",
-        "lmaxmix",
+    parameters = {
+        _NAMES.get(tag, tag.upper()): value
+        for tag in _APPLIED
+        if (value := getattr(header, tag)) is not None
+    }
+    changes = tuple(step.change for step in steps)
+    reached = (
+        reached_ediff(
+            step.converged,
+            step.electronic_steps,
+            step.change if step.converged else None,
+            parameters,
+            header.version,
+        )
+        for step in steps
     )
-    names = {"encut": "ENMAX"}
     return VaspNumbers(
         **_from_header(outcar),
         structure=_sharpened(structure, files.find("CONTCAR")),
         initial=outcar.structure(steps[0]) if steps else None,
         energy=last.energy if last else None,
-        electronic=tuple((s.electronic_steps, s.converged) for s in steps),
+        electronic=tuple(
+            (0, True) if step.learned else (step.electronic_steps, ok)
+            for step, ok in zip(steps, reached, strict=True)
+        ),
+        last_changes=changes,
         magnetization=last.moments if last else None,
+        vectors=last.vectors if last else None,
+        noncollinear=header.noncollinear
+        or (last is not None and last.vectors is not None),
         total_magnetization=last.total_magnetization if last else None,
         occupations=outcar.occupations,
         version=header.version,
         max_force=largest(last.forces) if last else None,
         pressure=last.pressure if last else None,
-        parameters={
-            names.get(tag, tag.upper()): value
-            for tag in tags
-            if (value := getattr(header, tag)) is not None
-        },
+        parameters=parameters,
         outcar=outcar,
+        learned=last is not None and last.learned,
         sources=("OUTCAR",),
     )
 
@@ -166,7 +249,7 @@ def _from_oszicar(files: VaspFiles) -> VaspNumbers:
     energies = re.findall(r"^ *\d+ F= *\S+ E0= *(-?\.?\d\S+)", text, re.MULTILINE)
     steps = text.split(" F= ")[: len(energies)]
     return VaspNumbers(
-        initial=read_poscar(files.find("POSCAR")),
+        initial=read_structure(files.find("POSCAR")),
         energy=float(energies[-1]) if energies else None,
         electronic=tuple((len(re.findall(r"^\w+: ", s, re.M)), None) for s in steps),
         sources=("OSZICAR",) if energies else (),
@@ -187,18 +270,11 @@ def _from_header(outcar: OutcarBody) -> dict[str, Any]:
     }
 
 
-def _said(outcar: OutcarBody | None, number: int) -> list[bool | None]:
-    """Return what OUTCAR says of each step's convergence, if it has these steps."""
-    if outcar is None or len(outcar.steps) != number:
-        return [None] * number
-    return [step.converged for step in outcar.steps]
-
-
 def _asked_hubbards(run: Any) -> dict[str, float]:
     """Return U - J from vasprun.xml, which has what was asked for each species."""
     values = {**run.parameters, **run.incar}
     columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
-    blocks = [str(t).split()[1].split("_")[0] for t in run.potcar_symbols]
+    blocks = [Potential.titled(str(titel)).element for titel in run.potcar_symbols]
     if not values.get("LDAU") or not all(isinstance(c, list) for c in columns):
         return {}
     return largest_u(u_by_element(blocks, columns) or {})
@@ -216,7 +292,7 @@ def _gap(run: Any) -> tuple[BandGap | None, bool]:
 
 def _sharpened(structure: Structure | None, contcar: Path | None) -> Structure | None:
     """Give OUTCAR's five decimals the digits of a CONTCAR that agrees with them."""
-    finer = read_poscar(contcar)
+    finer = read_structure(contcar)
     if structure is None or finer is None:
         return structure
     return finer if same_structure(structure, finer, tolerance=2e-4) else structure

@@ -11,7 +11,7 @@ import re
 import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,16 +20,23 @@ from workflows.errors import StoreError
 from workflows.vasp.packed import (
     ENDINGS,
     LONGEST_MARK,
+    PackingError,
     Unpacked,
     bare_name,
+    held_limit,
+    hold,
     is_packed,
-    unpack,
+    stream,
 )
 
 OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
 """Files that only a VASP that was started leaves behind."""
 NUMBERS = ("OUTCAR", "vasprun.xml")
 """Files that hold results; a suffix counts as a run if one of them has it."""
+LONGEST_LINE = 1_000_000
+"""Bytes; VASP writes no such line, a damaged file may."""
+OVERLAP = 1_000
+"""Bytes of the piece before in which a match may begin."""
 _NAMES = {
     "OUTCAR": re.compile(r"OUTCAR(?:([._-].+))?"),
     "vasprun.xml": re.compile(r"vasprun([._-].+?)?\.xml(\..+)?"),
@@ -126,35 +133,91 @@ def run_of(path: Path) -> VaspFiles:
     raise StoreError(f"{path}: no file of a VASP run")
 
 
-def read_file(path: Path) -> Unpacked:
-    """Return a file unpacked, and what is wrong with its packing.
+def read_end(path: Path, size: int) -> Unpacked:
+    """Return the last `size` bytes of a file, unpacked, and what is wrong with it.
 
     Raises
     ------
     StoreError
-        It is compressed with a program that is not known here.
+        See :func:`workflows.vasp.packed.hold`.
     """
-    return unpack(path.read_bytes(), name=path.name)
-
-
-def read_end(path: Path, size: int) -> Unpacked:
-    """Return the last `size` bytes of a file, as :func:`read_file` the whole."""
     with path.open("rb") as raw:
         if not is_packed(raw.read(LONGEST_MARK)):
             raw.seek(max(0, path.stat().st_size - size))
             return Unpacked(raw.read())
-    found = read_file(path)
-    return Unpacked(found.content[-size:], found.problem)
+    end = b""
+    try:
+        for piece in stream(path, limit=held_limit(path)):
+            end = (end + piece)[-size:]
+    except PackingError as error:
+        return Unpacked(end if error.cut else b"", str(error))
+    return Unpacked(end)
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, unpacked, with their ends, in little memory.
+
+    A line end of Windows becomes that of Unix. Of a line longer than
+    :data:`LONGEST_LINE` the rest comes as another line.
+
+    Raises
+    ------
+    PackingError
+        It is damaged, or packed and cut.
+    StoreError
+        See :func:`workflows.vasp.packed.stream`.
+    """
+    rest, first = b"", True
+    for piece in stream(path):
+        rest += piece.removeprefix(BOM_UTF8) if first else piece
+        first = False
+        *lines, rest = rest.split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r") + b"\n"
+        while len(rest) > LONGEST_LINE:
+            yield rest[:LONGEST_LINE]
+            rest = rest[LONGEST_LINE:]
+    if rest:
+        yield rest
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's content unpacked, as far as it can be."""
-    return read_file(path).content
+    """Return a file's content unpacked, as far as it can be.
+
+    Raises
+    ------
+    StoreError
+        See :func:`workflows.vasp.packed.hold`.
+    """
+    return hold(path).content
 
 
 def read_text(path: Path) -> str:
     """Return a file as text; bytes that are no UTF-8 become replacement marks."""
     return unix_text(read_bytes(path)).decode("utf-8", "replace")
+
+
+def holds(
+    path: Path | None, pattern: re.Pattern[bytes], *, first: int | None = None
+) -> re.Match[bytes] | None:
+    """Find the first match of a pattern, shorter than a line, in a file as a stream.
+
+    None without one, or without a file. Looks no further than the piece that has the
+    last of the `first` bytes.
+    """
+    if path is None:
+        return None
+    before, seen = b"", 0
+    with suppress(PackingError):
+        for piece in stream(path):
+            text = before + piece
+            if found := pattern.search(text):
+                return found
+            before = text[-OVERLAP:]
+            seen += len(piece)
+            if first is not None and seen >= first:
+                break
+    return None
 
 
 def unix_text(content: bytes) -> bytes:
@@ -172,7 +235,9 @@ def plain_file(path: Path) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory() as place:
-        (Path(place) / name).write_bytes(read_bytes(path))
+        with suppress(PackingError), (Path(place) / name).open("wb") as plain:
+            for piece in stream(path, limit=held_limit(path)):
+                plain.write(piece)
         yield Path(place) / name
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 import warnings
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from workflows.errors import StoreError
 from workflows.vasp.convergence import ground_state
 from workflows.vasp.file_ends import CLOSING
 from workflows.vasp.outcar_steps import OutcarBody, read_outcar
+from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import VaspFiles, plain_file, read_text
 
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
-
 LAST_STEP = "</calculation>"
+_CYCLE = re.compile(r"<scstep>.*?</scstep>", re.DOTALL)
+_STEPS = re.compile(r"(</?calculation>)|<energy>(.*?)</energy>", re.DOTALL)
+_VALUES = re.compile(r'<i name="(\w+)">\s*(\S+)\s*</i>')
 
 
 def open_outcar(files: VaspFiles, *, cut: bool) -> OutcarBody | None:
@@ -47,26 +52,72 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         try:
             run = _mended(read_text(path), cut=True) if cut else _whole(path)
-            return _without_response(run)
+            return _prepared(run, partial(read_text, path))
         except Exception:  # pymatgen raises whatever a broken file leads it to
             if not cut:
                 raise
     return None
 
 
-def _without_response(run: Any) -> Any:
-    """Leave each cycle its ground state, by whose last step pymatgen mends energies."""
-    for step in run.ionic_steps if run is not None else ():
+def _prepared(run: Any, text: Callable[[], str]) -> Any:
+    """Leave each cycle its ground state, and add the steps of a learned force field.
+
+    By the last electronic step of a cycle pymatgen mends the energy of the ionic one.
+    """
+    if run is None:
+        return None
+    run.incar.update({tag: _bare(value) for tag, value in run.incar.items()})
+    for step in run.ionic_steps:
         step["electronic_steps"] = ground_state(step, run.parameters)
+    if run.incar.get("ML_LMLFF"):
+        run.ionic_steps = _with_learned(run, text())
     return run
 
 
-def _whole(path: Path) -> Any:
+def _bare(value: Any) -> Any:
+    """Leave out the comment that VASP 5 keeps behind a word in INCAR."""
+    return re.split("[#!(]", value)[0].strip() if isinstance(value, str) else value
+
+
+def _with_learned(run: Any, text: str) -> list[dict[str, Any]]:
+    """Return all ionic steps of a run with a learned force field, in order.
+
+    vasprun.xml has the steps of the force field outside of ``<calculation>``; pymatgen
+    keeps their structures and forces, not always their energies.
+    """
+    cycles = iter(run.ionic_steps)
+    steps: list[dict[str, Any]] = []
+    within = False
+    for match in _STEPS.finditer(_CYCLE.sub("", text)):
+        if match[1]:
+            within = match[1] == "<calculation>"
+            continue
+        energies = {name: float(value) for name, value in _VALUES.findall(match[2])}
+        found: dict[str, Any] = next(cycles, {}) if within else {}
+        more = run.md_data[len(steps)] if len(steps) < len(run.md_data) else {}
+        steps.append(
+            {**more, "electronic_steps": [], **energies, **found, "learned": not within}
+        )
+    return steps
+
+
+@cache
+def _reader() -> Any:
+    """Return pymatgen's ``Vasprun`` without its own judgement of convergence.
+
+    It judges while it reads, and fails on a number as ALGO and on steps without an
+    electronic cycle.
+    """
     from pymatgen.io.vasp import Vasprun
 
+    unjudged = {"converged_electronic": True, "converged_ionic": True}
+    return type("Vasprun", (Vasprun,), unjudged)
+
+
+def _whole(path: Path) -> Any:
     try:
         with plain_file(path) as plain:
-            return Vasprun(str(plain), parse_dos=False, parse_potcar_file=False)
+            return _reader()(str(plain), parse_dos=False, parse_potcar_file=False)
     except ValueError as error:
         if "***" not in str(error):
             raise
@@ -75,6 +126,8 @@ def _whole(path: Path) -> Any:
 
 def final_energy(run: Any) -> float:
     """Return the energy that a ``Vasprun`` ends with, sigma -> 0, eV, number or not."""
+    if run.ionic_steps and run.ionic_steps[-1].get("learned"):
+        return float(run.ionic_steps[-1].get("e_0_energy", math.nan))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an infinite one, and of one that is absent
         return float(run.final_energy)
@@ -86,8 +139,6 @@ def _mended(text: str, *, cut: bool) -> Any:
     Of one that is cut, the ionic steps that are complete; and an integer that did not
     fit its field (``KINTER`` of some builds of VASP 5.4) as 0.
     """
-    from pymatgen.io.vasp import Vasprun
-
     whole, closed, _ = text.rpartition(LAST_STEP)
     if not closed:
         return None
@@ -96,20 +147,19 @@ def _mended(text: str, *, cut: bool) -> Any:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "vasprun.xml"
         path.write_text(kept, "utf-8")
-        return Vasprun(
+        return _reader()(
             str(path), parse_dos=False, parse_eigen=not cut, parse_potcar_file=False
         )
 
 
-def read_poscar(path: Path | None) -> Structure | None:
-    """Return the structure in a POSCAR or CONTCAR, None if it cannot be read."""
-    from pymatgen.io.vasp import Poscar
+def read_structure(path: Path | None, *, species: Sequence[str] = ()) -> Any:
+    """Return the structure in a POSCAR or CONTCAR, None if it cannot be read.
 
+    `species` names the atoms of a file that does not.
+    """
     if path is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what a POSCAR leaves open
-            return Poscar.from_str(read_text(path)).structure
-    except Exception:  # pymatgen raises even a warning for a file that was cut
+        return read_poscar(read_text(path)).structure(species)
+    except (ValueError, OSError, StoreError):
         return None

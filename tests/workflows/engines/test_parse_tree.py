@@ -112,7 +112,7 @@ def test_one_run_that_breaks_the_reader_is_named_and_hides_no_other(
     found = json.loads(capsys.readouterr().out)
     assert [Path(d["dir_name"]).name for d in found] == ["a", "b", "c", "d"]
     assert [d["state"] for d in found] == ["DONE", "FAILED", "FAILED", "DONE"]
-    assert found[1]["reason"].startswith("unreadable output: KeyError: 'functional': ")
+    assert found[1]["reason"].startswith("a fault of lnmo, not of the run: KeyError: ")
     assert found[2]["reason"].startswith("OUTCAR.zst is compressed with zstd")
 
 

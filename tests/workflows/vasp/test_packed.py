@@ -7,6 +7,7 @@ import gzip
 import lzma
 import random
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,13 +17,19 @@ from tests.places import DATA
 from workflows.engines.vasp.parse import parse_files
 from workflows.errors import StoreError
 from workflows.records.document import State, TaskDocument
-from workflows.vasp.packed import bare_name, unpack
+from workflows.vasp import packed as packing
+from workflows.vasp.packed import Unpacked, bare_name, hold
 from workflows.vasp.run_files import read_end, run_files, run_of
 
 PROGRAMS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 OUTCAR = gzip.decompress((DATA / "NiO_static" / "OUTCAR.gz").read_bytes())
 
 Pack = Callable[[bytes], bytes]
+
+
+def unpack(content: bytes, place: Path) -> Unpacked:
+    (place / "OUTCAR").write_bytes(content)
+    return hold(place / "OUTCAR")
 
 
 def packed(name: str, place: Path, pack: Pack, ending: str) -> Path:
@@ -39,23 +46,25 @@ def parsed(place: Path) -> TaskDocument:
 
 
 @pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
-def test_what_was_packed_comes_back_and_of_a_cut_file_its_beginning(pack: Pack) -> None:
+def test_what_was_packed_comes_back_and_of_a_cut_file_its_beginning(
+    pack: Pack, tmp_path: Path
+) -> None:
     content = pack(OUTCAR)
-    assert unpack(content, name="OUTCAR").content == OUTCAR
-    assert unpack(content + pack(b"more"), name="OUTCAR").content == OUTCAR + b"more"
-    assert unpack(content + b"junk", name="OUTCAR").content == OUTCAR
+    assert unpack(content, tmp_path).content == OUTCAR
+    assert unpack(content + pack(b"more"), tmp_path).content == OUTCAR + b"more"
+    assert unpack(content + b"junk", tmp_path).content == OUTCAR
     chosen = random.Random(0)
     for length in [chosen.randrange(12, len(content)) for _ in range(20)]:
-        found = unpack(content[:length], name="OUTCAR")
+        found = unpack(content[:length], tmp_path)
         assert OUTCAR.startswith(found.content)
         assert "was cut" in found.problem
 
 
 @pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
-def test_of_a_damaged_file_nothing_is_believed(pack: Pack) -> None:
+def test_of_a_damaged_file_nothing_is_believed(pack: Pack, tmp_path: Path) -> None:
     content = bytearray(pack(OUTCAR))
     content[len(content) // 2] ^= 0xFF
-    found = unpack(bytes(content), name="OUTCAR")
+    found = unpack(bytes(content), tmp_path)
     assert found.content == b""
     assert "is a damaged" in found.problem
 
@@ -150,3 +159,57 @@ def test_only_the_ending_of_a_compression_is_taken_off_a_name() -> None:
         ("gz", "gz"),
     ):
         assert bare_name(name) == bare
+
+
+@pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
+@pytest.mark.parametrize("name", ["OUTCAR", "vasprun.xml", "INCAR", "DOSCAR", "PROCAR"])
+def test_a_packed_file_of_endless_zeros_is_refused_in_little_memory(
+    name: str, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = packed("NiO_static", tmp_path, bytes, "")
+    (place / name).write_bytes(pack(bytes(20_000_000)))
+    monkeypatch.setattr(packing, "FREE", 2_000_000)
+    tracemalloc.start()
+    try:
+        state, reason = parsed(place).state, parsed(place).reason
+    except StoreError as error:
+        state, reason = State.FAILED, str(error)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert state is not State.DONE
+    assert reason.startswith(name)
+    assert peak < 60_000_000
+
+
+def test_a_limit_of_what_is_unpacked_has_two_sides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "OUTCAR.gz"
+    path.write_bytes(gzip.compress(bytes(200_000)))
+    monkeypatch.setattr(packing, "MAX_RATIO", 0)
+    monkeypatch.setattr(packing, "FREE", 200_000)
+    assert len(hold(path).content) == 200_000
+    monkeypatch.setattr(packing, "FREE", 199_999)
+    with pytest.raises(StoreError, match=r"OUTCAR.gz holds more than"):
+        hold(path)
+
+
+@pytest.mark.parametrize("name", ["DOSCAR", "PROCAR"])
+def test_a_large_file_is_read_in_little_memory(name: str, tmp_path: Path) -> None:
+    place = packed("GaAs_all_files", tmp_path, bytes, "")
+    alone = tracked(place)
+    lines = (place / name).read_text("utf-8").splitlines(keepends=True)
+    with (place / name).open("w", encoding="utf-8") as file:
+        file.writelines(lines)
+        for _ in range(60_000_000 // 80):
+            file.write(" " * 79 + "\n")
+    assert tracked(place) < alone + 40_000_000
+
+
+def tracked(place: Path) -> int:
+    """Return how many bytes the reading of a run takes at most."""
+    tracemalloc.start()
+    parsed(place)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak

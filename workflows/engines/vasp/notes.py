@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.engines.vasp.custodian_log import in_words
+from workflows.engines.vasp.state import without_limit
 from workflows.records.document import Finding
 from workflows.vasp.custodian_json import LOG_FILE, read_jobs
-from workflows.vasp.file_ends import without_projections, without_states
+from workflows.vasp.file_ends import Ends
+from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import NUMBERS, VaspFiles
 
 UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", LOG_FILE)
@@ -35,19 +37,16 @@ def one_of_two(files: VaspFiles) -> Iterator[Finding]:
         )
 
 
-def silent_files(files: VaspFiles) -> Iterator[Finding]:
+def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
     """Report files without content, or that may not be read; no number needs them."""
-    if without_projections(files):
+    for told in ends.silent:
+        yield Finding(id="empty_file", severity="info", message=told)
+    if ends.unknown:
         yield Finding(
-            id="empty_file",
+            id="unknown_form",
             severity="info",
-            message="PROCAR: empty, as VASP leaves it without LORBIT",
-        )
-    if without_states(files):
-        yield Finding(
-            id="empty_file",
-            severity="info",
-            message="DOSCAR: its head alone, no density of states",
+            message=f"{', '.join(ends.unknown)}: in a form that is not known here, so "
+            "whether it is whole cannot be told; no number is taken from it",
         )
     denied = [
         path.name
@@ -60,6 +59,47 @@ def silent_files(files: VaspFiles) -> Iterator[Finding]:
             severity="warning",
             message=f"{', '.join(denied)}: permission denied, so not looked at: chmod "
             "u+r, or ask the owner",
+        )
+
+
+def without_convergence(numbers: VaspNumbers) -> Iterator[Finding]:
+    """Say what a run at its end does not prove, by what it was asked for."""
+    if numbers.many_body:
+        yield Finding(
+            id="many_body",
+            severity="warning",
+            message=f"ALGO = {numbers.many_body}: a run above the ground state, which "
+            "has no total energy; what it computes is not read here, and its "
+            "convergence is not judged",
+        )
+    if numbers.learned:
+        yield Finding(
+            id="learned_force_field",
+            severity="warning",
+            message="a learned force field (ML_LMLFF) gave the last energy and forces: "
+            "they are no DFT; compare them with a run without it",
+        )
+    if without_limit(numbers):
+        yield Finding(
+            id="no_ionic_limit",
+            severity="warning",
+            message=f"EDIFFG = 0 switches the limit off: NSW = "
+            f"{numbers.parameters.get('NSW')} steps were asked for and taken, and "
+            "nothing says that the structure is relaxed; look at its largest force",
+        )
+    if numbers.noncollinear and numbers.vectors is None and numbers.outcar is not None:
+        yield Finding(
+            id="noncollinear_moments",
+            severity="warning",
+            message="a noncollinear run, and OUTCAR has not all three tables of "
+            "moments, (x), (y) and (z): no site moments are taken from it",
+        )
+    elif numbers.vectors is not None:
+        yield Finding(
+            id="noncollinear_moments",
+            severity="info",
+            message="a noncollinear run: magnetization holds the length of each "
+            "moment, moment_vectors its components",
         )
 
 

@@ -17,7 +17,9 @@ from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.custodian_log import read_corrections
 from workflows.engines.vasp.state import converged, is_alive, unfinished
 from workflows.engines.vasp.to_document import describe, with_numbers
+from workflows.engines.vasp.unreadable import unreadable
 from workflows.records.document import State, TaskDocument
+from workflows.vasp.file_ends import file_ends
 from workflows.vasp.read_numbers import read_numbers
 from workflows.vasp.run_files import VaspFiles, last_run, run_files
 
@@ -61,28 +63,20 @@ def parse_files(files: VaspFiles) -> TaskDocument:
         if is_alive(files.directory):
             return TaskDocument(state=State.RUNNING, reason="VASP starts", **common)
         return TaskDocument(state=State.PLANNED, reason="not started", **common)
-    end = unfinished(files, ours=ours)
+    ends = file_ends(files)
+    end = unfinished(files, ends, ours=ours)
     try:
         if end is not None:
             numbers = read_numbers(files, cut=True)
-            return with_numbers(files, numbers, end, common, calculation)
+            return with_numbers(files, numbers, end, ends, common, calculation)
         numbers = read_numbers(files)
         verdict = converged(numbers)
-        return with_numbers(files, numbers, verdict, common, calculation, more)
+        return with_numbers(files, numbers, verdict, ends, common, calculation, more)
     except Exception as error:
         # pymatgen raises whatever the broken file leads it to; none of it is a result.
         state, reason = end or (State.FAILED, "")
         why = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
         return TaskDocument(state=state, reason=why, **common)
-
-
-def unreadable(error: Exception) -> str:
-    """Return one line on an output that cannot be read, and what to do."""
-    words = " ".join(str(error).split())
-    return (
-        f"unreadable output: {type(error).__name__}: {words[:200]}: a file is damaged; "
-        "copy it again from where VASP ran, or run it again"
-    )
 
 
 def parse_relaxation(directory: Path) -> RelaxationChain:

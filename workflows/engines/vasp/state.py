@@ -20,6 +20,7 @@ finding says what cannot be known without the other. A directory of ours must ha
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,23 +29,33 @@ from workflows.checks.not_numbers import lost_numbers
 from workflows.engines.vasp.process import ERROR_FILE, MARK
 from workflows.errors import StoreError
 from workflows.records.document import State
-from workflows.vasp.file_ends import cut_file
+from workflows.vasp.file_ends import Ends
 from workflows.vasp.numbers import VaspNumbers
-from workflows.vasp.run_files import NUMBERS, VaspFiles, read_bytes, read_text
+from workflows.vasp.run_files import NUMBERS, VaspFiles, holds, read_text
 
-RELAXATIONS = (1, 2, 3)
-"""IBRION of a relaxation; 0 is molecular dynamics, 5 to 8 are phonons."""
+RELAXATIONS = (1, 2, 3, 40, 44)
+"""IBRION of runs that end by EDIFFG: relaxations, reaction paths (40), dimers (44)."""
 MOLECULAR_DYNAMICS = 0
+WITHOUT_LIMIT = (-1, 5, 6, 7, 8, 11, 12)
+"""IBRION of runs that EDIFFG does not end: ions at rest, phonons, positions from
+outside (11, 12). See vasp.at/wiki IBRION."""
+SINGLE = ("EXACT", "EIGENVAL", "NONE", "NOTHING", "SUBROT")
+SINGLE_NUMBERS = (2, 3, 4, 90)
+"""ALGO, and IALGO, of runs that take orbitals as they are, or diagonalise once."""
 NEEDS_OUTCAR = "only OUTCAR can prove it: copy it here, or go on from CONTCAR"
-READ_POTCAR = {"OUTCAR": b"TITEL", "vasprun.xml": b"<atominfo>", "OSZICAR": b"dE"}
+READ_POTCAR = {
+    "OUTCAR": re.compile(b"TITEL"),
+    "vasprun.xml": re.compile(b"<atominfo>"),
+    "OSZICAR": re.compile(b"dE"),
+}
 """File -> what it holds once VASP has read a POTCAR."""
 LOGS = ("vasp.out", "std_err.txt")
 """Standard output and error of VASP, as custodian names them."""
 
 
-def unfinished(files: VaspFiles, *, ours: bool) -> tuple[State, str] | None:
+def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str] | None:
     """Return state and reason of a run that did not come to its end, else None."""
-    problem = _missing(files, ours=ours) or cut_file(files)
+    problem = _missing(files, ours=ours) or ends.problem
     if not problem:
         return None
     directory = files.directory
@@ -67,19 +78,17 @@ def _missing(files: VaspFiles, *, ours: bool) -> str:
 def _no_potcar(files: VaspFiles) -> str:
     """Return the likely cause if VASP stopped before it had read a POTCAR."""
     place = files.directory
-    if any(_holds(files.find(name), mark) for name, mark in READ_POTCAR.items()):
+    if any(holds(files.find(name), mark) for name, mark in READ_POTCAR.items()):
         return ""
     if (place / "POTCAR.spec").exists() and not (place / "POTCAR").exists():
         return "; there is no POTCAR here: set PMG_VASP_PSP_DIR for a real VASP"
     return ""
 
 
-def _holds(path: Path | None, mark: bytes) -> bool:
-    return path is not None and mark in read_bytes(path)
-
-
 def converged(numbers: VaspNumbers) -> tuple[State, str]:
     """Judge a run at its end: DONE, UNCONVERGED, or FAILED if its files disagree."""
+    if numbers.many_body:
+        return State.DONE, ""  # what it converges is not read here; a finding says so
     if lost := lost_numbers(numbers):
         return State.FAILED, lost
     for problem in (_electrons(numbers), _ions(numbers)):
@@ -87,6 +96,8 @@ def converged(numbers: VaspNumbers) -> tuple[State, str]:
             return State.UNCONVERGED, problem
     if numbers.contradiction:
         return State.FAILED, numbers.contradiction
+    if told := _unknown_ibrion(numbers):
+        return State.NEEDS_REVIEW, told
     return State.DONE, ""
 
 
@@ -95,12 +106,14 @@ def _electrons(numbers: VaspNumbers) -> str:
     total = len(numbers.electronic)
     if not total:
         return "no ionic step came to its energy"
+    if nelm == 1 and _single(numbers):
+        return ""
     for number, (steps, reached) in enumerate(numbers.electronic, start=1):
         where = f"ionic step {number} of {total}"
         if steps > nelm or (steps == nelm and not reached):
             return (
-                f"{where} reached NELM = {nelm}: its energy and moments are not "
-                "converged"
+                f"{where} reached NELM = {nelm}{_last_change(numbers, number)}: its "
+                "energy and moments are not converged"
             )
         if reached is False:
             return (
@@ -110,6 +123,27 @@ def _electrons(numbers: VaspNumbers) -> str:
         if reached is None and numbers.outcar is None:
             return f"{where} does not show that it reached EDIFF, and {NEEDS_OUTCAR}"
     return ""
+
+
+def _single(numbers: VaspNumbers) -> bool:
+    """Tell a run that was asked for one diagonalisation, or for none."""
+    header = numbers.outcar.header if numbers.outcar is not None else None
+    asked = numbers.incar.get("ALGO") or (header.incar.get("ALGO") if header else None)
+    number = numbers.parameters.get("IALGO") or (
+        header.tags.get("IALGO") if header else None
+    )
+    named = bool(asked) and str(asked).strip().upper() in SINGLE
+    return named or str(number) in map(str, SINGLE_NUMBERS)
+
+
+def _last_change(numbers: VaspNumbers, number: int) -> str:
+    """Say by how much the energy still changed, against EDIFF, both in eV."""
+    changes = numbers.last_changes
+    change = changes[number - 1] if len(changes) >= number else None
+    if change is None:
+        return ""
+    ediff = numbers.parameters.get("EDIFF")
+    return f" (last change {change:.1e} eV, EDIFF {ediff:.0e})" if ediff else ""
 
 
 def _ions(numbers: VaspNumbers) -> str:
@@ -124,9 +158,11 @@ def _ions(numbers: VaspNumbers) -> str:
         return "ended by STOPCAR before it had converged"
     if nsw <= 1:
         return ""
-    if ibrion == MOLECULAR_DYNAMICS and taken < nsw:
+    # A learned force field may print only some of its steps (ML_OUTBLOCK).
+    thinned = any(steps == 0 for steps, _ in numbers.electronic)
+    if ibrion == MOLECULAR_DYNAMICS and taken < nsw and not thinned:
         return f"ended after {taken} of NSW = {nsw} steps of molecular dynamics"
-    if ibrion not in RELAXATIONS:
+    if ibrion not in RELAXATIONS or (taken >= nsw and without_limit(numbers)):
         return ""
     if taken >= nsw and not reached:
         return f"reached NSW = {nsw} ionic steps before EDIFFG"
@@ -141,6 +177,28 @@ def _ions(numbers: VaspNumbers) -> str:
             f"{numbers.not_relaxed}, and {NEEDS_OUTCAR}"
         )
     return ""
+
+
+def without_limit(numbers: VaspNumbers) -> bool:
+    """Tell a relaxation with EDIFFG = 0, which ends after exactly NSW steps."""
+    header = numbers.outcar.header if numbers.outcar is not None else None
+    limits = (numbers.parameters.get("EDIFFG"), header.ediffg if header else None)
+    given = [limit for limit in limits if limit is not None]
+    moves = int(numbers.parameters.get("NSW", 0)) > 1
+    relaxes = int(numbers.parameters.get("IBRION", -1)) in RELAXATIONS
+    return moves and relaxes and bool(given) and not any(given)
+
+
+def _unknown_ibrion(numbers: VaspNumbers) -> str:
+    ibrion = int(numbers.parameters.get("IBRION", -1))
+    known = (*RELAXATIONS, MOLECULAR_DYNAMICS, *WITHOUT_LIMIT)
+    reached = numbers.outcar is not None and numbers.outcar.reached
+    if int(numbers.parameters.get("NSW", 0)) <= 1 or ibrion in known or reached:
+        return ""
+    return (
+        f"IBRION = {ibrion} is not known here: whether its {len(numbers.electronic)} "
+        "ionic steps came to what was asked, a person has to say"
+    )
 
 
 def is_alive(directory: Path) -> bool:

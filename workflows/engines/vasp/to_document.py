@@ -20,9 +20,11 @@ from workflows.engines.vasp.notes import (
     made_by_the_fake,
     one_of_two,
     silent_files,
+    without_convergence,
 )
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.versions import versions
+from workflows.vasp.file_ends import Ends
 from workflows.vasp.incar_tags import physics_tags
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import VaspFiles
@@ -62,6 +64,7 @@ def with_numbers(
     files: VaspFiles,
     numbers: VaspNumbers,
     verdict: tuple[State, str],
+    ends: Ends,
     common: Mapping[str, Any],
     calculation: Calculation | None,
     more: Mapping[str, Any] | None = None,
@@ -75,6 +78,8 @@ def with_numbers(
     verdict
         State and reason by the output alone; inputs that are not the intended ones
         make a DONE run NEEDS_REVIEW or FAILED.
+    ends
+        How its files end.
     common
         What :func:`describe` gave.
     calculation
@@ -121,11 +126,13 @@ def with_numbers(
         findings=(
             *([made_by_the_fake()] if fake else ()),
             *one_of_two(files),
-            *silent_files(files),
+            *silent_files(files, ends),
+            *(without_convergence(numbers) if state.at_its_end else ()),
             *findings,
         ),
         engine_version=numbers.version,
         fake=fake,
+        surrogate=numbers.learned,
         structure=structure,
         final_sites=counts,
         initial_structure=initial,
@@ -134,6 +141,8 @@ def with_numbers(
         energy_per_atom=energy / len(structure) if energy and structure else None,
         efermi=numbers.efermi,
         magnetization=None if contradicted else numbers.magnetization,
+        moments_signed=numbers.vectors is None,
+        moment_vectors=None if contradicted else numbers.vectors,
         total_magnetization=None if contradicted else numbers.total_magnetization,
         occupations=None if contradicted else numbers.occupations or None,
         hubbards=numbers.hubbards,
@@ -216,6 +225,7 @@ def _outcome(
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,
         supercell=calculation.supercell if calculation is not None else None,
+        signed=not numbers.noncollinear,
     )
 
 

@@ -1,0 +1,82 @@
+"""Why a run could not be read: a damaged file, an unknown form, or a fault of ours.
+
+The traceback decides. Only what a reader raises because its text is broken is called
+damage. What pymatgen raises while it reads may be damage or a form that it does not
+know. Anything else is our own fault, and the message says so.
+"""
+
+from __future__ import annotations
+
+import traceback
+import zlib
+from lzma import LZMAError
+from pathlib import Path
+from types import TracebackType
+
+from workflows.errors import LnmoError, one_line
+
+OURS = ("workflows", "structures")
+READER = "pymatgen"
+REPORT = "please report it with this line and the file"
+
+
+def unreadable(error: Exception) -> str:
+    """Say in one line why a run could not be read, and what to do.
+
+    Parameters
+    ----------
+    error
+        As it was caught, with its traceback.
+    """
+    words = one_line(error)[:200]
+    told = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    if isinstance(error, LnmoError):
+        return words
+    if _is_damage(error):
+        return (
+            f"unreadable output: {told}: a file is damaged; copy it again from where "
+            "VASP ran, or run it again"
+        )
+    where, ours = _place(error.__traceback__)
+    if ours:
+        return (
+            f"a fault of lnmo, not of the run: {told}, at {where}; the run is not "
+            f"judged, {REPORT}"
+        )
+    return (
+        f"unreadable output: {told}, at {where}: a file is damaged, or has a form that "
+        f"is not known there; copy it again, and if it is as VASP left it, {REPORT}"
+    )
+
+
+def _is_damage(error: Exception) -> bool:
+    """Tell the errors of readers whose text is broken, whoever wrote it."""
+    broken = (EOFError, zlib.error, LZMAError, UnicodeError, SyntaxError)
+    return isinstance(error, broken)  # XML's are a SyntaxError too
+
+
+def _place(trace: TracebackType | None) -> tuple[str, bool]:
+    """Return the place that raised, and whether the fault is ours.
+
+    It is not where one of our readers called pymatgen.
+    """
+    frames = traceback.extract_tb(trace)
+    mine = max((i for i, f in enumerate(frames) if _own(f.filename)), default=-1)
+    if mine < 0:
+        return "an unknown place", True
+    below = [f for f in frames[mine + 1 :] if READER in Path(f.filename).parts]
+    reading = "/workflows/vasp/" in Path(frames[mine].filename).as_posix()
+    if below and reading:
+        return _named(below[-1], READER), False
+    return _named(frames[mine], *OURS), True
+
+
+def _own(filename: str) -> bool:
+    parts = Path(filename).parts
+    return "site-packages" not in parts and any(part in OURS for part in parts)
+
+
+def _named(frame: traceback.FrameSummary, *tops: str) -> str:
+    parts = Path(frame.filename).parts
+    first = max(i for i, part in enumerate(parts) if part in tops)
+    return f"{'/'.join(parts[first:])}:{frame.lineno} ({frame.name})"
