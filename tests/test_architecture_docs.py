@@ -19,7 +19,10 @@ OURS_ALONE = {"LNMO_RUN_DIRECTORY"}
 def test_every_variable_that_is_read_is_in_the_table() -> None:
     code = "".join(p.read_text("utf-8") for p in (TOP / "workflows").rglob("*.py"))
     named = set(re.findall(r'"(LNMO_[A-Z_]+)"', code))
-    numbers = {f"LNMO_{n.upper()}" for n in re.findall(r'number\(\S+ "(\w+)"', code)}
+    numbers = {
+        f"LNMO_{n.upper()}"
+        for n in re.findall(r'number\((?:env|\{\}|fworker\S+), "(\w+)"', code)
+    }
     listed = set(re.findall(r"`(LNMO_\w+)`", SECTION))
     assert listed == (named | numbers) - OURS_ALONE
 
