@@ -36,7 +36,10 @@ class InsertionModel:
     summary
         One line for a table.
     doubt
-        What speaks against the model, or "" if nothing does.
+        What speaks against the model, or "" if nothing does; lengths in units of a.
+    numbers
+        Energies that speak against it in the one crystal they were calculated for, and
+        its formula and a in Angstrom; or "".
     """
 
     name: str
@@ -47,6 +50,13 @@ class InsertionModel:
     nearest_metal: float
     summary: str
     doubt: str = ""
+    numbers: str = ""
+
+    def doubt_in(self, host: SpinelHost) -> str:
+        """Return what speaks against the model in a host, with energies of it alone."""
+        if (host.formula, host.ordering) != NUMBERS_OF or not self.numbers:
+            return self.doubt
+        return f"{self.doubt}; {self.numbers}"
 
     def n_occupied(self, n_ions: int, formula_units: int) -> int:
         """Occupied sites of the role for a number of ions in the cell."""
@@ -73,16 +83,19 @@ class InsertionModel:
         return None if self.clash is None else self.clash * host.a
 
 
+NUMBERS_OF = ("LiNi0.5Mn1.5O4", "P4_332")
+"""Formula and cation order of the crystal that `numbers` were calculated for."""
+
 _ROOT3_8, _ROOT2_4, _ROOT3_4 = 0.2165064, 0.3535534, 0.4330127
 
 _MODELS = (
     InsertionModel(
         "tet_8b", "8b", True, None, _ROOT3_4, _ROOT3_8,
         "8a full, inserted ions on the 8b tetrahedra (the paper's words)",
-        "8b shares all four faces with metal octahedra (ion-metal 0.2165 a = 1.769 A, "
-        "Li-O 1.59 A at a = 8.17 A); at x = 2 of P4_332 LiNi0.5Mn1.5O4 the Ewald "
-        "energy is -1720.1 eV per 56-atom cell against -1785.2 for oct_16c_rocksalt, "
-        "and relaxation may move the ions away",
+        "8b shares all four faces with metal octahedra (ion-metal 0.2165 a, ion-anion "
+        "0.195 a at u = 0.2625), and relaxation may move the ions away",
+        "at x = 2 of P4_332 and a = 8.17 A (ion-metal 1.769 A) the Ewald energy is "
+        "-1720.1 eV per 56-atom cell against -1785.2 for oct_16c_rocksalt",
     ),
     InsertionModel(
         "oct_16c_rocksalt", "16c", False, None, _ROOT2_4, _ROOT2_4,

@@ -130,7 +130,7 @@ def arrangements(
         role, k = model.role, model.n_occupied(n_li, host.formula_units)
         clash = model.exclude_closer_than(host)
         host = host.filled(*(["8a"] if model.keeps_8a else []))
-        _warn_of_doubt(model)
+        _warn_of_doubt(model, host)
     raw = count_raw(host, role, k, exclude_closer_than=clash)
     distinct = count_orderings(host, role, k, exclude_closer_than=clash)
     sampled = distinct > max_enumerate
@@ -218,9 +218,9 @@ def check_composition(host: SpinelHost, x: float) -> int:
     )
 
 
-def _warn_of_doubt(model: InsertionModel) -> None:
+def _warn_of_doubt(model: InsertionModel, host: SpinelHost) -> None:
     """Warn of a site that is too near to others, the paper's own too, with numbers."""
-    if model.doubt:
+    if doubt := model.doubt_in(host):
         warnings.warn(
-            f"insertion {model.name}: {model.doubt}", InsertionWarning, stacklevel=3
+            f"insertion {model.name}: {doubt}", InsertionWarning, stacklevel=3
         )

@@ -117,7 +117,18 @@ def test_every_model_with_a_doubt_tells_it_and_the_others_tell_none(
             warnings.simplefilter("always")
             arrangements(host, 1.25, insertion=name)
         told = [str(w.message) for w in caught]
-        assert told == ([f"insertion {name}: {model.doubt}"] if model.doubt else [])
+        doubt = model.doubt_in(host)
+        assert told == ([f"insertion {name}: {doubt}"] if doubt else [])
+
+
+def test_energies_of_one_crystal_are_not_told_of_another(host: SpinelHost) -> None:
+    ours = INSERTION_MODELS["tet_8b"].doubt_in(host)
+    assert "-1720.1 eV" in ours
+    for other in (spinel_host("LiMn2O4", "none"), spinel_host(ordering="disordered")):
+        doubt = INSERTION_MODELS["tet_8b"].doubt_in(other)
+        assert "eV" not in doubt
+        assert " A" not in doubt
+        assert "0.2165 a" in doubt
 
 
 def test_the_rock_salt_lies_lower_than_the_tetrahedra(host: SpinelHost) -> None:

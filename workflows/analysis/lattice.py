@@ -6,6 +6,7 @@ cell, never by standardising: that would return I4_1/amd with a_t = a_c/sqrt2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,9 +48,8 @@ class LatticeRatios:
     c_unique
         Length of the unique axis over the mean of the other two.
     lattice_class
-        ``cubic``, ``tetragonal, elongated along c`` (or a, or b), ``tetragonal,
-        compressed along c`` or ``orthorhombic``, with ``, sheared`` where an angle is
-        off 90 degrees.
+        ``cubic``, ``tetragonal, elongated``, ``tetragonal, compressed`` or
+        ``orthorhombic``, with ``, sheared`` where an angle is off 90 degrees.
     volume
         Of the conventional cell, A^3.
     """
@@ -62,6 +62,12 @@ class LatticeRatios:
     c_unique: float
     lattice_class: str
     volume: float
+
+    @property
+    def shape(self) -> str:
+        """The class with its axis, such as ``tetragonal, elongated along a``."""
+        axis = f"ed along {self.unique_axis}"
+        return re.sub(r"(elongat|compress)ed", rf"\g<1>{axis}", self.lattice_class)
 
 
 def lattice_ratios(
@@ -91,7 +97,7 @@ def lattice_ratios(
         c_ratio=c / ((a + b) / 2),
         unique_axis=unique,
         c_unique=ratio,
-        lattice_class=_lattice_class(lengths.values(), rest, ratio, unique, angles),
+        lattice_class=_lattice_class(lengths.values(), rest, ratio, angles),
         volume=float(a * b * c * np.sqrt(skew)),
     )
 
@@ -100,15 +106,13 @@ def _lattice_class(
     lengths: Iterable[float],
     like: Sequence[float],
     ratio: float,
-    unique: str,
     angles: Sequence[float],
 ) -> str:
     values = list(lengths)
     if max(values) / min(values) - 1 < CUBIC_SPREAD:
         name = "cubic"
     elif abs(like[0] - like[1]) / (sum(like) / 2) < EQUAL_AXES:
-        kind = "elongated" if ratio > 1 else "compressed"
-        name = f"tetragonal, {kind} along {unique}"
+        name = "tetragonal, elongated" if ratio > 1 else "tetragonal, compressed"
     else:
         name = "orthorhombic"
     sheared = any(abs(angle - 90) > SHEAR for angle in angles)

@@ -38,7 +38,8 @@ def engine_settings(
     Raises
     ------
     InputError
-        An element without U, moment or POTCAR symbol, or U on a non-metal.
+        An element without U, moment or POTCAR symbol, a POTCAR of another element, or
+        U on a non-metal.
     """
     if campaign.engine == "chgnet":
         return campaign.chgnet.model_dump(mode="json")
@@ -49,7 +50,7 @@ def engine_settings(
         "functional": vasp.functional,
         "hubbards": _hubbards(campaign, host, elements),
         "magmom": _by_element(campaign, "magmom", elements),
-        "potcar": _by_element(campaign, "potcar", elements),
+        "potcar": _potcars(campaign, elements),
         "potcar_functional": vasp.potcar_functional,
         "kpoints": {s: _scaled_mesh(meshes[s], host) for s in steps},
         "incar": {s: _incar(campaign, s) for s in steps},
@@ -63,7 +64,7 @@ def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, An
     Raises
     ------
     InputError
-        ``vasp.potcar`` names none for Li.
+        ``vasp.potcar`` names none for Li, or one of another element.
     """
     if campaign.engine == "chgnet":
         return campaign.chgnet.model_dump(mode="json")
@@ -72,7 +73,7 @@ def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, An
         "functional": vasp.functional,
         "hubbards": {},
         "magmom": {},
-        "potcar": _by_element(campaign, "potcar", ("Li",)),
+        "potcar": _potcars(campaign, ("Li",)),
         "potcar_functional": vasp.potcar_functional,
         "kpoints": {s: list(vasp.kpoints_lithium) for s in steps},
         "incar": {s: _incar(campaign, s, lithium=True) for s in steps},
@@ -162,6 +163,20 @@ def _by_element(
             f"(it names {', '.join(values)}); add it"
         )
     return {element: values[element] for element in elements}
+
+
+def _potcars(campaign: Campaign, elements: tuple[str, ...]) -> dict[str, Any]:
+    """Return the POTCAR symbols; one of another element converges all the same."""
+    found = _by_element(campaign, "potcar", elements)
+    for element, symbol in found.items():
+        own = str(symbol).partition("_")[0].partition(".")[0]
+        if own != element:
+            raise InputError(
+                f"campaign {campaign.name}: vasp.potcar.{element} = {symbol} is a "
+                f"potential of {own}: every {element} would be calculated as {own}; "
+                f"name one of {element}, such as {element} or {element}_pv"
+            )
+    return found
 
 
 def _scaled_mesh(mesh: tuple[int, int, int], host: SpinelHost) -> list[int]:

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from workflows.records.document import Finding
 from workflows.vasp.hubbard import largest_u, u_by_element
-from workflows.vasp.input_files import UNREADABLE, incar_from, potential, read_input
+from workflows.vasp.input_files import (
+    UNREADABLE,
+    incar_from,
+    poscar_from,
+    potential,
+    read_input,
+)
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
 from workflows.vasp.run_files import VaspFiles
@@ -36,7 +43,12 @@ def applied_findings(
         ours, vasprun.xml says what was asked, or INCAR where there is none.
     """
     asked = planned or _asked(files, numbers)
-    return (*_charge(numbers), *_sense(numbers, asked), *_as_asked(numbers, asked))
+    return (
+        *_charge(numbers),
+        *_elements_of_potcar(files, numbers, ours=bool(planned)),
+        *_sense(numbers, asked),
+        *_as_asked(numbers, asked),
+    )
 
 
 def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
@@ -60,6 +72,32 @@ def _charge(numbers: VaspNumbers) -> Iterator[Finding]:
         message=f"NELECT = {asked:g}, but the POTCARs' valence electrons add up to "
         f"{neutral:g}: the cell has a charge of {neutral - asked:+g} e; take NELECT "
         "out of the INCAR",
+    )
+
+
+def _elements_of_potcar(
+    files: VaspFiles, numbers: VaspNumbers, *, ours: bool
+) -> Iterator[Finding]:
+    """Compare the species of POSCAR with those of POTCAR, block by block.
+
+    VASP takes the atoms of a block for what the potential is, whatever POSCAR says.
+    """
+    poscar = read_input(files, "POSCAR", poscar_from)
+    header = numbers.outcar.header if numbers.outcar is not None else None
+    if poscar in (None, UNREADABLE) or header is None or not header.titels:
+        return
+    named = [element for element, _ in groupby(s.specie.symbol for s in poscar)]
+    ran = [potential(titel).partition("_")[0] for titel in header.titels]
+    if not poscar.properties["named"] or len(named) != len(ran) or named == ran:
+        return
+    pairs = [f"{own} as {other}" for own, other in zip(named, ran, strict=True)
+             if own != other]  # fmt: skip
+    yield Finding(
+        id="potcar_misplaced",
+        severity="error" if ours else "warning",
+        message=f"POSCAR has the blocks {' '.join(named)} and POTCAR {' '.join(ran)}: "
+        f"VASP calculated {', '.join(pairs)}; put the potentials in the order of "
+        "POSCAR and run it again",
     )
 
 

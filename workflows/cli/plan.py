@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +49,25 @@ def plan(
         return
     screen = console()
     screen.print(plan_table(chosen, calculations))
-    print_notes(screen, notes_of(calculations))
+    print_notes(screen, [*notes_of(calculations), *sampling_notes(calculations)])
+
+
+def sampling_notes(calculations: Sequence[Calculation]) -> Iterator[str]:
+    """Yield where a sample stands for all arrangements, and how large it is."""
+    for c in calculations:
+        own = c.ordering
+        if own.get("sampled"):
+            yield (
+                f"x={c.x:g} {c.insertion}: {own['kept'] + own['dropped']:,} of "
+                f"{own['distinct']:.3g} distinct arrangements were drawn and ranked: "
+                "the lowest may be none of them; orderings.max_enumerate draws more"
+            )
+
+
+def _sample(ordering: Mapping[str, Any]) -> str:
+    if not ordering["sampled"]:
+        return ""
+    return f", {ordering['kept'] + ordering['dropped']:,} sampled"
 
 
 def _without_structure(calculation: Calculation) -> dict[str, Any]:
@@ -80,7 +98,7 @@ def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table
             ordering["role"],
             str(ordering["distinct"]),
             str(ordering["raw"]),
-            f"{ordering['rank'] + 1} of {ordering['kept']}",
+            f"{ordering['rank'] + 1} of {ordering['kept']}{_sample(ordering)}",
             f"{ordering['ewald_energy']:.2f}",
             " ".join(c.steps),
             c.id,

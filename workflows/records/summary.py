@@ -121,7 +121,7 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
 
 
 _SHAPE = (
-    *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class"),
+    *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class", "shape"),
     "volume",
 )
 _UNIQUE_LAST = ("a_u", "b_u", "c_u")

@@ -125,7 +125,17 @@ def _finding_ids(steps: Sequence[Summary], counted: TaskDocument) -> tuple[str, 
         found |= dict.fromkeys(i for i in ids if not later or i in ELECTRONIC)
     if any(n for role, n in _metals(counted).items() if role != METAL_ROLE):
         found["host_broken"] = None
+    if _foreign_potcars(counted):
+        found["potcar_misplaced"] = None
     return tuple(found)
+
+
+def _foreign_potcars(document: TaskDocument) -> bool:
+    """Return whether a step was planned with potentials of other elements."""
+    planned = document.settings.get("potcar")
+    by_element = planned[-1] if isinstance(planned, list) and planned else planned
+    pairs = by_element.items() if isinstance(by_element, dict) else ()
+    return any(str(symbol).partition("_")[0] != element for element, symbol in pairs)
 
 
 def _metals(document: TaskDocument) -> dict[str, int]:

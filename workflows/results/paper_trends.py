@@ -83,7 +83,7 @@ def longer_at_two(rows: Sequence[Row], model: str) -> Verdict:
     elif not usable:
         reason = _no_cell(row)
     else:
-        long = f"axis {row.get('unique_axis', '?')}, {row.get('lattice_class', '?')}"
+        long = row.get("shape") or f"axis {row.get('unique_axis', '?')}"
         reason = joined(doubts, long, remarks(found))
     return Verdict(
         check="c_ratio_x2",

@@ -78,6 +78,7 @@ SERIES = (
     number("b_u", "A, likewise"),
     number("c_u", "A, the unique axis"),
     Column("lattice_class"),
+    Column("shape", "class of the lattice, and along which axis", shown=True),
     number("c_strain", "strain along c that the start was given"),
     number("volume", "A^3, conventional cell"),
     number("volume_fu", "A^3 per formula unit", shown=True),
@@ -106,6 +107,7 @@ _EMPTY = {
     "unique_axis": "",
     "permutation": "",
     "lattice_class": "",
+    "shape": "",
     "orbital_order": "",
     "mixed_sign": False,
 }
@@ -119,7 +121,7 @@ _ONE_ORIENTATION = frozenset(
 An orbit is calculated by one representative, whose long axis may be any of the three:
 only what no renaming of the axes changes has a mean over the orbit.
 """
-_OF_THE_LOWEST = ("unique_axis", "permutation", "lattice_class")
+_OF_THE_LOWEST = ("unique_axis", "permutation", "lattice_class", "shape")
 """Words on the shape of one configuration."""
 
 

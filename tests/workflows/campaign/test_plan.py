@@ -477,6 +477,23 @@ def test_u_on_something_that_is_no_metal_of_the_host_is_refused(
         changed(write_campaign, vasp__hubbard_u={"Mn": 3.9, "Ni": 6.2, "O": 2})
 
 
+@pytest.mark.parametrize(
+    ("potcar", "told"),
+    [
+        ({"Ni": "Mn_pv", "Mn": "Ni_pv"}, "vasp.potcar.Ni = Mn_pv is a potential of Mn"),
+        ({"O": "N"}, "vasp.potcar.O = N is a potential of N"),
+        ({"Li": "Li_sv", "Mn": "Mo_pv"}, "vasp.potcar.Mn = Mo_pv is a potential of Mo"),
+    ],
+)
+def test_a_potential_of_another_element_is_refused(
+    write_campaign: WriteCampaign, potcar: dict[str, str], told: str
+) -> None:
+    whole = {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
+    with pytest.raises(InputError, match=told):
+        changed(write_campaign, vasp__potcar=whole | potcar)
+    changed(write_campaign, vasp__potcar=whole | {"O": "O_s", "Mn": "Mn_sv_GW"})
+
+
 def test_no_u_means_zero_on_every_metal(write_campaign: WriteCampaign) -> None:
     (found,) = changed(write_campaign, vasp__hubbard_u="none")
     assert found.settings["hubbards"] == {"Ni": 0, "Mn": 0}

@@ -14,7 +14,8 @@ from workflows import parse_run
 from workflows.checks.applied_settings import applied_findings
 from workflows.records.document import State
 from workflows.vasp.numbers import VaspNumbers
-from workflows.vasp.run_files import VaspFiles
+from workflows.vasp.read_numbers import read_numbers
+from workflows.vasp.run_files import VaspFiles, last_run
 
 TABLE = r" LDA\+U is selected.*\n.*LDAUL =.*\n.*LDAUU =.*\n.*LDAUJ =.*\n"
 
@@ -63,6 +64,35 @@ def test_a_u_that_nobody_asked_for_is_no_result(run: Path) -> None:
     document = parse_run(run)
     assert document.state is State.FAILED
     assert "U of Ni was to be 0 eV and OUTCAR applied 6.2 eV" in document.reason
+
+
+def test_potentials_in_another_order_than_poscar_ask_for_review(run: Path) -> None:
+    edit(run, "POSCAR", r"(?m)^ Ni  O *$", "O Ni")
+    document = parse_run(run)
+    found = {f.id: f for f in document.findings}["potcar_misplaced"]
+    assert document.state is State.NEEDS_REVIEW
+    assert found.severity == "warning"
+    assert found.message.startswith(
+        "POSCAR has the blocks O Ni and POTCAR Ni O: VASP calculated O as Ni, Ni as O"
+    )
+
+
+def test_potentials_of_another_element_are_no_result_of_a_plan(run: Path) -> None:
+    edit(run, "POSCAR", r"(?m)^ Ni  O *$", "Mn O")
+    numbers = read_numbers(last_run(run))
+    planned = {"incar": {}, "potcar_symbols": ["Ni_pv", "O"]}
+    (found,) = (
+        f
+        for f in applied_findings(last_run(run), numbers, planned)
+        if f.id == "potcar_misplaced"
+    )
+    assert found.severity == "error"
+    assert "VASP calculated Mn as Ni;" in found.message
+
+
+def test_a_poscar_that_names_no_elements_is_not_compared(run: Path) -> None:
+    edit(run, "POSCAR", r"(?m)^ Ni  O *\n", "")
+    assert "potcar_misplaced" not in {f.id for f in parse_run(run).findings}
 
 
 @pytest.mark.parametrize(

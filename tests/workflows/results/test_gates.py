@@ -174,6 +174,18 @@ EQUAL = (*[0.0] * 16, *[-1.7] * 4, *[3.70] * 12, *[0.0] * 32)
             set(),
         ),
         ({"total_magnetization": 30.0}, "wrong total moment", set()),
+        (
+            {
+                "settings": {
+                    "functional": "pbe_u",
+                    "ENCUT": 520.0,
+                    "kpoints": [3, 3, 3],
+                    "potcar": ["PBE_54", {"Ni": "Mn_pv", "Mn": "Ni_pv"}],
+                }
+            },
+            "POTCAR of another element",
+            set(),
+        ),
     ],
 )
 def test_a_document_without_findings_is_judged_by_its_numbers(

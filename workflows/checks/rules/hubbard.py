@@ -73,8 +73,10 @@ def _missing(run: VaspDirectory) -> Iterator[str]:
 
 
 def _all_zero(run: VaspDirectory) -> Iterator[str]:
+    """Report U = 0 on an open shell; LDAUL = -1 everywhere is plain DFT on purpose."""
     given = "LDAUU" in run.incar
-    if given and run.corrections and not any(e.u for e in run.corrections):
+    zero = run.corrections and not any(e.u for e in run.corrections)
+    if given and zero and not all(map(_meant, run.corrections)):
         yield f"LDAU is on and LDAUU = {run.incar.tags['LDAUU']}"
 
 

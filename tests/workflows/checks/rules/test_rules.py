@@ -360,6 +360,12 @@ def test_a_good_directory_has_no_finding(base: Files, read: Read) -> None:
     assert check(read("good", base)) == ()
 
 
+def test_no_u_on_purpose_is_no_finding(read: Read) -> None:
+    """As the study of U writes its end: LDAUL = -1 says that nothing is corrected."""
+    none = tags(LDAUU="4*0", LDAUL="4*-1", LDAUJ="4*0")
+    assert [f.id for f in check(read("run", {**INPUTS, **none}))] == []
+
+
 def test_lithium_metal_may_differ_in_what_a_metal_needs(read: Read) -> None:
     assert check_together([read("oxide", INPUTS), read("metal", LITHIUM)]) == ()
 
