@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from workflows.cli.output import print_json
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
+    from workflows.campaign.campaign import Campaign
     from workflows.cli.selection import Selection
     from workflows.results.variants import Comparison
 
@@ -57,7 +59,7 @@ def show_comparison(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         )
         return
     screen = console()
-    for table in comparison_tables(found):
+    for table in comparison_tables(found, screen):
         screen.print(table)
     print_notes(screen, found.missing)
 
@@ -68,9 +70,9 @@ def compare_results(chosen: Selection) -> Comparison:
     Raises
     ------
     CampaignError
-        The campaign has no two variants.
+        The campaign has no two variants, or none that the engine tells apart.
     """
-    from workflows.results.variants import compare_variants
+    from workflows.results.variants import compare_variants, same_as_before
 
     each = [one for one in chosen.one_by_one() if one.variant is not None]
     if len(each) < 2:
@@ -79,5 +81,27 @@ def compare_results(chosen: Selection) -> Comparison:
             "lnmo results shows its table"
         )
     planned = {str(one.variant): one.calculations() or () for one in each}
-    results = {str(one.variant): one.results() for one in each}
-    return compare_variants(results, planned)
+    same = same_as_before(planned)
+    notes = _not_compared(chosen.campaign(), same)
+    if len(planned) - len(same) < 2:
+        raise CampaignError("; ".join(notes))
+    kept = [one for one in each if one.variant not in same]
+    results = {str(one.variant): one.results() for one in kept}
+    found = compare_variants(results, {name: planned[name] for name in results})
+    return replace(found, missing=(*notes, *found.missing))
+
+
+def _not_compared(campaign: Campaign, same: Mapping[str, str]) -> tuple[str, ...]:
+    """Return which variants change nothing, and what their engine does not know."""
+    from workflows.results.variants import keys_of
+
+    if not same:
+        return ()
+    changes = [campaign.variants[name] for name in (*same, *same.values())]
+    keys = dict.fromkeys(key for change in changes for key in keys_of(change))
+    return (
+        f"campaign {campaign.name}: engine {campaign.engine} does not know "
+        f"{', '.join(keys)}, so the variants {', '.join(same)} are the calculations of "
+        f"{', '.join(dict.fromkeys(same.values()))} and not a study of their own; take "
+        "an engine that knows them, such as --engine vasp",
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import is_missing, number
 from workflows.results.origin import FAKE, SURROGATE
 from workflows.results.results import records
@@ -17,39 +18,15 @@ ROUNDING = 1e-9
 """A change that equals its limit is within it, however it is rounded."""
 
 
-def comparison_tables(found: Comparison) -> Iterator[Table]:
+def comparison_tables(found: Comparison, screen: Console) -> Iterator[Table]:
     """Yield the table over x and, if there are any, that of the voltages."""
-    yield _cell_table(found)
-    if len(found.voltages):
-        yield _voltage_table(found)
-
-
-def _cell_table(found: Comparison) -> Table:
     limits = f"yellow: more than {LIMITS['energy']:g} meV/atom, {LIMITS['m_mn']:g} muB"
-    limits += f", {LIMITS['c_ratio']:g} in c/ab, {LIMITS['volts']:g} mV"
-    table = _plain_table(_title(found), caption=limits)
-    for name in ("variant", "x", "insertion", "state"):
-        table.add_column(name)
-    heads = ["E meV/atom", "|m| Ni", "change", "|m| Mn", "change", "c/ab", "change"]
-    for name in (*heads, "M muB", "ended as"):
-        table.add_column(name, justify="right")
-    for row in records(found.cells):
-        table.add_row(
-            row["variant"],
-            f"{row['x']:g}",
-            row["insertion"],
-            row["state"],
-            _change(row, "energy", 2),
-            number(row["m_ni"], 3),
-            _change(row, "m_ni", 3),
-            number(row["m_mn"], 3),
-            _change(row, "m_mn", 3),
-            number(row["c_ratio"], 4),
-            _change(row, "c_ratio", 4),
-            number(row["m_total"], 2),
-            row["ended_order"],
-        )
-    return table
+    limits += f", {LIMITS['c_unique']:g} in long/others, {LIMITS['volts']:g} mV"
+    cells = _cells(records(found.cells))
+    yield fitted(cells, screen, title=_title(found), caption=limits)
+    if len(found.voltages):
+        volts = _voltages(records(found.voltages))
+        yield fitted(volts, screen, title="average voltages")
 
 
 def _title(found: Comparison) -> str:
@@ -59,30 +36,52 @@ def _title(found: Comparison) -> str:
     return f"{title}; {SURROGATE}" if found.cells["surrogate"].any() else title
 
 
-def _voltage_table(found: Comparison) -> Table:
-    table = _plain_table("average voltages")
-    for name in ("variant", "insertion", "from x", "to x", "V", "change, mV"):
-        table.add_column(name, justify="left" if name == "variant" else "right")
-    for row in records(found.voltages):
-        table.add_row(
-            row["variant"],
-            row["insertion"],
-            f"{row['x1']:g}",
-            f"{row['x2']:g}",
-            number(row["volts"], 3),
-            _change(row, "volts", 1),
-        )
-    return table
+def _cells(rows: Sequence[Row]) -> list[Part]:
+    def part(head: str, cell: Callable[[Row], str | Text], rank: int) -> Part:
+        return Part(head, tuple(map(cell, rows)), rank=rank)
+
+    return [
+        _words("variant", rows),
+        part("x", lambda r: f"{r['x']:g}", 0),
+        _words("insertion", rows),
+        _words("state", rows),
+        part("d meV/atom", lambda r: _change(r, "energy", 2), 1),
+        part("|m| Ni", lambda r: number(r["m_ni"], 3), 6),
+        part("d |m| Ni", lambda r: _change(r, "m_ni", 3), 3),
+        part("|m| Mn", lambda r: number(r["m_mn"], 3), 6),
+        part("d |m| Mn", lambda r: _change(r, "m_mn", 3), 2),
+        part("long/others", lambda r: number(r["c_unique"], 4), 5),
+        part("d long/others", lambda r: _change(r, "c_unique", 4), 2),
+        part("V A^3", lambda r: number(r["volume"], 1), 5),
+        part("d V %", lambda r: _signed(r["d_volume"], 2), 4),
+        part("M muB", lambda r: number(r["m_total"], 2), 4),
+        _words("ended_order", rows, "ended as", rank=3),
+        _words("findings", rows, "note"),
+    ]
 
 
-def _plain_table(title: str, caption: str | None = None) -> Table:
-    return Table(title=title, caption=caption, box=None, pad_edge=False)
+def _voltages(rows: Sequence[Row]) -> list[Part]:
+    return [
+        _words("variant", rows),
+        _words("insertion", rows),
+        Part("from x", tuple(f"{row['x1']:g}" for row in rows)),
+        Part("to x", tuple(f"{row['x2']:g}" for row in rows)),
+        Part("V", tuple(number(row["volts"], 3) for row in rows)),
+        Part("change, mV", tuple(_change(row, "volts", 1) for row in rows)),
+        _words("findings", rows, "note"),
+    ]
 
 
-def _change(row: Row, name: str, digits: int) -> Any:
+def _words(name: str, rows: Sequence[Row], head: str = "", rank: int = 0) -> Part:
+    return Part(head or name, tuple(str(r[name]) for r in rows), folds=True, rank=rank)
+
+
+def _signed(value: float, digits: int) -> str:
+    return "" if is_missing(value) else f"{value:+.{digits}f}"
+
+
+def _change(row: Row, name: str, digits: int) -> Text:
     """Return a difference from the first variant, yellow beyond its limit."""
-    value = row[f"d_{name}"]
-    if is_missing(value):
-        return ""
+    value = float(row[f"d_{name}"])
     beyond = abs(value) > LIMITS[name] + ROUNDING
-    return Text(f"{value:+.{digits}f}", style="yellow" if beyond else "")
+    return Text(_signed(value, digits), style="yellow" if beyond else "")

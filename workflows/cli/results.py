@@ -42,7 +42,7 @@ class TableRequest:
     ----------
     table
         Name.
-    by, smooth, mode, align
+    by, smooth, mode, align, window_ev
         Of the density of states, see ``Results.pdos``.
     boltzmann
         Average the series over orderings at 300 K.
@@ -53,6 +53,7 @@ class TableRequest:
     smooth: int = 10
     mode: str = "origin"
     align: str = "efermi"
+    window_ev: float | None = None
     boltzmann: bool = False
 
 
@@ -74,8 +75,13 @@ def results(
         str, typer.Option("--by", help="pdos: element, orbital, site or t2g_eg")
     ] = "element",
     smooth: Annotated[
-        int, typer.Option("--smooth", min=0, help="pdos: points averaged")
+        int,
+        typer.Option("--smooth", min=0, help="pdos: points averaged, at most 0.3 eV"),
     ] = 10,
+    window_ev: Annotated[
+        float | None,
+        typer.Option("--window-ev", help="pdos: width averaged, eV; any width"),
+    ] = None,
     mode: Annotated[
         str, typer.Option("--mode", help="pdos: origin, strict or centred")
     ] = "origin",
@@ -95,7 +101,13 @@ def results(
         show_results(chosen, as_json=json, as_csv=csv)
         return
     request = table_request(
-        table, by=by, smooth=smooth, mode=mode, align=align, boltzmann=boltzmann
+        table,
+        by=by,
+        smooth=smooth,
+        window_ev=window_ev,
+        mode=mode,
+        align=align,
+        boltzmann=boltzmann,
     )
     show_table(chosen, request, as_json=json, as_csv=csv)
 

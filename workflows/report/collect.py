@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workflows.errors import ResultsError
 from workflows.report.chart import Chart
@@ -13,6 +13,7 @@ from workflows.report.dos_chart import SHOWN, dos_chart, with_elements
 from workflows.report.series_charts import lattice_chart, moments_chart, ratio_chart
 from workflows.report.valence_chart import valence_chart
 from workflows.report.voltage_charts import hull_chart, voltage_chart
+from workflows.results.dos_table import WideWindowError
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import Results, records
 
@@ -121,9 +122,7 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # noted on the figure
-                density = results.pdos(
-                    row["x"], by="orbital", align="vbm", insertion=row["insertion"]
-                )
+                density = _density(results, row)
         except ResultsError as error:
             reasons[str(error)] = None
         else:
@@ -134,16 +133,20 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
     return densities
 
 
+def _density(results: Results, row: dict[str, Any]) -> pd.DataFrame:
+    """Read one density of states; as it is where ten points would smear it."""
+    choice: dict[str, Any] = {"by": "orbital", "align": "vbm"}
+    choice["insertion"] = row["insertion"]
+    try:
+        return results.pdos(row["x"], **choice)
+    except WideWindowError:
+        return results.pdos(row["x"], **choice, smooth=0)
+
+
 def _stacked(densities: Sequence[pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
-    tables = []
-    for density in densities:
-        table = with_elements(density)
-        for place, name in enumerate(("x", "insertion", "calculation_id")):
-            table.insert(place, name, density.attrs[name])
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(map(with_elements, densities), ignore_index=True)
 
 
 _OVER_X: Sequence[Callable[[pd.DataFrame, str], Chart]] = (

@@ -22,7 +22,14 @@ Align = Literal["efermi", "vbm"]
 SUM_RULE = 0.1
 """Electrons; the DOS integrated to E_F may miss this many of NELECT."""
 
+LARGEST_WINDOW = 0.3
+"""eV; a wider average smears d bands, about 1 eV wide, and gaps of that size."""
+
 UNIT = "states/eV per cell"
+
+
+class WideWindowError(ResultsError):
+    """The points of an average span more than `LARGEST_WINDOW`, and nobody asked."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,13 @@ class Drawing:
     by
         What the curves are, see :func:`~workflows.analysis.pdos.curves_of`.
     smooth
-        Points of the adjacent average; 0 for none.
+        Points of the adjacent average; 0 for none. Refused where they span more than
+        `LARGEST_WINDOW`.
+    window_ev
+        Width of the average, eV, whatever it is; instead of `smooth` if given.
     mode
-        Its window, see :func:`~workflows.analysis.smoothing.adjacent_average`.
+        Shape of the window, see
+        :func:`~workflows.analysis.smoothing.adjacent_average`.
     align
         Zero of energy: the run's own Fermi level, or the highest occupied level.
     """
@@ -45,6 +56,33 @@ class Drawing:
     smooth: int = 10
     mode: Mode = "origin"
     align: Align = "efermi"
+    window_ev: float | None = None
+
+    def points(self, step: float) -> int:
+        """Return the points of the average on a grid of this step, eV; 1 for none.
+
+        Raises
+        ------
+        WideWindowError
+            `smooth` points span more than `LARGEST_WINDOW`.
+        ResultsError
+            The width is negative.
+        """
+        if self.window_ev is not None:
+            if not self.window_ev >= 0:
+                raise ResultsError(
+                    f"window_ev = {self.window_ev:g}: a width in eV, 0 for none"
+                )
+            return max(round(self.window_ev / step), 1)
+        if self.smooth > 1 and self.smooth * step > LARGEST_WINDOW:
+            width = self.smooth * step
+            raise WideWindowError(
+                f"{self.smooth} points of this grid span {width:.2f} eV (limit "
+                f"{LARGEST_WINDOW:g}; the step is {step:.3g} eV): run a dos step with "
+                "a larger NEDOS, take smooth=0, or ask for it with "
+                f"window_ev={width:.2g} (--window-ev)"
+            )
+        return max(self.smooth, 1)
 
 
 def density_frame(
@@ -75,7 +113,8 @@ def density_frame(
     Raises
     ------
     ResultsError
-        See :func:`~workflows.analysis.pdos.curves_of`; or an unknown alignment.
+        See :func:`~workflows.analysis.pdos.curves_of`; an unknown alignment; or a
+        window above `LARGEST_WINDOW` that was not asked for.
     """
     import pandas as pd
 
@@ -83,9 +122,9 @@ def density_frame(
         raise ResultsError(f"align is {drawing.align!r}: 'efermi' or 'vbm'")
     kept = dos.without_first_point()
     zero = dos.efermi if drawing.align == "efermi" else dos.occupied_edge
-    smooth = max(drawing.smooth, 1)
     try:
         curves = curves_of(kept, structure, drawing.by)
+        smooth = drawing.points(dos.step)
         smoothed = {
             name: adjacent_average(values, smooth, drawing.mode)
             for name, values in curves.items()
@@ -122,7 +161,7 @@ def density_frame(
 
 
 def notes(dos: DensityOfStates, kept: DensityOfStates) -> list[str]:
-    """Say, and warn of, what a reader of the curves has to know."""
+    """Return what a reader of the curves has to know, and warn of it."""
     told = []
     if kept is not dos:
         told.append(
@@ -165,9 +204,9 @@ def dos_document(steps: Iterable[TaskDocument]) -> TaskDocument:
     """
     own = {document.task_label: document for document in steps}
     first = next(iter(own.values()))
-    if first.engine == "chgnet":
+    if first.surrogate:
         raise ResultsError(
-            "CHGNet has no electrons: a density of states needs engine vasp"
+            f"{first.engine} has no electrons: a density of states needs a DFT engine"
         )
     wanted = "dos" if "dos" in first.steps else "static"
     if wanted not in own or not own[wanted].state.usable:

@@ -29,11 +29,11 @@ LABELS = (
 )
 """What made the number; beside these every table has `STATE_LABELS`."""
 STATE_LABELS = (
-    Column("state", shown=True),
     Column("insertion", "insertion model of the start", shown=True),
+    Column("state", shown=True),
     Column("ended_as", "insertion model, or the sites, that Li ended on", shown=True),
 )
-"""How far it came, where lithium was put and where it was found."""
+"""Where lithium was put, how far the calculation came, where lithium ended."""
 LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS))
 
 NO_U = "none"

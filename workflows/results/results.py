@@ -30,6 +30,7 @@ from workflows.results.dos_table import (
     provenance,
 )
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
+from workflows.results.labels import LABEL_NAMES, with_labels
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.query import Recorded
 from workflows.results.run_table import run_frame
@@ -227,13 +228,15 @@ class Results:
         mode: Mode = "origin",
         align: Align = "efermi",
         insertion: str | None = None,
+        window_ev: float | None = None,
     ) -> pd.DataFrame:
         """Return the projected density of states at x, of the lowest energy there.
 
         Of its dos step, or of the static one where no dos step was planned. Columns
         ``energy`` (eV) and ``<curve> up``, ``<curve> down`` in states/eV per cell, both
-        spins positive; names, units, window in eV, gaps and provenance are in
-        ``df.attrs``, see :func:`~workflows.results.dos_table.density_frame`.
+        spins positive, then x and what made the numbers; names, units, window in eV,
+        gaps and provenance are in ``df.attrs``, see
+        :func:`~workflows.results.dos_table.density_frame`.
 
         Parameters
         ----------
@@ -242,7 +245,8 @@ class Results:
         by
             ``"element"``, ``"orbital"``, ``"site"`` or ``"t2g_eg"``.
         smooth
-            Points of the adjacent average; 0 for none.
+            Points of the adjacent average; 0 for none. Refused where they span more
+            than 0.3 eV.
         mode
             ``"origin"``, ``"strict"`` or ``"centred"``.
         align
@@ -250,23 +254,28 @@ class Results:
             is arbitrary: compare two x by their VBM.
         insertion
             Model above x = 1; the lower one in energy if None.
+        window_ev
+            Width of the average, eV, instead of `smooth`; any width is taken.
 
         Raises
         ------
         ResultsError
-            Nothing there, a run that has not finished or is a relaxation, or curves
-            that are not defined.
+            Nothing there, a window above 0.3 eV that was not asked for, a run that has
+            not finished or is a relaxation, or curves that are not defined.
         """
         row = self.lowest(x, insertion)
         own = self._recorded.steps(row["calculation_id"])
         document = self._recorded.whole(dos_document(own))
         assert document.structure is not None
         dos = read_density(self._recorded.root / document.dir_name)
-        drawing = Drawing(by=by, smooth=smooth, mode=mode, align=align)
+        drawing = Drawing(by, smooth, mode, align, window_ev)
         frame = density_frame(dos, document.structure, drawing)
         static = next((d.efermi for d in own if d.task_label == "static"), None)
         frame.attrs |= provenance(document, efermi_static=static)
-        return frame
+        labels = {name: row.get(name, "") for name in LABEL_NAMES}
+        labels |= {"engine_version": document.engine_version, "fake": document.fake}
+        labels |= {"x": document.x, "calculation_id": document.calculation_id}
+        return with_labels(frame, labels | {"findings": row["findings"]})
 
     def structure(self, x: float, insertion: str | None = None) -> Structure:
         """Return the final structure of the lowest energy at x.

@@ -7,12 +7,15 @@ limits are those within which a referee calls a setting converged.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import HOST_ATOMS
 from workflows.errors import ResultsError
+from workflows.results.columns import Column, frame_of, number
+from workflows.results.labels import LABELS, STATE_LABELS
 from workflows.results.results import records
 
 if TYPE_CHECKING:
@@ -21,33 +24,52 @@ if TYPE_CHECKING:
     from workflows.campaign.calculation import Calculation
     from workflows.results.results import Results
 
-NUMBERS = ("m_ni", "m_mn", "c_ratio")
+NUMBERS = ("m_ni", "m_mn", "c_unique")
+"""Columns of which a change from the first variant is given."""
 
-LIMITS = {"energy": 1.0, "m_ni": 0.02, "m_mn": 0.02, "c_ratio": 0.002, "volts": 20.0}
+LIMITS = {"energy": 1.0, "m_ni": 0.02, "m_mn": 0.02, "c_unique": 0.002, "volts": 20.0}
 """Largest change of a converged setting: meV/atom, muB, muB, 1, mV."""
 
-UNITS = {
-    "energy_per_fu": "eV per formula unit",
-    "d_energy": "meV per atom, against the first variant; NaN if they share no zero",
-    "d_volts": "mV, against the first variant",
-    "volts": "V against lithium metal, average between two x",
-    "m_ni": "muB, mean |m|",
-    "m_mn": "muB, mean |m|",
-    "c_ratio": "c/((a+b)/2)",
-    "m_total": "muB per cell",
-    "ended_order": "fim (Ni against Mn), fm, or mixed, by the final signs",
-    "volume": "A^3, conventional cell",
-    "gap": "eV; 0 for a metal",
-}
-
-COLUMNS = (
-    *("variant", "x", "insertion", "state", "energy_per_fu", "d_energy"),
-    *(part for name in NUMBERS for part in (name, f"d_{name}")),
-    *("m_total", "ended_order", "volume", "gap", "surrogate", "fake"),
-    "calculation_id",
+CELLS = (
+    Column("variant", shown=True),
+    Column("x", "Li per formula unit", shown=True),
+    *STATE_LABELS,
+    number("energy_per_fu", "eV per formula unit"),
+    number(
+        "d_energy",
+        "meV per atom, against the first variant; NaN if they share no zero",
+        shown=True,
+    ),
+    number("m_ni", "muB, mean |m|", shown=True),
+    number("d_m_ni", "muB, against the first variant", shown=True),
+    number("m_mn", "muB, mean |m|", shown=True),
+    number("d_m_mn", "muB, against the first variant", shown=True),
+    number("c_unique", "unique axis over the mean of the other two", shown=True),
+    number("d_c_unique", "against the first variant", shown=True),
+    Column("unique_axis"),
+    number("volume", "A^3, conventional cell", shown=True),
+    number("d_volume", "%, against the first variant", shown=True),
+    number("m_total", "muB per cell", shown=True),
+    Column(
+        "ended_order",
+        "fim (Ni against Mn), fm, or mixed, by the final signs",
+        shown=True,
+    ),
+    number("gap", "eV; 0 for a metal", shown=True),
+    Column("findings", "what stands against the row", shown=True),
+    Column("calculation_id"),
+    *LABELS,
 )
-
-VOLTAGE_COLUMNS = ("variant", "insertion", "x1", "x2", "volts", "d_volts")
+VOLTAGES = (
+    Column("variant", shown=True),
+    *STATE_LABELS,
+    Column("x1", "Li per formula unit", shown=True),
+    Column("x2", "Li per formula unit", shown=True),
+    number("volts", "V against lithium metal, average between two x", shown=True),
+    number("d_volts", "mV, against the first variant", shown=True),
+    Column("findings", "what stands against either end", shown=True),
+    *LABELS,
+)
 
 ENERGY_ZERO = ("functional", "hubbards", "potcar", "potcar_functional")
 """Settings that total energies must share to be subtracted."""
@@ -70,7 +92,7 @@ class Comparison:
     voltages
         One row for each variant and range of x.
     missing
-        Why a variant has no voltage.
+        Why a variant has no voltage, or is not compared.
     """
 
     first: str
@@ -96,28 +118,54 @@ def compare_variants(
     ResultsError
         One variant holds results that do not compare among themselves.
     """
-    import pandas as pd
-
     first = next(iter(results))
     zeros = {name: _zero(planned[name]) for name in results}
     series = {name: records(found.series()) for name, found in results.items()}
-    cells = [
-        _cell(row, name, _partner(row, series[first], ("x", "insertion")), shares)
-        for name, rows in series.items()
-        for shares in [zeros[name] == zeros[first]]
-        for row in rows
-    ]
+    cells = []
+    for name, rows in series.items():
+        shares = zeros[name] == zeros[first]
+        for row in rows:
+            partner = _partner(row, series[first], ("x", "insertion"))
+            cells.append(_cell(row, name, partner, shares))
     averages, missing = _averages(results)
     voltages = [
         _voltage(row, name, _partner(row, averages.get(first, ()), _SPAN))
         for name, rows in averages.items()
         for row in rows
     ]
-    frame = pd.DataFrame(cells, columns=list(COLUMNS))
-    frame.attrs["units"] = dict(UNITS)
-    volts = pd.DataFrame(voltages, columns=list(VOLTAGE_COLUMNS))
-    volts.attrs["units"] = dict(UNITS)
-    return Comparison(first, frame, volts, missing)
+    frames = (frame_of(cells, CELLS), frame_of(voltages, VOLTAGES))
+    return Comparison(first, *frames, missing)
+
+
+def same_as_before(planned: Mapping[str, Sequence[Calculation]]) -> dict[str, str]:
+    """Return the variants that are the calculations of an earlier one, and of which.
+
+    What they change means nothing to their engine: a surrogate has no cutoff, no k
+    points, no U and no magnetic order.
+    """
+    first: dict[frozenset[str], str] = {}
+    found = {}
+    for name, calculations in planned.items():
+        ids = frozenset(c.id for c in calculations if not c.reference)
+        if first.setdefault(ids, name) != name:
+            found[name] = first[ids]
+    return found
+
+
+def keys_of(change: Mapping[str, Any], within: str = "") -> tuple[str, ...]:
+    """Return the keys that a variant changes, sections joined by dots.
+
+    Examples
+    --------
+    >>> keys_of({"vasp": {"incar": {"common": {"ENCUT": 600}}, "kpoints": [2, 2, 2]}})
+    ('vasp.incar.common.ENCUT', 'vasp.kpoints')
+    """
+    found: list[str] = []
+    for key, value in change.items():
+        name = f"{within}.{key}" if within else key
+        nested = isinstance(value, Mapping) and key not in {"hubbard_u", "magmom"}
+        found += keys_of(value, name) if nested else (name,)
+    return tuple(found)
 
 
 _SPAN = ("insertion", "x1", "x2")
@@ -135,7 +183,7 @@ def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:
 
 
 def _difference(row: Row, other: Row, name: str) -> float:
-    return float(row[name]) - float(other.get(name, float("nan")))
+    return float(row[name]) - float(other.get(name, math.nan))
 
 
 def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
@@ -144,6 +192,7 @@ def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
         **row,
         "variant": variant,
         "d_energy": energy / (HOST_ATOMS + row["x"]) if shares_zero else None,
+        "d_volume": 100 * (row["volume"] / first.get("volume", math.nan) - 1),
         **{f"d_{name}": _difference(row, first, name) for name in NUMBERS},
         "ended_order": _ended_order(row),
     }
@@ -152,7 +201,7 @@ def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
 def _ended_order(row: Row) -> str:
     """Name the order the moments ended in; nothing where they have no sign."""
     product = row["m_ni_signed"] * row["m_mn_signed"]
-    if product != product or row["surrogate"]:
+    if math.isnan(product) or row["surrogate"]:
         return ""
     if row["mixed_sign"]:
         return "mixed"
@@ -179,7 +228,7 @@ def _averages(
             missing.setdefault(str(error), []).append(name)
             continue
         found[name] = [r for r in rows if r["kind"] == "average"]
-    told = (
+    notes = (
         f"no voltage of {', '.join(names)}: {why}" for why, names in missing.items()
     )
-    return found, tuple(told)
+    return found, tuple(notes)

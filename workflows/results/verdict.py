@@ -148,7 +148,7 @@ def _doubts(row: Row, kind: Kind) -> tuple[str, ...]:
     found = against(row, kind)
     ended, start = str(row.get("ended_as") or ""), str(row["insertion"])
     if row["x"] > 1 and ended and ended != start:
-        found += (f"started as {start}, ended as {ended}",)
+        found += (f"started as {start}",)
     return found
 
 

@@ -116,10 +116,14 @@ def test_after_a_run_a_table_that_cannot_be_made_is_a_note(
 
 def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
     words = ("--x", "1", "--table", "pdos", "--by", "orbital", "--align", "vbm")
-    code, out, _ = lnmo(*words, "--smooth", "4", "--json")
+    code, out, err = lnmo(*words, "--smooth", "4", "--json")
+    assert (code, out) == (2, "")
+    assert "4 points of this grid span 0.45 eV (limit 0.3" in err
+    code, out, _ = lnmo(*words, "--window-ev", "0.45", "--json")
     found = json.loads(out)
     assert code == 0
     assert found["about"]["smoothing"].startswith("adjacent average of 4 points")
+    assert found["about"]["window_ev"] == pytest.approx(4 * 0.112742, abs=1e-5)
     assert found["units"]["energy"] == "eV, from the highest occupied level"
     assert "Ga d up" in found["rows"][0]
 

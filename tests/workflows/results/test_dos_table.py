@@ -25,7 +25,7 @@ from workflows.analysis.smoothing import MODES, Mode, adjacent_average
 from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
-from workflows.results.dos_table import Drawing, density_frame
+from workflows.results.dos_table import Drawing, WideWindowError, density_frame
 from workflows.vasp.dos_files import read_density
 
 GAAS = DATA / "GaAs_all_files"
@@ -98,7 +98,7 @@ def test_smoothing_the_sum_is_summing_the_smoothed(
 
 
 def test_the_table_has_two_columns_a_curve_and_its_window(host: Structure) -> None:
-    frame = density_frame(made_up(host), host, Drawing())
+    frame = density_frame(made_up(host), host, Drawing(window_ev=1.0))
     assert list(frame.columns[:5]) == [
         "energy", "total up", "total down", "Li up", "Li down"
     ]  # fmt: skip
@@ -107,6 +107,41 @@ def test_the_table_has_two_columns_a_curve_and_its_window(host: Structure) -> No
     assert frame.attrs["smoothing"] == "adjacent average of 10 points (origin), 1 eV"
     assert frame.attrs["units"]["Mn up"] == "states/eV per cell"
     assert frame["energy"].iloc[0] == pytest.approx(-3 - 0.25)
+
+
+def with_step(host: Structure, step: float) -> DensityOfStates:
+    dos = made_up(host)
+    return replace(dos, energies=step * np.arange(N) - 3)
+
+
+def test_ten_points_are_refused_where_they_span_more_than_0_3_ev(
+    host: Structure,
+) -> None:
+    frame = density_frame(with_step(host, 0.0299), host, Drawing())
+    assert frame.attrs["window_ev"] == pytest.approx(0.299)
+    with pytest.raises(WideWindowError) as caught:
+        density_frame(with_step(host, 0.257), host, Drawing())
+    told = str(caught.value)
+    assert told.startswith("10 points of this grid span 2.57 eV (limit 0.3; the step ")
+    assert "window_ev=2.6" in told
+    assert "smooth=0" in told
+    density_frame(with_step(host, 0.257), host, Drawing(smooth=0))
+    density_frame(with_step(host, 0.257), host, Drawing(smooth=1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [(2.57, 2.57), (0.2, 0.0), (0.6, 0.514), (0.0, 0.0)]
+)
+def test_a_window_that_is_asked_for_is_as_near_as_the_grid_allows(
+    host: Structure, asked: float, given: float
+) -> None:
+    frame = density_frame(with_step(host, 0.257), host, Drawing(window_ev=asked))
+    assert frame.attrs["window_ev"] == pytest.approx(given)
+
+
+def test_a_negative_window_is_refused(host: Structure) -> None:
+    with pytest.raises(ResultsError, match="window_ev = -1: a width in eV"):
+        density_frame(made_up(host), host, Drawing(window_ev=-1))
 
 
 def test_no_smoothing_leaves_the_file_as_it_is(host: Structure) -> None:
@@ -118,7 +153,7 @@ def test_no_smoothing_leaves_the_file_as_it_is(host: Structure) -> None:
 
 def test_the_strict_window_shifts_the_grid_by_half_a_step(host: Structure) -> None:
     one, other = (
-        density_frame(made_up(host), host, Drawing(mode=mode))["energy"]
+        density_frame(made_up(host), host, Drawing(mode=mode, window_ev=1.0))["energy"]
         for mode in ("origin", "strict")
     )
     assert (one - other).to_numpy() == pytest.approx(0.05)
@@ -127,7 +162,8 @@ def test_the_strict_window_shifts_the_grid_by_half_a_step(host: Structure) -> No
 def test_the_zero_is_the_fermi_level_or_the_vbm(host: Structure) -> None:
     dos = made_up(host)
     one, other = (
-        density_frame(dos, host, Drawing(align=align)) for align in ("efermi", "vbm")
+        density_frame(dos, host, Drawing(align=align, window_ev=1.0))
+        for align in ("efermi", "vbm")
     )
     assert (one["energy"] - other["energy"]).to_numpy() == pytest.approx(-0.4 - 0.25)
     assert other.attrs["units"]["energy"] == "eV, from the highest occupied level"
@@ -135,11 +171,13 @@ def test_the_zero_is_the_fermi_level_or_the_vbm(host: Structure) -> None:
 
 
 def test_gaps_are_those_of_the_eigenvalues(host: Structure) -> None:
-    attrs = density_frame(made_up(host), host, Drawing()).attrs
+    attrs = density_frame(made_up(host), host, Drawing(window_ev=1.0)).attrs
     names = ("gap", "gap_up", "gap_down", "half_metal")
     assert [attrs[name] for name in names] == [0.6, 0.6, 2.0, False]
     unknown = replace(made_up(host), levels=None)
-    assert density_frame(unknown, host, Drawing()).attrs["half_metal"] is None
+    assert (
+        density_frame(unknown, host, Drawing(window_ev=1.0)).attrs["half_metal"] is None
+    )
 
 
 def test_without_eigenvalues_the_zero_is_the_edge_of_the_density(
@@ -147,12 +185,12 @@ def test_without_eigenvalues_the_zero_is_the_edge_of_the_density(
 ) -> None:
     dos = replace(made_up(host), levels=None)
     dos.total[:, dos.energies > -1.0] = 0.0
-    frame = density_frame(dos, host, Drawing(align="vbm"))
+    frame = density_frame(dos, host, Drawing(align="vbm", window_ev=1.0))
     assert frame.attrs["zero"] == pytest.approx(-1.0)
 
 
 def test_a_run_without_spin_has_one_column_a_curve(host: Structure) -> None:
-    frame = density_frame(made_up(host, spins=1), host, Drawing())
+    frame = density_frame(made_up(host, spins=1), host, Drawing(window_ev=1.0))
     assert list(frame.columns) == ["energy", "total", "Li", "Ni", "Mn", "O"]
 
 
@@ -160,7 +198,7 @@ def test_a_dropped_first_point_is_told(host: Structure) -> None:
     dos = made_up(host)
     dos.total[:, 0] = 1e6
     with pytest.warns(UserWarning, match="first grid point"):
-        frame = density_frame(dos, host, Drawing())
+        frame = density_frame(dos, host, Drawing(window_ev=1.0))
     assert len(frame) == N - 1
     assert frame.attrs["dropped_first_point"]
     assert frame["total up"].max() < 1e4
@@ -169,7 +207,7 @@ def test_a_dropped_first_point_is_told(host: Structure) -> None:
 def test_a_total_that_misses_electrons_is_told(host: Structure) -> None:
     dos = replace(made_up(host), nelect=436.0)
     with pytest.warns(UserWarning, match="not 436"):
-        frame = density_frame(dos, host, Drawing())
+        frame = density_frame(dos, host, Drawing(window_ev=1.0))
     assert "EMIN" in frame.attrs["notes"][0]
 
 
@@ -195,8 +233,8 @@ def test_t2g_and_eg_need_bonds_along_the_axes(host: Structure) -> None:
         Lattice(host.lattice.matrix @ turn), host.species, host.frac_coords
     )
     with pytest.raises(ResultsError, match="degrees off the Cartesian axes"):
-        density_frame(made_up(turned), turned, Drawing(by="t2g_eg"))
-    density_frame(made_up(turned), turned, Drawing(by="orbital"))
+        density_frame(made_up(turned), turned, Drawing(by="t2g_eg", window_ev=1.0))
+    density_frame(made_up(turned), turned, Drawing(by="orbital", window_ev=1.0))
 
 
 def test_t2g_and_eg_need_octahedra_and_metals() -> None:
@@ -211,9 +249,9 @@ def test_t2g_and_eg_need_octahedra_and_metals() -> None:
 @pytest.mark.parametrize(
     ("drawing", "message"),
     [
-        (Drawing(by="atom"), "one of element, orbital, site, t2g_eg"),  # type: ignore[arg-type]
-        (Drawing(align="zero"), "'efermi' or 'vbm'"),  # type: ignore[arg-type]
-        (Drawing(mode="loess"), "one of origin, strict, centred"),  # type: ignore[arg-type]
+        (Drawing(by="atom", window_ev=1.0), "one of element, orbital, site, t2g_eg"),  # type: ignore[arg-type]
+        (Drawing(align="zero", window_ev=1.0), "'efermi' or 'vbm'"),  # type: ignore[arg-type]
+        (Drawing(mode="loess", window_ev=1.0), "one of origin, strict, centred"),  # type: ignore[arg-type]
     ],
 )
 def test_unknown_words_are_refused(
@@ -227,7 +265,7 @@ def test_unknown_words_are_refused(
 def test_a_run_without_projections_is_refused(host: Structure) -> None:
     dos = replace(made_up(host), projected=np.empty((0, 0, 2, N)))
     with pytest.raises(ResultsError, match="LORBIT = 11"):
-        density_frame(dos, host, Drawing())
+        density_frame(dos, host, Drawing(window_ev=1.0))
 
 
 def test_the_density_of_a_real_relaxation_is_refused(tmp_path: Path) -> None:
@@ -250,9 +288,13 @@ def test_real_gaas_is_the_same_table_from_either_file(tmp_path: Path) -> None:
     for name in ("vasprun.xml.gz", "DOSCAR.gz", "OUTCAR.gz"):
         shutil.copy(GAAS / name, tmp_path / name)
     cell = Structure(Lattice.cubic(4), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
-    one = density_frame(read_density(tmp_path), cell, Drawing(by="orbital"))
+    one = density_frame(
+        read_density(tmp_path), cell, Drawing(by="orbital", window_ev=1.1)
+    )
     (tmp_path / "vasprun.xml.gz").unlink()
-    other = density_frame(read_density(tmp_path), cell, Drawing(by="orbital"))
+    other = density_frame(
+        read_density(tmp_path), cell, Drawing(by="orbital", window_ev=1.1)
+    )
     assert list(one.columns) == list(other.columns)
     assert np.allclose(one, other, atol=2e-3)
 
@@ -279,8 +321,12 @@ def with_dos(
 
 
 def test_a_recorded_run_is_found_and_named(with_dos: Callable[..., Any]) -> None:
-    frame = with_dos().pdos(1, by="element")
-    assert list(frame.columns)[3:] == ["Ga up", "Ga down", "As up", "As down"]
+    frame = with_dos().pdos(1, by="element", window_ev=1.1)
+    curves = [c for c in frame.columns if c.endswith((" up", " down"))]
+    assert curves[2:] == ["Ga up", "Ga down", "As up", "As down"]
+    labels = {"engine": "vasp", "hubbard_u": "Mn 5.96, Ni 4.5", "x": 1, "fake": False}
+    for name, value in labels.items():
+        assert set(frame[name]) == {value}
     assert frame.attrs["run"] == "dos"
     assert frame.attrs["efermi"] == 4.0261044
     assert frame.attrs["efermi_static"] == 4.1

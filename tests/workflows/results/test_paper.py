@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from rich.console import Console
 from rich.table import Table
 
-from workflows.cli.result_tables import verdict_table
+from workflows.cli.terminal_tables import verdict_table
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.paper_statements import ORDER
 from workflows.results.verdict import Status, Verdict, overall, short_reason
@@ -224,9 +225,10 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     told = "the paper is on LixNi0.5Mn1.5O4, the results on Li8Mn16O32"
     assert {v.reason for v in found} == {told}
     assert {v.value for v in found} == {None}
-    line = verdict_table(found)
+    screen = Console(width=170)
+    line = verdict_table(found, screen)
     assert str(line).endswith(f"none of {len(found)} statements is judged, {told}")
-    assert isinstance(verdict_table(compare_to_paper(series())), Table)
+    assert isinstance(verdict_table(compare_to_paper(series()), screen), Table)
 
 
 def test_an_engine_without_moments_has_no_verdict_on_them() -> None:
