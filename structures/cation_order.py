@@ -178,7 +178,7 @@ def tile(arrangement: Arrangement, cell: Cell) -> tuple[bool, ...]:
     Raises
     ------
     CellError
-        If a vector of `cell` is no translation of the arrangement.
+        If a vector of `cell` is not a translation of the arrangement.
     """
     cubic = make_cell()
     ideal = site_numerators(cubic, "16d")[list(arrangement)] * 8 // cubic.denominator
@@ -187,9 +187,9 @@ def tile(arrangement: Arrangement, cell: Cell) -> tuple[bool, ...]:
         if {tuple(point) for point in np.mod(ideal + row, 8).tolist()} != minority:
             x, y, z = row / 8
             raise CellError(
-                f"cell vector ({x:g}, {y:g}, {z:g}) a is no translation of this order "
-                "of the metals, which is primitive in a larger cell; use the 56-atom "
-                "cell (primitive=False) or a supercell of it"
+                f"cell vector ({x:g}, {y:g}, {z:g}) a is not a translation of this "
+                "order of the metals, which is primitive in a larger cell; use the "
+                "56-atom cell (primitive=False) or a supercell of it"
             )
     points = _eighths(cell)
     return tuple(tuple(point) in minority for point in np.mod(points, 8).tolist())

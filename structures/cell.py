@@ -127,7 +127,7 @@ def make_cell(supercell: Supercell | None = None, *, primitive: bool = False) ->
     Raises
     ------
     CellError
-        If `supercell` is no such matrix.
+        If `supercell` is not such a matrix.
     """
     start = _PRIMITIVE if primitive else _CONVENTIONAL
     rows = _integer_matrix(supercell) @ start
@@ -142,7 +142,7 @@ def _integer_matrix(supercell: Any) -> IntArray:
     try:
         given = np.array(supercell, dtype=float)
     except (TypeError, ValueError):
-        raise CellError(f"supercell {supercell!r} is no matrix; {advice}") from None
+        raise CellError(f"supercell {supercell!r} is not a matrix; {advice}") from None
     matrix = np.diag(given) if given.shape == (3,) else given
     if matrix.shape != (3, 3) or not np.array_equal(matrix, np.round(matrix)):
         raise CellError(

@@ -1,7 +1,7 @@
 """Charge orderings: which atoms of a metal are in the lower of two oxidation states.
 
 The marks are seeds of a calculation, not results: they set the starting moments, and
-only the self-consistent moments tell what became of them.
+only the self-consistent moments show whether they survived.
 """
 
 from collections.abc import Sequence

@@ -67,7 +67,7 @@ def formal_charges(composition: Composition | str) -> dict[str, float]:
 
 
 def oxidation_states(metal: str) -> tuple[int, int]:
-    """Name the two oxidation states that a charge ordering tells apart.
+    """Name the two oxidation states that a charge ordering distinguishes.
 
     Parameters
     ----------

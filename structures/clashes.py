@@ -34,7 +34,7 @@ def clash_matrix(
     Returns
     -------
     ndarray of bool
-        Symmetric, shape (n, n). The diagonal tells sites too close to an image of
+        Symmetric, shape (n, n). The diagonal marks sites too close to an image of
         themselves.
     """
     close = np.zeros((len(frac_coords), len(frac_coords)), dtype=bool)

@@ -3,7 +3,7 @@
 ::
 
     StructuresError (ValueError)
-    ├── FormulaError       the formula is no spinel LiM2O4: correct the formula
+    ├── FormulaError       the formula is not a spinel LiM2O4: correct it
     ├── CellError          the cell cannot hold the cation order: take another cell
     ├── RoleError          no such set of sites: take one of those named
     ├── CompositionError   no such Li content in this cell: take one of those named

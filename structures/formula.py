@@ -149,7 +149,7 @@ def _not_a_spinel(formula: str, amounts: Mapping[str, Fraction]) -> str:
     cell_sites = amounts[anion] / 2
     n_metal = sum((amounts[name] for name in metals), Fraction(0))
     text = (
-        f"formula {formula!r} is no spinel: per {_number(amounts[anion])} {anion} "
+        f"formula {formula!r} is not a spinel: per {_number(amounts[anion])} {anion} "
         f"there are {_number(cell_sites)} octahedral 16d sites for "
         f"{_number(n_metal)} metals and {_number(cell_sites / 2)} tetrahedral 8a "
         f"sites for {_number(amounts[ion])} {ion}"

@@ -76,11 +76,6 @@ class SpinelHost:
         return self.cell.matrix
 
     @property
-    def conventional_matrix(self) -> FloatArray:
-        """Matrix T with (pseudo-cubic vectors) = T @ (cell vectors), shape (3, 3)."""
-        return self.cell.conventional_matrix
-
-    @property
     def lattice(self) -> Lattice:
         """Lattice of the cell."""
         return Lattice(self.a * self.cell.matrix)
@@ -91,21 +86,6 @@ class SpinelHost:
         return self.build(
             {role: range(len(self.sites(role))) for role in self.ion_roles}
         )
-
-    def pseudo_cubic_vectors(self, vectors: FloatArray) -> FloatArray:
-        """Map the vectors of a relaxed cell back to the conventional cubic cell.
-
-        Parameters
-        ----------
-        vectors
-            Cell vectors as rows, Angstrom, shape (3, 3), in the order of this cell.
-
-        Returns
-        -------
-        ndarray of float
-            Pseudo-cubic a, b, c as rows, Angstrom, shape (3, 3).
-        """
-        return np.asarray(self.conventional_matrix @ vectors, dtype=np.float64)
 
     def sites(self, role: str) -> tuple[Site, ...]:
         """All sites of a role, occupied or not, in their permanent order.
@@ -221,7 +201,7 @@ def check_role(role: str) -> str:
     """Return the name of a site set, or raise RoleError with the names known."""
     if role not in SITES_PER_CELL:
         raise RoleError(
-            f"role {role!r} is no spinel site; {nearest_name(role, SITES_PER_CELL)}"
+            f"role {role!r} is not a spinel site; {nearest_name(role, SITES_PER_CELL)}"
         )
     return role
 

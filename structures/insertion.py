@@ -62,22 +62,6 @@ class InsertionModel:
         """Occupied sites of the role for a number of ions in the cell."""
         return n_ions - formula_units if self.keeps_8a else n_ions
 
-    def max_ions(self, formula_units: int) -> int:
-        """Largest number of ions that the model can hold in a cell.
-
-        Parameters
-        ----------
-        formula_units
-            Formula units in the cell.
-
-        Returns
-        -------
-        int
-            Number of ions; campaigns stop at x = 2 whatever the model could hold.
-        """
-        sites_per_unit = {"8b": 1, "16c": 2, "48f": 6, "8a+16c": 2}[self.role]
-        return (sites_per_unit + self.keeps_8a) * formula_units
-
     def exclude_closer_than(self, host: SpinelHost) -> float | None:
         """Return the clash distance in a host, Angstrom, or None."""
         return None if self.clash is None else self.clash * host.a
@@ -128,7 +112,7 @@ def insertion_model(name: str) -> InsertionModel:
     """Look up a model, or raise RoleError with the nearest name."""
     if name not in INSERTION_MODELS:
         raise RoleError(
-            f"insertion {name!r} is no model; {nearest_name(name, INSERTION_MODELS)}"
+            f"insertion {name!r} is not a model; {nearest_name(name, INSERTION_MODELS)}"
         )
     return INSERTION_MODELS[name]
 
@@ -153,7 +137,7 @@ def insertion_sites(host: SpinelHost, role: str = "8b") -> tuple[Site, ...]:
     Raises
     ------
     RoleError
-        If there is no such role, or all its sites are occupied.
+        If the role does not exist, or all its sites are occupied.
     """
     name = INSERTION_MODELS[role].role if role in INSERTION_MODELS else role
     split_role(host, name)

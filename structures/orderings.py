@@ -79,7 +79,7 @@ def count_orderings(
     Raises
     ------
     RoleError
-        If there is no such role.
+        If the role does not exist.
     CompositionError
         If the role has no k sites.
     TooManyOrderings
@@ -151,7 +151,7 @@ def distinct_orderings(
     Raises
     ------
     RoleError
-        If there is no such role.
+        If the role does not exist.
     CompositionError
         If the role has no k sites, or none without a forbidden pair.
     TooManyOrderings

@@ -107,7 +107,7 @@ def candidate_pool(host: SpinelHost, role: str) -> Pool:
     Raises
     ------
     RoleError
-        If there is no such role.
+        If the role does not exist.
     """
     if role in host.metals:
         places = [i for i, metal in enumerate(host.metals) if metal == role]

@@ -2,7 +2,7 @@
 
 Where charge balance leaves a metal between two states (Mn3+ and Mn4+ above x = 1, Ni2+
 and Ni4+ below), a calculation has to choose. A seed makes one choice: moments and bond
-lengths of the start. Only the relaxed moments tell what became of it.
+lengths of the start. Only the relaxed moments show whether they survived.
 """
 
 from collections.abc import Sequence

@@ -111,7 +111,7 @@ def arrangements(
     CompositionError
         If the cell cannot hold x; the message names the nearest possible values.
     RoleError
-        If there is no such insertion model.
+        If the insertion model does not exist.
 
     Warns
     -----
@@ -208,7 +208,7 @@ def check_composition(host: SpinelHost, x: float) -> int:
         return n_ions
     lower, upper = nearest_compositions(host, x)
     if 0 <= x <= X_MAX:
-        problem = f"is no multiple of 1/{units} (the cell has {units} formula units)"
+        problem = f"is not a multiple of 1/{units} (the cell has {units} formula units)"
         cure = "take one of them or a larger supercell"
     else:
         problem, cure = f"lies outside 0..{X_MAX:g}", "take one of them"

@@ -88,7 +88,7 @@ def spinel_host(
     Raises
     ------
     FormulaError
-        If the formula is no spinel, or not one of this order.
+        If the formula is not a spinel, or not one of this order.
     CellError
         If the order, the supercell or a length does not exist.
 

@@ -180,7 +180,7 @@ def test_an_arrangement_may_be_given_site_by_site(host: SpinelHost) -> None:
         ({"ordering": "none"}, FormulaError, "one metal on 16d"),
         ({"formula": "LiCoMnO4"}, FormulaError, "one to three"),
         ({"formula": "LiNi0.4Mn1.6O4"}, FormulaError, "whole number"),
-        ({"formula": "LiNi0.5Mn1TiO4"}, FormulaError, "no spinel"),
+        ({"formula": "LiNi0.5Mn1TiO4"}, FormulaError, "not a spinel"),
         ({"formula": "LiNi0.5MnTi0.5O4"}, FormulaError, "2 metals, not 3"),
         ({"a": -1.0}, CellError, "must be positive"),
         ({"u": 0.375}, CellError, "between 0.2 and 0.3"),

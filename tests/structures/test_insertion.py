@@ -63,17 +63,6 @@ def test_stated_distances_are_those_of_the_crystal(host: SpinelHost, name: str) 
     assert metal == pytest.approx(model.nearest_metal * host.a, abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("name", "ions"),
-    [
-        ("tet_8b", 16), ("oct_16c_rocksalt", 16), ("oct_16c", 24), ("tet_48f", 56),
-        ("relaxed_8a16c", 16),
-    ],
-)  # fmt: skip
-def test_every_model_holds_its_number_of_ions(name: str, ions: int) -> None:
-    assert INSERTION_MODELS[name].max_ions(8) == ions
-
-
 def test_the_clash_rule_separates_face_sharing_from_the_next_pair(
     host: SpinelHost,
 ) -> None:

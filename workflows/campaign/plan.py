@@ -24,6 +24,7 @@ from workflows.campaign.magnetic_order import (
     with_magnetic_order,
 )
 from workflows.campaign.presets import has_hubbard
+from workflows.campaign.sections import same_x
 from workflows.campaign.settings import engine_settings
 from workflows.campaign.starts import SURROGATES, Start, seeded_by, started, starts_of
 
@@ -147,7 +148,7 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
 def _steps(campaign: Campaign, x: float) -> tuple[str, ...]:
     if campaign.engine == "chgnet":
         return ("relax",)
-    dos = any(abs(x - at) < 1e-9 for at in campaign.vasp.dos_at)
+    dos = any(same_x(x, at) for at in campaign.vasp.dos_at)
     return (*campaign.vasp.steps, "dos") if dos else campaign.vasp.steps
 
 

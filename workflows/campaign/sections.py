@@ -13,11 +13,19 @@ X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""
 
 Composition = Annotated[float, Field(ge=0, le=X_MAX)]
+
+SAME_X = 1e-9
+"""Two x this close are the same: far above rounding, far below one Li in any cell."""
 Mesh = tuple[
     Annotated[int, Field(ge=1)],
     Annotated[int, Field(ge=1)],
     Annotated[int, Field(ge=1)],
 ]
+
+
+def same_x(one: float, other: float) -> bool:
+    """Return whether two compositions, Li per formula unit, are the same."""
+    return abs(one - other) < SAME_X
 
 
 class Section(BaseModel):
@@ -44,7 +52,7 @@ class InsertionSection(Section):
 
     def covers(self, x: float) -> bool:
         """Return whether this model gives a row at x."""
-        return self.x == "all" or any(abs(x - other) < 1e-9 for other in self.x)
+        return self.x == "all" or any(same_x(x, other) for other in self.x)
 
 
 class OrderingsSection(Section):

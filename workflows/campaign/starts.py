@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.starting_moments import starting_moment
 from workflows.campaign.calculation import digest, structure_as_dict
-from workflows.campaign.sections import X_MAX
+from workflows.campaign.sections import X_MAX, same_x
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _strains(campaign: Campaign, arranged: HostArrangements) -> tuple[float, ...
     if campaign.start.single:
         return (own,)
     size = abs(own) or STRAIN
-    full = abs(x - X_MAX) < 1e-9
+    full = same_x(x, X_MAX)
     if campaign.engine in SURROGATES:
         another = full and "16c" in arranged.found.role.split("+")
         return (own, 0.0 if own else STRAIN) if another else (own,)
@@ -97,7 +97,7 @@ def _strains(campaign: Campaign, arranged: HostArrangements) -> tuple[float, ...
 
 
 def _asked_for(campaign: Campaign, x: float) -> tuple[float, ...]:
-    return tuple(s.c_strain for s in campaign.start.more if abs(s.x - x) < 1e-9)
+    return tuple(s.c_strain for s in campaign.start.more if same_x(s.x, x))
 
 
 def _seeds(

@@ -16,6 +16,7 @@ from typing import Any
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign, load_campaign
 from workflows.campaign.plan import plan
+from workflows.campaign.sections import SAME_X
 from workflows.errors import CampaignError, LnmoError
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.database import Database, read_database
@@ -160,8 +161,9 @@ class StepSelection:
             query["metadata.engine"] = own.engine
         clauses: list[dict[str, Any]] = [query] if query else []
         if own.x:
-            at = [{"metadata.x": {"$gt": x - 1e-9, "$lt": x + 1e-9}} for x in own.x]
-            clauses.append({"$or": [*at, {"metadata.x": None}]})
+            near = [{"$gt": x - SAME_X, "$lt": x + SAME_X} for x in own.x]
+            at = [{"metadata.x": limits} for limits in (*near, None)]
+            clauses.append({"$or": at})
         return {"$and": clauses} if clauses else {}
 
     def of_fireworks(self, launchpad: Any) -> dict[str, Any]:

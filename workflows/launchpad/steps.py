@@ -13,6 +13,7 @@ from fireworks import LaunchPad
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.presets import STEPS
+from workflows.campaign.sections import same_x
 from workflows.firetasks import OURS
 from workflows.records.calculations import fetch
 
@@ -54,7 +55,7 @@ def submitted(
 
 
 def _is_among(x: float, wanted: Iterable[float]) -> bool:
-    return any(abs(x - each) < 1e-9 for each in wanted)
+    return any(same_x(x, each) for each in wanted)
 
 
 def fireworks_of(

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.campaign.magnetic_order import AFM_MN
+from workflows.campaign.sections import same_x
 from workflows.records.document import Finding, State
 
 Row = Mapping[str, Any]
@@ -84,8 +85,6 @@ ELECTRONIC = frozenset({"metallic", "symmetrised", "wrong_valence", "moment_coll
 """What a dos step, whose numbers count for no row, still says against its state."""
 
 REVIEW = "needs review"
-SAME_X = 1e-9
-"""Largest difference of two x that are one; x is a ratio of small whole numbers."""
 LEFT_AT_START = 0.005
 """Largest distance of the unique axis from its start, as a ratio, that proves nothing.
 
@@ -167,7 +166,7 @@ def _valences(row: Row) -> tuple[str, ...]:
 
 def _metallic(row: Row) -> tuple[str, ...]:
     x = _number(row, "x")  # not a number for lithium metal
-    at_an_end = min(abs(x - 1), abs(x - 2)) < SAME_X
+    at_an_end = same_x(x, 1) or same_x(x, 2)
     return ("metallic",) if at_an_end and _number(row, "gap") == 0 else ()
 
 

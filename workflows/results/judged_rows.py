@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from workflows.results.gates import LEFT_AT_START, SAME_X, Row
+from workflows.campaign.sections import same_x
+from workflows.results.gates import LEFT_AT_START, Row
 from workflows.results.verdict import FINISHED
 
 
@@ -70,14 +71,14 @@ def models_in(rows: Sequence[Row]) -> list[str]:
     for row in sorted(rows, key=lambda r: float(r["x"])):
         if row["x"] > 1:
             last[str(row["insertion"])] = row
-    at_end = {model_of(row) for row in rows if abs(row["x"] - 2) < SAME_X}
+    at_end = {model_of(row) for row in rows if same_x(row["x"], 2)}
     return sorted({model_of(row) for row in last.values()} | at_end)
 
 
 def row_at(rows: Sequence[Row], x: float, model: str) -> Row | None:
     """Return the row at x, above 1 that of a model; None without one."""
     for row in rows:
-        if abs(row["x"] - x) < SAME_X and (x <= 1 or model_of(row) == model):
+        if same_x(row["x"], x) and (x <= 1 or model_of(row) == model):
             return row
     return None
 

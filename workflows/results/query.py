@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.campaign.calculation import Calculation
+from workflows.campaign.sections import same_x
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.run_file import identity
@@ -137,7 +138,7 @@ class Recorded:
         found = [step for steps in grouped if (step := result_of(steps)) is not None]
         for step in sorted(found, key=lambda s: place(s.document)):
             at = step.document.x
-            here = x is None or at is None or abs(at - x) < 1e-9
+            here = x is None or at is None or same_x(at, x)
             if here and step.has_structure:
                 yield self.whole(step.document)
 
@@ -182,6 +183,4 @@ class Recorded:
         if self.engine is not None and document.engine != self.engine:
             return False
         at = document.x
-        return not self.x or (
-            at is not None and any(abs(at - x) < 1e-9 for x in self.x)
-        )
+        return not self.x or (at is not None and any(same_x(at, x) for x in self.x))

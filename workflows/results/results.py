@@ -16,6 +16,7 @@ from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.campaign.sections import same_x
 from workflows.errors import ResultsError
 from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
@@ -320,7 +321,7 @@ class Results:
         here = [
             r
             for r in usable
-            if abs(r["x"] - x) < 1e-9 and insertion in {None, r["insertion"]}
+            if same_x(r["x"], x) and insertion in {None, r["insertion"]}
         ]
         if not here:
             model = f" {insertion}" if insertion else ""

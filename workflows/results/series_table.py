@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from workflows.campaign.sections import SAME_X
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, names, number, numbers
-from workflows.results.gates import SAME_X, ids_of_row, words_of
+from workflows.results.gates import ids_of_row, words_of
 from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
 from workflows.results.labels import LABELS, STATE_LABELS, worst_state
 from workflows.results.verdict import FINISHED

@@ -414,7 +414,7 @@ def test_an_x_that_the_cell_cannot_hold_is_refused_with_the_nearest_two(
     with pytest.raises(CampaignError) as caught:
         plan(paper.override(x=[x]))
     message = str(caught.value)
-    assert message.startswith(f"campaign paper: x = {x:g} is no multiple of 1/8")
+    assert message.startswith(f"campaign paper: x = {x:g} is not a multiple of 1/8")
     assert f"the nearest possible values are {nearest}" in message
 
 
