@@ -9,27 +9,29 @@ import pytest
 from rich.console import Console
 
 from workflows.cli.compare_tables import comparison_tables
-from workflows.results.variants import COLUMNS, VOLTAGE_COLUMNS, Comparison
+from workflows.results.columns import names
+from workflows.results.variants import CELLS, VOLTAGES, Comparison
 
 YELLOW = "\x1b[33m"
 
 
 def shown(**changes: float) -> str:
     """Print a table of two variants whose second differs by these changes."""
-    same = dict.fromkeys(COLUMNS, 0.0) | {
+    same = dict.fromkeys(names(CELLS), 0.0) | {
         "insertion": "none",
         "state": "DONE",
         "ended_order": "fim",
         "surrogate": False,
         "fake": False,
+        "findings": "",
     }
     cells = [{**same, "variant": "k-3"}, {**same, "variant": "k-4", **changes}]
-    volts = dict.fromkeys(VOLTAGE_COLUMNS, 0.0) | {"insertion": "none"}
-    own = {key: value for key, value in changes.items() if key in VOLTAGE_COLUMNS}
+    volts = dict.fromkeys(names(VOLTAGES), 0.0) | {"insertion": "none"}
+    own = {key: value for key, value in changes.items() if key in names(VOLTAGES)}
     voltages = [{**volts, "variant": "k-3"}, {**volts, "variant": "k-4", **own}]
     found = Comparison("k-3", pd.DataFrame(cells), pd.DataFrame(voltages), ())
     screen = Console(file=io.StringIO(), force_terminal=True, width=200)
-    for table in comparison_tables(found):
+    for table in comparison_tables(found, screen):
         screen.print(table)
     return screen.file.getvalue()  # type: ignore[attr-defined,no-any-return]
 
@@ -41,7 +43,7 @@ def shown(**changes: float) -> str:
         ("d_energy", -1.0, -1.01),
         ("d_m_ni", 0.019, 0.021),
         ("d_m_mn", -0.019, -0.021),
-        ("d_c_ratio", 0.0019, 0.0021),
+        ("d_c_unique", 0.0019, 0.0021),
         ("d_volts", 19.9, 20.1),
     ],
 )

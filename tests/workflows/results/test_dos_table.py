@@ -220,7 +220,7 @@ def test_the_electrons_may_be_off_by_a_tenth(
     dos = replace(dos, nelect=dos.electrons + sign * missing)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        frame = density_frame(dos, host, Drawing())
+        frame = density_frame(dos, host, Drawing(smooth=0))
     assert len(frame.attrs["notes"]) == len(caught) == named
 
 
