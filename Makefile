@@ -1,4 +1,4 @@
-# Two commands do everything: make run, make test.
+# Three commands do everything: make run, make dft, make test.
 PYTHON ?= python3.11
 VENV ?= .venv
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -12,16 +12,21 @@ TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 CAMPAIGN ?= paper
 ENGINE ?= chgnet
 
-# What some tests need beside Python; without them they are skipped, and say so.
-SYSTEM = slurm-wlm munge chromium
-SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium
+# What GPAW and some tests need beside Python; without them those tests are skipped, and
+# say so.
+SYSTEM = slurm-wlm munge chromium gcc pkg-config libxc-dev libopenblas-dev libfftw3-dev \
+  libopenmpi-dev openmpi-bin
+SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium gcc pkg-config mpirun
+SYSTEM_LIBRARIES = libxc openblas fftw3 ompi-c
 
-.PHONY: help run test check format setup setup-test system clean
+.PHONY: help run dft test check format setup setup-gpaw setup-test system clean
 
 help:
 	@echo "make run     set up, relax the paper's nine compositions with CHGNet, write report.html"
+	@echo "make dft     set up, compute the 14-atom cells with DFT+U (GPAW), write dft.html"
 	@echo "make test    set up, run the tests"
-	@echo "make system  install what some tests need: Slurm, munge, Chromium (Debian; root)"
+	@echo "make system  install what GPAW and some tests need: libxc, FFTW, OpenBLAS, MPI;"
+	@echo "             Slurm, munge, Chromium (Debian; root)"
 	@echo "make check   format, lint, types and import floors, as CI does"
 	@echo "make format  format the code"
 	@echo "make clean   remove the environment; results in lnmo-data/ stay"
@@ -31,6 +36,12 @@ run: $(VENV)/.chgnet
 	@echo "   Stop it whenever you like: the same command goes on where it was."
 	@$(VENV)/bin/lnmo run $(CAMPAIGN) --engine $(ENGINE) -j $(JOBS); code=$$?; \
 	$(VENV)/bin/lnmo report $(CAMPAIGN) --engine $(ENGINE) -o report.html && exit $$code
+
+dft: $(VENV)/.chgnet $(VENV)/.gpaw
+	@echo "== campaign dft: DFT+U with GPAW, geometry of CHGNet, about 45 minutes on 2 cores."
+	@echo "   Stop it whenever you like: the same command goes on where it was."
+	@$(VENV)/bin/lnmo run dft -j $(JOBS); code=$$?; \
+	$(VENV)/bin/lnmo report dft -o dft.html && exit $$code
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
@@ -47,12 +58,16 @@ format: $(VENV)/.test
 
 setup: $(VENV)/.chgnet
 
+setup-gpaw: $(VENV)/.gpaw
+
 setup-test: $(VENV)/.test
 
 # Root, for apt-get alone; the tests themselves start a Slurm only when run by root.
 system:
 	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; for program in $(SYSTEM_PROGRAMS); do \
 	  command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	for library in $(SYSTEM_LIBRARIES); do \
+	  pkg-config --exists $$library 2>/dev/null || missing="$$missing $$library"; done; \
 	test -z "$$missing" && exit 0; echo "== missing:$$missing; installing $(SYSTEM)"; \
 	test "$$(id -u)" = 0 || { command -v sudo >/dev/null && as="sudo"; } || \
 	  { echo "apt-get needs root: run make system as root"; exit 2; }; \
@@ -74,6 +89,16 @@ $(VENV)/.chgnet: $(VENV)/.base
 	@echo "   with its weights, 1.5 GB on disk, 1 to 2 minutes. Nothing is fetched later."
 	@$(PIP) $(TORCH)
 	@$(PIP) -e '.[chgnet]'
+	@touch $@
+
+# Built here, so that it has FFTW; an installed build without it would be kept.
+$(VENV)/.gpaw: $(VENV)/.base workflows/engines/gpaw/siteconfig.py
+	@echo "== adding GPAW: built against libxc, FFTW, OpenBLAS and MPI (make system), 1 minute."
+	@for library in $(SYSTEM_LIBRARIES); do pkg-config --exists $$library || \
+	  { echo "$$library is missing: run make system as root"; exit 2; }; done
+	@GPAW_CONFIG=$(CURDIR)/workflows/engines/gpaw/siteconfig.py $(PIP) -e '.[gpaw]'
+	@$(VENV)/bin/gpaw info | grep -q 'FFTW *yes' || { echo "this GPAW was built without \
+	FFTW: $(VENV)/bin/pip uninstall gpaw, then make setup-gpaw with PIP_NO_CACHE_DIR=1"; exit 2; }
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.base

@@ -134,6 +134,35 @@ def make_cell(supercell: Supercell | None = None, *, primitive: bool = False) ->
     return Cell(tuple(tuple(int(entry) for entry in row) for row in rows))
 
 
+def cell_from_vectors(vectors: Any) -> Cell:
+    """Build the cell whose vectors are given in those of the conventional cell.
+
+    Parameters
+    ----------
+    vectors
+        Rows, shape (3, 3): whole numbers and halves, such as (0, 1/2, 1/2) of the
+        primitive cell; or three whole multiples.
+
+    Raises
+    ------
+    CellError
+        If they are no vectors of the face-centred lattice, or span no volume.
+    """
+    given = np.asarray(vectors, dtype=float)
+    rows = 2 * (np.diag(given) if given.shape == (3,) else given)
+    whole = rows.shape == (3, 3) and np.allclose(rows, np.round(rows), atol=1e-6)
+    if not whole or (np.round(rows).sum(axis=1) % 2).any():
+        raise CellError(
+            f"{given.tolist()} are no vectors of the face-centred lattice; give them "
+            "in those of the cubic cell, such as (0, 0.5, 0.5) of the primitive one"
+        )
+    if np.linalg.det(rows) < 0.5:
+        raise CellError(
+            f"{given.tolist()} span no cell; give right-handed vectors, as rows"
+        )
+    return Cell(tuple(tuple(round(entry) for entry in row) for row in rows.tolist()))
+
+
 def _integer_matrix(supercell: Any) -> IntArray:
     """Return the supercell matrix, or say what is wrong with it."""
     if supercell is None:

@@ -68,6 +68,13 @@ def write_campaign(paper: Campaign, tmp_path: Path) -> WriteCampaign:
 
 
 @pytest.fixture(scope="session")
+def require_gpaw() -> None:
+    """Skip without the package, or fail where the environment requires it."""
+    if importlib.util.find_spec("gpaw") is None:
+        need("gpaw", "gpaw is not installed: make system (root), make setup-gpaw")
+
+
+@pytest.fixture(scope="session")
 def require_chgnet() -> None:
     """Skip without the package, or fail where the environment requires it."""
     if importlib.util.find_spec("chgnet") is None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from structures.cell import Cell, FloatArray, Supercell, make_cell
+from structures.cell import Cell, FloatArray, cell_from_vectors, make_cell
 from structures.sites import site_coords
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class SiteRetention:
 
 
 def site_retention(
-    initial: "Structure", final: "Structure", *, supercell: Supercell | None = None
+    initial: "Structure", final: "Structure", *, supercell: ArrayLike | None = None
 ) -> SiteRetention:
     """Compare the sites of all cations before and after a relaxation.
 
@@ -146,8 +146,8 @@ def site_retention(
     final
         End: the same atoms in the same order, in any strained and drifted cell.
     supercell
-        Integer matrix, or three multiples, that made the cell of `initial` from the
-        cubic 56-atom one; None if it is that one.
+        Cell vectors of `initial`, rows, in those of the cubic 56-atom cell (halves
+        where it is smaller), or three multiples; None if it is that one.
 
     Returns
     -------
@@ -162,7 +162,8 @@ def site_retention(
     cations = np.flatnonzero([role in CATION_ROLES for role in roles])
     start, end = initial.frac_coords[cations], final.frac_coords[cations]
     put = [roles[i] for i in cations]
-    ideal, ideal_roles = _ideal_sites(make_cell(supercell))
+    cell = make_cell() if supercell is None else cell_from_vectors(supercell)
+    ideal, ideal_roles = _ideal_sites(cell)
 
     away = initial.lattice.get_all_distances(start, ideal)
     away[np.array(put)[:, None] != ideal_roles] = np.inf

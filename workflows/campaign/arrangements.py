@@ -77,10 +77,11 @@ def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
     section = campaign.host
     try:
         if section.ordering == ENSEMBLE:
-            if section.supercell is not None:
+            if section.supercell is not None or section.primitive:
                 raise CampaignError(
                     f"campaign {campaign.name}: host: the ensemble is that of the "
-                    "56-atom cell; remove supercell, or take ordering: disordered"
+                    "56-atom cell; remove supercell and primitive, or take ordering: "
+                    "disordered"
                 )
             members = disordered_hosts(section.formula, section.a, section.u)
             return tuple(
@@ -93,6 +94,7 @@ def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
             a=section.a,
             u=section.u,
             supercell=section.supercell,
+            primitive=section.primitive,
         )
     except StructuresError as error:
         raise CampaignError(f"campaign {campaign.name}: host: {error}") from None

@@ -94,7 +94,7 @@ class Calculation:
     def label(self) -> str:
         """Name for people: ``x=1.25 tet_8b``, and how it differs from its siblings."""
         own = self.ordering
-        parts = [f"{self.reference} metal" if self.reference else f"x={self.x:g}"]
+        parts = [reference_label(self.reference) or f"x={self.x:g}"]
         if self.insertion != NO_INSERTION:
             parts.append(self.insertion)
         if own.get("host_weight", 1) > 1:
@@ -134,6 +134,11 @@ class Calculation:
     def __hash__(self) -> int:
         """Hash by id."""
         return hash(self.id)
+
+
+def reference_label(reference: str) -> str:
+    """Return the name of a reference for people: ``Li metal``; empty for a cell."""
+    return f"{reference} metal" if reference == "Li" else reference
 
 
 def content_id(calculation: Calculation) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from workflows.campaign.gpaw_section import GpawSection
 from workflows.campaign.messages import explained
 from workflows.campaign.sections import (
     ChgnetSection,
@@ -27,7 +28,7 @@ from workflows.campaign.sections import (
 )
 from workflows.errors import CampaignError, nearest
 
-EngineName = Literal["vasp", "chgnet"]
+EngineName = Literal["vasp", "chgnet", "gpaw"]
 
 VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -39,19 +40,26 @@ class Campaign(Section):
     description: str = ""
     engine: EngineName = "vasp"
     host: HostSection = Field(default_factory=HostSection)
-    x: tuple[Composition, ...] = Field(min_length=1)
+    x: tuple[Composition, ...]
     lithium_reference: bool = True
     insertion: tuple[InsertionSection, ...] = (InsertionSection(),)
     orderings: OrderingsSection = Field(default_factory=OrderingsSection)
     start: StartSection = Field(default_factory=StartSection)
     vasp: VaspSection = Field(default_factory=VaspSection)
     chgnet: ChgnetSection = Field(default_factory=ChgnetSection)
+    gpaw: GpawSection = Field(default_factory=GpawSection)
     variants: dict[VariantName, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("x")
     @classmethod
     def _sorted_x(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         return tuple(sorted(set(value)))
+
+    @model_validator(mode="after")
+    def _something_to_calculate(self) -> Campaign:
+        if not self.x and self.gpaw.check is None:
+            raise ValueError("x = []: expected at least one value")
+        return self
 
     def override(
         self, *, engine: str | None = None, x: Iterable[float] = ()

@@ -16,6 +16,7 @@ from workflows.campaign.calculation import (
     content_id,
 )
 from workflows.campaign.settings import lithium_settings
+from workflows.campaign.step_names import steps_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -42,7 +43,7 @@ def lithium_reference(campaign: Campaign) -> Calculation:
         ``vasp.potcar`` names none for Li.
     """
     structure = _bcc()
-    steps = ("relax",) if campaign.engine == "chgnet" else ("relax", "static")
+    steps = steps_of(campaign)
     calculation = Calculation(
         id="",
         x=None,

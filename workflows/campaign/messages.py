@@ -96,6 +96,8 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{key} {PLAIN[kind]}"
     message = PLAIN.get(kind, problem["msg"].removeprefix("Value error, "))
+    if not location:
+        return str(message)
     shown = "" if isinstance(value, Mapping) else f" = {_as_yaml(value)}"
     return f"{key}{shown}: {message.replace('Input should be', 'expected')}"
 

@@ -23,10 +23,11 @@ from workflows.campaign.magnetic_order import (
     mn_up_and_down,
     with_magnetic_order,
 )
+from workflows.campaign.nickel_oxide import nickel_oxide
 from workflows.campaign.presets import has_hubbard
-from workflows.campaign.sections import same_x
-from workflows.campaign.settings import engine_settings
+from workflows.campaign.settings import engine_settings, magmom_of
 from workflows.campaign.starts import SURROGATES, Start, seeded_by, started, starts_of
+from workflows.campaign.step_names import steps_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -81,7 +82,9 @@ def _references(campaign: Campaign) -> tuple[Calculation, ...]:
 
     ion = parse_formula(campaign.host.formula).ion
     wanted = campaign.lithium_reference and ion == LITHIUM
-    return (lithium_reference(campaign),) if wanted else ()
+    found = (lithium_reference(campaign),) if wanted else ()
+    checked = campaign.engine == "gpaw" and campaign.gpaw.check is not None
+    return (*found, nickel_oxide(campaign)) if checked else found
 
 
 def _calculation(
@@ -92,15 +95,15 @@ def _calculation(
     start: Start,
 ) -> Calculation:
     host, found = arranged.host, arranged.found
-    structure = started(campaign, ideal, start, campaign.vasp.magmom)
+    structure = started(campaign, ideal, start, magmom_of(campaign))
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
-    steps = _steps(campaign, found.x)
+    steps = steps_of(campaign, found.x)
     settings = engine_settings(campaign, host, structure, steps)
     order: str = campaign.start.magnetic_order
     if campaign.engine in SURROGATES:
         order = FIM  # CHGNet takes no moments
     structure = with_magnetic_order(
-        structure, order, magmom=campaign.vasp.magmom, supercell=supercell
+        structure, order, magmom=magmom_of(campaign), supercell=supercell
     )
     calculation = Calculation(
         id="",
@@ -130,7 +133,9 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
         if campaign.start.magnetic_order != order:
             notes.append("CHGNet takes no moments: start.magnetic_order is not used")
         return tuple(notes)
-    if not has_hubbard(vasp.functional) and vasp.hubbard_u != "none":
+    if campaign.engine == "vasp" and (
+        not has_hubbard(vasp.functional) and vasp.hubbard_u != "none"
+    ):
         notes.append(
             f"the functional {vasp.functional} has no U: vasp.hubbard_u = "
             f"{vasp.hubbard_u} is not used"
@@ -143,13 +148,6 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
                 "of this cation order hold them; the total is not zero"
             )
     return tuple(notes)
-
-
-def _steps(campaign: Campaign, x: float) -> tuple[str, ...]:
-    if campaign.engine == "chgnet":
-        return ("relax",)
-    dos = any(same_x(x, at) for at in campaign.vasp.dos_at)
-    return (*campaign.vasp.steps, "dos") if dos else campaign.vasp.steps
 
 
 def _provenance(arranged: HostArrangements, rank: int) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class HostSection(Section):
     a: float = Field(CELL_LENGTH, gt=6, lt=13)
     u: float = Field(0.2625, gt=0.2, lt=0.3)
     supercell: tuple[int, int, int] | None = None
+    primitive: bool = False
 
 
 class InsertionSection(Section):
@@ -111,13 +112,13 @@ class VaspSection(Section):
     @field_validator("functional")
     @classmethod
     def _known_functional(cls, value: str) -> str:
-        return _known("functional", value, presets.functionals())
+        return known_name("functional", value, presets.functionals())
 
     @field_validator("hubbard_u")
     @classmethod
     def _known_preset(cls, value: str | dict[str, float]) -> str | dict[str, float]:
         if isinstance(value, str):
-            return _known("U preset", value, presets.hubbard_presets())
+            return known_name("U preset", value, presets.hubbard_presets())
         return value
 
     @field_validator("incar")
@@ -178,7 +179,8 @@ class ChgnetSection(Section):
     max_steps: int = Field(600, ge=1)
 
 
-def _known(what: str, value: str, known: tuple[str, ...]) -> str:
+def known_name(what: str, value: str, known: tuple[str, ...]) -> str:
+    """Return a name that is known, or raise with the nearest one."""
     if value not in known:
         raise ValueError(
             f"unknown {what}{nearest(value, known)}; known: {', '.join(known)}"

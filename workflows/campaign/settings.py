@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign import presets
 from workflows.campaign.campaign import Campaign
+from workflows.campaign.gpaw_settings import gpaw_lithium_settings, gpaw_settings
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def engine_settings(
     """
     if campaign.engine == "chgnet":
         return campaign.chgnet.model_dump(mode="json")
+    if campaign.engine == "gpaw":
+        return gpaw_settings(campaign, host.chemistry.metal_names, structure, steps)
     vasp = campaign.vasp
     elements = tuple(dict.fromkeys(site.specie.symbol for site in structure))
     meshes = {s: vasp.kpoints_dos if s == "dos" else vasp.kpoints for s in steps}
@@ -58,6 +61,11 @@ def engine_settings(
     }
 
 
+def magmom_of(campaign: Campaign) -> Mapping[str, float]:
+    """Return the first moments by element of the campaign's engine, signed, muB."""
+    return campaign.gpaw.magmom if campaign.engine == "gpaw" else campaign.vasp.magmom
+
+
 def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, Any]:
     """Resolve the settings of bcc lithium: the campaign's, without U and moments.
 
@@ -68,6 +76,8 @@ def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, An
     """
     if campaign.engine == "chgnet":
         return campaign.chgnet.model_dump(mode="json")
+    if campaign.engine == "gpaw":
+        return gpaw_lithium_settings(campaign, steps)
     vasp = campaign.vasp
     return {
         "functional": vasp.functional,

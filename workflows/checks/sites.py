@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workflows.analysis.site_retention import SiteRetention, site_retention
-from workflows.campaign.calculation import CONVENTIONAL, Calculation
+from workflows.campaign.calculation import Calculation
 from workflows.records.document import Finding
 
 if TYPE_CHECKING:
@@ -17,13 +16,7 @@ def sites_at_the_end(calculation: Calculation, final: Structure) -> SiteRetentio
     """Compare where the ions were put with where they are; bcc lithium has no sites."""
     if calculation.reference:
         return SiteRetention((), (), (), (), (), ())
-    cubic = calculation.supercell == CONVENTIONAL
-    matrix = None if cubic else _integers(calculation.supercell)
-    return site_retention(calculation.structure, final, supercell=matrix)
-
-
-def _integers(matrix: Sequence[Sequence[float]]) -> list[list[int]]:
-    return [[round(value) for value in row] for row in matrix]
+    return site_retention(calculation.structure, final, supercell=calculation.supercell)
 
 
 def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:

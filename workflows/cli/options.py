@@ -25,7 +25,7 @@ MaybeCampaign = Annotated[
 ]
 EngineOption = Annotated[
     str | None,
-    typer.Option("--engine", help="vasp or chgnet, instead of the campaign's"),
+    typer.Option("--engine", help="vasp, gpaw or chgnet, instead of the campaign's"),
 ]
 XOption = Annotated[
     list[float] | None, typer.Option("--x", help="only this x; repeatable", metavar="X")

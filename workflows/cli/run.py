@@ -132,6 +132,7 @@ def _check_machine(
 ) -> None:
     """Fail before anything is written if a step cannot run on this machine."""
     from workflows.campaign.inputs import potcar_notes
+    from workflows.engines.gpaw.process import gpaw_command
     from workflows.engines.machine import machine
     from workflows.engines.vasp.process import vasp_command
     from workflows.launchpad.opening import reading
@@ -146,11 +147,16 @@ def _check_machine(
         return
     engines = {c.engine for c in calculations or ()}
     engines |= {str(s["engine"]) for s in steps if s["state"] != "COMPLETED"}
-    if "chgnet" in engines and find_spec("chgnet") is None:
+    chgnet = "chgnet" in engines or any(
+        "geometry" in c.steps for c in calculations or ()
+    )
+    if chgnet and find_spec("chgnet") is None:
         raise MachineError(
             "the engine chgnet is not installed here: pip install torch==2.13.0, then "
             "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
         )
+    if "gpaw" in engines:
+        gpaw_command(machine({}).gpaw_cmd)
     if "vasp" in engines:
         vasp_command(machine({}).vasp_cmd)
         for each in potcar_notes(calculations or ()):

@@ -16,6 +16,7 @@ FWORKER_FILE = "my_fworker.yaml"
 FWORKER_KEYS = ("name", "category", "query", "env")
 ENV_KEYS = (
     "vasp_cmd",
+    "gpaw_cmd",
     "incar",
     "root",
     "poll_seconds",

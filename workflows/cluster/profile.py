@@ -20,6 +20,7 @@ from fireworks.user_objects.queue_adapters import common_adapter
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
 from workflows.campaign.presets import STEPS
+from workflows.campaign.step_names import GEOMETRY
 from workflows.cluster.fworker_file import FWORKER_FILE, as_list, read_fworker
 from workflows.cluster.pbs_sge_lsf import lsf, pbs, sge
 from workflows.cluster.scheduler import Scheduler
@@ -169,7 +170,7 @@ def _own_steps(
     """Check the section ``_lnmo`` and return its settings by step."""
     check_keys(own, OWN_KEYS, where)
     steps = own.get("steps") or {}
-    check_keys(steps, STEPS, f"{where}.steps")
+    check_keys(steps, (GEOMETRY, *STEPS), f"{where}.steps")
     for step, settings in steps.items():
         check_keys(settings or {}, known, f"{where}.steps.{step}")
     for key, least in LEAST.items():

@@ -22,7 +22,11 @@ def engine(name: str) -> Engine:
         from workflows.engines.chgnet.engine import ChgnetEngine
 
         return ChgnetEngine()
-    raise CampaignError(f"unknown engine {name!r}; known: vasp, chgnet")
+    if name == "gpaw":
+        from workflows.engines.gpaw.engine import GpawEngine
+
+        return GpawEngine()
+    raise CampaignError(f"unknown engine {name!r}; known: vasp, chgnet, gpaw")
 
 
 def parse_run(directory: str | Path) -> "TaskDocument":

@@ -20,6 +20,9 @@ class Machine:
     ----------
     vasp_cmd
         Command line of VASP, such as ``srun vasp_std``.
+    gpaw_cmd
+        Command line that runs a Python program with GPAW, such as ``mpirun -np 4 gpaw
+        python``; this Python if None.
     incar
         NCORE, KPAR and the like.
     poll_seconds
@@ -34,6 +37,7 @@ class Machine:
     """
 
     vasp_cmd: str | None = None
+    gpaw_cmd: str | None = None
     incar: Mapping[str, Any] = field(default_factory=dict)
     poll_seconds: float = 10.0
     deadline: float | None = None
@@ -63,6 +67,7 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
     deadline = number(env, "deadline", 0.0)
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
+        gpaw_cmd=env.get("gpaw_cmd") or os.environ.get("LNMO_GPAW_CMD"),
         incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
         poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
         deadline=deadline or None,

@@ -23,8 +23,8 @@ from typing import Any
 from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 
 from workflows.campaign.calculation import Calculation
+from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
-from workflows.engines.vasp.process import end_orphans
 from workflows.errors import StoreError, Terminated
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save

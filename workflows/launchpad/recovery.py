@@ -9,6 +9,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.engines.gpaw.engine import go_on
 from workflows.engines.vasp.engine import take_up
 from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
@@ -37,7 +38,7 @@ def retry_failed(
 
 def retry_step(directory: Path) -> None:
     """Let a failed step run again, from its last structure if that makes sense."""
-    if take_up(directory):
+    if take_up(directory) or go_on(directory):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():
         number = 1

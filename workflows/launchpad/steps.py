@@ -14,6 +14,7 @@ from fireworks import LaunchPad
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.presets import STEPS
 from workflows.campaign.sections import same_x
+from workflows.campaign.step_names import GEOMETRY
 from workflows.firetasks import OURS
 from workflows.records.calculations import fetch
 
@@ -115,7 +116,7 @@ def _by_x_and_step(firework: Mapping[str, Any]) -> tuple[Any, ...]:
     spec = firework["spec"]
     own = spec["calculation"]
     x = float("inf") if own["x"] is None else own["x"]
-    step = STEPS.index(spec["step"])
+    step = (GEOMETRY, *STEPS).index(spec["step"])
     return x, own["insertion"], spec["calculation_id"], step
 
 

@@ -14,6 +14,7 @@ from workflows.analysis.lnmo import (
 )
 from workflows.analysis.site_retention import METAL_ROLE
 from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.gates import ELECTRONIC, seen_in, standing, words_of
@@ -81,7 +82,7 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
         "steps_done": f"{sum(s.document.state.usable for s in steps)}"
         f"/{len(first.steps)}",
         **labels_of(counted),
-        "surrogate": any(s.document.surrogate for s in steps),
+        "surrogate": any(s.document.surrogate for s in steps if not _geometry(s)),
         "fake": any(s.document.fake for s in steps),
         "calculation_id": first.calculation_id,
         **_start(first.ordering),
@@ -110,6 +111,11 @@ def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, floa
 def _li_sites(document: TaskDocument | None) -> str:
     counts = document.final_sites.get("Li", {}) if document is not None else {}
     return " + ".join(f"{n} {role}" for role, n in sorted(counts.items()))
+
+
+def _geometry(step: Summary) -> bool:
+    """Tell a step that gave another engine's electrons their geometry, and no more."""
+    return step.document.task_label == GEOMETRY
 
 
 def _finding_ids(steps: Sequence[Summary], counted: TaskDocument) -> tuple[str, ...]:

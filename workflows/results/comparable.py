@@ -15,6 +15,7 @@ import numpy as np
 
 from workflows.analysis.lnmo import CELL_LENGTH
 from workflows.analysis.voltage import reference_formula
+from workflows.campaign.step_names import GEOMETRY
 from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
 from workflows.records.summary import Summary
@@ -74,7 +75,11 @@ def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> No
     ResultsError
         Names the property that differs and its values.
     """
-    finished = [s.document for s in summaries if s.has_structure]
+    finished = [
+        s.document
+        for s in summaries
+        if s.has_structure and s.document.task_label != GEOMETRY
+    ]
     _refuse(finished, ENGINE, f"{NOT_ONE_TABLE}, --engine, or .select(engine=...)")
     keys = {key for d in finished for key in d.settings} - {"kpoints", INCAR}
     _refuse(finished, map(_setting, sorted(keys)), NOT_COMPARABLE)

@@ -73,6 +73,8 @@ EFFECTS: Mapping[str, Effect] = {
     # said in the status or in the list of findings; no row depends on them
     "fake_vasp": Effect("", NO_ROW),
     "surrogate": Effect("", NO_ROW),
+    "surrogate_geometry": Effect("", NO_ROW),
+    "mixing_changed": Effect("", NO_ROW),
     "orbital_order": Effect("", NO_ROW),
     "no_outcar": Effect("", NO_ROW),
     "no_vasprun": Effect("", NO_ROW),

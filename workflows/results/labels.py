@@ -99,8 +99,13 @@ def _made(engine: str, settings: Mapping[str, Any], surrogate: bool) -> dict[str
     return {
         "functional": str(settings.get("functional", "")),
         "hubbard_u": "" if hubbards is None else u_in_words(hubbards),
-        "geometry": str(settings.get("geometry") or engine),
+        "geometry": _geometry(settings.get("geometry"), engine),
     }
+
+
+def _geometry(of: Any, engine: str) -> str:
+    """Name the engine that relaxed; a plan has its settings there."""
+    return SURROGATE_ENGINE if isinstance(of, Mapping) else str(of or engine)
 
 
 def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

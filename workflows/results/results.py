@@ -17,6 +17,7 @@ from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.sections import same_x
+from workflows.engines.gpaw.densities import read_gpaw_density
 from workflows.errors import ResultsError
 from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
@@ -268,7 +269,9 @@ class Results:
         own = self._recorded.steps(row["calculation_id"])
         document = self._recorded.whole(dos_document(own))
         assert document.structure is not None
-        dos = read_density(self._recorded.root / document.dir_name)
+        directory = self._recorded.root / document.dir_name
+        of_gpaw = document.engine == "gpaw"
+        dos = read_gpaw_density(directory) if of_gpaw else read_density(directory)
         drawing = Drawing(by, smooth, mode, align, window_ev)
         frame = density_frame(dos, document.structure, drawing)
         static = next((d.efermi for d in own if d.task_label == "static"), None)

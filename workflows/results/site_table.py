@@ -10,7 +10,7 @@ from workflows.analysis.octahedra import octahedra
 from workflows.analysis.orbital_order import CUBIC
 from workflows.analysis.site_retention import site_retention
 from workflows.analysis.valence import balanced_valences, valence_from_moment
-from workflows.campaign.calculation import CONVENTIONAL, NO_INSERTION
+from workflows.campaign.calculation import NO_INSERTION
 from workflows.records.document import TaskDocument
 from workflows.records.summary import eg_orbitals_of, parent_axes
 from workflows.results.columns import Column, names, units
@@ -182,8 +182,6 @@ def _final_sites(document: TaskDocument) -> dict[int, str]:
     structure = document.structure
     if structure is None or None in structure.site_properties.get("role", [None]):
         return {}
-    cubic = document.supercell == CONVENTIONAL
-    matrix = [[round(v) for v in row] for row in document.supercell]
     # Roles of the plan, places of the end: only the end is asked for.
-    found = site_retention(structure, structure, supercell=None if cubic else matrix)
+    found = site_retention(structure, structure, supercell=document.supercell)
     return dict(zip(found.indices, found.final, strict=True))

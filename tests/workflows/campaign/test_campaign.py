@@ -146,7 +146,7 @@ def test_every_mistake_of_a_file_is_told_at_once(write_campaign: WriteCampaign) 
         (
             "engine",
             "vsp",
-            "unknown engine 'vsp' (did you mean vasp?); known: vasp, chgnet",
+            "unknown engine 'vsp' (did you mean vasp?); known: vasp, chgnet, gpaw",
         ),
         (
             "vasp.functional",

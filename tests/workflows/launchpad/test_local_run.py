@@ -18,7 +18,8 @@ from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
-from workflows.engines.vasp.process import MARK, end_orphans, vasp_command
+from workflows.engines.orphans import MARK, end_orphans
+from workflows.engines.vasp.process import vasp_command
 from workflows.errors import MachineError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.local_run import Event, LocalRun

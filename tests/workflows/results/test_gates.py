@@ -62,6 +62,8 @@ TABLE = {
     "not_numbers": EVERY,
     "fake_vasp": NO_ROW,  # said in the status
     "surrogate": NO_ROW,  # said in the status
+    "surrogate_geometry": NO_ROW,  # of severity info; rows on the lattice say it
+    "mixing_changed": NO_ROW,
     "orbital_order": NO_ROW,  # what was found, no fault
     "no_outcar": NO_ROW,
     "no_vasprun": NO_ROW,

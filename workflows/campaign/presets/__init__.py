@@ -6,6 +6,7 @@ deletes it. Each merged tag keeps the name of the layer that set it. Bcc lithium
 two layers more: its preset, and the campaign's own tags for it.
 """
 
+import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ def hubbard_values(preset: str) -> dict[str, float]:
 def hubbard_source(preset: str) -> str:
     """Return who fixed a U preset and why."""
     return _comments("hubbard_u").get(("values", preset), "")
+
+
+def gpaw_preset(part: str) -> Any:
+    """Return a part of the preset of the gpaw engine: basis_energy, ladder, relax."""
+    return copy.deepcopy(_load("gpaw")[part])
 
 
 def merge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -67,7 +68,7 @@ class ChgnetEngine:
                 f"{directory}: no readable run file; write the inputs first"
             )
         calculation = found[0]
-        settings = RelaxationSettings(**calculation.settings)
+        settings = RelaxationSettings(**_settings(calculation))
         started = time.monotonic()
         relaxation = relax(
             calculation.structure,
@@ -89,7 +90,7 @@ class ChgnetEngine:
         common = {
             **identity(calculation, step),
             "surrogate": True,
-            "settings": dict(calculation.settings),
+            "settings": dict(_settings(calculation)),
             "initial_structure": calculation.structure,
             "dir_name": str(directory),
             "moments_signed": False,
@@ -100,6 +101,12 @@ class ChgnetEngine:
             reason = "no complete relaxation.json: the run was interrupted"
             return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
         return _document(calculation, result, common)
+
+
+def _settings(calculation: Calculation) -> Mapping[str, Any]:
+    """Return its own settings, or those of the geometry of another engine's."""
+    own: Mapping[str, Any] = calculation.settings.get("geometry", calculation.settings)
+    return own
 
 
 @cache
@@ -136,7 +143,7 @@ def _document(
 ) -> TaskDocument:
     final = structure_from_dict(result["structure"])
     sites = sites_at_the_end(calculation, final)
-    limit = calculation.settings["max_steps"]
+    limit = _settings(calculation)["max_steps"]
     converged = result["converged"]
     max_force = max(sum(f * f for f in force) ** 0.5 for force in result["forces"])
     return TaskDocument(
@@ -145,7 +152,7 @@ def _document(
         reason="" if converged else f"not relaxed after {limit} steps, the limit",
         findings=(_surrogate(), *site_findings(sites), *_physics(final, result)),
         engine_version=f"chgnet {result['versions'].get('chgnet', '?')}, "
-        f"weights {calculation.settings['model']}",
+        f"weights {_settings(calculation)['model']}",
         structure=final,
         final_sites=sites.counts_final,
         cell_relaxed=True,

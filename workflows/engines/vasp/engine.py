@@ -22,6 +22,7 @@ from workflows.campaign.calculation import (
 )
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.engines.machine import Machine
+from workflows.engines.orphans import end_orphans
 from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
 from workflows.engines.vasp.parse import (
     has_output,
@@ -33,7 +34,6 @@ from workflows.engines.vasp.process import (
     ERROR_FILE,
     custodian_run,
     disk_is_full,
-    end_orphans,
     vasp_command,
 )
 from workflows.engines.vasp.restart import last_moments, last_structure

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workflows.engines.orphans import is_alive
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.custodian_log import read_corrections
-from workflows.engines.vasp.state import converged, is_alive, unfinished
+from workflows.engines.vasp.state import converged, unfinished
 from workflows.engines.vasp.to_document import describe, with_numbers
 from workflows.engines.vasp.unreadable import unreadable
 from workflows.records.document import State, TaskDocument

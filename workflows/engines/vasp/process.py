@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import threading
 import warnings
@@ -13,6 +12,7 @@ from shutil import disk_usage, which
 from typing import TYPE_CHECKING
 
 from workflows.engines.machine import Machine
+from workflows.engines.orphans import end_orphans, marked
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
 from workflows.engines.vasp.deadline import Clock
@@ -21,12 +21,9 @@ from workflows.errors import MachineError
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-MARK = "LNMO_RUN_DIRECTORY"
-"""Environment variable by which a VASP process is known to be ours."""
 ERROR_FILE = "custodian.error"
 """Why custodian gave up; left in the run directory."""
 WATCH_SECONDS = 1.0
-GRACE_SECONDS = 5.0
 LEAST_FREE = 1_000_000
 """Bytes; with less, a disk is full."""
 MAX_ERRORS = 5
@@ -119,7 +116,7 @@ def custodian_run(
     )
     try:
         with (
-            _marked(directory),
+            marked(directory),
             _watching(directory, clock, report),
             warnings.catch_warnings(),
         ):
@@ -159,40 +156,6 @@ def disk_is_full(directory: Path) -> bool:
             if any(words in tail.decode("utf-8", "replace").lower() for words in said):
                 return True
     return disk_usage(directory).free < LEAST_FREE
-
-
-def end_orphans(directory: Path) -> None:
-    """End VASP processes that were left running in or below a directory.
-
-    Only processes that carry our mark are touched: SIGTERM, by which ``srun`` and
-    ``mpirun`` end their ranks, then SIGKILL.
-    """
-    import psutil
-
-    place = directory.resolve()
-    left = []
-    for process in psutil.process_iter():
-        try:
-            mark = process.environ().get(MARK)
-            if mark is not None and Path(mark).is_relative_to(place):
-                process.terminate()
-                left.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
-    _, stubborn = psutil.wait_procs(left, timeout=GRACE_SECONDS)
-    for process in stubborn:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
-
-
-@contextmanager
-def _marked(directory: Path) -> Iterator[None]:
-    os.environ[MARK] = str(directory.resolve())
-    try:
-        yield
-    finally:
-        del os.environ[MARK]
 
 
 @contextmanager

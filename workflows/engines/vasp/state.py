@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from workflows.checks.not_numbers import lost_numbers
-from workflows.engines.vasp.process import ERROR_FILE, MARK
+from workflows.engines.orphans import is_alive
+from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
@@ -199,20 +200,6 @@ def _unknown_ibrion(numbers: VaspNumbers) -> str:
         f"IBRION = {ibrion} is not known here: whether its {len(numbers.electronic)} "
         "ionic steps came to what was asked, a person has to say"
     )
-
-
-def is_alive(directory: Path) -> bool:
-    """Return whether a VASP that carries our mark runs in this directory."""
-    import psutil
-
-    place = str(directory.resolve())
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK) == place:
-                return process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return False
 
 
 def vasp_error(files: VaspFiles) -> str:

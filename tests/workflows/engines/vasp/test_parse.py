@@ -23,8 +23,8 @@ from tests.places import TESTS
 from workflows import load_campaign, parse_run, plan
 from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import Machine
+from workflows.engines.orphans import MARK
 from workflows.engines.vasp.engine import VaspEngine
-from workflows.engines.vasp.process import MARK
 from workflows.errors import StoreError
 from workflows.records.document import State
 from workflows.vasp.equality import same_structure

@@ -1,0 +1,166 @@
+"""One GPAW process in a run directory: started, watched, stopped in time."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from shutil import which
+
+from workflows.engines.gpaw.inputs import INPUT_FILE, RUNNER_FILE
+from workflows.engines.gpaw.text import last_text
+from workflows.engines.machine import Machine
+from workflows.engines.orphans import MARK, end_orphans
+from workflows.engines.protocol import Report
+from workflows.errors import MachineError, Terminated
+
+ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
+LOOK_SECONDS = 0.5
+GRACE_SECONDS = 30.0
+"""A stopped GPAW may finish its iteration and write its state for so long."""
+_ITERATION = re.compile(
+    r"\|iter:\s*(\d+)\|[^|]*\|\s*([-+.\d]+)c?\s*\|[^|]*\|[^|]*\|\s*([-+.\d]+)c?\s*\|"
+)
+
+
+def gpaw_command(line: str | None) -> list[str]:
+    """Split the command line that runs a Python program with GPAW.
+
+    Raises
+    ------
+    MachineError
+        It cannot be split, starts with no executable, or, where none is given, GPAW is
+        not installed beside this program.
+    """
+    if line:
+        try:
+            command = shlex.split(line)
+        except ValueError as error:
+            raise MachineError(
+                f"the GPAW command {line!r} cannot be split into words ({error}); "
+                "correct LNMO_GPAW_CMD"
+            ) from None
+        if not command or which(command[0]) is None:
+            raise MachineError(
+                f"the GPAW command {line!r} starts with no executable of this machine; "
+                "correct LNMO_GPAW_CMD, such as 'mpirun -np 4 gpaw python'"
+            )
+        return command
+    from importlib.util import find_spec
+
+    if find_spec("gpaw") is None:
+        raise MachineError(
+            "the engine gpaw is not installed here: in a clone, make setup-gpaw (it "
+            "needs make system, as root, once); or set LNMO_GPAW_CMD to a Python that "
+            "has GPAW, such as 'mpirun -np 4 gpaw python'"
+        )
+    return [sys.executable]
+
+
+def processes(line: str | None) -> int:
+    """Return how many MPI processes a command starts, by its -n, -np or -P."""
+    words = shlex.split(line or "")
+    for option, value in pairwise(words):
+        if option in {"-n", "-np", "-P", "--ntasks"} and value.isdigit():
+            return int(value)
+    return 1
+
+
+def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
+    """Run the step of a directory until it ends, or there is no more time.
+
+    Raises
+    ------
+    Terminated
+        The deadline came; what is there goes on next time.
+    MachineError
+        The command is wrong.
+    """
+    command = gpaw_command(machine.gpaw_cmd)
+    stop_at = (
+        None if machine.deadline is None else machine.deadline - machine.stop_margin
+    )
+    if stop_at is not None and time.time() >= stop_at:
+        raise Terminated(_no_time())
+    end_orphans(directory, grace=GRACE_SECONDS)
+    limit = [] if stop_at is None else ["--deadline", f"{stop_at:.0f}"]
+    place = {MARK: str(directory.resolve()), "OMP_NUM_THREADS": "1"}
+    with (
+        (directory / OUTPUT_FILE).open("ab") as output,
+        (directory / ERROR_FILE).open("wb") as errors,
+    ):
+        process = subprocess.Popen(
+            [*command, RUNNER_FILE, INPUT_FILE, *limit],
+            cwd=directory,
+            env={**os.environ, **place},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+        )
+        try:
+            _watch(process, directory, machine, report)
+        finally:
+            if process.poll() is None:
+                end_orphans(directory, grace=GRACE_SECONDS)
+                process.wait()
+    if (directory / STOPPED_FILE).exists():
+        raise Terminated(_no_time())
+
+
+def _watch(
+    process: subprocess.Popen[bytes], directory: Path, machine: Machine, report: Report
+) -> None:
+    told = ""
+    last = (
+        None if machine.deadline is None else machine.deadline - _last_seconds(machine)
+    )
+    while process.poll() is None:
+        time.sleep(LOOK_SECONDS)
+        if (line := progress(directory)) and line != told:
+            told = line
+            report(line)
+        if last is not None and time.time() > last:
+            raise Terminated(_no_time())
+
+
+def _last_seconds(machine: Machine) -> float:
+    """Return the time before the deadline at which GPAW is ended by force, s."""
+    return min(GRACE_SECONDS + 15.0, machine.stop_margin / 2)
+
+
+def _no_time() -> str:
+    return "the wall time ends; run again, it goes on from the last density"
+
+
+def progress(directory: Path) -> str:
+    """Return one line on the last iteration that GPAW has printed."""
+    path = last_text(directory)
+    if path is None:
+        return ""
+    try:
+        text = path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    found = list(_ITERATION.finditer(text))
+    if not found:
+        return "GPAW starts"
+    number, energy, moment = found[-1].groups()
+    geometry = 1 + text[: found[-1].start()].count("\nConverged in ")
+    return (
+        f"#{geometry} iter {number}  E {float(energy):.4f} eV  M {float(moment):+.2f}"
+    )
+
+
+def last_words(directory: Path) -> str:
+    """Return the last line that GPAW said on standard error."""
+    try:
+        lines = (directory / ERROR_FILE).read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    said = [" ".join(line.split()) for line in lines if line.strip()]
+    return said[-1][:200] if said else ""

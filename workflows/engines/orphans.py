@@ -1,0 +1,61 @@
+"""Processes of an engine: marked as ours, found again, and never left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MARK = "LNMO_RUN_DIRECTORY"
+"""Environment variable by which a process of an engine is known to be ours."""
+GRACE_SECONDS = 5.0
+
+
+def end_orphans(directory: Path, *, grace: float = GRACE_SECONDS) -> None:
+    """End processes of an engine that were left running in or below a directory.
+
+    Only processes that carry our mark are touched: SIGTERM, by which ``srun`` and
+    ``mpirun`` end their ranks, then SIGKILL.
+    """
+    import psutil
+
+    place = directory.resolve()
+    left = []
+    for process in psutil.process_iter():
+        try:
+            mark = process.environ().get(MARK)
+            if mark is not None and Path(mark).is_relative_to(place):
+                process.terminate()
+                left.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    _, stubborn = psutil.wait_procs(left, timeout=grace)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
+
+
+def is_alive(directory: Path) -> bool:
+    """Tell whether a process that carries our mark runs in this directory."""
+    import psutil
+
+    place = str(directory.resolve())
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == place:
+                return bool(process.status() != psutil.STATUS_ZOMBIE)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return False
+
+
+@contextmanager
+def marked(directory: Path) -> Iterator[None]:
+    """Give the mark of a directory to every process started meanwhile."""
+    os.environ[MARK] = str(directory.resolve())
+    try:
+        yield
+    finally:
+        del os.environ[MARK]
