@@ -3,46 +3,49 @@
 pymatgen structures come out; no workflow, no database and no engine is known here.
 """
 
-from structures.cation_order import one_per_tetrahedron
-from structures.charges import formal_charges
-from structures.environments import Shell, metal_neighbours, neighbour_shells
-from structures.errors import (
-    CellError,
-    ChargeError,
-    CompositionError,
-    FormulaError,
-    InsertionWarning,
-    RoleError,
-    StructuresError,
-    TooManyOrderings,
-)
-from structures.ewald import ewald_energies
-from structures.host import SpinelHost
-from structures.insertion import INSERTION_MODELS, InsertionModel, insertion_sites
-from structures.joint import JointOrdering, count_joint_orderings, joint_orderings
-from structures.orderings import Ordering, count_orderings, distinct_orderings
-from structures.pool import orbits
-from structures.ranking import (
-    Dropped,
-    RankedOrdering,
-    Ranking,
-    rank_orderings,
-)
-from structures.sampling import sample_orderings
-from structures.series import (
-    Arrangements,
-    arrangements,
-    check_composition,
-    nearest_compositions,
-)
-from structures.sites import Site
-from structures.spinel import (
-    DisorderedHost,
-    arranged_host,
-    disordered_hosts,
-    spinel_host,
-)
-from structures.starts import symmetry_broken_start
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from structures.cation_order import one_per_tetrahedron
+    from structures.charges import formal_charges
+    from structures.environments import Shell, metal_neighbours, neighbour_shells
+    from structures.errors import (
+        CellError,
+        ChargeError,
+        CompositionError,
+        FormulaError,
+        InsertionWarning,
+        RoleError,
+        StructuresError,
+        TooManyOrderings,
+    )
+    from structures.ewald import ewald_energies
+    from structures.host import SpinelHost
+    from structures.insertion import INSERTION_MODELS, InsertionModel, insertion_sites
+    from structures.joint import JointOrdering, count_joint_orderings, joint_orderings
+    from structures.orderings import Ordering, count_orderings, distinct_orderings
+    from structures.pool import orbits
+    from structures.ranking import (
+        Dropped,
+        RankedOrdering,
+        Ranking,
+        rank_orderings,
+    )
+    from structures.sampling import sample_orderings
+    from structures.series import (
+        Arrangements,
+        arrangements,
+        check_composition,
+        nearest_compositions,
+    )
+    from structures.sites import Site
+    from structures.spinel import (
+        DisorderedHost,
+        arranged_host,
+        disordered_hosts,
+        spinel_host,
+    )
+    from structures.starts import symmetry_broken_start
 
 __all__ = [
     "INSERTION_MODELS",
@@ -86,3 +89,55 @@ __all__ = [
     "spinel_host",
     "symmetry_broken_start",
 ]
+
+_HOME = {
+    "Arrangements": "series",
+    "CellError": "errors",
+    "ChargeError": "errors",
+    "CompositionError": "errors",
+    "DisorderedHost": "spinel",
+    "Dropped": "ranking",
+    "FormulaError": "errors",
+    "INSERTION_MODELS": "insertion",
+    "InsertionModel": "insertion",
+    "InsertionWarning": "errors",
+    "JointOrdering": "joint",
+    "Ordering": "orderings",
+    "RankedOrdering": "ranking",
+    "Ranking": "ranking",
+    "RoleError": "errors",
+    "Shell": "environments",
+    "Site": "sites",
+    "SpinelHost": "host",
+    "StructuresError": "errors",
+    "TooManyOrderings": "errors",
+    "arranged_host": "spinel",
+    "arrangements": "series",
+    "check_composition": "series",
+    "count_joint_orderings": "joint",
+    "count_orderings": "orderings",
+    "disordered_hosts": "spinel",
+    "distinct_orderings": "orderings",
+    "ewald_energies": "ewald",
+    "formal_charges": "charges",
+    "insertion_sites": "insertion",
+    "joint_orderings": "joint",
+    "metal_neighbours": "environments",
+    "nearest_compositions": "series",
+    "neighbour_shells": "environments",
+    "one_per_tetrahedron": "cation_order",
+    "orbits": "pool",
+    "rank_orderings": "ranking",
+    "sample_orderings": "sampling",
+    "spinel_host": "spinel",
+    "symmetry_broken_start": "starts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import pymatgen only when a name that needs it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"structures.{_HOME[name]}"), name)

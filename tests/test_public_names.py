@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import structures
 import workflows
 from workflows.campaign.calculation import Calculation
@@ -147,3 +149,27 @@ def test_the_series_has_the_promised_columns_even_when_it_is_empty(
     series = workflows.open_results(tmp_path).series()
     assert len(series) == 0
     assert [name for name in SERIES_COLUMNS if name not in series.columns] == []
+
+
+def test_every_name_of_structures_is_found_where_it_is_said_to_be() -> None:
+    assert sorted(structures._HOME) == sorted(structures.__all__)
+    assert all(getattr(structures, name) is not None for name in structures.__all__)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["plan", "--help"], ["plann"]])
+def test_help_and_a_usage_error_import_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from workflows.cli import main\n"
+        f"sys.argv = ['lnmo', *{words}]\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "heavy = {'numpy', 'scipy', 'pandas', 'pymatgen', 'fireworks', 'yaml'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )  # pydantic is not among them: typer reads a verb's parameters with it
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr

@@ -71,7 +71,7 @@ for verb in (
 
 def main() -> None:
     """Run the command; an error that the reader can solve is one line, exit code 2."""
-    from structures.errors import StructuresError  # the package imports pymatgen
+    from structures.errors import StructuresError
 
     try:
         app()
