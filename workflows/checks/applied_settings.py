@@ -51,6 +51,15 @@ def applied_findings(
     )
 
 
+def knows_asked_u(
+    files: VaspFiles, numbers: VaspNumbers, planned: Mapping[str, Any]
+) -> bool:
+    """Return whether U as applied can be compared with U as asked."""
+    asked = planned or _asked(files, numbers)
+    steps = numbers.outcar is not None and bool(numbers.outcar.steps)
+    return bool(asked) and steps and _wanted(asked) is not None
+
+
 def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
     """Return what a run that nobody planned was asked for, as a run file has it."""
     incar = numbers.incar or read_input(files, "INCAR", incar_from)

@@ -107,15 +107,19 @@ def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         if path is None or not all(titel.startswith("PAW") for titel in ran):
             continue
         text = read_text(path)
-        found = [" ".join(titel.split()) for titel in TITEL.findall(text)]
-        wanted = set(ran)
-        if not found:
-            found = [_shortened(s) for s in text.split() if NAMED.fullmatch(s)]
+        found, wanted = potentials_in(text), set(ran)
+        if not TITEL.search(text):
             wanted = {_shortened(potential(titel)) for titel in ran}
         if found and wanted and set(found) != wanted:
             yield _finding(
                 f"{name} has {', '.join(found)}, and the run read {', '.join(ran)}"
             )
+
+
+def potentials_in(text: str) -> list[str]:
+    """Return the TITELs of a POTCAR, or else the names that a POTCAR.spec lists."""
+    titels = [" ".join(titel.split()) for titel in TITEL.findall(text)]
+    return titels or [_shortened(s) for s in text.split() if NAMED.fullmatch(s)]
 
 
 def _shortened(symbol: str) -> str:

@@ -6,7 +6,7 @@ import json as json_format
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,9 +25,33 @@ AT_ONCE = 60.0
 """Seconds within which the files of a copied run are written; VASP takes longer."""
 
 
-def parse(paths: Directories, json: JsonOption = False) -> None:
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="show which file proves the state of each run")
+]
+
+
+def parse(
+    paths: Directories, explain: ExplainOption = False, json: JsonOption = False
+) -> None:
     """Read run directories, ours or any VASP's, and show their results."""
+    if explain:
+        raise typer.Exit(show_evidence(paths, as_json=json))
     raise typer.Exit(show_runs(paths, as_json=json))
+
+
+def show_evidence(paths: Iterable[Path], *, as_json: bool) -> int:
+    """Print the grounds of the state of each run; 1 if any is not DONE."""
+    from workflows.cli.evidence_table import evidence_record, print_evidence
+    from workflows.engines.parse_tree import parse_all
+
+    documents = [document for path in paths for document in parse_all(path)]
+    if as_json:
+        records = [evidence_record(document) for document in documents]
+        print(json_format.dumps(records, indent=1, allow_nan=False))
+    else:
+        for document in documents:
+            print_evidence(document)
+    return 0 if all(document.state == "DONE" for document in documents) else 1
 
 
 def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:

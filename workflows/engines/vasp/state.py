@@ -92,17 +92,18 @@ def converged(numbers: VaspNumbers) -> tuple[State, str]:
         return State.DONE, ""  # what it converges is not read here; a finding says so
     if lost := lost_numbers(numbers):
         return State.FAILED, lost
-    for problem in (_electrons(numbers), _ions(numbers)):
+    for problem in (electronic_problem(numbers), ionic_problem(numbers)):
         if problem:
             return State.UNCONVERGED, problem
     if numbers.contradiction:
         return State.FAILED, numbers.contradiction
-    if told := _unknown_ibrion(numbers):
+    if told := unknown_ibrion(numbers):
         return State.NEEDS_REVIEW, told
     return State.DONE, ""
 
 
-def _electrons(numbers: VaspNumbers) -> str:
+def electronic_problem(numbers: VaspNumbers) -> str:
+    """Return which electronic cycle did not converge; empty if all did."""
     nelm = int(numbers.parameters.get("NELM", 60))
     total = len(numbers.electronic)
     if not total:
@@ -147,7 +148,8 @@ def _last_change(numbers: VaspNumbers, number: int) -> str:
     return f" (last change {change:.1e} eV, EDIFF {ediff:.0e})" if ediff else ""
 
 
-def _ions(numbers: VaspNumbers) -> str:
+def ionic_problem(numbers: VaspNumbers) -> str:
+    """Return why the ions did not come to their end; empty if they did."""
     body, taken = numbers.outcar, len(numbers.electronic)
     nsw = int(numbers.parameters.get("NSW", 0))
     ibrion = int(numbers.parameters.get("IBRION", -1))
@@ -190,7 +192,8 @@ def without_limit(numbers: VaspNumbers) -> bool:
     return moves and relaxes and bool(given) and not any(given)
 
 
-def _unknown_ibrion(numbers: VaspNumbers) -> str:
+def unknown_ibrion(numbers: VaspNumbers) -> str:
+    """Return what is unknown about a run with an unknown IBRION; empty for others."""
     ibrion = int(numbers.parameters.get("IBRION", -1))
     known = (*RELAXATIONS, MOLECULAR_DYNAMICS, *WITHOUT_LIMIT)
     reached = numbers.outcar is not None and numbers.outcar.reached
