@@ -11,7 +11,7 @@ from tests.browser import Browser
 from workflows import open_results
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
-from workflows.records.document import TaskDocument
+from workflows.records.document import Finding, TaskDocument
 from workflows.report.page import report_html
 from workflows.results.results import Results
 
@@ -135,3 +135,52 @@ def test_the_browser_of_these_tests_does_see_requests_and_errors(
         browser.open(page)
     assert "http://nowhere.invalid/x.png" in browser.requests
     assert any("nothing is not defined" in told for told in browser.complaints)
+
+
+NOTES = """[...document.querySelectorAll('tr.note div')].map(note => {
+  note.scrollIntoView({block: 'center', behavior: 'instant'});
+  const box = note.getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(note);
+  const text = range.getBoundingClientRect();
+  return [note.textContent.trim(), text.left, text.right, box.height]; })"""
+
+
+@pytest.fixture(scope="module")
+def noted(
+    chromium: str,
+    calculations: tuple[Calculation, ...],
+    finished: Callable[..., TaskDocument],
+    record: Callable[..., Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Browser]:
+    """A page on which rows have long notes."""
+    moved = {"Li": {"8a": 3, "16c": 8, "48f": 5}, "Mn": {"16d": 11, "8b": 1}}
+    findings = tuple(
+        Finding(id=name, severity="warning", message="...")
+        for name in ("li_left_site", "moment_collapsed", "relax_static_mismatch")
+    )
+    where = record(
+        tmp_path_factory.mktemp("noted"),
+        *(finished(c) for c in calculations[:-1]),
+        finished(calculations[-1], findings=findings, final_sites=moved),
+    )
+    page = where / "report.html"
+    page.write_text(report_html(open_results(where), None), "utf-8")
+    with Browser(chromium, where / "profile") as browser:
+        browser.open(page)
+        yield browser
+
+
+@pytest.mark.parametrize("width", [400, 640, 900, 1280, 1920])
+def test_a_note_is_read_whole_at_every_width(noted: Browser, width: int) -> None:
+    noted.resize(width, 900)
+    notes = noted.run(NOTES)
+    noted.resize(1280, 900)
+    words = " ".join(note for note, *_ in notes)
+    assert "host broken" in words
+    assert "Li ends on 8 16c + 5 48f + 3 8a" in words
+    assert "started as" in words
+    assert len(notes) > 8
+    for note, left, right, height in notes:
+        assert 0 <= left < right <= width, note
+        assert height > 10, note

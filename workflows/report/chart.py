@@ -36,7 +36,7 @@ class Trace:
     hollow
         Which points are drawn open; empty for none.
     notes
-        What a point tells when it is pointed at, one for each; empty for none.
+        What is shown when a point is pointed at, one for each; empty for none.
     words
         What is written on a point, one for each; empty for nothing.
     filled
@@ -138,12 +138,12 @@ class Chart:
 
     @property
     def alternative(self) -> str:
-        """Say what is drawn, for who does not see it."""
-        told = [_told(panel) for panel in self.panels]
-        return f"{self.title}. {' '.join(told)} {self.origin}"
+        """What is drawn, for readers who do not see it."""
+        panels = [_in_words(panel) for panel in self.panels]
+        return f"{self.title}. {' '.join(panels)} {self.origin}"
 
 
-def _told(panel: Panel) -> str:
+def _in_words(panel: Panel) -> str:
     head = f"{panel.title}: " if panel.title else ""
     series = "; ".join(_span(t) for t in panel.traces if t.label and t.x)
     return f"{head}{panel.y_title} against {panel.x_title}: {series or 'nothing yet'}."

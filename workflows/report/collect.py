@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 from workflows.errors import ResultsError
 from workflows.report.chart import Chart
 from workflows.report.dos_chart import SHOWN, dos_chart, with_elements
-from workflows.report.series_charts import lattice_chart, moments_chart, ratio_chart
+from workflows.report.series_charts import (
+    lattice_chart,
+    moments_chart,
+    of_the_paper,
+    ratio_chart,
+)
 from workflows.report.valence_chart import valence_chart
 from workflows.report.voltage_charts import hull_chart, voltage_chart
 from workflows.results.dos_table import WideWindowError
@@ -93,7 +98,7 @@ def collect(results: Results) -> Collection:
     """
     series = results.series()
     origin = origin_of_numbers(series)
-    found = Collection(series, origin)
+    found, paper = Collection(series, origin), of_the_paper(series)
     found.tables["series"] = series
     found.charts += [make(series, origin) for make in _OVER_X]
     if found.ask("voltage", results.voltage):
@@ -103,10 +108,10 @@ def collect(results: Results) -> Collection:
         if (sites["element"] == "Mn").any():
             found.charts.append(valence_chart(series, sites, origin))
     if found.ask("hull", results.hull):
-        found.charts.append(hull_chart(found.tables["hull"], origin))
+        found.charts.append(hull_chart(found.tables["hull"], origin, paper=paper))
     densities = _densities(results, found)
     if densities:
-        found.charts.append(dos_chart(densities, origin))
+        found.charts.append(dos_chart(densities, origin, paper=paper))
         found.tables["pdos"] = _stacked(densities)
     found.ask("runs", results.runs)
     return found

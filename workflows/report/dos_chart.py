@@ -29,7 +29,9 @@ DIGITS = 4
 UP, DOWN = " up", " down"
 
 
-def dos_chart(densities: Sequence[pd.DataFrame], origin: str) -> Chart:
+def dos_chart(
+    densities: Sequence[pd.DataFrame], origin: str, *, paper: bool = True
+) -> Chart:
     """Show elements beside orbitals, a row for each calculation.
 
     Parameters
@@ -38,15 +40,19 @@ def dos_chart(densities: Sequence[pd.DataFrame], origin: str) -> Chart:
         ``Results.pdos(x, by="orbital")`` of each calculation, states/eV per cell.
     origin
         What made the numbers, one line.
+    paper
+        Whether they are of the paper's crystal.
     """
-    told = dict.fromkeys(note for d in densities for note in d.attrs["notes"])
-    notes = "".join(f" Note: {note}." for note in told)
+    every = dict.fromkeys(note for d in densities for note in d.attrs["notes"])
+    notes = "".join(f" Note: {note}." for note in every)
+    drawn = " The paper draws its densities of states and states no number of them."
     return Chart(
         key="pdos",
         title="Projected densities of states",
         caption="Spin up upwards, spin down downwards; left by element, right the "
-        "orbitals that bond. Projections inside the PAW spheres. The paper draws its "
-        "densities of states and states no number of them." + notes,
+        "orbitals that bond. Projections inside the PAW spheres."
+        + (drawn if paper else "")
+        + notes,
         origin=origin,
         panels=tuple(panel for density in densities for panel in _row(density)),
         columns=2,

@@ -24,15 +24,15 @@ GAP = 0.11
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
     """Return ``data`` and ``layout`` for ``Plotly.newPlot``; JSON once encoded."""
-    told: set[str] = set()
+    named: set[str] = set()
     data: list[dict[str, Any]] = []
     layout = _layout(chart)
     for number, panel in enumerate(chart.panels):
         end = "" if number == 0 else str(number + 1)
         layout[f"xaxis{end}"], layout[f"yaxis{end}"] = _axes(chart, number, panel, end)
         for trace in panel.traces:
-            shown = bool(trace.label) and trace.label not in told
-            told.add(trace.label)
+            shown = bool(trace.label) and trace.label not in named
+            named.add(trace.label)
             data.append(_trace(trace, shown) | {"xaxis": f"x{end}", "yaxis": f"y{end}"})
         if panel.title:
             layout["annotations"].append(_head(panel, end))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -18,8 +18,9 @@ from workflows.report.downloads import Download, download
 from workflows.report.draw_matplotlib import as_svg, draw
 from workflows.report.draw_plotly import plotly_figure
 from workflows.report.provenance import findings_of, label, settings_of, versions_of
+from workflows.report.series_charts import of_the_paper
 from workflows.report.structure_pictures import pictured, structures_figure
-from workflows.report.verdict_summary import summaries, told, written
+from workflows.report.verdict_summary import in_words, summaries, why_unjudged, written
 from workflows.results.results import Results, records
 from workflows.results.verdict import verdict_frame
 
@@ -33,7 +34,18 @@ NEGLECTED = (
     "Spin-orbit coupling, dispersion, configurational and vibrational entropy and "
     "zero-point energy are neglected throughout."
 )
-FINDING_COLUMNS = ("severity", "id", "where", "message")
+FINDING_COLUMNS = (
+    "severity",
+    "id",
+    "where",
+    "message",
+    "engine",
+    "engine_version",
+    "surrogate",
+    "fake",
+    "functional",
+    "hubbard_u",
+)
 ROWS = {
     "series": "one row for each x and insertion model",
     "sites": "one row for each atom of each result",
@@ -45,13 +57,15 @@ ROWS = {
     "findings": "one row for each finding",
 }
 """Tables to take away, and what a row of each is."""
+METALS = ("Ni", "Mn")
+"""Elements whose moments the table over x has."""
 DIGITS = {"pdos": 6}
 """Significant digits of a table, where it is large and VASP prints fewer."""
 
 
 @dataclass(frozen=True)
 class DrawnChart:
-    """A chart twice: as SVG for paper and for who has no script, and to be zoomed."""
+    """A chart twice: to be zoomed, and as SVG for print and pages without scripts."""
 
     chart: Chart
     svg: Markup
@@ -89,9 +103,16 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         origin=origin,
         fake=bool(series["fake"].any()),
         surrogate=bool(series["surrogate"].any()),
+        judged=any(v.value is not None for v in verdicts),
+        unjudged=why_unjudged(verdicts),
+        paper=of_the_paper(series),
         summaries=summaries(verdicts),
         verdicts=verdicts,
+        limits=dict.fromkeys(
+            (v.statement, v.tolerance, v.unit, v.why) for v in verdicts
+        ),
         rows=records(series),
+        elements=[e for e in METALS if series[f"m_{e.lower()}"].notna().any()],
         charts=[DrawnChart(chart, _svg(chart)) for chart in charts],
         plots=_as_script({chart.key: plotly_figure(chart) for chart in charts}),
         plotly=_plotly(),
@@ -116,14 +137,14 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(label=label, told=told, written=written)
+    environment.globals.update(label=label, in_words=in_words, written=written)
     return environment.get_template("report.html.j2")
 
 
 def _downloads(
     tables: Mapping[str, pd.DataFrame],
     verdicts: Sequence[Verdict],
-    findings: Sequence[dict[str, str]],
+    findings: Sequence[dict[str, Any]],
 ) -> list[Download]:
     import pandas as pd
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.records.versions import versions
+from workflows.results.labels import labels_of
 
 if TYPE_CHECKING:
     from workflows.records.document import TaskDocument
@@ -24,17 +25,25 @@ def label(document: TaskDocument) -> str:
     return f"x = {document.x:g}" + ("" if model == NO_INSERTION else f" {model}")
 
 
-def findings_of(documents: Iterable[TaskDocument]) -> list[dict[str, str]]:
-    """Return each finding once, gravest first, with the steps that show it."""
-    grouped: dict[tuple[str, str, str], list[str]] = {}
+def findings_of(documents: Iterable[TaskDocument]) -> list[dict[str, Any]]:
+    """Return each finding once, gravest first, with the steps that show it.
+
+    What made the numbers is that of the first of these steps.
+    """
+    grouped: dict[tuple[str, str, str], list[TaskDocument]] = {}
     for document in documents:
         for finding in document.findings:
             key = (finding.severity, finding.id, finding.message)
-            where = f"{label(document)} {document.task_label}"
-            grouped.setdefault(key, []).append(where)
+            grouped.setdefault(key, []).append(document)
     return [
-        {"severity": severity, "id": name, "message": message, "where": _where(places)}
-        for (severity, name, message), places in sorted(
+        {
+            "severity": severity,
+            "id": name,
+            "message": message,
+            "where": _where([f"{label(d)} {d.task_label}" for d in found]),
+            **labels_of(found[0]),
+        }
+        for (severity, name, message), found in sorted(
             grouped.items(), key=lambda kv: SEVERITIES.index(kv[0][0])
         )
     ]

@@ -1,13 +1,14 @@
 """Table over x -> the paper's Figures 2e and 2f, its numbers beside ours.
 
-A point whose ions left the sites the model had given them is hollow.
+A point that something stands against is hollow: ions that left their sites, a wrong
+electronic state. Of another spinel than the paper's, its numbers are not drawn.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.lnmo import CELL_LENGTH
+from workflows.analysis.lnmo import CELL_LENGTH, is_the_papers
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import PAPER, Chart, Line, Marker, Panel, Trace
 from workflows.results.verdict import FINISHED
@@ -31,6 +32,7 @@ STYLES: dict[str, tuple[Marker, Line]] = {
 SIZES = {"a": 9.0, "b": 6.5, "c": 4.0}
 """Symbols of the axes, so that equal lengths show through one another."""
 FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
+HOLLOW = "Hollow points: ions left their sites, or a finding stands against the run."
 LI_PER_FORMULA = "x, Li per formula unit"
 X_RANGE = (-0.08, 2.08)
 
@@ -48,16 +50,19 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
     traces = []
     for element in ("Mn", "Ni"):
         name = f"m_{element.lower()}"
-        traces += _traces(series, name, element, errors=f"{name}_std", unit="μB")
-    for element, known in PAPER_MOMENTS.items():
+        if series[name].notna().any():
+            traces += _traces(series, name, element, errors=f"{name}_std", unit="μB")
+    paper = of_the_paper(series)
+    for element, known in PAPER_MOMENTS.items() if paper else ():
         label = "paper (text)" if element == "Ni" else ""
         traces.append(_stated(label, known, f"the paper's text, {element}"))
     return Chart(
         key="fig2e-moments",
-        title="Figure 2e: site moments",
+        title="Figure 2e: site moments" if paper else "Site moments",
         caption="Mean |m| over the sites of an element. Bars: standard deviation from "
-        "site to site, no statistical error. Diamonds: what the paper's text states. "
-        "Hollow points: ions left the sites of the model.",
+        "site to site, not a statistical error. "
+        + ("Diamonds: what the paper's text states. " if paper else "")
+        + HOLLOW,
         origin=origin,
         panels=(_over_x("mean |m|, μB", traces, y_range=(0, 4.6)),),
     )
@@ -66,37 +71,58 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
 def lattice_chart(series: pd.DataFrame, origin: str) -> Chart:
     """Show the pseudo-cubic a, b, c over x (Figure 2f), A."""
     traces = [t for axis in "abc" for t in _traces(series, axis, axis, unit="Å")]
-    traces.append(_stated("experiment, x = 1", EXPERIMENT_A, "a of the cubic cell"))
+    paper = of_the_paper(series)
+    if paper:
+        known = _stated("experiment, x = 1", EXPERIMENT_A, "a of the cubic cell")
+        traces.append(known)
     return Chart(
         key="fig2f-lattice",
-        title="Figure 2f: lattice lengths",
-        caption="Pseudo-cubic axes of the 56-atom cell, mapped back by the matrix that "
-        "built it, never re-standardised. The paper draws this figure and states no "
-        "numbers; the diamond is the measured cubic lattice parameter at x = 1.",
+        title="Figure 2f: lattice lengths" if paper else "Lattice lengths",
+        caption="Pseudo-cubic axes of the conventional cell, mapped back by the matrix "
+        "that built the cell, never re-standardised."
+        + (
+            " The paper draws this figure and states no numbers; the diamond is the "
+            "measured cubic lattice parameter at x = 1."
+            if paper
+            else ""
+        ),
         origin=origin,
         panels=(_over_x("pseudo-cubic lattice length, Å", traces),),
     )
 
 
 def ratio_chart(series: pd.DataFrame, origin: str) -> Chart:
-    """Show c/((a+b)/2), and c relative to x = 1: the two readings of Figure 2f."""
+    """Show c and the unique axis against the others, and c relative to x = 1."""
     cubic = Trace(
         "paper: cubic for x ≤ 1", (0.0, 1.0), (1.0, 1.0), PAPER, line="dash"
     )  # fmt: skip
+    paper = of_the_paper(series)
     traces = [
-        cubic,
+        *([cubic] if paper else []),
         *_traces(series, "c_ratio", "c/((a+b)/2)", colour=COLOURS["c"]),
+        *_traces(series, "c_unique", "unique axis/others", colour=COLOURS["b"]),
         *_traces(series, "c_rel", "c(x)/c(1)"),
     ]
     return Chart(
         key="fig2f-ratio",
-        title="Figure 2f, relative",
-        caption="Both readings of the paper's relative c: against a and b, and against "
-        "x = 1. The paper has a cubic cell up to x = 1, and a c axis growing longer "
-        "than a and b above.",
+        title="Figure 2f, relative" if paper else "Lattice lengths, relative",
+        caption="c against a and b, the unique axis (whichever it is) against the "
+        "other two, and c against x = 1."
+        + (
+            " The first and the last are readings of the paper's relative c; it has a "
+            "cubic cell up to x = 1, and a c axis growing longer than a and b above. "
+            "Verdicts use the unique axis."
+            if paper
+            else ""
+        ),
         origin=origin,
         panels=(_over_x("ratio", traces),),
     )
+
+
+def of_the_paper(series: pd.DataFrame) -> bool:
+    """Return whether a table over x is of the paper's crystal, LixNi0.5Mn1.5O4."""
+    return bool(len(series)) and all(map(is_the_papers, series["formula"]))
 
 
 def _over_x(
@@ -129,7 +155,7 @@ def _traces(
     unit: str = "",
     colour: str = "",
 ) -> list[Trace]:
-    """Give each insertion model a trace of its own; one of them carries x <= 1."""
+    """Return one trace for each insertion model; one of them carries x <= 1."""
     import pandas as pd
 
     finished = series[series["state"].isin(FINISHED) & series[column].notna()]
@@ -167,13 +193,13 @@ def _numbers(column: pd.Series) -> tuple[float, ...]:
 def _note(row: dict[Any, Any], column: str, unit: str) -> str:
     spread = row.get(f"{column}_std")
     value = f"{row[column]:.4f}".rstrip("0")
-    told = [f"x = {row['x']:g}" + _model(row), f"{value} {unit}".strip()]
+    words = [f"x = {row['x']:g}" + _model(row), f"{value} {unit}".strip()]
     if spread is not None:
-        told[1] = f"{row[column]:.2f} ± {spread:.2f} {unit}"
-    told += [row["findings"]] if row["findings"] else []
+        words[1] = f"{row[column]:.2f} ± {spread:.2f} {unit}"
+    words += [row["findings"]] if row["findings"] else []
     if row["n_planned"] > 1:
-        told.append(f"lowest of {row['n_orderings']} finished of {row['n_planned']}")
-    return ", ".join(told)
+        words.append(f"lowest of {row['n_orderings']} finished of {row['n_planned']}")
+    return ", ".join(words)
 
 
 def _model(row: dict[Any, Any]) -> str:

@@ -92,8 +92,8 @@ def _draw(axes: Axes, document: TaskDocument) -> None:
 
 def _sites(document: TaskDocument) -> str:
     counts = document.final_sites.get("Li", {})
-    told = " + ".join(f"{n} on {role}" for role, n in sorted(counts.items()))
-    return f"Li: {told}" if told else "no Li"
+    words = " + ".join(f"{n} on {role}" for role, n in sorted(counts.items()))
+    return f"Li: {words}" if words else "no Li"
 
 
 def _legend(figure: Figure, documents: Sequence[TaskDocument]) -> None:

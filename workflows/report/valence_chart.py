@@ -18,6 +18,7 @@ from workflows.report.series_charts import (
     LI_PER_FORMULA,
     STYLES,
     X_RANGE,
+    of_the_paper,
 )
 from workflows.results.verdict import FINISHED
 
@@ -56,8 +57,13 @@ def valence_chart(series: pd.DataFrame, sites: pd.DataFrame, origin: str) -> Cha
         title="Valence of manganese, site by site",
         caption="Left: |m| of each Mn in μB, its valence by thresholds at 2.60, 3.55 "
         f"and 4.25 μB, which depend on U; open where within {AMBIGUOUS:g} μB of one. "
-        "Right: the Mn³⁺ so counted, against what charge balance asks for above x = 1, "
-        "where the paper has Mn⁴⁺ reduced.",
+        "Right: the Mn³⁺ so counted"
+        + (
+            ", against what charge balance asks for above x = 1, where the paper has "
+            "Mn⁴⁺ reduced."
+            if of_the_paper(series)
+            else "."
+        ),
         origin=origin,
         panels=(_map(shown, manganese), _counts(shown, manganese)),
         columns=2,

@@ -46,13 +46,22 @@ def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
     return tuple(_summary(verdicts, model) for model in models_of(verdicts))
 
 
-def told(verdict: Verdict) -> str:
+def in_words(verdict: Verdict) -> str:
     """Return what was found beside what the paper has, in half a sentence."""
     if verdict.value is None:
         return short_reason(verdict)
     unit = f" {written(verdict.unit)}" if verdict.unit else ""
     text = f"{verdict.value:.3g}{unit} here, {verdict.reference} in the paper"
     return f"{text} ({verdict.reason})" if verdict.reason else text
+
+
+def why_unjudged(verdicts: Sequence[Verdict]) -> str:
+    """Return in one line why no statement is judged; empty if some are."""
+    if any(v.value is not None for v in verdicts):
+        return ""
+    reasons = dict.fromkeys(v.reason for v in verdicts)
+    why = next(iter(reasons)) if len(reasons) == 1 else "nothing has finished yet"
+    return f"None of {len(verdicts)} statements of the paper is judged: {why}."
 
 
 def written(unit: str) -> str:

@@ -71,7 +71,7 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
     )
 
 
-def hull_chart(hull: pd.DataFrame, origin: str) -> Chart:
+def hull_chart(hull: pd.DataFrame, origin: str, *, paper: bool = True) -> Chart:
     """Show formation energies and the lower hull, a panel for each range of x.
 
     Parameters
@@ -80,6 +80,8 @@ def hull_chart(hull: pd.DataFrame, origin: str) -> Chart:
         ``Results.hull``: every finished ordering, eV per formula unit.
     origin
         What made the numbers, one line.
+    paper
+        Whether it is of the paper's crystal.
     """
     ranges = sorted(set(hull["range"]), key=_ends)
     ranges.sort(key=lambda name: _ends(name)[1] - _ends(name)[0])
@@ -88,7 +90,8 @@ def hull_chart(hull: pd.DataFrame, origin: str) -> Chart:
         title="Formation energy and hull",
         caption="Against the two ends of each range of x, every finished arrangement a "
         "point; lines join the stable ones. A hull over both sides of x = 1 joins "
-        "different reactions. The paper states no formation energy.",
+        "different reactions."
+        + (" The paper states no formation energy." if paper else ""),
         origin=origin,
         panels=tuple(_hull_panel(hull[hull["range"] == name], name) for name in ranges),
         columns=max(1, min(3, len(ranges))),
@@ -170,9 +173,9 @@ def _hull_traces(model: str, rows: pd.DataFrame) -> list[Trace]:
 
 
 def _place(row: dict[Any, Any]) -> str:
-    told = f"x = {row['x']:g}, {MILLI * row['formation']:.1f} meV per formula unit, "
-    told += "stable" if row["on_hull"] else f"{row['e_above_hull']:.1f} meV/atom above"
-    return f"{told}, {row['calculation_id']}"
+    note = f"x = {row['x']:g}, {MILLI * row['formation']:.1f} meV per formula unit, "
+    note += "stable" if row["on_hull"] else f"{row['e_above_hull']:.1f} meV/atom above"
+    return f"{note}, {row['calculation_id']}"
 
 
 def _ended(row: dict[Any, Any]) -> str:

@@ -60,6 +60,10 @@ EFFECTS: Mapping[str, Effect] = {
     "li_left_site": Effect("Li left its site"),
     "short_distance": Effect("atoms too close"),
     "pressure": Effect("pressure left in the cell", LATTICE),
+    "no_ionic_limit": Effect("relaxed without a limit"),
+    "learned_force_field": Effect("learned force field"),
+    "many_body": Effect("no ground state"),
+    "noncollinear_moments": Effect("noncollinear moments"),
     # another calculation than planned; these make a run NEEDS_REVIEW or FAILED
     "inputs_changed": Effect("inputs changed"),
     "files_disagree": Effect("files of several runs"),
@@ -80,6 +84,7 @@ EFFECTS: Mapping[str, Effect] = {
     "no_vasprun": Effect("", NO_ROW),
     "empty_file": Effect("", NO_ROW),
     "unreadable_file": Effect("", NO_ROW),
+    "unknown_form": Effect("", NO_ROW),
 }
 """Id of a finding -> its effect; a finding of severity ``info`` has none."""
 

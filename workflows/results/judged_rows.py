@@ -13,6 +13,7 @@ from typing import Any
 
 from workflows.campaign.sections import same_x
 from workflows.results.gates import LEFT_AT_START, Row
+from workflows.results.series_table import complete
 from workflows.results.verdict import FINISHED
 
 
@@ -39,7 +40,7 @@ def judged_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     for row in rows:
         model = model_of(row) if row["x"] > 1 else ""
         grouped.setdefault((row["x"], model), []).append(row)
-    return [_lowest(group) for group in grouped.values()]
+    return [complete(_lowest(group)) for group in grouped.values()]
 
 
 def _lowest(group: Sequence[Row]) -> dict[str, Any]:

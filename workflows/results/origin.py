@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workflows.results.labels import NO_U, paper_u
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,12 +15,25 @@ FAKE = "FAKE VASP: every number is synthetic, none is a calculation"
 
 
 def origin_of_numbers(frame: pd.DataFrame) -> str:
-    """Return what made the numbers of a series, or of a table of runs; one line."""
+    """Return what made the numbers of a series, or of a table of runs; one line.
+
+    Engine, version and U; a surrogate and a fake say that their numbers are none.
+    """
     if not len(frame):
         return ""
     versions = ", ".join(sorted({v for v in frame["engine_version"] if v}))
     shown = f" ({versions})" if versions else ""
     engine = f"engine {', '.join(sorted(set(frame['engine'])))}{shown}"
-    if frame["fake"].any():
-        return f"{engine}: {FAKE}"
-    return f"{engine}: {SURROGATE}" if frame["surrogate"].any() else engine
+    if frame["surrogate"].any() and not frame["fake"].any():
+        return f"{engine}: {SURROGATE}"
+    engine += _u_of(frame)
+    return f"{engine}: {FAKE}" if frame["fake"].any() else engine
+
+
+def _u_of(frame: pd.DataFrame) -> str:
+    """Return the U of all rows, and whether the paper has another."""
+    found = sorted({u for u in frame["hubbard_u"] if u} - {NO_U}) or [NO_U]
+    values = " | ".join(f"{u} eV" if u != NO_U else "0" for u in found)
+    known = any(u for u in frame["hubbard_u"])
+    paper = "" if found == [paper_u()] else f" (the paper: {paper_u()} eV)"
+    return f", U {values}{paper}" if known else ""

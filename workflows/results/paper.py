@@ -171,7 +171,8 @@ def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     for row in sorted(rows, key=_energy_and_doubts):
         product = row.get("m_ni_signed", 0.0) * row.get("m_mn_signed", 0.0)
         known = row["x"] == 1 and row["state"] in FINISHED and not row["surrogate"]
-        if known and product and not math.isnan(product) and not row["mixed_sign"]:
+        mixed = row.get("mixed_sign", False)
+        if known and product and not math.isnan(product) and not mixed:
             found.setdefault("fim" if product < 0 else "fm", row)
     return found
 

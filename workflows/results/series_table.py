@@ -7,7 +7,7 @@ a Boltzmann average over them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from workflows.campaign.sections import SAME_X
@@ -170,6 +170,11 @@ def series_frame(
         f"Boltzmann, {temperature:g} K" if average == "boltzmann" else "lowest energy"
     )
     return frame
+
+
+def complete(row: Mapping[str, Any]) -> Row:
+    """Return a row of a calculation with every column: NaN where it has no number."""
+    return {**_EMPTY, **dict.fromkeys(SERIES_UNITS, math.nan), **row}
 
 
 def _groups(rows: Iterable[Row]) -> list[list[Row]]:

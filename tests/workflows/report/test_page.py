@@ -6,13 +6,15 @@ import base64
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pymatgen.core import Lattice
 
-from workflows import open_results, plan
+from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.errors import ResultsError
@@ -229,3 +231,97 @@ def test_a_mixture_gives_no_page(
     )
     with pytest.raises(ResultsError, match="engine_version"):
         report_html(open_results(where), paper)
+
+
+@pytest.fixture
+def manganese_spinel(
+    write_campaign: Callable[..., Path], finished: Finished, project: Project
+) -> str:
+    """The page of LiMn2O4, on which the paper says nothing."""
+    changes = {
+        "host": {"formula": "LiMn2O4", "ordering": "none", "a": 8.25},
+        "x": [0, 1],
+        "vasp.hubbard_u": {"Mn": 3.9},
+    }
+    campaign = load_campaign(write_campaign(changes))
+    documents = [finished(c, step) for c in plan(campaign) for step in c.steps]
+    return report_html(open_results(project(*documents)), campaign)
+
+
+def test_a_page_of_another_spinel_carries_nothing_of_the_paper_but_one_line(
+    manganese_spinel: str,
+) -> None:
+    own = without_scripts(manganese_spinel)
+    told = "the paper is on LixNi0.5Mn1.5O4, the results on "
+    assert own.count(told) == 1
+    body = own.partition("<main>")[2]
+    assert body.index(told) < body.index('id="figures"') < body.index('id="table"')
+    assert 'id="verdicts"' not in own
+    assert "Do the claims" not in own
+    assert "<li>" not in body.partition('id="table"')[0]
+    for word in ("paper (text)", "experiment, x = 1", "paper: cubic", "Figure 2"):
+        assert word not in own, word
+    assert "|m| Ni" not in own
+    assert "|m| Mn" in own
+
+
+def test_the_paper_s_own_page_still_has_them(html: str) -> None:
+    for word in ("paper (text)", "experiment, x = 1", "paper: cubic", "Figure 2d"):
+        assert word in html, word
+    assert 'id="verdicts"' in html
+    assert "|m| Ni" in html
+
+
+def test_every_limit_has_its_reason_on_the_page(html: str, results: Results) -> None:
+    text = unescape(html.partition('id="limits"')[2].partition("</details>")[0])
+    for v in results.compare_to_paper():
+        assert v.why in text
+        assert v.tolerance in text
+
+
+def test_a_page_says_the_u_of_its_numbers_and_that_of_the_paper(
+    project: Project, calculations: Calculations, finished: Finished, html: str
+) -> None:
+    assert "engine vasp (6.4.2), U Mn 5.96, Ni 4.5 eV" in html
+    assert "(the paper:" not in html
+    other = {"hubbards": {"Mn": 3.9, "Ni": 6.2}}
+    documents = [finished(c, **other) for c in calculations]
+    page = report_html(open_results(project(*documents)), None)
+    assert "U Mn 3.9, Ni 6.2 eV (the paper: Mn 5.96, Ni 4.5 eV)" in page
+    assert "PASS (U Mn 3.9, Ni 6.2)" in page
+    assert ">PASS<" not in page
+
+
+LABELLED = (
+    "engine",
+    "engine_version",
+    "surrogate",
+    "fake",
+    "functional",
+    "hubbard_u",
+    "insertion",
+    "state",
+    "ended_as",
+)
+
+
+def test_every_download_says_what_made_its_numbers(html: str) -> None:
+    links = re.findall(r'download="([\w-]+)\.csv" href="data:text/csv;base64,', html)
+    texts = re.findall(r'href="data:text/csv;base64,([^"]*)"', html)
+    assert {"series", "sites", "runs", "hull", "verdicts", "findings"} <= set(links)
+    for name, text in zip(links, texts, strict=True):
+        head = base64.b64decode(text).decode().splitlines()[0].split(",")
+        wanted = LABELLED[:6] if name == "findings" else LABELLED
+        assert set(wanted) <= set(head), name
+
+
+def test_an_elongation_is_said_with_its_axis(
+    project: Project, calculations: Calculations, finished: Finished
+) -> None:
+    lying = calculations[4].structure.copy()
+    lying.lattice = Lattice.orthorhombic(8.6, 8.1, 8.1)
+    page = report_html(
+        open_results(project(finished(calculations[4], structure=lying))), None
+    )
+    assert "tetragonal, elongated along a" in page
+    assert ">tetragonal, elongated<" not in page

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from workflows.report.verdict_summary import summaries, told
+from workflows.report.verdict_summary import in_words, summaries
 from workflows.results.verdict import Status, Verdict
 
 HOLDS = Verdict(
@@ -68,4 +68,4 @@ def test_without_a_row_above_1_there_is_one_summary() -> None:
 def test_ours_stands_beside_the_paper_s_or_the_reason_alone(
     verdict: Verdict, text: str
 ) -> None:
-    assert told(verdict) == text
+    assert in_words(verdict) == text

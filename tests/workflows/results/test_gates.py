@@ -47,6 +47,10 @@ TABLE = {
     "positive_energy": EVERY,
     "relax_static_mismatch": EVERY,
     "orbital_mismatch": EVERY,
+    "no_ionic_limit": EVERY,
+    "learned_force_field": EVERY,
+    "many_body": EVERY,
+    "noncollinear_moments": EVERY,  # of severity info, as lengths, none
     "host_broken": EVERY,
     "li_left_site": EVERY,
     "short_distance": EVERY,
@@ -69,6 +73,7 @@ TABLE = {
     "no_vasprun": NO_ROW,
     "empty_file": NO_ROW,
     "unreadable_file": NO_ROW,
+    "unknown_form": NO_ROW,
 }
 ON_THE_LATTICE = {"c_ratio_x2", "c_ratio_trend", "volume_0_to_2"}
 
@@ -518,3 +523,14 @@ def test_moments_of_both_signs_are_wrong_unless_they_were_asked_for() -> None:
 def test_nothing_stands_against_a_row_without_numbers() -> None:
     row = {"x": 2, "state": "PLANNED", "gap": math.nan, "n_mn3": None}
     assert against(row, "moments") == ()
+
+
+def test_a_result_without_gap_moments_or_lattice_is_not_computed_and_no_error(
+    series: Callable[..., Results],
+) -> None:
+    """As CHGNet has no eigenvalues, and a foreign run may have no moments."""
+    bare = {"bandgap": None, "magnetization": None, "cell_relaxed": False}
+    verdicts = {v.check: v for v in series(**bare).compare_to_paper()}
+    for check in ("gap_x2", "charge_order_x2", "m_mn_x2", "c_ratio_x2"):
+        assert verdicts[check].outcome is NONE, check
+        assert verdicts[check].reason, check
