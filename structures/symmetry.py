@@ -55,7 +55,11 @@ def find_operations(
 
 
 def symmetry_dataset(
-    lattice: FloatArray, frac_coords: FloatArray, kinds: Sequence[int]
+    lattice: FloatArray,
+    frac_coords: FloatArray,
+    kinds: Sequence[int],
+    *,
+    tolerance: float = SYMPREC,
 ) -> Any:
     """Return spglib's data set of a decorated crystal, whatever spglib's version.
 
@@ -63,6 +67,8 @@ def symmetry_dataset(
     ----------
     lattice, frac_coords, kinds
         As for `find_operations`.
+    tolerance
+        Distance below which two atoms are on one place, Angstrom.
 
     Returns
     -------
@@ -78,7 +84,7 @@ def symmetry_dataset(
     with warnings.catch_warnings():
         # From 2.7 on spglib warns at every call that errors will be raised one day.
         warnings.filterwarnings("ignore", "Set OLD_ERROR", DeprecationWarning)
-        dataset = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
+        dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance)
     if dataset is None:
         raise CellError(
             f"spglib finds no symmetry within {SYMPREC} A: two of the {len(kinds)} "

@@ -103,7 +103,9 @@ class Calculation:
             parts.append(f"#{own['rank'] + 1}")
         if own.get("charge_order"):
             parts.append(f"q{own['charge_order']}")
-        if own.get("start"):
+        if own.get("another_order"):
+            parts.append(str(own["magnetic_order"]))
+        elif own.get("start"):
             parts.append(f"c{100 * own['c_strain']:+g}%")
         if own.get("reseed"):
             parts.append(f"reseed {own['reseed']}")

@@ -97,9 +97,9 @@ def _calculation(
     host, found = arranged.host, arranged.found
     structure = started(campaign, ideal, start, magmom_of(campaign))
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
-    steps = steps_of(campaign, found.x)
+    steps = steps_of(campaign, found.x, dos=not start.magnetic_order)
     settings = engine_settings(campaign, host, structure, steps)
-    order: str = campaign.start.magnetic_order
+    order: str = start.magnetic_order or campaign.start.magnetic_order
     if campaign.engine in SURROGATES:
         order = FIM  # CHGNet takes no moments
     structure = with_magnetic_order(
@@ -118,7 +118,8 @@ def _calculation(
         settings=settings,
         ordering=_provenance(arranged, rank)
         | _start_provenance(start)
-        | {"magnetic_order": order},
+        | {"magnetic_order": order}
+        | ({"another_order": True} if start.magnetic_order else {}),
         supercell=supercell,
         campaign=campaign.name,
         notes=(*arranged.notes, *_notes(campaign, order, structure)),

@@ -65,10 +65,17 @@ class OrderingsSection(Section):
 
 
 class ExtraStart(Section):
-    """One more start at an x, with another strain along c."""
+    """One more start at an x: another strain along c, or another magnetic order."""
 
     x: Composition
-    c_strain: float = Field(gt=-0.3, lt=0.3)
+    c_strain: float | None = Field(None, gt=-0.3, lt=0.3)
+    magnetic_order: Literal["fim", "fm", "afm_mn"] | None = None
+
+    @model_validator(mode="after")
+    def _another(self) -> "ExtraStart":
+        if self.c_strain is None and self.magnetic_order is None:
+            raise ValueError("give c_strain or magnetic_order: what is another in it")
+        return self
 
 
 class StartSection(Section):

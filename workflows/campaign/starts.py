@@ -8,7 +8,7 @@ ended in which state. ``start: {single: true}`` makes one at each x.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,12 +44,15 @@ class Start:
         Among the charge orders, from 1 in the order of their Ewald energy; 0 of none.
     charge_order
         Which atoms of the mixed-valent metal are reduced.
+    magnetic_order
+        Instead of the campaign's; empty for that.
     """
 
     number: int
     c_strain: float
     seed_number: int = 0
     charge_order: ChargeOrder | None = None
+    magnetic_order: str = ""
 
 
 def starts_of(
@@ -72,12 +75,16 @@ def starts_of(
         Formal charges of the composition are not known, and seeds are asked for.
     """
     x = arranged.found.x
-    strains = dict.fromkeys(
-        (*_strains(campaign, arranged), *_asked_for(campaign, x)), None
+    own = _strains(campaign, arranged)
+    kinds = dict.fromkeys(
+        (*((strain, "") for strain in own), *_asked_for(campaign, x, own[0]))
     )
     seeds = _seeds(campaign, x, structure)
     return (
-        *(Start(number, strain) for number, strain in enumerate(strains)),
+        *(
+            Start(number, strain, magnetic_order=order)
+            for number, (strain, order) in enumerate(kinds)
+        ),
         *(Start(0, 0.0, number, order) for number, order in enumerate(seeds, 1)),
     )
 
@@ -96,8 +103,15 @@ def _strains(campaign: Campaign, arranged: HostArrangements) -> tuple[float, ...
     return (own, 0.0, size, -size) if full else (own, 0.0, size)
 
 
-def _asked_for(campaign: Campaign, x: float) -> tuple[float, ...]:
-    return tuple(s.c_strain for s in campaign.start.more if same_x(s.x, x))
+def _asked_for(
+    campaign: Campaign, x: float, strain: float
+) -> Iterator[tuple[float, str]]:
+    """Yield strain and magnetic order of the further starts at x."""
+    for more in campaign.start.more:
+        if same_x(more.x, x):
+            own = strain if more.c_strain is None else more.c_strain
+            order = more.magnetic_order or ""
+            yield own, "" if order == campaign.start.magnetic_order else order
 
 
 def _seeds(

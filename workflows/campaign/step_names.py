@@ -8,8 +8,20 @@ GEOMETRY = "geometry"
 """Step of a gpaw calculation in which CHGNet relaxes; its structure alone counts."""
 
 
-def steps_of(campaign: Campaign, x: float | None = None) -> tuple[str, ...]:
-    """Return the steps of the cells at x, or, without x, of bcc lithium."""
+def steps_of(
+    campaign: Campaign, x: float | None = None, *, dos: bool = True
+) -> tuple[str, ...]:
+    """Return the steps of the cells at x, or, without x, of bcc lithium.
+
+    Parameters
+    ----------
+    campaign
+        Names the engine and the x that have a density of states.
+    x
+        Composition.
+    dos
+        False for a start that is there for its energy alone.
+    """
     if campaign.engine == "chgnet":
         return ("relax",)
     steps: tuple[str, ...] = campaign.vasp.steps
@@ -19,5 +31,5 @@ def steps_of(campaign: Campaign, x: float | None = None) -> tuple[str, ...]:
         steps, dos_at = (first, "static"), campaign.gpaw.dos_at
     elif x is None:
         return ("relax", "static")
-    dos = x is not None and any(abs(x - at) < 1e-9 for at in dos_at)
+    dos = dos and x is not None and any(abs(x - at) < 1e-9 for at in dos_at)
     return (*steps, "dos") if dos else steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,6 +85,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
         if retry:
             retry_failed(pad, database.root, steps)
         steps = fireworks_of(pad, calculations)
+        _tell_cost(calculations or (), steps, jobs)
         with Display(steps, jobs=jobs) as display:
             local = LocalRun(
                 pad, database.root, jobs=jobs, inherit=inherit, watch=display.show
@@ -161,6 +163,27 @@ def _check_machine(
         vasp_command(machine({}).vasp_cmd)
         for each in potcar_notes(calculations or ()):
             note(f"note: {each}")
+
+
+def _tell_cost(
+    calculations: Sequence[Calculation], steps: Sequence[Mapping[str, Any]], jobs: int
+) -> None:
+    """Say what GPAW will cost, and that MPI and workers share the cores."""
+    from workflows.engines.gpaw.estimate import estimate
+    from workflows.engines.gpaw.process import processes
+    from workflows.engines.machine import machine
+
+    left = {s["calculation_id"] for s in steps if s["state"] != "COMPLETED"}
+    found = estimate(c for c in calculations if c.id in left)
+    if not found.steps:
+        return
+    note(found.in_words(jobs))
+    each, cores = processes(machine({}).gpaw_cmd), os.cpu_count() or 1
+    if each * jobs > cores:
+        note(
+            f"warning: {jobs} workers of {each} processes share {cores} cores: take "
+            f"-j {max(1, cores // each)}"
+        )
 
 
 def _report_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:

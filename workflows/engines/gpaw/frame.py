@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from structures.errors import CellError
+from structures.symmetry import symmetry_dataset
+
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -58,19 +61,18 @@ def frame(structure: Structure, moments: list[float], tolerance: float) -> Frame
     tolerance
         Largest distance of an atom from its symmetric place, A; 0 leaves all alone.
     """
-    import spglib
-
     cell, positions = structure.lattice.matrix, structure.frac_coords
     plain = Frame(cell, positions, np.zeros(3), 1, 0.0)
     if not tolerance:
         return plain
     kinds = _kinds(structure, moments)
-    found = spglib.get_symmetry(
-        (cell.tolist(), positions.tolist(), kinds), symprec=tolerance
-    )
-    if found is None or len(found["rotations"]) == 1:
+    try:
+        found = symmetry_dataset(cell, positions, kinds, tolerance=tolerance)
+    except CellError:
         return plain
-    rotations, translations = found["rotations"], found["translations"]
+    rotations, translations = found.rotations, found.translations
+    if len(rotations) == 1:
+        return plain
     permutations = _permutations(positions, kinds, rotations, translations)
     new_cell = _symmetric_cell(cell, rotations)
     exact = _exact_translations(positions, rotations, permutations)
