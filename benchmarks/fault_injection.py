@@ -19,7 +19,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step, terminable
 from workflows.errors import LnmoError, StepFailed, Terminated
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 VASP_SECONDS = 0.4
 LONGEST = 120.0

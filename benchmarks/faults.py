@@ -38,7 +38,7 @@ from fault_injection import (
 
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ from pymatgen.core import Structure
 from workflows import load_campaign, plan
 from workflows.engines.protocol import identity
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 ASK = """
 import sys, time

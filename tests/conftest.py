@@ -22,7 +22,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.engines.protocol import identity
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 WriteCampaign = Callable[..., Path]
 

@@ -277,7 +277,7 @@ def test_an_interrupted_run_ends_its_workers_and_goes_on_later(
         owner.send_signal(number)
         _, errors = owner.communicate(timeout=PATIENCE)
         assert owner.returncode == 130
-        assert "the same command goes on" in errors
+        assert "the same command continues" in errors
         assert static.processes() == []
         note = json.loads((static.step("static") / "ended.json").read_text())
         assert note["reason"] == "lnmo run was interrupted"

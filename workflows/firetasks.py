@@ -26,7 +26,9 @@ from workflows.engines.reseed import to_reseed
 from workflows.engines.step import run_step
 from workflows.errors import MachineError, StepFailed
 from workflows.records.calculations import fetch, header, is_whole, keep
-from workflows.records.store import COLLECTION, FileResults, MongoResults, check_size
+from workflows.records.file_store import FileResults
+from workflows.records.mongo_store import COLLECTION, MongoResults
+from workflows.records.recordable import check_size
 
 OURS = {"spec.calculation_id": {"$exists": True}}
 """Query on the fireworks collection: other projects may use the same database."""

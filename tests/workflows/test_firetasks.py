@@ -27,7 +27,7 @@ from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.local_run import Event, LocalRun
 from workflows.launchpad.steps import fireworks_of, with_reseeds
 from workflows.launchpad.submission import submit, workflow
-from workflows.records.store import COLLECTION, MongoResults
+from workflows.records.mongo_store import COLLECTION, MongoResults
 
 FAKE = FAKE_VASP
 CAMPAIGN = """

@@ -21,7 +21,7 @@ from workflows.cluster.step_status import (
 )
 from workflows.launchpad.recovery import retry_failed
 from workflows.records.database import Database
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
 

@@ -25,8 +25,8 @@ from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
 from workflows.errors import StepFailed, StoreError, Terminated
 from workflows.records.document import State, TaskDocument
+from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
-from workflows.records.store import FileResults
 
 ENDED_FILE = "ended.json"
 """In a step's directory: why its last run was ended from outside, and when."""

@@ -18,7 +18,8 @@ from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
 from workflows.records.calculations import forget
 from workflows.records.database import Database
-from workflows.records.store import CALCULATIONS, COLLECTION
+from workflows.records.file_store import CALCULATIONS
+from workflows.records.mongo_store import COLLECTION
 
 BUSY = ("RESERVED", "RUNNING")
 

@@ -30,7 +30,7 @@ from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.calculations import fetch
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 MAX_DEATHS = 3
 """A Firework whose worker dies this often is left FIZZLED."""

@@ -14,7 +14,8 @@ from workflows.engines.vasp.engine import take_up
 from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.records.document import State
-from workflows.records.store import DOCUMENT_FILE, FileResults
+from workflows.records.file_store import FileResults
+from workflows.records.unreadable import DOCUMENT_FILE
 
 
 def retry_failed(

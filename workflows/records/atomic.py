@@ -11,26 +11,44 @@ from workflows.errors import StoreError
 def write_atomically(path: Path, text: str) -> None:
     """Replace a file so that a reader, or a kill, finds the old or the new one.
 
-    One writer at a time: what a killed one left half written is written over.
+    One writer at a time: what a killed one left half written is overwritten.
 
     Raises
     ------
     StoreError
         The directory cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_part(path, text).replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        part_of(path).unlink(missing_ok=True)
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); nothing was changed"
         ) from None
+
+
+def write_part(path: Path, text: str) -> Path:
+    """Write the new content of a file beside it, flushed to the disk.
+
+    Returns the path of the part; ``part.replace(path)`` completes the change.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    part = part_of(path)
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return part
+
+
+def part_of(path: Path) -> Path:
+    """Return the name under which the new content of a file is written."""
+    return path.with_name(f".{path.name}.part")
 
 
 def read_regular(path: Path) -> str:
@@ -41,7 +59,7 @@ def read_regular(path: Path) -> str:
     Raises
     ------
     OSError
-        It is not there, not a regular file, or cannot be read.
+        It does not exist, is not a regular file, or cannot be read.
     UnicodeDecodeError
         It is not UTF-8.
     """

@@ -1,4 +1,4 @@
-"""Calculations kept beside the LaunchPad, each once; a Firework holds only a header.
+"""Calculations kept beside the LaunchPad, each once; Fireworks hold only a header.
 
 A structure and its settings are ten kilobytes, the same in every step of a calculation.
 In each Firework they would be copied at every query that FireWorks makes.
@@ -17,21 +17,24 @@ CALCULATION_COLLECTION = "lnmo_calculations"
 calculation is JSON text."""
 
 HEADER = (
-    *("id", "engine", "x", "n_li", "formula", "insertion", "steps"),
-    *("campaign", "variant", "reference"),
+    "id",
+    "engine",
+    "x",
+    "n_li",
+    "formula",
+    "insertion",
+    "steps",
+    "campaign",
+    "variant",
+    "reference",
 )
-"""What of a calculation stays in a Firework's spec: enough to list it."""
+"""Fields of a calculation in a Firework's spec: enough to list it."""
 
 
 def keep(db: Any, calculations: Iterable[Mapping[str, Any]]) -> None:
-    """Keep calculations; harmless to repeat.
+    """Keep calculations, as ``Calculation.as_dict`` returns them; safe to repeat.
 
-    Parameters
-    ----------
-    db
-        The LaunchPad's database.
-    calculations
-        As ``Calculation.as_dict`` returns them.
+    ``db`` is the LaunchPad's database.
     """
     collection = db[CALCULATION_COLLECTION]
     for plain in calculations:
@@ -41,12 +44,12 @@ def keep(db: Any, calculations: Iterable[Mapping[str, Any]]) -> None:
 
 
 def header(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a Firework's spec holds of a calculation."""
+    """Return the fields of a calculation that a Firework's spec holds."""
     return {name: plain[name] for name in HEADER}
 
 
 def is_whole(plain: Mapping[str, Any]) -> bool:
-    """Tell a whole calculation, as earlier Fireworks hold it, from a header."""
+    """Return whether it is a whole calculation, as earlier Fireworks hold it."""
     return "structure" in plain
 
 

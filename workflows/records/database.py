@@ -1,4 +1,4 @@
-"""Where the campaign's memory lives: ``launchpad.yaml``, read and checked.
+"""The address of LaunchPad and results: ``launchpad.yaml``, read and checked.
 
 The file is in FireWorks' own format, so ``lpad -l launchpad.yaml`` works on it.
 ``host: embedded`` stands for the serverless LaunchPad: one file, one writer, in
@@ -40,7 +40,7 @@ class Database:
 
     @property
     def embedded(self) -> bool:
-        """Tell whether the LaunchPad is a file with one writer."""
+        """Whether the LaunchPad is a file with one writer."""
         return bool(self.launchpad["host"] == EMBEDDED)
 
     @property
@@ -133,7 +133,7 @@ def read_database(where: str | Path | None = None) -> Database:
             f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > "
             f"{FILE_NAME}"
         ) from None
-    except RuntimeError:  # pathlib's word for a symbolic link that leads to itself
+    except RuntimeError:  # pathlib raises it for a symbolic link that leads to itself
         raise StoreError(
             f"{path}: the path to the launchpad file or to LNMO_ROOT has a symbolic "
             "link that leads to itself; remove the link"

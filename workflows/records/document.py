@@ -1,7 +1,7 @@
-"""``TaskDocument``: what one step of one calculation gave, parsed and judged.
+"""``TaskDocument``: the result of one step of one calculation, parsed and judged.
 
 Field names are emmet's where emmet has one. Every number has its unit in its
-description. ``state`` tells a finished result from one that is merely present.
+description. ``state`` distinguishes a finished result from one that is only present.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from workflows.campaign.calculation import (
 )
 
 FORMER_FIELDS = ("restarts",)
-"""Of documents recorded before: it counted corrections, of which a restart has many."""
+"""Fields of earlier documents that are ignored; ``restarts`` counted corrections."""
+
+INCAR = "incar"
+"""Key of ``TaskDocument.settings`` that holds the INCAR tags."""
 
 
 class State(StrEnum):
@@ -44,17 +47,17 @@ class State(StrEnum):
 
     @property
     def usable(self) -> bool:
-        """Tell whether a next step may start from it."""
+        """Whether a next step may start from it."""
         return self in {State.DONE, State.NEEDS_REVIEW}
 
     @property
     def at_its_end(self) -> bool:
-        """Tell whether the engine came to its end, whatever it gave."""
+        """Whether the engine finished, whatever the result."""
         return self.usable or self in {State.UNCONVERGED, State.FAILED}
 
 
 class Finding(BaseModel):
-    """Something a reader of the number has to know."""
+    """Something that a reader of the result must know."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -163,21 +166,17 @@ class TaskDocument(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_former_fields(cls, content: Any) -> Any:
-        """Take what an earlier version recorded, and no version any more."""
+        """Accept fields that only earlier versions recorded."""
         if isinstance(content, dict):
             return {key: v for key, v in content.items() if key not in FORMER_FIELDS}
         return content
 
     @property
     def result_step(self) -> str:
-        """Name the step whose numbers count: static, or the only step there is."""
+        """Name of the step with the final numbers: static, or the only step."""
         return "static" if "static" in self.steps else "relax"
 
     def plain(self) -> dict[str, Any]:
-        """Return it as JSON has it: null for what is no number (NaN, infinity)."""
+        """Return it as JSON values: null for NaN and infinity."""
         content: dict[str, Any] = json.loads(self.model_dump_json())
         return content
-
-
-INCAR = "incar"
-"""Where ``TaskDocument.settings`` has them."""

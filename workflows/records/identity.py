@@ -1,8 +1,8 @@
-"""Does a directory, or a document, belong to a calculation: by content, not by name.
+"""Whether a directory, or a document, belongs to a calculation, by its content.
 
-People copy run directories, with ``lnmo.json`` or without, and edit ids. A result of
-another U, cutoff or mesh taken for ours would be a wrong number, and recording ours
-over theirs would lose one. So both are compared before they are used.
+People copy run directories, with or without ``lnmo.json``, and edit ids. A result with
+another U, cutoff or mesh would then be taken for this calculation's, and a new result
+would overwrite the other. So both are compared before they are used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OF_THE_PLAN = ("functional", "hubbards", "potcar")
 """Keys of ``TaskDocument.settings`` that are copied from the plan."""
 NOT_COMPARED = frozenset({"campaign", "ordering", "task_label", "calculation_id"})
 """Fields of :func:`identity`: the first two may differ for one calculation."""
-CURE = "move it away and run again: the step starts anew in a new directory"
+CURE = "move it away and run again: the step starts again in a new directory"
 
 
 def problem_of_directory(
@@ -37,14 +37,8 @@ def problem_of_directory(
 ) -> str:
     """Return why a directory's run file is not that of a step; empty if it may be.
 
-    Parameters
-    ----------
-    directory
-        Run directory; without a readable run file nothing can be said.
-    calculation_id, step
-        What it should belong to.
-    calculation
-        The same with its content, where the caller has it.
+    Without a readable run file nothing can be said. ``calculation`` is that of the
+    id, with its content, if the caller has it.
     """
     found = read_run_file(directory)
     if found is None:
@@ -76,14 +70,7 @@ def problem_of_document(
 ) -> str:
     """Return why a document is not that of a step; empty if it may be.
 
-    Parameters
-    ----------
-    document
-        As recorded.
-    calculation_id, step
-        What it should belong to.
-    calculation
-        The same with its content, where the caller has it.
+    ``calculation`` is that of the id, with its content, if the caller has it.
     """
     own = (document.calculation_id, document.task_label)
     if own != (calculation_id, step):
@@ -102,7 +89,7 @@ def problem_of_document(
 
 
 def same_content(one: Calculation, other: Calculation) -> bool:
-    """Tell whether two calculations have one start, one engine and one plan."""
+    """Return whether two calculations have the same start, engine and plan."""
     plain = [
         digest([c.engine, list(c.steps), c.settings, _labels(c.structure)])
         for c in (one, other)
@@ -142,7 +129,7 @@ def _is_content_of_its_id(calculation: Calculation) -> bool:
 
 
 def _difference(document: TaskDocument, calculation: Calculation, step: str) -> str:
-    """Name the first thing in which a document is not that of a calculation."""
+    """Return the first property in which a document differs from a calculation."""
     for name, planned in identity(calculation, step).items():
         found = getattr(document, name)
         if name in NOT_COMPARED or found == TaskDocument.model_fields[name].default:

@@ -74,7 +74,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     if not stat.S_ISREG(path.stat().st_mode):  # a FIFO would wait for ever
-        raise StoreError(f"{path}: not a regular file; move it away")
+        raise StoreError(f"{path}: not a regular file; rename it")
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

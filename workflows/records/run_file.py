@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.campaign.calculation import Calculation
-from workflows.records.atomic import read_regular
+from workflows.records.atomic import read_regular, write_part
 
 RUN_FILE = "lnmo.json"
 """In every run directory: the calculation, the step, the intended inputs."""
@@ -16,17 +16,16 @@ RUN_FILE = "lnmo.json"
 def write_run_file(
     directory: Path, calculation: Calculation, step: str, **more: Any
 ) -> None:
-    """Leave a directory's identity in it, last, so that it marks complete inputs."""
+    """Write what a directory is for, last, so that the file marks complete inputs."""
     content = {"calculation": calculation.as_dict(), "step": step, **more}
-    temporary = directory / f".{RUN_FILE}.part"
-    temporary.write_text(json.dumps(content, indent=1), "utf-8")
-    temporary.replace(directory / RUN_FILE)
+    path = directory / RUN_FILE
+    write_part(path, json.dumps(content, indent=1)).replace(path)
 
 
 def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | None:
     """Return calculation, step and the rest; None in a directory that is not ours.
 
-    A file of this name that is not a regular file, or is not ours, counts as none.
+    A file of this name that is not a regular file, or not ours, counts as missing.
     """
     try:
         content = json.loads(read_regular(directory / RUN_FILE))

@@ -1,8 +1,7 @@
-"""What the tables need of one document: itself without its atoms, and its numbers.
+"""A document as the tables need it: without its atoms, with numbers derived from them.
 
-Worked out once, when a step is recorded, so that a table over ten thousand steps
-reads no structure. A summary names the code that made it; one of other code is not
-used.
+Computed once, when a step is recorded, so that a table over ten thousand steps reads no
+structure. A summary names the code that made it; one of other code is not used.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
 
 @dataclass(frozen=True)
 class Summary:
-    """A document without its atoms, and what they came to.
+    """A document without its atoms, and the numbers derived from them.
 
     Attributes
     ----------
@@ -54,13 +53,17 @@ class Summary:
 
     def as_lines(self) -> str:
         """Write it as two lines of JSON: numbers, then the document."""
-        made = {"code": code(), "numbers": self.numbers, "atoms": self.has_structure}
+        made = {
+            "code": code_fingerprint(),
+            "numbers": self.numbers,
+            "atoms": self.has_structure,
+        }
         document = self.document.model_dump_json(exclude_defaults=True)
         return f"{json.dumps(made)}\n{document}\n"
 
 
 def summarize(document: TaskDocument) -> Summary:
-    """Work out the summary of a document."""
+    """Compute the summary of a document."""
     return Summary(
         document=document.model_copy(update=dict.fromkeys(ATOMS)),
         numbers=_numbers(document),
@@ -73,7 +76,7 @@ def read_lines(text: str) -> Summary | None:
     first, _, second = text.partition("\n")
     try:
         made = json.loads(first)
-        if made["code"] != code():
+        if made["code"] != code_fingerprint():
             return None
         document = TaskDocument.model_validate_json(second)
         return Summary(document, made["numbers"], made["atoms"])
@@ -82,7 +85,7 @@ def read_lines(text: str) -> Summary | None:
 
 
 @cache
-def code() -> str:
+def code_fingerprint() -> str:
     """Return the fingerprint of the code that makes the numbers."""
     here = Path(__file__)
     files = [here, *sorted((here.parents[1] / "analysis").glob("*.py"))]
@@ -91,7 +94,7 @@ def code() -> str:
 
 
 def _numbers(document: TaskDocument) -> dict[str, Any]:
-    """Return the numbers of a usable document; what is merely present is no result."""
+    """Return the numbers of a usable document; any other has no result."""
     if not document.state.usable or document.reference:
         return {}
     if document.structure is None or document.energy is None:
@@ -111,7 +114,7 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         numbers["gap"] = document.bandgap
     if lithium := document.final_sites.get("Li"):
         numbers["ended_as"] = model_of_sites(lithium, units)
-    if document.cell_relaxed:  # a lattice that was put in is no result
+    if document.cell_relaxed:  # a lattice that was not relaxed is not a result
         shape = pseudo_cubic(document.structure, document.supercell)
         numbers |= {name: getattr(shape, name) for name in _SHAPE}
         numbers |= dict(zip(_UNIQUE_LAST, unique_axis_last(shape), strict=True))
@@ -194,7 +197,7 @@ def mn_octahedra(document: TaskDocument) -> dict[int, Octahedron]:
 def parent_axes(document: TaskDocument) -> Any:
     """Return directions of the cubic cell's a, b, c, Cartesian rows, shape (3, 3).
 
-    Of a run that is not ours, whose cell nobody described, its own bonds tell.
+    For a run that lnmo did not plan, they are found from its bonds.
     """
     assert document.structure is not None
     ours = document.calculation_id is not None

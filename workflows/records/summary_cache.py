@@ -1,7 +1,7 @@
-"""Summaries on disk: a cache beside the run directories, that may always be deleted.
+"""Summaries on disk: a cache beside the run directories that may always be deleted.
 
-A summary counts only for the document it was made of, known by size and time of
-change; a document replaced, restored or edited since is read anew.
+A summary is valid only for the document it was made of, identified by size and time of
+change; a document that was replaced, restored or edited since is read again.
 """
 
 from __future__ import annotations
@@ -19,28 +19,14 @@ SUMMARIES = "summaries"
 
 
 class SummaryFiles:
-    """Summaries of the documents of one data directory; each is read once.
-
-    Parameters
-    ----------
-    root
-        Data directory.
-    """
+    """Summaries of the documents of one data directory; each is read once."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._known: dict[str, tuple[str, Summary]] = {}
 
     def read(self, directory: str, stamp: str) -> Summary | None:
-        """Return the summary of the document with this stamp, or None.
-
-        Parameters
-        ----------
-        directory
-            Run directory of the step.
-        stamp
-            :func:`stamp_of` its document and run file.
-        """
+        """Return the summary of a run directory if it has this stamp, or None."""
         known = self._known.get(directory)
         if known is not None and known[0] == stamp:
             return known[1]
@@ -54,8 +40,12 @@ class SummaryFiles:
             self._known[directory] = (stamp, found)
         return found
 
-    def keep(self, directory: str, stamp: str, summary: Summary) -> None:
-        """Write a summary, whole or not at all; a full disk costs speed, no result."""
+    def write(self, directory: str, stamp: str, summary: Summary) -> None:
+        """Write a summary completely or not at all; a full disk costs speed only.
+
+        Not flushed to the disk, and under the name of this process: several may write
+        the same one.
+        """
         self._known[directory] = (stamp, summary)
         path = Path(self._path(directory))
         part = path.with_suffix(f".{os.getpid()}")
@@ -70,12 +60,12 @@ class SummaryFiles:
 
 
 def stamp_of(directory: str, document: str) -> str:
-    """Return what changes whenever a document or its run file is replaced.
+    """Return a string that changes when a document or its run file is replaced.
 
     Raises
     ------
     OSError
-        There is no document, or it may not be looked at.
+        There is no document, or its directory cannot be searched.
     """
     found = os.stat(document)
     stamp = f"{found.st_size} {found.st_mtime_ns}"
@@ -88,7 +78,7 @@ def stamp_of(directory: str, document: str) -> str:
 def run_directories(root: str) -> Iterator[str]:
     """Yield ``<root>/<calculation>/<step>``, sorted; set-aside runs excluded.
 
-    A directory that may not be looked into hides no other; it has no steps.
+    A directory that cannot be read counts as empty and hides no other.
     """
     for calculation in _inside(root):
         for step in _inside(calculation):

@@ -1,6 +1,6 @@
-"""A document that cannot be used still has a row: FAILED, with the reason and the cure.
+"""Reading documents; one that cannot be read gets a FAILED row with reason and cure.
 
-One of them hides no other result of a table.
+So an unreadable document hides no other result of a table.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from workflows.records.atomic import read_regular
 from workflows.records.document import State, TaskDocument
 from workflows.records.run_file import identity, read_run_file
 
+DOCUMENT_FILE = "task_document.json"
+"""In the run directory of a finished step."""
+
 OF_THE_PLAN = (
     "campaign",
     "reference",
@@ -30,7 +33,7 @@ OF_THE_PLAN = (
     "supercell",
     "engine",
 )
-"""Fields that place a document in a table; kept where they can be read."""
+"""Fields that give a document its place in a table; kept where readable."""
 
 
 def read_document(path: Path) -> TaskDocument:
@@ -48,7 +51,7 @@ def read_document(path: Path) -> TaskDocument:
 
 
 def what_is_wrong(error: Exception) -> str:
-    """Say why a document cannot be read, and what to do."""
+    """Return why a document cannot be read, and what to do."""
     if isinstance(error, ValidationError) and (newer := _unknown(error)):
         return (
             f"a task document of another version of lnmo ({newer}); read it with the "
@@ -57,15 +60,15 @@ def what_is_wrong(error: Exception) -> str:
     if isinstance(error, PermissionError):
         return "permission denied: chmod u+rX, or ask its owner"
     if isinstance(error, OSError):
-        return f"not a readable task document ({error.strerror}); move it away"
+        return f"not a readable task document ({error.strerror}); rename it"
     return (
-        f"not a readable task document ({type(error).__name__}); it was left as it is. "
-        "Move it away and run again: the step is read again from its files"
+        f"not a readable task document ({type(error).__name__}); it was not changed. "
+        "Rename it and run again: the step is read again from its files"
     )
 
 
 def _unknown(error: ValidationError) -> str:
-    """Name the fields and states that this version does not know."""
+    """Return the fields and states that are unknown to this version."""
     found = [
         f"unknown {'state' if each['type'] == 'enum' else 'field'} "
         f"{each['input'] if each['type'] == 'enum' else each['loc'][-1]}"
@@ -84,16 +87,7 @@ def failed_row(
 ) -> TaskDocument:
     """Return a FAILED document in the place of one that cannot be used.
 
-    Parameters
-    ----------
-    content
-        What could be read of it, or of its plan; None for nothing.
-    calculation_id, step
-        Whose it should be.
-    reason
-        One line.
-    dir_name
-        Run directory.
+    ``content`` is what could be read of it, or of its plan; None for nothing.
     """
     known: dict[str, Any] = {"formula": "unknown", "engine": "unknown"}
     common = {
@@ -115,13 +109,13 @@ def failed_row(
 
 
 def plan_of(directory: Path, calculation_id: str) -> Mapping[str, Any] | None:
-    """Return what places a step in a table, from its run file or its document."""
+    """Return the fields that place a step in a table, from run file or document."""
     found = read_run_file(directory)
     if found is not None:
         calculation, step, _ = found
         return identity(calculation, step) if calculation.id == calculation_id else None
     try:
-        content = json.loads(read_regular(directory / "task_document.json"))
+        content = json.loads(read_regular(directory / DOCUMENT_FILE))
     except (OSError, ValueError, RecursionError):
         return None
     ours = isinstance(content, dict) and content.get("calculation_id") == calculation_id

@@ -20,7 +20,7 @@ from workflows.errors import LnmoError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 
 @pytest.fixture

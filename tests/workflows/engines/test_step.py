@@ -27,7 +27,7 @@ from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import StepFailed, StoreError, Terminated
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 FAKE = FAKE_VASP
 COMMAND = f"{sys.executable} {FAKE}"

@@ -15,13 +15,13 @@ from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
 from workflows.errors import StoreError
 from workflows.records.document import State, TaskDocument
+from workflows.records.file_store import FileResults
 from workflows.records.identity import (
     problem_of_directory,
     problem_of_document,
     same_content,
 )
 from workflows.records.run_file import RUN_FILE, read_run_file, write_run_file
-from workflows.records.store import FileResults
 from workflows.results.results import Results
 
 Make = Callable[..., TaskDocument]

@@ -12,7 +12,9 @@ from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.launchpad.submission import workflow
 from workflows.records.document import TaskDocument
-from workflows.records.store import LARGEST, FileResults, MongoResults, check_size
+from workflows.records.file_store import FileResults
+from workflows.records.mongo_store import MongoResults
+from workflows.records.recordable import LARGEST, check_size
 
 
 def test_what_fits_is_let_through() -> None:

@@ -15,15 +15,12 @@ from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import (
-    DOCUMENT_FILE,
-    FileResults,
-    MongoResults,
-    ResultsStore,
-    results_store,
-)
+from workflows.records.file_store import FileResults
+from workflows.records.mongo_store import MongoResults
+from workflows.records.store import ResultsStore, results_store
 from workflows.records.summary import ATOMS, Summary, summarize
 from workflows.records.summary_cache import SUMMARIES
+from workflows.records.unreadable import DOCUMENT_FILE
 
 
 @pytest.fixture

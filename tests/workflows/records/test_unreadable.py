@@ -13,7 +13,8 @@ import pytest
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults, MongoResults
+from workflows.records.file_store import FileResults
+from workflows.records.mongo_store import MongoResults
 from workflows.results.results import Results
 
 Spoil = Callable[[Path], None]

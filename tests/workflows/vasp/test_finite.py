@@ -13,7 +13,7 @@ from tests.places import DATA
 from workflows import parse_run
 from workflows.cli.parse import show_runs
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 from workflows.vasp.finite import is_number, largest, pressure
 
 ENERGY = (r'<i name="e_0_energy"> *\S+', '<i name="e_0_energy"> {} ')

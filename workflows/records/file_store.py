@@ -1,0 +1,147 @@
+"""Task documents as files: one in each step's run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from workflows.errors import StoreError
+from workflows.records.atomic import write_part
+from workflows.records.document import TaskDocument
+from workflows.records.identity import problem_of_directory, problem_of_document
+from workflows.records.recordable import check_size, refuse_unfinished
+from workflows.records.run_file import read_run_file
+from workflows.records.summary import Summary, summarize
+from workflows.records.summary_cache import SummaryFiles, run_directories, stamp_of
+from workflows.records.unreadable import (
+    DOCUMENT_FILE,
+    failed_row,
+    plan_of,
+    read_document,
+    what_is_wrong,
+)
+
+CALCULATIONS = "calculations"
+"""Directory of all run directories, in the data directory."""
+
+
+class FileResults:
+    """One JSON file in each step's directory, written atomically.
+
+    Parameters
+    ----------
+    root
+        Data directory; documents lie in ``calculations/<id>/<step>/``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._summaries = SummaryFiles(root)
+
+    def directory(self, calculation_id: str, step: str) -> Path:
+        """Return the run directory of a step."""
+        return self.root / CALCULATIONS / calculation_id / step
+
+    def put(self, document: TaskDocument) -> None:
+        """Record a document in its run directory.
+
+        Raises
+        ------
+        StoreError
+            It has no calculation id or has not ended, or the directory
+            belongs to another calculation; nothing was written.
+        """
+        refuse_unfinished(document)
+        calculation_id, step = str(document.calculation_id), document.task_label
+        directory = self.directory(calculation_id, step)
+        if problem := problem_of_directory(directory, calculation_id, step, None):
+            raise StoreError(f"not recorded: {problem}")
+        plain = document.model_dump(mode="json")
+        check_size(plain, f"document of {document.dir_name}")
+        path = directory / DOCUMENT_FILE
+        part = write_part(path, document.model_dump_json(indent=1))
+        stamp = stamp_of(str(directory), str(part))  # of this very document
+        part.replace(path)
+        with suppress(ValueError):  # a result is never lost to its summary
+            self._summaries.write(str(directory), stamp, summarize(document))
+
+    def get(self, calculation_id: str, step: str) -> TaskDocument | None:
+        """Return one document, or None.
+
+        Raises
+        ------
+        StoreError
+            It cannot be read, or is that of another calculation.
+        """
+        directory = self.directory(calculation_id, step)
+        return _checked(directory, calculation_id, step)
+
+    def documents(self) -> Iterator[TaskDocument]:
+        """Yield all documents, in the order of their paths; set-aside runs excluded.
+
+        One that cannot be read, or is that of another calculation, is FAILED.
+        """
+        for directory in run_directories(str(self.root / CALCULATIONS)):
+            found = _checked_or_failed(directory)
+            if found is not None:
+                yield found
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield what the tables need, in the order of the paths.
+
+        A summary counts only if document and run file are those it was made of, by
+        size and time, and if today's code made it; otherwise both are read, and the
+        summary is kept for the next time if the disk allows.
+        """
+        for directory in run_directories(str(self.root / CALCULATIONS)):
+            try:
+                stamp = stamp_of(directory, f"{directory}/{DOCUMENT_FILE}")
+            except FileNotFoundError:
+                continue
+            except OSError:
+                stamp = ""
+            found = self._summaries.read(directory, stamp) if stamp else None
+            if found is None:
+                document = _checked_or_failed(directory)
+                if document is None:
+                    continue  # removed since
+                found = summarize(document)
+                if stamp and document.engine != "unknown":
+                    with suppress(ValueError):
+                        self._summaries.write(directory, stamp, found)
+            yield found
+
+
+def _checked(directory: Path, calculation_id: str, step: str) -> TaskDocument | None:
+    """Read the document of a directory, if any, and check that it belongs there."""
+    path = directory / DOCUMENT_FILE
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: {what_is_wrong(error)}") from None
+    if problem := problem_of_directory(directory, calculation_id, step, None):
+        raise StoreError(problem)
+    document = read_document(path)
+    found = read_run_file(directory)
+    planned = None if found is None else found[0]
+    if problem := problem_of_document(document, calculation_id, step, planned):
+        raise StoreError(f"{path}: {problem}")
+    return document
+
+
+def _checked_or_failed(directory: str) -> TaskDocument | None:
+    place = Path(directory)
+    calculation_id, step = directory.split("/")[-2:]
+    try:
+        return _checked(place, calculation_id, step)
+    except StoreError as error:
+        return failed_row(
+            plan_of(place, calculation_id),
+            calculation_id,
+            step,
+            str(error),
+            f"{CALCULATIONS}/{calculation_id}/{step}",
+        )

@@ -1,0 +1,178 @@
+"""Task documents in MongoDB, in the database of the LaunchPad."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pymongo import MongoClient
+from pymongo.errors import (
+    ConfigurationError,
+    InvalidName,
+    InvalidURI,
+    PyMongoError,
+)
+
+from workflows.errors import StoreError, printable
+from workflows.records.database import Database
+from workflows.records.document import State, TaskDocument
+from workflows.records.recordable import check_size, refuse_unfinished
+from workflows.records.summary import ATOMS, Summary, code_fingerprint, summarize
+from workflows.records.unreadable import failed_row, what_is_wrong
+
+COLLECTION = "lnmo_task_documents"
+
+_SUMMARY = "summary"
+
+_ORDER = [("calculation_id", 1), ("task_label", 1)]
+
+
+class MongoResults:
+    """Task documents in a collection beside the LaunchPad's.
+
+    Parameters
+    ----------
+    collection
+        A pymongo collection.
+    root
+        Data directory.
+    database
+        Named in the error if the server fails during a read. None: the pymongo error
+        is raised as it is.
+    """
+
+    def __init__(
+        self, collection: Any, root: Path = Path(), database: Database | None = None
+    ) -> None:
+        self._collection = collection
+        self._database = database
+        self.root = root
+
+    def put(self, document: TaskDocument) -> None:
+        """Record a document."""
+        refuse_unfinished(document)
+        key = {
+            "calculation_id": document.calculation_id,
+            "task_label": document.task_label,
+        }
+        made = summarize(document)
+        plain = document.plain()
+        plain[_SUMMARY] = {
+            "code": code_fingerprint(),
+            "numbers": made.numbers,
+            "atoms": made.has_structure,
+        }
+        check_size(plain, f"document of {document.dir_name}")
+        self._collection.replace_one(key, plain, upsert=True)
+
+    def get(self, calculation_id: str, step: str) -> TaskDocument | None:
+        """Return one document, or None.
+
+        Raises
+        ------
+        StoreError
+            It cannot be read: another version of lnmo recorded it.
+        """
+        key = {"calculation_id": calculation_id, "task_label": step}
+        with self._server_errors_explained():
+            found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
+        if found is None:
+            return None
+        try:
+            return TaskDocument.model_validate(found)
+        except ValidationError as error:
+            raise StoreError(
+                f"{calculation_id} {step} in the database: {what_is_wrong(error)}"
+            ) from None
+
+    def documents(self) -> Iterator[TaskDocument]:
+        """Yield all documents, sorted by calculation and step; bad ones are FAILED."""
+        for found in self._sorted({"_id": 0, _SUMMARY: 0}):
+            yield _validated(found)
+
+    def summaries(self) -> Iterator[Summary]:
+        """Yield what the tables need, in the same order."""
+        leave = dict.fromkeys(("_id", *ATOMS), 0)
+        for found in self._sorted(leave):
+            made = found.pop(_SUMMARY, None) or {}
+            light = _validated(found)
+            if light.state is State.FAILED and light.engine == "unknown":
+                yield Summary(light)
+            elif made.get("code") == code_fingerprint():
+                yield Summary(light, made["numbers"], made["atoms"])
+            else:
+                yield self._summarized(light)
+
+    def _summarized(self, light: TaskDocument) -> Summary:
+        try:
+            whole = self.get(str(light.calculation_id), light.task_label)
+        except StoreError as error:
+            return Summary(light.model_copy(update=_failed(error)))
+        return Summary(light) if whole is None else summarize(whole)
+
+    def _sorted(self, leave: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+        with self._server_errors_explained():
+            yield from self._collection.find({}, leave).sort(_ORDER)
+
+    @contextmanager
+    def _server_errors_explained(self) -> Iterator[None]:
+        """Raise one line, without a password, if the server stops answering."""
+        try:
+            yield
+        except PyMongoError as error:
+            if self._database is None:
+                raise
+            raise self._database.unreachable(error) from None
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    return {"state": State.FAILED, "reason": printable(error)}
+
+
+def _validated(content: Mapping[str, Any]) -> TaskDocument:
+    """Return a document of a database's content; an invalid one becomes FAILED."""
+    try:
+        return TaskDocument.model_validate(content)
+    except ValidationError as error:
+        calculation_id = str(content.get("calculation_id", ""))
+        step = str(content.get("task_label", ""))
+        reason = f"in the database: {what_is_wrong(error)}"
+        place = str(content.get("dir_name", ""))
+        return failed_row(content, calculation_id, step, reason, place)
+
+
+def connect_client(database: Database) -> Any:
+    """Connect as FireWorks' LaunchPad does, without importing FireWorks.
+
+    Raises
+    ------
+    StoreError
+        No MongoDB answers, or pymongo refuses a setting.
+    """
+    settings = database.launchpad
+    database.check_client_options()
+    options = database.client_options
+    if not settings.get("uri_mode"):
+        options |= {
+            "port": settings.get("port") or 27017,
+            "username": settings.get("username"),
+            "password": settings.get("password"),
+            "authSource": settings.get("authsource")
+            or settings.get("name", "fireworks"),
+        }
+    try:
+        client: Any = MongoClient(settings["host"], **options)
+    except (PyMongoError, OSError, TypeError, ValueError) as error:
+        raise database.bad_client(error) from None
+    try:
+        client.admin.command("ping")
+    except (ConfigurationError, InvalidName, InvalidURI) as error:
+        client.close()
+        raise database.bad_client(error) from None
+    except PyMongoError as error:
+        client.close()
+        raise database.unreachable(error) from None
+    return client
