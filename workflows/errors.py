@@ -11,7 +11,7 @@
     |-- QueueError            ask the scheduler's administrator, or correct the profile
     |-- ResultsError          choose what may be tabulated together
     |-- StepFailed            a calculation step ended in a state that is not DONE
-    `-- Terminated            run again: the step goes on from where it was
+    `-- Terminated            run again: the step continues where it was
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StoreBusy(StoreError):
 
 
 class QueueError(LnmoError):
-    """The scheduler refused, or does not answer; the message holds its own words."""
+    """The scheduler refused, or does not answer; the message quotes it."""
 
 
 class ResultsError(LnmoError):
@@ -57,7 +57,7 @@ class StepFailed(LnmoError):
 
 
 class Terminated(LnmoError):
-    """A step was ended from outside, by SIGTERM or the wall time; it can go on.
+    """A step was ended from outside, by SIGTERM or the walltime; it can continue.
 
     Parameters
     ----------
@@ -77,9 +77,13 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())
 
 
+LIKENESS = 0.4
+"""Least similarity; below difflib's 0.6, for short names with two errors."""
+
+
 def nearest(name: str, known: tuple[str, ...]) -> str:
-    """Suggest the known name that is most like a wrong one, if any is."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    """Suggest the known name that is most similar to a wrong one, if any is."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=LIKENESS)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
@@ -91,7 +95,7 @@ def printable(text: object) -> str:
     """
     try:
         plain = os.fsencode(str(text)).decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half a pair of UTF-16, from somebody's JSON
+    except UnicodeEncodeError:  # half a pair of UTF-16, as JSON may hold
         plain = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(
         c if c.isprintable() or c == "\u00a0" else c.encode("unicode_escape").decode()

@@ -109,7 +109,7 @@ def test_too_many_orderings_are_sampled_and_say_so(host: SpinelHost) -> None:
     assert found.dropped != other.dropped
 
 
-def test_every_model_with_a_doubt_tells_it_and_the_others_tell_none(
+def test_every_model_with_a_doubt_states_it_and_the_others_have_none(
     host: SpinelHost,
 ) -> None:
     for name, model in INSERTION_MODELS.items():
@@ -121,7 +121,7 @@ def test_every_model_with_a_doubt_tells_it_and_the_others_tell_none(
         assert told == ([f"insertion {name}: {doubt}"] if doubt else [])
 
 
-def test_energies_of_one_crystal_are_not_told_of_another(host: SpinelHost) -> None:
+def test_energies_of_one_crystal_are_not_given_for_another(host: SpinelHost) -> None:
     ours = INSERTION_MODELS["tet_8b"].doubt_in(host)
     assert "-1720.1 eV" in ours
     for other in (spinel_host("LiMn2O4", "none"), spinel_host(ordering="disordered")):

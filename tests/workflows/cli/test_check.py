@@ -33,7 +33,7 @@ def test_warnings_alone_are_no_failure() -> None:
     assert last(out) == "1 run checked, 0 without a finding: 0 errors, 1 warnings"
 
 
-def test_an_error_is_told_with_reason_and_cure_and_exit_code_1() -> None:
+def test_an_error_is_reported_with_reason_and_cure_and_exit_code_1() -> None:
     code, out, _ = lnmo_check(BAD)
     assert code == 1
     lines = out.splitlines()
@@ -104,7 +104,7 @@ def test_what_could_not_be_checked_is_said() -> None:
     )
 
 
-def test_a_directory_that_may_not_be_read_is_told_and_stops_no_other(
+def test_a_directory_that_may_not_be_read_is_reported_and_stops_no_other(
     tmp_path: Path, as_a_user: list[str]
 ) -> None:
     for name in ("good", "tree/good", "tree/shut", "shut"):

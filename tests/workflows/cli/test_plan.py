@@ -23,7 +23,7 @@ def shown(path: Path) -> str:
     return screen.file.getvalue()
 
 
-def test_a_sample_is_seen_in_the_table_and_told_with_both_numbers(
+def test_a_sample_is_seen_in_the_table_and_in_a_note_with_both_numbers(
     write_campaign: Callable[..., Path],
 ) -> None:
     path = write_campaign({**TET_48F, "orderings.max_enumerate": 20})

@@ -86,7 +86,7 @@ def test_what_was_cancelled_runs_again(
     assert len(launch(live, database, site)[0]) == 1
 
 
-def test_what_ended_too_often_runs_again_by_hand_and_is_counted_anew(
+def test_what_ended_too_often_runs_again_by_hand_and_is_counted_from_zero(
     pad: EmbeddedLaunchPad, database: Database, site: Site, tmp_path: Path
 ) -> None:
     for _ in range(site.max_returns + 1):

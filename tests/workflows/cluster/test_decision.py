@@ -74,7 +74,7 @@ def test_states_that_need_no_job_are_left_alone(state: str) -> None:
 
 @pytest.mark.parametrize("state", ["RESERVED", "RUNNING"])
 @pytest.mark.parametrize("job", OVER)
-def test_whose_job_has_ended_without_a_word_goes_back(state: str, job: Job) -> None:
+def test_whose_job_has_ended_without_a_report_goes_back(state: str, job: Job) -> None:
     for launch in ("RESERVED", "RUNNING"):
         assert decide(Facts(state, launch, job)) is Action.RETURN
         assert decide(Facts(state, launch, job, exhausted=True)) is Action.ASK

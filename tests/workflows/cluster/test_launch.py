@@ -83,7 +83,7 @@ def test_nothing_secret_is_in_what_a_launch_writes(
         assert b"anna" not in path.read_bytes()
 
 
-def test_a_refusal_is_told_in_the_schedulers_words_and_the_firework_is_ready_again(
+def test_a_refusal_is_reported_in_the_schedulers_words_and_the_firework_is_ready_again(
     pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
 ) -> None:
     queue.refuse = "sbatch: error: invalid partition specified: nopart"

@@ -17,7 +17,7 @@ from workflows.launchpad.lease import LOCKS, lease
 from workflows.records.database import Database
 
 
-def test_a_second_holder_is_told_who_the_first_is(pad: EmbeddedLaunchPad) -> None:
+def test_a_second_holder_is_reported_who_the_first_is(pad: EmbeddedLaunchPad) -> None:
     with (
         lease(pad, "queue here"),
         pytest.raises(StoreBusy, match=r"queue here: locked by process \d+ on "),

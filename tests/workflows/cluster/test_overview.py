@@ -66,7 +66,7 @@ BASE = StepStatus(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNIN
         ),
     ],
 )
-def test_a_trouble_names_its_cause_and_its_cure(
+def test_a_problem_names_its_cause_and_its_cure(
     change: dict[str, object], said: str, command: str
 ) -> None:
     [told] = problems_of(replace(BASE, **change))  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_a_silent_queue_is_said_and_the_database_shown(
     assert found.problems == []
 
 
-def test_a_ready_step_no_known_worker_takes_is_told(
+def test_a_ready_step_no_known_worker_takes_is_reported(
     pad: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     pad.fireworks.update_many({}, {"$set": {"spec._category": "vasp-large"}})

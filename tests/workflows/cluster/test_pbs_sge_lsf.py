@@ -98,7 +98,7 @@ def test_only_what_lives_is_cancelled(script: Path) -> None:
     assert (place / "deleted").read_text() == "1234\n"
 
 
-def test_a_machine_without_the_queue_is_told(
+def test_a_machine_without_the_queue_is_reported(
     script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")

@@ -29,16 +29,16 @@ def test_what_is_there_stays_as_it_is(
 
 
 @pytest.mark.parametrize("queue", ["slurm", None])
-def test_an_embedded_launchpad_in_the_way_is_told(
+def test_an_embedded_launchpad_in_the_way_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], queue: str | None
 ) -> None:
     """A fresh clone has one: what is submitted to it, no queue would ever run."""
     kept = tmp_path / "launchpad.yaml"
     kept.write_text("host: embedded\n")
     init(tmp_path, queue=queue, mongodb=True)
-    told = capsys.readouterr().out
-    assert f"{kept} says host: embedded" in told
-    assert "lnmo submit" not in told
+    found = capsys.readouterr().out
+    assert f"{kept} says host: embedded" in found
+    assert "lnmo submit" not in found
     kept.unlink()
     init(tmp_path, queue=queue, mongodb=True)
     assert "host: embedded" not in capsys.readouterr().out

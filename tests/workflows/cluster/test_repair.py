@@ -40,7 +40,7 @@ def fixed(pad: EmbeddedLaunchPad, database: Database, site: Site) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [job for job in Job if job.over and job != Job.UNKNOWN])
-def test_a_job_that_ended_without_a_word_goes_back_with_its_reason_kept(
+def test_a_job_that_ended_without_a_report_goes_back_with_its_reason_kept(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path, how: Job
 ) -> None:
     fw_id, launch_id = running(pad, site, place)
@@ -53,7 +53,7 @@ def test_a_job_that_ended_without_a_word_goes_back_with_its_reason_kept(
     assert (launched.job_id, launched.state, launched.reason) == ("7", "FIZZLED", told)
 
 
-def test_a_job_nobody_knows_has_ended(
+def test_a_job_not_in_the_queue_has_ended(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
     running(pad, site, place)
@@ -72,7 +72,7 @@ def test_a_living_job_is_left_alone(
     assert relax(pad)["state"] == "RUNNING"
 
 
-def test_without_fix_it_only_tells(
+def test_without_fix_it_only_reports(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
     running(pad, site, place)
@@ -129,7 +129,7 @@ def test_a_finished_launch_of_a_defused_firework_is_adopted(
     assert relax(pad)["state"] == "COMPLETED"
 
 
-def test_a_launch_that_ended_while_the_workflow_was_locked_is_heard_of(
+def test_a_launch_that_ended_while_the_workflow_was_locked_is_updated(
     pad: EmbeddedLaunchPad, database: Database, site: Site, place: Path
 ) -> None:
     fw_id, launch_id = running(pad, site, place)

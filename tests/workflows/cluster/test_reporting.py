@@ -112,7 +112,7 @@ def test_what_a_firework_adds_inherits_priority_and_category(pad: Away) -> None:
         (KeyError("x"), ("KeyError", "'x'")),
     ],
 )
-def test_the_last_error_of_a_traceback_is_told(
+def test_the_last_error_of_a_traceback_is_reported(
     error: Exception, expected: tuple[str, str]
 ) -> None:
     try:
@@ -121,7 +121,7 @@ def test_the_last_error_of_a_traceback_is_told(
         assert last_error(traceback.format_exc()) == expected
 
 
-def test_an_empty_traceback_tells_nothing() -> None:
+def test_an_empty_traceback_gives_no_error() -> None:
     assert last_error("") == ("", "")
 
 

@@ -41,6 +41,6 @@ def test_a_listing_of_sacct_is_read() -> None:
     }
 
 
-def test_every_way_to_end_is_told_apart() -> None:
+def test_every_way_to_end_is_reported_apart() -> None:
     ended = {state for state in STATES.values() if state.over}
     assert ended == {job for job in Job if job.over} - {Job.UNKNOWN}

@@ -39,7 +39,7 @@ def test_a_dry_run_says_what_a_submission_does(
     assert planned_submission(pad, calculations).added == ()
 
 
-def test_what_a_killed_submission_left_is_removed_and_submitted_anew(
+def test_what_a_killed_submission_left_is_removed_and_submitted_again(
     pad: EmbeddedLaunchPad, calculations: tuple[Calculation, ...]
 ) -> None:
     pad.workflows.delete_many({})
@@ -80,7 +80,7 @@ def test_a_run_adds_nothing_while_another_process_submits(
         assert (seen, len(pad.get_fw_ids())) == ([], 1)
 
 
-def test_reconcile_tells_and_removes_it_too(
+def test_reconcile_reports_and_removes_it_too(
     pad: EmbeddedLaunchPad, database: Database, site: Site
 ) -> None:
     pad.workflows.delete_many({})

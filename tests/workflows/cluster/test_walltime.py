@@ -34,6 +34,6 @@ def test_what_is_no_time_is_refused(text: str) -> None:
 
 
 def test_what_slurm_says_comes_before_what_was_asked() -> None:
-    told = {"SLURM_JOB_ID": "1", "SLURM_JOB_END_TIME": "1000"}
-    assert deadline(told, walltime=60) == 1000
+    found = {"SLURM_JOB_ID": "1", "SLURM_JOB_END_TIME": "1000"}
+    assert deadline(found, walltime=60) == 1000
     assert deadline({}) is None

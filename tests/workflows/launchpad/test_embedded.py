@@ -206,7 +206,7 @@ def test_reading_what_is_not_there_makes_nothing(database: Database) -> None:
     assert not database.root.exists()
 
 
-def test_a_second_owner_is_told_who_the_first_is(
+def test_a_second_owner_is_reported_who_the_first_is(
     pad: EmbeddedLaunchPad, database: Database
 ) -> None:
     with (

@@ -122,7 +122,7 @@ def test_a_variable_that_is_not_set_is_named_with_its_key(
     )
 
 
-def test_a_missing_file_is_told_with_the_cure(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_with_the_cure(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         read_database(tmp_path)
     message = str(caught.value)

@@ -109,7 +109,7 @@ def test_the_embedded_launchpad_has_its_documents_in_files(tmp_path: Path) -> No
     assert isinstance(results_store(embedded), FileResults)
 
 
-def test_a_server_that_goes_away_is_told_in_one_line_and_let_go_of(
+def test_a_server_that_goes_away_is_reported_in_one_line_and_let_go_of(
     tmp_path: Path, document: TaskDocument
 ) -> None:
     server = Mongo(tmp_path / "mongo").start()
