@@ -6,21 +6,15 @@ it. A U on lithium converges as happily as one on manganese.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from typing import Any
 
 from workflows.records.document import Finding
 from workflows.vasp.hubbard import largest_u, u_by_element
-from workflows.vasp.input_files import (
-    UNREADABLE,
-    incar_from,
-    poscar_from,
-    potential,
-    read_input,
-)
+from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.parts import Potential
+from workflows.vasp.poscar import read_poscar
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
 from workflows.vasp.run_files import VaspFiles
 
@@ -67,7 +61,9 @@ def _asked(files: VaspFiles, numbers: VaspNumbers) -> dict[str, Any]:
         return {}
     outcar = numbers.outcar
     titels = outcar.header.titels if outcar and outcar.header.titels else ()
-    symbols = [potential(titel) for titel in titels or numbers.potcar.values()]
+    symbols = [
+        Potential.titled(titel).symbol for titel in titels or numbers.potcar.values()
+    ]
     return {"incar": incar, "potcar_symbols": symbols}
 
 
@@ -91,13 +87,12 @@ def _elements_of_potcar(
 
     VASP takes the atoms of a block for what the potential is, whatever POSCAR says.
     """
-    poscar = read_input(files, "POSCAR", poscar_from)
+    poscar = read_input(files, "POSCAR", read_poscar)
     header = numbers.outcar.header if numbers.outcar is not None else None
     if poscar in (None, UNREADABLE) or header is None or not header.titels:
         return
-    named = [element for element, _ in groupby(s.specie.symbol for s in poscar)]
-    ran = [potential(titel).partition("_")[0] for titel in header.titels]
-    if not poscar.properties["named"] or len(named) != len(ran) or named == ran:
+    named, ran = list(poscar.symbols), list(header.elements)
+    if not named or len(named) != len(ran) or named == ran:
         return
     pairs = [f"{own} as {other}" for own, other in zip(named, ran, strict=True)
              if own != other]  # fmt: skip
@@ -160,7 +155,9 @@ def _has_shell(element: str, shell: int | None, titel: str) -> bool:
         return shell in {None, 2, 3}
     if known.block == "s":
         return False
-    with_d = known.row >= 4 and any(end in potential(titel) for end in WITH_D)
+    with_d = known.row >= 4 and any(
+        end in Potential.titled(titel).symbol for end in WITH_D
+    )
     return shell == 1 or (shell == 2 and with_d)
 
 
@@ -204,7 +201,7 @@ def _wanted(asked: Mapping[str, Any]) -> dict[str, float] | None:
 
 def _elements(asked: Mapping[str, Any]) -> list[str]:
     symbols = asked.get("potcar_symbols", ())
-    return [re.split(r"[_.]", str(symbol))[0] for symbol in symbols]
+    return [Potential(str(symbol)).element for symbol in symbols]
 
 
 def _column(asked: Mapping[str, Any], tag: str) -> list[float]:

@@ -19,13 +19,8 @@ from workflows.records.document import Finding
 from workflows.vasp.custodian_json import InputChanges, input_changes
 from workflows.vasp.equality import same_structure, same_value
 from workflows.vasp.incar_tags import HARMLESS
-from workflows.vasp.input_files import (
-    UNREADABLE,
-    incar_from,
-    kpoints_from,
-    poscar_from,
-    read_input,
-)
+from workflows.vasp.input_files import UNREADABLE, incar_from, poscar_from, read_input
+from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
 from workflows.vasp.run_files import VaspFiles
@@ -35,7 +30,7 @@ if TYPE_CHECKING:
 
 SAME_PLACE = 1e-3
 """A; POSCAR and the plan have more digits than that."""
-READERS = {"INCAR": incar_from, "KPOINTS": kpoints_from, "POSCAR": poscar_from}
+READERS = {"INCAR": incar_from, "KPOINTS": read_kpoints, "POSCAR": poscar_from}
 JUDGED = frozenset(APPLIED) | {"LDAUL", "LDAUU", "LDAUJ", "KSPACING", "LREAL", "ISYM"}
 """Tags that are compared with custodian's copy even if its log does not name them."""
 CONSEQUENCES = {
@@ -125,7 +120,7 @@ def _kpoints_copy(
     files: VaspFiles, numbers: VaspNumbers, changes: InputChanges
 ) -> Iterator[Finding]:
     given = VaspFiles(files.directory, "", {})
-    asked = read_input(given, "KPOINTS.orig", kpoints_from)
+    asked = read_input(given, "KPOINTS.orig", read_kpoints)
     meant = any(name == "KPOINTS" for name, _ in changes.meant)
     if asked in (None, UNREADABLE) or numbers.kpoints is None or meant:
         return

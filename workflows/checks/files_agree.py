@@ -16,16 +16,12 @@ from workflows.checks.kpoints_as_run import mesh_difference
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
 from workflows.vasp.incar_tags import HARMLESS
-from workflows.vasp.input_files import (
-    UNREADABLE,
-    incar_from,
-    kpoints_from,
-    poscar_from,
-    potential,
-    read_input,
-)
+from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
+from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
+from workflows.vasp.parts import Potential
+from workflows.vasp.poscar import Cell, read_poscar
 from workflows.vasp.run_files import VaspFiles, read_text
 
 PLACES = 1e-4
@@ -84,7 +80,7 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
 
 
 def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
-    asked = read_input(files, "KPOINTS", kpoints_from)
+    asked = read_input(files, "KPOINTS", read_kpoints)
     ran = numbers.kpoints
     if asked is None or ran is None:
         return
@@ -109,7 +105,7 @@ def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         text = read_text(path)
         found, wanted = potentials_in(text), set(ran)
         if not TITEL.search(text):
-            wanted = {_shortened(potential(titel)) for titel in ran}
+            wanted = {_shortened(Potential.titled(titel).symbol) for titel in ran}
         if found and wanted and set(found) != wanted:
             yield _finding(
                 f"{name} has {', '.join(found)}, and the run read {', '.join(ran)}"
@@ -131,7 +127,7 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     if numbers.many_body or numbers.parameters.get("IBRION") == MOLECULAR_DYNAMICS:
         return  # CONTCAR is left as it was opened, or one step ahead of the last energy
     start, end = (
-        read_input(files, name, poscar_from) for name in ("POSCAR", "CONTCAR")
+        read_input(files, name, read_poscar) for name in ("POSCAR", "CONTCAR")
     )
     source = numbers.sources[0] if numbers.sources else ""
     tolerance = PLACES if source == "vasprun.xml" else 10 * PLACES
@@ -140,7 +136,7 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             f"CONTCAR is not the structure that {source} ends with: do not restart "
             "from it"
         )
-    elif _without_velocities(files, numbers.version):
+    elif _without_velocities(files, end, numbers.version):
         yield _finding(
             "CONTCAR ends with the positions, without the velocities that this VASP "
             "writes below them: it was cut there, or edited"
@@ -149,7 +145,9 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         next_one = (
             end is not None
             and start is not UNREADABLE
-            and not _differs(start, end, tolerance)
+            and numbers.structure is not None
+            and not _differs(end, numbers.structure, tolerance)
+            and not _differs(start, numbers.structure, 2 * tolerance)
         )
         yield _finding(
             f"POSCAR is not the structure that {source} starts from"
@@ -158,25 +156,28 @@ def _structures(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         )
 
 
-def _without_velocities(files: VaspFiles, version: str) -> bool:
+def _without_velocities(files: VaspFiles, end: Any, version: str) -> bool:
     """Return whether a CONTCAR in VASP's layout stops right after the positions."""
     path = files.find("CONTCAR")
-    if path is None or not WRITES_VELOCITIES.match(version):
+    if path is None or end is UNREADABLE or not WRITES_VELOCITIES.match(version):
         return False
     lines = read_text(path).splitlines()
-    atoms = sum(int(n) for n in lines[6].split()) if len(lines) > 6 else 0
     own = bool(lines[1:2]) and OWN_SCALE.fullmatch(lines[1]) is not None
-    return own and len(lines) <= 8 + atoms
+    return own and not end.rest and bool(lines[-1].strip())
 
 
-def _differs(found: Any, wanted: Any, tolerance: float) -> bool:
+def _differs(found: Cell | object, wanted: Any, tolerance: float) -> bool:
+    """Compare a file with a structure; a file of VASP 4 names no elements."""
     if found is None or wanted is None:
         return False
-    if found is UNREADABLE or wanted is UNREADABLE:
+    if not isinstance(found, Cell):
         return True
-    if not found.properties.get("named", True) and len(found) == len(wanted):
-        found = type(found)(found.lattice, wanted.species, found.frac_coords)
-    return not same_structure(found, wanted, tolerance=tolerance)
+    species = [site.specie.symbol for site in wanted]
+    try:
+        structure = found.structure(species)
+    except ValueError:
+        return True
+    return not same_structure(structure, wanted, tolerance=tolerance)
 
 
 def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.vasp.equality import same_value
+from workflows.vasp.incar_tags import ON_BY_DEFAULT
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
 
@@ -21,13 +22,6 @@ IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
 VASP adds ten."""
 PRINTED_UNASKED = {"PREC": "normal"}
 """What VASP 5 puts among the INCAR tags of a run whose INCAR has none."""
-ON_BY_DEFAULT = frozenset(
-    {
-        *("GGA_COMPAT", "KGAMMA", "LCORR", "LDIAG", "LADDER", "LHARTREE", "LASPH"),
-        "LVDW_EWALD",
-    }
-)
-"""Logical tags whose .FALSE. is a choice, asked for or not."""
 NOT_ZERO = frozenset(
     {
         *("ISYM", "ISMEAR", "SIGMA", "ICHARG", "IBRION", "ISIF", "EDIFF", "EDIFFG"),

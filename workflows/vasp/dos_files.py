@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import re
 import warnings
-import zlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
-from workflows.errors import ResultsError
+from workflows.errors import ResultsError, StoreError
 from workflows.vasp.outcar_head import read_outcar_header
-
-if TYPE_CHECKING:
-    pass
+from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
 
 HEADER_LINES = 5
 
@@ -33,7 +29,7 @@ _LOST_E = re.compile(r"(\d)([+-]\d{3})")
 
 
 def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
-    """Read a DOSCAR, gzipped or not.
+    """Read a DOSCAR, packed or not.
 
     Parameters
     ----------
@@ -47,10 +43,7 @@ def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
     ValueError
         It is cut, or its columns are not those of a collinear run without f states.
     """
-    from monty.io import zopen
-
-    with zopen(path, "rt") as file:
-        lines = iter(str(file.read()).splitlines())
+    lines = (line.decode("utf-8", "replace").rstrip("\n") for line in read_lines(path))
     atoms = int(next(lines).split()[0])
     list(islice(lines, HEADER_LINES - 1))
     efermi, whole = _block(path, lines)
@@ -104,7 +97,7 @@ def _block(
 
 
 def read_vasprun_dos(path: Path) -> DensityOfStates:
-    """Read the density of states of a vasprun.xml, gzipped or not.
+    """Read the density of states of a vasprun.xml, packed or not.
 
     Raises
     ------
@@ -115,7 +108,8 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
-        run = Vasprun(str(path), parse_potcar_file=False, parse_dos=True)
+        with plain_file(path) as plain:
+            run = Vasprun(str(plain), parse_potcar_file=False, parse_dos=True)
     whole = not getattr(run, "dos_has_errors", False) and run.tdos is not None
     if whole and run.eigenvalues is not None and run.efermi is not None:
         spins = sorted(run.tdos.densities, key=lambda spin: -spin.value)
@@ -145,19 +139,16 @@ def read_density(directory: Path) -> DensityOfStates:
     ResultsError
         There is none, it is cut, or it is an average over ionic steps (NSW > 0).
     """
-    for name in ("vasprun.xml", "vasprun.xml.gz", "DOSCAR", "DOSCAR.gz"):
-        path = directory / name
-        if path.is_file():
-            break
-    else:
+    files = VaspFiles(directory, "", {})
+    for found in run_files(directory):
+        files = found if found.suffix == "" else files
+    vasprun, doscar = files.find("vasprun.xml"), files.find("DOSCAR")
+    path = vasprun or doscar
+    if path is None:
         raise ResultsError(f"{directory}: no vasprun.xml and no DOSCAR")
     try:
-        dos = (
-            read_vasprun_dos(path)
-            if name.startswith("vasprun")
-            else read_doscar(path, nsw=_nsw(directory))
-        )
-    except (ValueError, OSError, SyntaxError, EOFError, zlib.error) as error:
+        dos = read_vasprun_dos(path) if vasprun else read_doscar(path, nsw=_nsw(files))
+    except (ValueError, OSError, SyntaxError, StoreError) as error:
         raise ResultsError(f"{path}: {error}") from None
     refuse_relaxation(dos, path)
     return dos
@@ -179,13 +170,12 @@ def refuse_relaxation(dos: DensityOfStates, path: Path) -> None:
         )
 
 
-def _nsw(directory: Path) -> int:
-    for name in ("OUTCAR", "OUTCAR.gz"):
-        if (directory / name).is_file():
-            found = read_outcar_header(directory / name).nsw
-            if found is not None:
-                return found
-    raise ResultsError(
-        f"{directory}: DOSCAR does not tell whether it is of a relaxation, and there "
-        "is no OUTCAR beside it that does"
-    )
+def _nsw(files: VaspFiles) -> int:
+    outcar = files.find("OUTCAR")
+    found = read_outcar_header(outcar).nsw if outcar is not None else None
+    if found is None:
+        raise ResultsError(
+            f"{files.directory}: DOSCAR does not tell whether it is of a relaxation, "
+            "and there is no OUTCAR beside it that does"
+        )
+    return found

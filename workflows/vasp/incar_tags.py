@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
@@ -11,13 +12,8 @@ MACHINE_TAGS = ("NCORE", "NPAR", "KPAR", "NSIM", "LPLANE")
 """Tags that decide where the work is done, not what."""
 
 PREFIXES = (
-    "ML_",
-    "PHON_",
-    "ELPH_",
-    "TRANSPORT_",
-    "KPOINTS_OPT",
-    "HILLS_",
-    "WANNIER90_",
+    *("ML_", "PHON_", "ELPH_", "TRANSPORT_", "KPOINTS_OPT", "HILLS_", "WANNIER90_"),
+    *("LIBMBD_", "LIBXC", "DFTD4_", "BSE", "SPRING_", "WRT_", "CH_", "IFC_", "BANDGAP"),
 )
 """Families of tags that grow with every version of VASP."""
 
@@ -35,9 +31,22 @@ MORE_TAGS = (
     "NHC_NCHAINS NHC_NRESPA NHC_NS NHC_PERIOD NKREDLF NKREDLFX NKREDLFY NKREDLFZ "
     "NMAXALT NMIN NOMEGA_DUMP NREBOOT NTEMPER NUM_WANN PLUGINS QPOINTS SCALEE "
     "SDALPHA SIGMA_K SMIX STOPCAR TAU TURBO VCA VDW_ALPHA VDW_C6AU VDW_GAMMA "
-    "VDW_MBD_SIZE VDW_R0AU XC XC_C"
+    "VDW_MBD_SIZE VDW_R0AU XC XC_C "
+    "ALPHA_VDW AMGGAC_PN BEXX CMBJE DEG_THRESHOLD DIMER_DIST EFERMI_NEDOS EFOR ENCUTLR "
+    "ESTOP FOCKCORR GAMMA_VDW HFALPHA INMRPRINT INTERACTIVE KPOINTS_WAN LALL_IN_ONE "
+    "LANCZOSTHR LFOCKACE LFOCKSTD LINTPOL_KPATH LKPOINTS_WAN LNLRPA LNMRLEG "
+    "LNMRSHIELD LNOAUGXC LORBITALREAL LPHON_READ_FORCE_CONSTANTS LPOSNICS LSCALER0 "
+    "LSCDM LSCRPA LSOSHIFT LSPIN_VDW LSYNCH5 LTEMPER LTWO_CENTRE LUSENCCL LVACPOTAV "
+    "LVDW LWEIGHTED LZORA MIX NATURALO NBSEBLOCKO NBSEBLOCKV NCORE_IN_IMAGE1 NICS "
+    "NRMM NSTORB POSNICS PROFILING RANDOM_GENERATOR RSMBJ SCISSOR SHAKETOLSOFT SMBJ "
+    "STOP_ON TILAMBDA VACPOTFLAT VCAIMAGES VELOCITY XCM_PN"
 )
 """Tags of VASP 6 and of the VTST and VASPsol patches that pymatgen's list lacks."""
+
+GROUPS = re.compile(r"(PLUGINS|KERNEL_TRUNCATION|IMAGE_\d+)(/.+)?")
+"""Names of the groups that VASP 6.5 reads, ``NAME { ... }`` or ``NAME/TAG``."""
+IMAGE = re.compile(r"IMAGE_\d+")
+"""A group whose tags are those of an INCAR, for one image of a chain."""
 
 
 @cache
@@ -97,6 +106,10 @@ METAL_TAGS = _names(
 A lithium reference has its own; its functional and its dispersion correction must be
 those of the cathode.
 """
+
+
+ON_BY_DEFAULT = _names("GGA_COMPAT KGAMMA LCORR LDIAG LADDER LHARTREE LVDW_EWALD")
+"""Logical tags that are .TRUE. where they are left out."""
 
 
 def physics_tags(tags: Mapping[str, Any]) -> dict[str, Any]:

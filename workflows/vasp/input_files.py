@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from workflows.vasp.incar_text import read_incar as read_statements
+from workflows.vasp.incar_text import read_incar
+from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import VaspFiles, read_text
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from pymatgen.io.vasp import Incar
 
 UNREADABLE = object()
-
-COMMENT = re.compile("[#!].*")
 
 
 def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
@@ -31,47 +29,26 @@ def read_input(files: VaspFiles, name: str, reader: Any) -> Any:
         return UNREADABLE
 
 
-def incar_from(text: str) -> dict[str, Any]:
-    """Read an INCAR; of a tag that it has twice VASP takes the first, pymatgen not."""
-    found = dict(read_incar(text))
-    written = read_statements(text)
-    for tag in written.later:
-        found.update(read_incar(f"{tag} = {written.tags[tag]}"))
-    return found
+def incar_from(text: str) -> Incar:
+    """Return the values of an INCAR; of a tag that it has twice the first, as VASP.
+
+    Raises
+    ------
+    ValueError
+        It sets nothing.
+    """
+    found = read_incar(text)
+    if not found.tags and not found.groups:
+        raise ValueError("no tag in it")
+    return found.values()
 
 
 def poscar_from(text: str) -> Structure:
-    """Read a POSCAR or CONTCAR; ``named`` tells whether it names its elements.
+    """Return the structure of a POSCAR that names its elements.
 
-    That of VASP 4 does not, POTCAR has them.
+    Raises
+    ------
+    ValueError
+        It does not, or it is no POSCAR.
     """
-    from pymatgen.io.vasp import Poscar
-
-    poscar = Poscar.from_str(text)
-    poscar.structure.properties["named"] = poscar.true_names
-    return poscar.structure
-
-
-def kpoints_from(text: str) -> Any:
-    """Read a KPOINTS with comments on any line, of which pymatgen bears few."""
-    from pymatgen.io.vasp import Kpoints
-
-    title, *lines = text.splitlines()
-    return Kpoints.from_str("\n".join([title, *(COMMENT.sub("", t) for t in lines)]))
-
-
-def potential(titel: str) -> str:
-    """Return the name of a potential, ``Mn_pv`` of ``PAW_PBE Mn_pv 02Aug2007``."""
-    return [*titel.split(), "", ""][1]
-
-
-DOUBLE_PRECISION = re.compile(
-    r"(?<![\w.])([-+]?(?:\d+\.?\d*|\.\d+))[dD]([-+]?\d+)(?![\w.])"
-)
-
-
-def read_incar(text: str) -> Incar:
-    """Read an INCAR, numbers as Fortran has them: ``1.0D-7`` too."""
-    from pymatgen.io.vasp import Incar
-
-    return Incar.from_str(DOUBLE_PRECISION.sub(r"\1E\2", text))
+    return read_poscar(text).structure()

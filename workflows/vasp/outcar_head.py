@@ -8,17 +8,17 @@ INCAR, and goes on doing so when VASP ignored it.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from monty.io import zopen
-
 from workflows.errors import StoreError
 from workflows.vasp.hubbard import u_by_element
+from workflows.vasp.packed import PackingError
+from workflows.vasp.parts import Potential
 from workflows.vasp.precision import OUTCAR_U
+from workflows.vasp.run_files import read_lines
 
 MAX_LINES = 500_000
 """A head with 100 000 k-points is shorter; what follows it is never needed."""
@@ -151,7 +151,7 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
     return OutcarHeader(
         version=version,
         titels=titels,
-        elements=tuple(_element(titel) for titel in titels),
+        elements=tuple(Potential.titled(titel).element for titel in titels),
         enmax=enmax if len(enmax) == len(titels) else (),
         zval=zval,
         ions_per_block=_ions(parameters, nions),
@@ -192,9 +192,9 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
 def _lines(path: Path) -> Iterator[str]:
     """Yield the lines up to where a cut or damaged file ends."""
     try:
-        with zopen(path, "rt", encoding="utf-8-sig", errors="replace") as file:
-            yield from (str(line) for line in file)
-    except (EOFError, zlib.error):
+        for line in read_lines(path):
+            yield line.decode("utf-8", "replace")
+    except PackingError:
         return
     except OSError as error:
         raise StoreError(f"{path}: unreadable ({error.strerror or error})") from None
@@ -220,11 +220,6 @@ def _after(lines: Iterable[str], tag: str) -> list[str]:
 
 def _matches(lines: Iterable[str], pattern: str) -> list[str]:
     return [m.group(1) for text in lines if (m := re.search(pattern, text))]
-
-
-def _element(titel: str) -> str:
-    words = titel.split()
-    return re.split(r"[_.]", words[1] if len(words) > 1 else titel)[0]
 
 
 def _incar(lines: list[str]) -> dict[str, str]:

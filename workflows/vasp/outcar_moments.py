@@ -15,8 +15,8 @@ Vector = tuple[float, float, float]
 AXES = "xyz"
 NUMBER = re.compile(r"-?\d+\.\d+|-?\d+\b|\*+|[-+]?(?:NaN|Inf(?:inity)?)\b", re.I)
 _TABLE = re.compile(
-    r"magnetization \(([xyz])\)[^\n]*\n\s*\n# of ion[^\n]*\n-+\n"
-    r"((?: +\d+ +\S[^\n]*\n)+)(-+\ntot )?"
+    r"magnetization \(([xyz])\)[^\n]*\n(?:\s*\n)?(?:# of ion[^\n]*\n-+\n)?"
+    r"((?: +\d+ +\S[^\n]*\n)+)((?:-+\n)?tot )?"
 )
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from monty.io import zopen
-
 from workflows.vasp.incar_text import IncarText
 from workflows.vasp.outcar_head import OutcarHeader
+from workflows.vasp.outcar_moments import last_whole
+from workflows.vasp.packed import PackingError, stream
 from workflows.vasp.parts import Block, Lattice, Mesh, Potential
+from workflows.vasp.run_files import read_end, unix_text
 
 LAST_BYTES = 20_000_000
 """The last table of moments stands in them, unless thousands of atoms follow it."""
@@ -61,11 +62,15 @@ def read_vasprun_head(path: Path) -> VasprunHead:
 
 
 def _sections(path: Path) -> Iterator[ElementTree.Element]:
-    """Yield the children of the root up to the starting structure."""
+    """Yield the children of the root up to the starting structure.
+
+    A file that was cut ends early. One that is not well-formed says where.
+    """
     depth = 0
-    with zopen(path, "rb") as file:
-        try:
-            for event, element in ElementTree.iterparse(file, ("start", "end")):
+    parser: Any = ElementTree.XMLPullParser(("start", "end"))
+    with suppress(PackingError):
+        for piece in stream(path):
+            for event, element in _events(parser, piece):
                 depth += 1 if event == "start" else -1
                 if event == "start" and element.tag == "calculation":
                     return
@@ -73,8 +78,17 @@ def _sections(path: Path) -> Iterator[ElementTree.Element]:
                     yield element
                     if element.get("name") == "initialpos":
                         return
-        except (ElementTree.ParseError, EOFError, zlib.error):
-            return
+
+
+def _events(parser: Any, piece: bytes) -> list[tuple[str, ElementTree.Element]]:
+    try:
+        parser.feed(piece)
+        return list(parser.read_events())
+    except ElementTree.ParseError as error:
+        line, column = error.position
+        raise ValueError(
+            f"damaged: not well-formed at line {line}, column {column + 1}"
+        ) from None
 
 
 def _values(section: ElementTree.Element) -> dict[str, str]:
@@ -128,34 +142,8 @@ def _lattice(section: ElementTree.Element) -> Lattice | None:
 
 def final_moments(path: Path) -> tuple[float, ...] | None:
     """Return the last site moments (total over l) of a collinear OUTCAR, muB."""
-    last: list[float] = []
-    table: list[float] = []
-    collecting = False
-    for line in _last_lines(path):
-        if "magnetization (x)" in line:
-            collecting, table = True, []
-        elif "magnetization (y)" in line:
-            return None
-        elif collecting:
-            words = line.split()
-            if words[:1] == ["tot"]:
-                collecting, last = False, table
-            elif words and words[0].isdigit():
-                table.append(float(words[-1]))
-    return tuple(last) or None
-
-
-def _last_lines(path: Path) -> Iterator[str]:
-    try:
-        if path.suffix == ".gz":
-            with zopen(path, "rt", encoding="utf-8", errors="replace") as file:
-                yield from (str(line) for line in file)
-        else:
-            with path.open("rb") as raw:
-                raw.seek(max(0, path.stat().st_size - LAST_BYTES))
-                yield from (line.decode("utf-8", "replace") for line in raw)
-    except (EOFError, zlib.error):
-        return
+    end = read_end(path, LAST_BYTES).content
+    return last_whole(unix_text(end).decode("utf-8", "replace"))
 
 
 def incar_of_outcar(head: OutcarHeader) -> IncarText:

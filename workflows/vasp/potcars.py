@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from workflows.errors import InputError
+from workflows.vasp.parts import Potential
 
 VOLUME_FACTOR = 1.3
 """ENCUT over the largest ENMAX where a cell changes (vasp.at/wiki ISIF)."""
@@ -135,10 +136,9 @@ class PotcarLibrary:
 
     def _refuse_other(self, data_set: DataSet, functional: str) -> None:
         known = valences().get(data_set.symbol)
-        element = data_set.symbol.split("_")[0]
-        titled = data_set.titel.split()[1:2] or [data_set.titel]
+        element = Potential(data_set.symbol).element
         where = f"PMG_VASP_PSP_DIR={self.directory}: the {functional} POTCAR of "
-        if titled[0].split("_")[0] != element:
+        if Potential.titled(data_set.titel).element != element:
             raise InputError(
                 f"{where}{data_set.symbol} is titled {data_set.titel!r}: it is of "
                 f"another element than {element}; put the right file there"

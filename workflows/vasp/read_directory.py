@@ -1,28 +1,22 @@
-"""From files to :class:`VaspDirectory`; whatever is broken becomes a note in it."""
+"""From files to :class:`VaspDirectory`; what is broken becomes a note in it."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
-from monty.io import zopen
-
-from workflows.errors import LnmoError
+from workflows.errors import LnmoError, one_line
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.incar_text import IncarText, read_incar
-from workflows.vasp.input_text import (
-    Cell,
+from workflows.vasp.kpoints import (
     irreducible_points,
     mesh_from_spacing,
+    mesh_of,
     read_kpoints,
-    read_poscar,
-    read_potcar,
-    read_potcar_spec,
 )
 from workflows.vasp.outcar_head import OutcarHeader, read_outcar_header
 from workflows.vasp.output_heads import (
@@ -31,16 +25,15 @@ from workflows.vasp.output_heads import (
     incar_of_outcar,
     read_vasprun_head,
 )
+from workflows.vasp.packed import hold
 from workflows.vasp.parts import Block, Mesh, Potential
+from workflows.vasp.poscar import Cell, read_poscar
+from workflows.vasp.potcar_heads import read_potcar, read_potcar_spec
+from workflows.vasp.run_files import NUMBERS, VaspFiles, run_files, unix_text
 
 NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
-ALONE = frozenset({"INCAR", "OUTCAR", "vasprun.xml"})
-"""Each of them makes a directory a run; POSCAR or POTCAR alone does not."""
-FILE = re.compile(
-    rf"(?P<name>{'|'.join(map(re.escape, NAMES))})(?P<suffix>\.relax\d+)?(?P<gz>\.gz)?"
-)
 MAX_TEXT = 30_000_000
-"""Characters of an input file; a POSCAR of 300 000 atoms is shorter."""
+"""Bytes of an input file; a POSCAR of 300 000 atoms is shorter."""
 
 Read = TypeVar("Read")
 
@@ -64,7 +57,7 @@ def find_runs(
     """Yield every run in and below a directory, in order of name.
 
     Links are followed, each place is visited once; hidden directories are left out.
-    ``denied`` is told of every directory that cannot be listed.
+    ``denied`` gets the error of every directory that cannot be listed.
     """
     seen: set[str] = set()
     for folder, subfolders, _ in os.walk(root, onerror=denied, followlinks=True):
@@ -74,20 +67,17 @@ def find_runs(
             continue
         seen.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        by_suffix: dict[str, set[str]] = {}
-        for match in _matches(Path(folder)):
-            by_suffix.setdefault(match["suffix"] or "", set()).add(match["name"])
-        for suffix, names in sorted(by_suffix.items()):
-            if names & ALONE:
-                yield Run(Path(folder), suffix)
+        for files in _runs(Path(folder)):
+            yield Run(Path(folder), files.suffix)
 
 
-def _matches(directory: Path) -> list[re.Match[str]]:
+def _runs(directory: Path) -> tuple[VaspFiles, ...]:
+    """List the runs of a directory that an input or an output makes one."""
     try:
-        names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
+        found = run_files(directory, inputs=True)
     except OSError:
-        return []
-    return [match for name in names if (match := FILE.fullmatch(name))]
+        return ()
+    return tuple(f for f in found if f.outputs or f.find("INCAR") is not None)
 
 
 def read_run(run: Run) -> VaspDirectory:
@@ -95,7 +85,7 @@ def read_run(run: Run) -> VaspDirectory:
     reader = _Reader(run)
     incar_text = reader.text("INCAR", read_incar)
     cell = reader.text("POSCAR", read_poscar)
-    mesh = reader.text("KPOINTS", read_kpoints)
+    mesh = reader.text("KPOINTS", lambda text: mesh_of(read_kpoints(text)))
     outcar = reader.path("OUTCAR", read_outcar_header)
     vasprun = reader.path("vasprun.xml", read_vasprun_head)
     incar, incar_from = _asked(incar_text, vasprun, outcar)
@@ -132,12 +122,15 @@ class _Reader:
     """The files of one run, and why some of them could not be used."""
 
     def __init__(self, run: Run) -> None:
-        self.found: dict[str, Path] = {}
+        own = [f for f in _runs(run.directory) if f.suffix == run.suffix]
+        files = own[0] if own else VaspFiles(run.directory, run.suffix, {})
+        places = {name: files.find(name) for name in NAMES}
         self.unreadable: dict[str, str] = {}
-        for match in _matches(run.directory):  # sorted: the plain file comes first
-            path = run.directory / match.string
-            if (match["suffix"] or "") == run.suffix and not _not_begun(path, match):
-                self.found.setdefault(match["name"], path)
+        self.found: dict[str, Path] = {
+            name: path
+            for name, path in places.items()
+            if path is not None and not (name in NUMBERS and _is_empty(path))
+        }
 
     def path(self, name: str, read: Callable[[Path], Read]) -> Read | None:
         """Read a file that is there; note what is wrong with it."""
@@ -150,8 +143,8 @@ class _Reader:
             self.unreadable[path.name] = str(error).removeprefix(f"{path}: ")
         except Exception as error:
             # Formats are read by libraries that raise whatever a broken file leads to.
-            told = " ".join(str(getattr(error, "strerror", None) or error).split())
-            self.unreadable[path.name] = (told or type(error).__name__)[:200]
+            why = one_line(getattr(error, "strerror", None) or error)
+            self.unreadable[path.name] = (why or type(error).__name__)[:200]
         return None
 
     def text(self, name: str, read: Callable[[str], Read]) -> Read | None:
@@ -159,10 +152,8 @@ class _Reader:
         return self.path(name, lambda path: read(_text(path)))
 
 
-def _not_begun(path: Path, match: re.Match[str]) -> bool:
+def _is_empty(path: Path) -> bool:
     """Tell whether VASP has opened an output, and not written to it yet."""
-    if match["name"] not in {"OUTCAR", "vasprun.xml"}:
-        return False
     try:
         return path.stat().st_size == 0
     except OSError:  # gone since the directory was listed
@@ -170,8 +161,10 @@ def _not_begun(path: Path, match: re.Match[str]) -> bool:
 
 
 def _text(path: Path) -> str:
-    with zopen(path, "rt", encoding="utf-8", errors="replace") as file:
-        text = str(file.read(MAX_TEXT))
+    found = hold(path)
+    if found.problem:
+        raise ValueError(found.problem)
+    text = unix_text(found.content[:MAX_TEXT]).decode("utf-8", "replace")
     if not text.strip():
         raise ValueError("empty")
     if "\x00" in text or text.count("\ufffd") > len(text) // 20:

@@ -33,6 +33,7 @@ OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out", "custodian.json")
 """Files that only a VASP that was started leaves behind."""
 NUMBERS = ("OUTCAR", "vasprun.xml")
 """Files that hold results; a suffix counts as a run if one of them has it."""
+_INCAR = re.compile(r"INCAR(\.relax\d+)?")
 LONGEST_LINE = 1_000_000
 """Bytes; VASP writes no such line, a damaged file may."""
 OVERLAP = 1_000
@@ -73,17 +74,27 @@ class VaspFiles:
         return _find(self.directory, name + self.suffix)
 
 
-def run_files(directory: Path) -> tuple[VaspFiles, ...]:
+def run_files(directory: Path, *, inputs: bool = False) -> tuple[VaspFiles, ...]:
     """List the runs of a directory: without a suffix first, then by suffix.
 
     ``relax10`` comes after ``relax9``. Files with nothing but other outputs, such as
     an OSZICAR of a run that was killed early, count as a run without a suffix.
+
+    Parameters
+    ----------
+    directory
+        Where to look.
+    inputs
+        An INCAR without outputs is a run as well, also ``INCAR.relax1``.
     """
     found: dict[str, dict[str, Path]] = {}
     for path in sorted(directory.iterdir()) if directory.is_dir() else ():
         named = _output(path)
         if named is not None:
             found.setdefault(named[1], {}).setdefault(named[0], path)
+        asked = _INCAR.fullmatch(bare_name(path.name)) if inputs else None
+        if asked is not None and path.is_file():
+            found.setdefault(asked[1] or "", {})
     others = ("OSZICAR",) if found else OUTPUTS
     if "" not in found and any(_find(directory, name) for name in others):
         found[""] = {}

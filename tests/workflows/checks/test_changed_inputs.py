@@ -17,7 +17,7 @@ from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_value
-from workflows.vasp.input_files import read_incar
+from workflows.vasp.input_files import incar_from
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import VaspFiles
 
@@ -283,7 +283,7 @@ def test_a_mesh_off_gamma_is_another_mesh(prepared: Prepare) -> None:
 def test_numbers_of_an_incar_are_read_as_fortran_reads_them(
     text: str, value: object
 ) -> None:
-    ((_, found),) = read_incar(text).items()
+    ((_, found),) = incar_from(text).items()
     assert found == value
 
 

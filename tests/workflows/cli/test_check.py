@@ -82,7 +82,7 @@ def test_json_has_one_shape() -> None:
         *("id", "severity", "message", "why", "cure", "page"),
     }
     assert {f["id"] for f in record["together"]} == {
-        *("set-encut", "set-functional"),
+        *("set-encut", "set-functional", "set-tags"),
     }
 
 

@@ -14,8 +14,9 @@ from tests.places import DATA
 from workflows.checks.rules import check, find_runs, read_run
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.incar_text import read_incar
-from workflows.vasp.input_text import read_poscar, read_potcar_spec
 from workflows.vasp.parts import Block
+from workflows.vasp.poscar import read_poscar
+from workflows.vasp.potcar_heads import read_potcar_spec
 
 POSCAR = "cell\n1.0\n4 0 0\n0 4 0\n0 0 4\n{}\nDirect\n0 0 0\n0.5 0.5 0.5\n0 0 0.5\n"
 
@@ -95,7 +96,7 @@ def test_a_cartesian_cell_of_given_volume() -> None:
     ("name", "content", "reason"),
     [
         ("POSCAR", b"", "empty"),
-        ("POSCAR", b"cell\n1.0\n4 0 0\n", "cut: fewer than seven lines"),
+        ("POSCAR", b"cell\n1.0\n4 0 0\n", "cut: it stops before the positions"),
         ("POSCAR", POSCAR.format("Mn O\n1 5").encode(), "cut: 3 positions for 6 atoms"),
         ("POSCAR", POSCAR.format("Mn O\n3").encode(), "2 symbols and 1 counts"),
         ("POSCAR", b"\x00\x01" * 50, "binary, not text"),
@@ -107,7 +108,7 @@ def test_a_cartesian_cell_of_given_volume() -> None:
         ("POTCAR.spec", b"[{]", None),
         ("OUTCAR", b"hello\n", "no OUTCAR of VASP (its first lines name no version)"),
         ("vasprun.xml", b"<html></html>", "no vasprun.xml: nothing of VASP in it"),
-        ("INCAR.gz", b"not gzip", None),
+        ("INCAR.gz", b"\x1f\x8b\x08 not gzip", None),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_with_its_reason(

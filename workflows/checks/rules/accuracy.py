@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.checks.rules.starting_moments import valence_electrons
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.potcars import VOLUME_FACTOR
 
@@ -12,6 +14,10 @@ LOOSE_EDIFF = 1e-4
 """eV; VASP's default, and too loose for forces."""
 USELESS_EDIFF = 1e-3
 """eV per atom; the energies that are compared differ by less."""
+LOOSE_GAIN, LOOSE_FORCE = 5e-3, 0.1
+"""eV and eV/A; a relaxation that ends there has not found its minimum."""
+FEW_STEPS = 40
+"""VASP's own NELM is 60."""
 DOS_POINTS = 1000
 """Over 20 eV: 20 meV a point."""
 
@@ -64,6 +70,33 @@ def _ediff_useless(run: VaspDirectory) -> Iterator[str]:
     ediff, per_atom = _ediff(run)
     if run.asked and per_atom >= USELESS_EDIFF:
         yield f"EDIFF = {ediff:g} eV, {1000 * per_atom:.1f} meV an atom"
+
+
+def _too_few_bands(run: VaspDirectory) -> Iterator[str]:
+    electrons = valence_electrons(run)
+    bands = round(run.incar.number("NBANDS", 0))
+    if electrons is None or bands <= 0:
+        return
+    up = max(run.incar.number("NUPDOWN", 0), 0) if run.polarised else 0
+    needed = electrons if not run.collinear else (electrons + up) / 2
+    if bands < needed:
+        yield f"NBANDS = {bands}; {electrons:g} electrons fill {math.ceil(needed)}"
+
+
+def _loose_forces(run: VaspDirectory) -> Iterator[str]:
+    limit = run.incar.number("EDIFFG", 0)
+    if run.asked and limit >= LOOSE_GAIN:
+        yield f"EDIFFG = {limit:g} eV, a limit for the energy"
+    elif run.moves and limit < -LOOSE_FORCE:
+        yield f"EDIFFG = {limit:g}: forces up to {-limit:g} eV/A are left"
+
+
+def _few_electronic_steps(run: VaspDirectory) -> Iterator[str]:
+    steps = round(run.incar.number("NELM", 60))
+    hard = run.hubbard or run.hybrid or run.meta_gga
+    if run.asked and hard and 1 < steps < FEW_STEPS:
+        kind = "+U" if run.hubbard else "a hybrid" if run.hybrid else "a meta-GGA"
+        yield f"NELM = {steps} with {kind}"
 
 
 def _prec(run: VaspDirectory) -> Iterator[str]:
@@ -134,6 +167,28 @@ RULES: tuple[DirectoryRule, ...] = (
         "The energy is not converged to 1 meV an atom: nothing can be compared.",
         "Set EDIFF = 1E-5 for relaxations and 1E-6 for energies.",
         _ediff_useless,
+    ),
+    Rule(
+        "nbands-too-few",
+        "error",
+        "There are fewer bands than the electrons fill: VASP stops, or goes wrong.",
+        "Remove NBANDS, or set at least half the number of electrons and some more.",
+        _too_few_bands,
+    ),
+    Rule(
+        "ediffg-loose",
+        "warning",
+        "EDIFFG > 0 limits the energy, in eV, EDIFFG < 0 the forces, in eV/A.",
+        "Set EDIFFG = -0.01 for forces of at most 0.01 eV/A.",
+        _loose_forces,
+    ),
+    Rule(
+        "nelm-low",
+        "warning",
+        "Cycles with +U, exact exchange or a meta-GGA often need more steps: NELM ends "
+        "them unconverged.",
+        "Set NELM = 100 or more.",
+        _few_electronic_steps,
     ),
     Rule(
         "prec-not-accurate",

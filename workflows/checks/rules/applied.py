@@ -16,6 +16,8 @@ from workflows.vasp.precision import (
     OUTCAR_U,
 )
 
+FORCE_CONSTANTS = (5, 6, 7, 8)
+"""IBRION of phonon runs."""
 LOGICAL = frozenset({"LASPH", "LHFCALC"})
 SCIENCE = ("ISPIN", "ISIF", *sorted(LOGICAL))
 ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
@@ -133,7 +135,7 @@ def _applied_electrons(run: VaspDirectory) -> Iterator[str]:
 def _changed(run: VaspDirectory, tags: tuple[str, ...]) -> Iterator[str]:
     for tag in tags if run.incar_from == "INCAR" else ():
         applied = applied_value(run, tag)
-        if applied is None or tag not in run.incar:
+        if applied is None or tag not in run.incar or _set_by_vasp(run, tag):
             continue
         if tag in LOGICAL:
             asked = float(run.incar.flag(tag))
@@ -141,6 +143,15 @@ def _changed(run: VaspDirectory, tags: tuple[str, ...]) -> Iterator[str]:
             asked = run.incar.number(tag, applied[0])
         if not _agree(tag, asked, applied[0]):
             yield f"{tag} = {run.incar.tags[tag]}, {applied[1]} says {applied[0]:g}"
+
+
+def _set_by_vasp(run: VaspDirectory, tag: str) -> bool:
+    """Tell a tag that VASP ignores in this kind of run, and sets itself.
+
+    ISPIN where moments are vectors, NSW where it displaces the ions for phonons.
+    """
+    phonons = run.incar.number("IBRION", -1) in FORCE_CONSTANTS
+    return (tag == "ISPIN" and not run.collinear) or (tag == "NSW" and phonons)
 
 
 def _agree(tag: str, asked: float, applied: float) -> bool:

@@ -86,6 +86,19 @@ def _switched_off(run: VaspDirectory) -> Iterator[str]:
         yield f"LDAUU = {run.incar.tags['LDAUU']} without LDAU = .TRUE."
 
 
+def _off_beside_values(run: VaspDirectory) -> Iterator[str]:
+    u = run.incar.numbers("LDAUU") or ()
+    if any(u) and "LDAU" in run.incar and not run.hubbard:
+        tags = run.incar.tags
+        yield f"LDAU = {tags['LDAU']} beside LDAUU = {tags['LDAUU']}"
+
+
+def _on_a_hybrid(run: VaspDirectory) -> Iterator[str]:
+    corrected = [entry for entry in run.corrections if entry.u]
+    if run.hybrid and corrected:
+        yield f"LHFCALC = .TRUE. with {', '.join(map(str, corrected))}"
+
+
 def _wrong_shell(run: VaspDirectory) -> Iterator[str]:
     for entry in run.corrections:
         shells = {"d": {2}, "f": {2, 3}}.get(family(entry.block.element))
@@ -193,6 +206,20 @@ RULES: tuple[DirectoryRule, ...] = (
         "U values without LDAU = .TRUE. are ignored: this is plain DFT.",
         "Set LDAU = .TRUE., or remove LDAUU.",
         _switched_off,
+    ),
+    Rule(
+        "ldau-switched-off",
+        "warning",
+        "+U is switched off beside values of U: this is plain DFT.",
+        "Remove LDAUU if plain DFT is meant, or set LDAU = .TRUE.",
+        _off_beside_values,
+    ),
+    Rule(
+        "u-with-hybrid",
+        "warning",
+        "Exact exchange already corrects the d and f shells: +U on top counts twice.",
+        "Remove LDAU, or LHFCALC, unless the combination is the question.",
+        _on_a_hybrid,
     ),
     Rule(
         "ldaul-wrong-shell",

@@ -6,15 +6,45 @@ have a denser mesh. Cutoff, functional, U and potential may not differ.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from workflows.checks.rules.rule import Rule, SetRule
 from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.incar_tags import (
+    METAL_TAGS,
+    ON_BY_DEFAULT,
+    STEP_TAGS,
+    known_tags,
+    physics_tags,
+)
+from workflows.vasp.incar_text import leading_numbers, logical
 
 SPACING_RATIO = 1.25
 """Rounding to whole meshes of cells a few percent apart stays below."""
+
+OFF = "off"
+"""How a tag is shown that is not set, or set to nothing."""
+OF_THE_FUNCTIONAL = re.compile(
+    r"IVDW.*|LVDW.*|VDW_.*|LUSE_VDW|ZAB_VDW|BPARAM|CPARAM|PARAM[123]|LIBMBD_.*|DFTD4_.*"
+    r"|LSPIN_VDW|LSFBXC|XC|XC_C|LIBXC.*|AEXX|AGGA[XC]|ALDA[XC]|AMGGA[XC]|CMBJ.*|RSMBJ"
+    r"|HFSCREEN.*|LTHOMAS|LMODELHF|LSORBIT|LNONCOLLINEAR|LSPIRAL|QSPIRAL|SAXIS|LRHFCALC"
+    r"|LSOL|EB_K|VOSKOWN|GGA_COMPAT|LMAXTAU|LFOCKAEDFT|VCA"
+)
+"""Tags of the Hamiltonian beside GGA, METAGGA and LHFCALC: dispersion, exchange and
+correlation by parts, spin-orbit coupling, solvent."""
+OWN_RULES = frozenset(
+    {
+        *("ENCUT", "ENMAX", "GGA", "METAGGA", "LHFCALC", "PREC", "LASPH", "KSPACING"),
+        *("KGAMMA", "LDAUL", "LDAUU", "LDAUJ", "MAGMOM", "ICHARG", "NGX", "NGY", "NGZ"),
+        *("NGXF", "NGYF", "NGZF", "IMAGES", "LREAL", "ROPT", "SMASS", "TEBEG", "TEEND"),
+        *("MDALGO", "ISPIND", "RANDOM_SEED", "NBLOCK", "KBLOCK", "APACO", "NPACO"),
+        *("IWAVPR", "INIWAV", "LOPTICS", "LEPSILON", "CSHIFT", "KPUSE", "LPARD"),
+    }
+)
+"""Tags that another rule compares, or that follow the size of the cell or the step."""
 
 Runs = Sequence[VaspDirectory]
 
@@ -59,6 +89,40 @@ def functional(run: VaspDirectory) -> str:
 
 def _functional(runs: Runs) -> Iterator[str]:
     yield from _differing("functional", _asked(runs), functional)
+    for tag in _tags_of(runs):
+        if OF_THE_FUNCTIONAL.fullmatch(tag):
+            yield from _differing(tag, _asked(runs), partial(_value, tag))
+
+
+def _others(runs: Runs) -> Iterator[str]:
+    judged = METAL_TAGS | STEP_TAGS | OWN_RULES
+    for tag in _tags_of(runs):
+        if tag not in judged and not OF_THE_FUNCTIONAL.fullmatch(tag):
+            yield from _differing(tag, _asked(runs), partial(_value, tag))
+
+
+def _tags_of(runs: Runs) -> list[str]:
+    """Return every tag that decides a number, of all runs."""
+    return sorted({tag for run in runs for tag in physics_tags(run.incar.tags)})
+
+
+def _value(tag: str, run: VaspDirectory) -> str:
+    """Return what VASP reads of a tag: numbers, a logical or a word; its default."""
+    text = run.incar.tags.get(tag, ".TRUE." if tag in ON_BY_DEFAULT else "")
+    numbers, truth = leading_numbers(text), logical(text)
+    if numbers:
+        return " ".join(f"{n:g}" for n in numbers) if any(numbers) else OFF
+    if known_tags().get(tag) == "bool" and truth is not None:
+        return ".TRUE." if truth else OFF
+    word = run.incar.word(tag)
+    return OFF if word.strip(".") in {"", "F", "FALSE", "NONE", "--"} else word
+
+
+def _kind_of_u(runs: Runs) -> Iterator[str]:
+    with_u = [run for run in _asked(runs) if run.hubbard]
+    yield from _differing(
+        "LDAUTYPE", with_u, lambda run: f"{run.incar.number('LDAUTYPE', 2):g}"
+    )
 
 
 def _elements(runs: Runs) -> list[str]:
@@ -69,6 +133,7 @@ def _hubbard(runs: Runs) -> Iterator[str]:
     for element in _elements(runs):
         holding = [r for r in _asked(runs) if element in r.metals]
         yield from _differing(f"U of {element}", holding, partial(_u, element))
+    yield from _kind_of_u(runs)
 
 
 def _u(element: str, run: VaspDirectory) -> str:
@@ -165,6 +230,13 @@ SET_RULES: tuple[SetRule, ...] = (
         "A nonmagnetic run of a transition metal lies far above the magnetic ones.",
         "Set ISPIN = 2 in all of them.",
         _spin,
+    ),
+    Rule(
+        "set-tags",
+        "warning",
+        "A tag that decides the energy is not the same, or is set in some runs only.",
+        "Use one value for all of them, VASP's default included.",
+        _others,
     ),
     Rule(
         "set-prec",

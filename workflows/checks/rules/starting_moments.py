@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workflows.analysis.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.potcars import valences
 from workflows.vasp.precision import ELECTRONS
 
 LARGE = 1.0
@@ -27,10 +28,28 @@ def _on_non_metal(run: VaspDirectory) -> Iterator[str]:
 
 
 def _without_spin(run: VaspDirectory) -> Iterator[str]:
+    meant = [m for e, m in run.site_moments() if e in run.metals and abs(m) > LARGE]
+    if meant or not run.sites:
+        yield from _ignored(run)
+
+
+def _default_without_spin(run: VaspDirectory) -> Iterator[str]:
+    if run.sites and not list(_without_spin(run)):
+        yield from _ignored(run)
+
+
+def _ignored(run: VaspDirectory) -> Iterator[str]:
     moments = run.incar.numbers("MAGMOM") or ()
     if not run.polarised and any(moments):
         shown = run.incar.tags["MAGMOM"]
         yield f"ISPIN = 1 with MAGMOM = {shown[:40]}{'...' * (len(shown) > 40)}"
+
+
+def _noncollinear(run: VaspDirectory) -> Iterator[str]:
+    given = "MAGMOM" in run.incar and run.incar.number("ISPIN", 1) == 2
+    if given and not run.collinear and not run.finished:
+        tag = "LSORBIT" if run.incar.flag("LSORBIT") else "LNONCOLLINEAR"
+        yield f"ISPIN = 2 with {tag} = .TRUE. and MAGMOM"
 
 
 def _left_to_vasp(run: VaspDirectory) -> Iterator[str]:
@@ -84,6 +103,17 @@ def neutral_electrons(run: VaspDirectory) -> float | None:
     return total
 
 
+def valence_electrons(run: VaspDirectory) -> float | None:
+    """Return the electrons of the cell: NELECT, else by POTCAR or the usual ZVAL."""
+    if asked := run.incar.numbers("NELECT"):
+        return asked[0]
+    usual = [p.zval or valences().get(p.symbol) for p in run.potentials]
+    if len(usual) != len(run.blocks) or not usual or None in usual:
+        return None
+    pairs = zip(usual, run.blocks, strict=True)
+    return sum((zval or 0) * block.count for zval, block in pairs)
+
+
 RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "moment-on-non-metal",
@@ -99,6 +129,20 @@ RULES: tuple[DirectoryRule, ...] = (
         "With ISPIN = 1 VASP ignores MAGMOM: the run is nonmagnetic.",
         "Set ISPIN = 2, or remove MAGMOM.",
         _without_spin,
+    ),
+    Rule(
+        "magmom-ignored",
+        "warning",
+        "With ISPIN = 1 VASP ignores MAGMOM, here the small moments of a default.",
+        "Remove MAGMOM, or set ISPIN = 2 if the cell may be magnetic.",
+        _default_without_spin,
+    ),
+    Rule(
+        "ispin-2-noncollinear",
+        "warning",
+        "VASP ignores ISPIN in a noncollinear run, and VASP 6.5 stops at ISPIN = 2.",
+        "Remove ISPIN; MAGMOM has three numbers for each atom.",
+        _noncollinear,
     ),
     Rule(
         "magmom-missing",

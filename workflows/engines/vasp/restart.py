@@ -8,12 +8,14 @@ same species in the same order, whole lines, a sane volume, no atoms on one anot
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from workflows.errors import StoreError
+from workflows.vasp.outcar_moments import last_whole
+from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import read_text
 
 if TYPE_CHECKING:
@@ -50,15 +52,9 @@ def last_moments(directory: Path, atoms: int) -> tuple[float, ...] | None:
     if name is None:
         return None
     try:
-        tables = read_text(directory / name).split("magnetization (x)")[1:]
-    except (OSError, StoreError):  # what cannot be read, nothing goes on from
+        return last_whole(read_text(directory / name), atoms)
+    except (OSError, StoreError):  # nothing goes on from what cannot be read
         return None
-    for table in reversed(tables):
-        body, whole, _ = table.partition("\ntot ")
-        rows = re.findall(r"^ *\d+((?: +-?\d+\.\d+)+) *$", body, re.MULTILINE)
-        if whole and len(rows) == atoms:
-            return tuple(float(row.split()[-1]) for row in rows)
-    return None
 
 
 def whole_structure(path: Path, start: Structure) -> Structure | None:
@@ -77,20 +73,12 @@ def whole_structure(path: Path, start: Structure) -> Structure | None:
         None if the file is not whole, or holds other atoms.
     """
     try:
-        lines = path.read_text("utf-8").split("\n")
-        counts = [int(word) for word in lines[6].split()]
-        atoms = sum(counts)
-        # The piece after the last newline is empty, or a line that was cut.
-        if len(lines) < 9 + atoms or not lines[7].strip().lower().startswith("d"):
-            return None
-        named = zip(lines[5].split(), counts, strict=True)
-        species = [s.split("/")[0].split("_")[0] for s, n in named for _ in range(n)]
-        scale = float(lines[1])
-        lattice = [[scale * float(w) for w in line.split()] for line in lines[2:5]]
-        rows = [[float(w) for w in line.split()[:3]] for line in lines[8 : 8 + atoms]]
-    except (OSError, ValueError, IndexError):
+        cell = read_poscar(read_text(path), whole_lines=True)
+    except (OSError, ValueError, StoreError):
         return None
-    return _with(start, lattice, rows, species)
+    blocks = zip(cell.symbols, cell.counts, strict=False)
+    species = [symbol for symbol, number in blocks for _ in range(number)]
+    return _with(start, cell.lattice, cell.positions, species)
 
 
 def _from_vasprun(directory: Path, start: Structure) -> Structure | None:
@@ -115,8 +103,8 @@ def _from_vasprun(directory: Path, start: Structure) -> Structure | None:
 
 def _with(
     start: Structure,
-    lattice: list[list[float]],
-    rows: list[list[float]],
+    lattice: Sequence[Sequence[float]],
+    rows: Sequence[Sequence[float]],
     species: list[str] | None = None,
 ) -> Structure | None:
     from pymatgen.core import Lattice, Structure

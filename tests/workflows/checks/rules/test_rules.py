@@ -148,6 +148,14 @@ CASES: dict[str, Case] = {
         {"INCAR": incar(more="NELM 200\n")},
         {"INCAR": incar(more="Electronic part\n# NELM 200\n")},
     ),
+    "incar-unclosed": Case(
+        tags(SYSTEM='"a title'),
+        {"INCAR": incar(more='WANNIER90_WIN = "\nnum_wann = 3\n"\nPLUGINS {\n }\n')},
+    ),
+    "incar-text-in-list": Case(
+        tags(MAGMOM="2*0 1*-2 Mn: 3*4 8*0"),
+        tags(MAGMOM="2*0 1*-2 3*4 8*0 order: Li Ni Mn O", ENCUT="650 eV or 700"),
+    ),
     "incar-bad-value": Case(
         tags(ENCUT="high"), tags(ENCUT="650 eV", EDIFF="1d-6", LWAVE=".F.")
     ),
@@ -194,6 +202,12 @@ CASES: dict[str, Case] = {
         tags(LDAUU="4*0"), tags(LDAUTYPE="3", LDAUU="0 0 0.1 0", LDAUJ="0 0 0.1 0")
     ),
     "ldau-off": Case(tags(LDAU=None), tags(LDAU=".FALSE.")),
+    "ldau-switched-off": Case(
+        tags(LDAU=".FALSE."), tags(LDAU=".FALSE.", LDAUU="4*0")
+    ),
+    "u-with-hybrid": Case(
+        tags(LHFCALC="T", HFSCREEN="0.2"), tags(LHFCALC="T", LDAU="F")
+    ),
     "ldaul-wrong-shell": Case(tags(LDAUL="-1 3 2 -1")),
     "ldaul-without-u": Case(tags(LDAUL="0 2 2 0")),
     "u-differs-within-element": Case(
@@ -215,6 +229,13 @@ CASES: dict[str, Case] = {
         tags(MAGMOM="2*4 4*0.6 8*0"), tags(MAGMOM="2*0.01 -1.7 3*3.8 8*-0.2")
     ),
     "moments-without-spin": Case(tags(ISPIN="1"), tags(ISPIN="1", MAGMOM=None)),
+    "magmom-ignored": Case(
+        tags(ISPIN="1", MAGMOM="14*0.6"), tags(ISPIN="1", MAGMOM="14*0")
+    ),
+    "ispin-2-noncollinear": Case(
+        tags(MAGMOM="42*1", LSORBIT="T"),
+        tags(MAGMOM="42*1", LSORBIT="T", ISPIN=None),
+    ),
     "magmom-missing": Case(
         tags(MAGMOM=None), {"POSCAR": poscar("Li2 Ti4 O9"), **tags(MAGMOM=None)}
     ),
@@ -226,6 +247,9 @@ CASES: dict[str, Case] = {
     "encut-pulay": Case(tags(ENCUT="520", **RELAX), tags(ENCUT="520")),
     "ediff-loose": Case(tags(EDIFF="1E-3"), tags(EDIFF="1E-4")),
     "ediff-useless": Case(tags(EDIFF="0.1"), tags(EDIFF="1E-3")),
+    "nbands-too-few": Case(tags(NBANDS="54"), tags(NBANDS="55")),
+    "ediffg-loose": Case(tags(EDIFFG="+0.01", **RELAX), tags(EDIFFG="1E-4", **RELAX)),
+    "nelm-low": Case(tags(NELM="20"), tags(NELM="40")),
     "prec-not-accurate": Case(tags(PREC=None), tags(PREC="accurate")),
     "lorbit-low": Case(tags(LORBIT=None), tags(LORBIT="10")),
     "nedos-low": Case(
@@ -302,6 +326,7 @@ CASES: dict[str, Case] = {
     ),
     "set-lasph": Case(tags(LASPH=None)),
     "set-spin": Case(tags(ISPIN="1", MAGMOM=None)),
+    "set-tags": Case(tags(ADDGRID="T"), tags(ADDGRID="F", SIGMA="0.1")),
     "set-prec": Case(tags(PREC="Normal"), tags(PREC="A"), beside=LITHIUM),
     "set-kpoints": Case({"KPOINTS": kpoints(mesh="3 3 3")}),
 }  # fmt: skip

@@ -1,0 +1,46 @@
+"""POTCAR and POTCAR.spec: titles, cutoffs and valences; nothing else is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from workflows.vasp.parts import Potential
+from workflows.vasp.run_files import read_lines
+
+
+def read_potcar(path: Path) -> tuple[Potential, ...]:
+    """Read the heads of a POTCAR; nothing else of it is kept."""
+    titels: list[str] = []
+    values: list[dict[str, float]] = []
+    for raw in read_lines(path):
+        line = raw.decode("utf-8", "replace")
+        if re.match(r"\s*TITEL\s*=", line):
+            titels.append(" ".join(line.partition("=")[2].split()))
+            values.append({})
+        elif titels and ("ENMAX" in line or "ZVAL" in line):
+            for tag, number in re.findall(r"(ENMAX|ZVAL)\s*=\s*([\d.]+)", line):
+                values[-1].setdefault(tag, float(number))
+    if not titels:
+        raise ValueError("no POTCAR: it has no TITEL")
+    return tuple(
+        Potential.titled(titel, found.get("ENMAX"), found.get("ZVAL"))
+        for titel, found in zip(titels, values, strict=True)
+    )
+
+
+def read_potcar_spec(text: str) -> tuple[Potential, ...]:
+    """Read a POTCAR.spec: one symbol or title a line, or pymatgen's JSON."""
+    if text.lstrip().startswith("["):
+        return tuple(Potential.titled(entry["titel"]) for entry in json.loads(text))
+    found = []
+    for line in text.splitlines():
+        words = line.split("#")[0].split()
+        if not words or re.fullmatch(r"(PBE|LDA|PW91)(_\w+)?", words[0]):
+            continue
+        titled = words[0].startswith("PAW") and len(words) > 1
+        found.append(
+            Potential.titled(" ".join(words[:3])) if titled else Potential(words[0])
+        )
+    return tuple(found)
