@@ -19,18 +19,7 @@ CycleType = tuple[tuple[int, int], ...]
 
 
 def cycle_lengths(permutations: IntArray) -> IntArray:
-    """Length of the cycle in which each site lies.
-
-    Parameters
-    ----------
-    permutations
-        One permutation per row, shape (m, n).
-
-    Returns
-    -------
-    ndarray of int
-        Lengths, shape (m, n).
-    """
+    """Return the length of the cycle of each site, shape (m, n), of m permutations."""
     sites = np.arange(permutations.shape[1])
     lengths = np.zeros_like(permutations)
     power, step = permutations, 1
@@ -42,18 +31,7 @@ def cycle_lengths(permutations: IntArray) -> IntArray:
 
 
 def cycle_types(permutations: IntArray) -> Counter[CycleType]:
-    """Count the operations by their cycle type: the cycle index of the group.
-
-    Parameters
-    ----------
-    permutations
-        One permutation per row, shape (m, n).
-
-    Returns
-    -------
-    Counter of CycleType
-        Cycle type: number of operations.
-    """
+    """Count the operations, rows of shape (m, n), by cycle type: the cycle index."""
     return Counter(cycle_type(row) for row in cycle_lengths(permutations))
 
 
@@ -67,20 +45,10 @@ def cycle_type(lengths: IntArray) -> CycleType:
 
 
 def fixed_subsets(kind: CycleType, k: int) -> list[list[int]]:
-    """Count the subsets that an operation leaves as they are, length by length.
+    """Count the subsets that an operation leaves as they are, up to size k.
 
-    Parameters
-    ----------
-    kind
-        Cycle type of the operation.
-    k
-        Largest size of the subsets.
-
-    Returns
-    -------
-    list of lists of int
-        Entry ``[i][j]``: number of unions of the first i kinds of cycles with j sites
-        in all; ``[-1][k]`` is the number of fixed subsets of size k.
+    Entry ``[i][j]`` is the number of unions of the first i kinds of cycles with j sites
+    in all; ``[-1][k]`` is the number of fixed subsets of size k.
     """
     rows = [[1] + [0] * k]
     for length, number in kind:
@@ -94,19 +62,9 @@ def fixed_subsets(kind: CycleType, k: int) -> list[list[int]]:
 
 
 def count_orbits(permutations: IntArray, k: int) -> int:
-    """Count the subsets of k sites that no operation maps on each other.
+    """Count, exactly, the subsets of k sites that no operation maps on each other.
 
-    Parameters
-    ----------
-    permutations
-        A permutation group, one row per element, shape (m, n).
-    k
-        Size of the subsets.
-
-    Returns
-    -------
-    int
-        Number of orbits, exact.
+    The permutations are a group, one row per element, shape (m, n).
     """
     return mean_over_group(
         (fixed_subsets(kind, k)[-1][k], number)

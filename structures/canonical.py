@@ -84,19 +84,10 @@ def canonical_subsets(
 
 
 def canonical_forms(permutations: IntArray, members: IntArray) -> Subsets:
-    """Bring subsets into canonical form.
+    """Bring subsets, site indices in any order, shape (p, k), into canonical form.
 
-    Parameters
-    ----------
-    permutations
-        A permutation group, one row per element, shape (m, n).
-    members
-        Site indices of each subset, in any order, shape (p, k).
-
-    Returns
-    -------
-    Subsets
-        Canonical forms and degeneracies in the order given; equal ones are kept.
+    The permutations are a group, shape (m, n). Forms and degeneracies come in the order
+    given; equal ones are kept.
     """
     order, n = permutations.shape
     tables = _mask_tables(permutations)

@@ -57,17 +57,10 @@ class PairCounts:
 
 @lru_cache(maxsize=8)
 def named_arrangement(ordering: str) -> Arrangement:
-    """Sites of the minority metal in a named one-to-three order.
+    """Return the sites of the minority metal in a named one-to-three order.
 
-    Parameters
-    ----------
-    ordering
-        ``"P4_332"``, ``"P4_132"`` (its mirror image), ``"R-3m"`` or ``"Pmna"``.
-
-    Returns
-    -------
-    tuple of int
-        Indices in the 16d list of the conventional cell.
+    ``"P4_332"``, ``"P4_132"`` (its mirror image), ``"R-3m"`` or ``"Pmna"``; indices in
+    the 16d list of the conventional cell.
     """
     if ordering == "P4_332":
         return _indices(_P4_332)
@@ -102,18 +95,10 @@ def one_per_tetrahedron() -> Mapping[int, tuple[Arrangement, ...]]:
 
 @lru_cache(maxsize=16)
 def distinct_arrangements(n_minority: int) -> tuple[tuple[Arrangement, int], ...]:
-    """List the symmetry-distinct arrangements with their multiplicities.
+    """List the distinct arrangements of so many of 16 sites, with multiplicities.
 
-    Parameters
-    ----------
-    n_minority
-        Minority metals among the 16 sites of the cell.
-
-    Returns
-    -------
-    tuple of (arrangement, multiplicity)
-        Canonical arrangements in lexicographic order, under the 192 operations of
-        Fd-3m in the 56-atom cell.
+    Canonical, in lexicographic order, under the 192 operations of Fd-3m in the cell of
+    56 atoms.
     """
     found = canonical_subsets(_parent_permutations(), n_minority)
     return tuple(
@@ -123,18 +108,7 @@ def distinct_arrangements(n_minority: int) -> tuple[tuple[Arrangement, int], ...
 
 
 def pair_counts(arrangement: Arrangement) -> PairCounts:
-    """Count like pairs and compare them with the infinite random alloy.
-
-    Parameters
-    ----------
-    arrangement
-        Sites of the minority metal.
-
-    Returns
-    -------
-    PairCounts
-        Pairs per cell in three shells and the score of the first two.
-    """
+    """Count like pairs per cell and compare them with the infinite random alloy."""
     chosen = np.ix_(arrangement, arrangement)
     shells = [int(_images_at(d)[chosen].sum()) // 2 for d in _SHELLS]
     fraction = len(arrangement) / SITES_PER_CELL["16d"]
@@ -144,18 +118,7 @@ def pair_counts(arrangement: Arrangement) -> PairCounts:
 
 
 def most_random(n_minority: int) -> Arrangement:
-    """Arrangement nearest to a random alloy; the first of equally good ones.
-
-    Parameters
-    ----------
-    n_minority
-        Minority metals among the 16 sites of the cell.
-
-    Returns
-    -------
-    tuple of int
-        The lexicographically first arrangement of the best score.
-    """
+    """Return the arrangement nearest to random; the first of equally good ones."""
     candidates = [arrangement for arrangement, _ in distinct_arrangements(n_minority)]
     return min(candidates, key=lambda each: (round(pair_counts(each).score, 6), each))
 

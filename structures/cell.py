@@ -71,17 +71,10 @@ class Cell:
         ).astype(np.int64)
 
     def numerators(self, points: IntArray) -> IntArray:
-        """Fractional coordinates of ideal points, exact, folded into the cell.
+        """Exact fractional coordinates of ideal points, folded into the cell, (n, 3).
 
-        Parameters
-        ----------
-        points
-            Positions along the pseudo-cubic axes in units of a/8, shape (n, 3).
-
-        Returns
-        -------
-        ndarray of int
-            Fractional coordinates times `denominator`, in [0, denominator), (n, 3).
+        The points are positions along the pseudo-cubic axes in units of a/8; the result
+        is multiplied by `denominator`, in [0, denominator).
         """
         numerators = np.mod(points @ self._adjugate, self.denominator)
         return np.asarray(numerators, dtype=np.int64)

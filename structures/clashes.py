@@ -44,36 +44,15 @@ def clash_matrix(
 
 
 def count_free_subsets(clashes: BoolArray, k: int) -> int:
-    """Count the subsets of k sites without a forbidden pair.
+    """Count the subsets of k sites without a forbidden pair, before symmetry.
 
-    Parameters
-    ----------
-    clashes
-        Forbidden pairs, symmetric, shape (n, n).
-    k
-        Size of the subsets.
-
-    Returns
-    -------
-    int
-        Number of subsets, before symmetry.
+    ``clashes`` is symmetric, shape (n, n).
     """
     return FreeFixedSubsets(np.arange(len(clashes)), clashes, k).counts()[k]
 
 
 def largest_free_subset(clashes: BoolArray) -> int:
-    """Find the largest number of sites without a forbidden pair.
-
-    Parameters
-    ----------
-    clashes
-        Forbidden pairs, symmetric, shape (n, n).
-
-    Returns
-    -------
-    int
-        Size of the largest subset.
-    """
+    """Return the largest number of sites without a forbidden pair, shape (n, n)."""
     n = len(clashes)
     return max(
         size

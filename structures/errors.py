@@ -50,19 +50,9 @@ class InsertionWarning(UserWarning):
 
 
 def nearest_name(wrong: str, known: Iterable[str]) -> str:
-    """Phrase the alternatives to a wrong name, the nearest one first.
+    """Return the alternatives to a wrong name, the nearest one first.
 
-    Parameters
-    ----------
-    wrong
-        The name that was given.
-    known
-        The names that exist.
-
-    Returns
-    -------
-    str
-        ``"did you mean 'P4_332'? known: ..."``, or only the known names.
+    ``"did you mean 'P4_332'? known: ..."``, or only the known names.
     """
     names = list(known)
     near = get_close_matches(str(wrong), names, n=1)

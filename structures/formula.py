@@ -56,17 +56,7 @@ class SpinelFormula:
         return f"{self.ion}{metals}{self.anion}4"
 
     def metals_in(self, formula_units: int) -> dict[str, int]:
-        """Count each metal in a cell.
-
-        Parameters
-        ----------
-        formula_units
-            Formula units in the cell.
-
-        Returns
-        -------
-        dict of str to int
-            Metal: number of 16d sites it fills, in the order of the formula.
+        """Return the number of 16d sites of each metal in so many formula units.
 
         Raises
         ------

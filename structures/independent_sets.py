@@ -40,12 +40,7 @@ class IndependentSets:
         self._known: dict[int, Counts] = {}
 
     def counts(self) -> Counts:
-        """Count the sets.
-
-        Returns
-        -------
-        list of int
-            Number of sets of weight 0 to the limit.
+        """Return the number of sets of weight 0 to the limit.
 
         Raises
         ------
@@ -55,20 +50,7 @@ class IndependentSets:
         return self._count(self._all)
 
     def draw(self, weight: int, random: Random) -> list[int]:
-        """Draw a set of given weight, all with equal probability.
-
-        Parameters
-        ----------
-        weight
-            Weight of the set; there must be one.
-        random
-            Source of random numbers.
-
-        Returns
-        -------
-        list of int
-            Vertices of the set.
-        """
+        """Draw the vertices of a set of given weight, all with equal probability."""
         return self._draw(self._all, weight, random)
 
     def _count(self, vertices: int) -> Counts:
@@ -150,20 +132,7 @@ class IndependentSets:
 
 
 def random_index(ways: Sequence[int], random: Random) -> int:
-    """Draw an index in proportion to exact integers of any length.
-
-    Parameters
-    ----------
-    ways
-        Non-negative integers, not all zero.
-    random
-        Source of random numbers.
-
-    Returns
-    -------
-    int
-        The index.
-    """
+    """Draw an index in proportion to exact non-negative integers of any length."""
     place = random.randrange(sum(ways))
     for index, number in enumerate(ways):
         place -= number

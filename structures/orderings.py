@@ -102,17 +102,9 @@ def count_orderings(
 def count_raw(
     host: SpinelHost, role: str, k: int, *, exclude_closer_than: float | None = None
 ) -> int:
-    """Count the orderings before symmetry: the sum of all degeneracies.
+    """Count the orderings before symmetry: C(n, k), or less with forbidden pairs.
 
-    Parameters
-    ----------
-    host, role, k, exclude_closer_than
-        As for `count_orderings`.
-
-    Returns
-    -------
-    int
-        C(n, k), or less with forbidden pairs.
+    It is the sum of all degeneracies; parameters as for `count_orderings`.
     """
     pool = candidate_pool(host, role)
     pool.check_size(k)

@@ -51,17 +51,9 @@ class Pool:
     permutations: IntArray
 
     def clashes(self, distance: float | None) -> BoolArray | None:
-        """Find the pairs of sites closer than `distance` (Angstrom), if any.
+        """Return the pairs of sites closer than a distance, Angstrom.
 
-        Parameters
-        ----------
-        distance
-            Smallest distance allowed, Angstrom; None forbids nothing.
-
-        Returns
-        -------
-        ndarray of bool, or None
-            Symmetric, shape (n, n); None if no pair is forbidden.
+        Symmetric, shape (n, n); None if no pair is. None as distance forbids nothing.
         """
         if distance is None:
             return None

@@ -137,17 +137,9 @@ def site_permutations(
 
 
 def orbits_of(permutations: IntArray) -> tuple[tuple[int, ...], ...]:
-    """Split sites into symmetry-equivalent sets.
+    """Split sites into symmetry-equivalent sets under a group, shape (m, n).
 
-    Parameters
-    ----------
-    permutations
-        A permutation group, one row per element, shape (m, n).
-
-    Returns
-    -------
-    tuple of tuples of int
-        Sorted indices of each orbit, orbits in the order of their first site.
+    Sorted indices of each orbit, orbits in the order of their first site.
     """
     first = permutations.min(axis=0)
     return tuple(

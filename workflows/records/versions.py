@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
+
 
 def versions(*packages: str) -> dict[str, str]:
-    """Return installed versions, for provenance."""
-    from importlib.metadata import PackageNotFoundError, version
-
+    """Return the installed versions of lnmo and other packages."""
     found = {}
     for package in ("lnmo", *packages):
         try:
