@@ -13,6 +13,7 @@ import typer
 
 from workflows.cli.options import Directories, JsonOption
 from workflows.cli.output import note
+from workflows.errors import printable
 
 if TYPE_CHECKING:
     from workflows.checks.rules import LintFinding
@@ -67,7 +68,7 @@ def show_checked(
         print(json_format.dumps(as_record(checked, across, empty), indent=2))
     elif checked:
         for line in _lines(checked, across, together=together):
-            typer.echo(line)
+            typer.echo(printable(line))
     if _count(checked, across)["error"]:
         return ERRORS
     return NO_RUN if empty else CLEAN

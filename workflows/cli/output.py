@@ -7,13 +7,15 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from workflows.errors import printable
+
 if TYPE_CHECKING:
     from workflows.cluster.step_report import StepReport
 
 
 def note(line: str) -> None:
     """Print a line beside the output proper."""
-    print(f"lnmo: {line}", file=sys.stderr)
+    print(f"lnmo: {printable(line)}", file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
@@ -43,7 +45,7 @@ def print_reports(
     else:
         for each in reports:
             outcome = each.action if each.done else each.reason
-            print(f"{each.fw_id} {each.name}: {outcome}")
+            print(printable(f"{each.fw_id} {each.name}: {outcome}"))
         if not reports:
             print(nothing)
         elif dry_run:

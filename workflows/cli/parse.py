@@ -57,6 +57,7 @@ def show_evidence(paths: Iterable[Path], *, as_json: bool) -> int:
 def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the runs at each path; 1 if any is not DONE. A bad one stops no other."""
     from workflows.engines.parse_tree import parse_all, reading_error
+    from workflows.errors import printable
 
     found: list[dict[str, Any]] = []
     for path in paths:
@@ -64,12 +65,14 @@ def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
             found += [_record(document) for document in parse_all(path)]
         except Exception as error:
             reason = reading_error(error)
-            found.append({"dir_name": str(path), "state": "FAILED", "reason": reason})
+            place = printable(path)
+            found.append({"dir_name": place, "state": "FAILED", "reason": reason})
     if as_json:
         print(json_format.dumps(found, indent=1, allow_nan=False))
     else:
         for document in found:
-            print("\n".join(_lines(document)))
+            for line in _lines(document):
+                print(printable(line))
     return 0 if all(document["state"] == "DONE" for document in found) else 1
 
 

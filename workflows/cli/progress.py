@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workflows.cli.tables import coloured, console
+from workflows.errors import printable
 from workflows.launchpad.local_run import Event
 
 _STATES = {"started": "RUNNING", "ended": "COMPLETED", "failed": "FIZZLED"}
@@ -38,6 +39,7 @@ class Display:
         self._texts: dict[tuple[str, str], str] = {}
         self._running: dict[tuple[str, str], float] = {}
         self._took: list[float] = []
+        self.printed: set[str] = set()
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Display:
@@ -67,8 +69,9 @@ class Display:
             self._names.setdefault(key, event.name)  # a re-seed came while it ran
             self._running[key] = time.monotonic()
         elif event.kind in {"ended", "failed"}:
-            self._took.append(event.seconds)
             self._running.pop(key, None)
+        if event.kind == "ended":  # how long a failure took says nothing of the rest
+            self._took.append(event.seconds)
         if event.kind in _STATES:
             self._states[key] = _STATES[event.kind]
         if event.text:
@@ -76,7 +79,14 @@ class Display:
         if self._console.is_terminal:
             self._live.update(self._drawing(), refresh=True)
         elif event.kind in _STATES:
-            self._console.print(self._line(event), soft_wrap=True, highlight=False)
+            self._print(self._line(event))
+            if event.kind == "failed":
+                self.printed.add(event.text)
+
+    def _print(self, line: str) -> None:
+        self._console.print(
+            printable(line), soft_wrap=True, highlight=False, markup=False
+        )
 
     def _line(self, event: Event) -> str:
         name = self._names.get((event.calculation_id, event.step), event.calculation_id)

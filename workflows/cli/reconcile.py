@@ -9,6 +9,7 @@ import typer
 
 from workflows.cli.options import DryRunOption, JsonOption, LaunchpadOption
 from workflows.cli.output import print_json
+from workflows.errors import printable
 
 if TYPE_CHECKING:
     from workflows.cluster.step_report import StepReport
@@ -70,8 +71,12 @@ def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
         return
     for each in found:
         done = f": {DONE[each.action]}" if each.done else ""
-        print(f"{each.fw_id} {each.name}: {each.reason}{done}")
-    if not fix:
+        print(printable(f"{each.fw_id} {each.name}: {each.reason}{done}"))
+        if each.action not in DONE:
+            print(f"  -> {each.action}")
+    if all(each.action not in DONE for each in found):
+        print("database and queue agree; what the queue holds back needs you")
+    elif not fix:
         print("nothing was changed; to repair: lnmo reconcile --fix")
     elif all(each.done for each in found):
         print("next: lnmo launch")

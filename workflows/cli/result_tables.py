@@ -27,6 +27,7 @@ from workflows.results.results import Results
 from workflows.results.series_table import ROOM
 from workflows.results.verdict import verdict_frame
 
+_FINISHED = ("DONE", "NEEDS_REVIEW")
 FREE_ENGINE = "lnmo run paper --engine chgnet needs no licence"
 
 
@@ -43,6 +44,9 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
     else:
         screen = console()
         screen.print(series_table(series, screen))
+        if not series["state"].isin(_FINISHED).any():
+            print("no verdicts yet: no calculation has finished")
+            return
         verdicts = results.compare_to_paper()
         screen.print(verdict_table(verdicts, screen))
         if any(v.value is not None for v in verdicts):

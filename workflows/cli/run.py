@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +19,7 @@ from workflows.cli.options import (
     selection,
 )
 from workflows.cli.output import note
-from workflows.errors import LnmoError, MachineError
+from workflows.errors import printable
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -66,6 +65,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     MachineError
         The engine cannot run here; nothing was written.
     """
+    from workflows.cli.machine_check import check_machine
     from workflows.cli.progress import Display
     from workflows.launchpad.local_run import LocalRun
     from workflows.launchpad.opening import owned
@@ -75,7 +75,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
 
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
-    _check_machine(database, calculations)
+    check_machine(database, calculations)
     with _terminable(), owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
             with submission_lock(database, pad):
@@ -98,7 +98,13 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
         if local.stopped:
             note(f"stopped: {local.stopped}")
             return INTERRUPTED
-        return _report_failures(fireworks_of(pad, calculations), chosen)
+        if local.given_up:
+            note(
+                "stopped: two steps in a row could not run on this machine; the other "
+                "steps were not tried"
+            )
+        steps = fireworks_of(pad, calculations)
+        return _report_failures(steps, chosen, display.printed)
 
 
 def _chosen_calculations(
@@ -129,42 +135,6 @@ def _recover(
         note(f"{gone} finished steps lost their documents; read again")
 
 
-def _check_machine(
-    database: Database, calculations: tuple[Calculation, ...] | None
-) -> None:
-    """Fail before anything is written if a step cannot run on this machine."""
-    from workflows.campaign.inputs import potcar_notes
-    from workflows.engines.gpaw.process import gpaw_command
-    from workflows.engines.machine import machine
-    from workflows.engines.vasp.process import vasp_command
-    from workflows.launchpad.opening import reading
-    from workflows.launchpad.steps import fireworks_of
-
-    with reading(database) as pad:
-        steps = fireworks_of(pad, calculations)
-    if not steps and not calculations:
-        raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
-    wanted = sum(len(c.steps) for c in calculations or ())
-    if len(steps) >= wanted and all(step["state"] == "COMPLETED" for step in steps):
-        return
-    engines = {c.engine for c in calculations or ()}
-    engines |= {str(s["engine"]) for s in steps if s["state"] != "COMPLETED"}
-    chgnet = "chgnet" in engines or any(
-        "geometry" in c.steps for c in calculations or ()
-    )
-    if chgnet and find_spec("chgnet") is None:
-        raise MachineError(
-            "the engine chgnet is not installed here: pip install torch==2.13.0, then "
-            "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
-        )
-    if "gpaw" in engines:
-        gpaw_command(machine({}).gpaw_cmd)
-    if "vasp" in engines:
-        vasp_command(machine({}).vasp_cmd)
-        for each in potcar_notes(calculations or ()):
-            note(f"note: {each}")
-
-
 def _tell_cost(
     calculations: Sequence[Calculation], steps: Sequence[Mapping[str, Any]], jobs: int
 ) -> None:
@@ -186,7 +156,10 @@ def _tell_cost(
         )
 
 
-def _report_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> int:
+def _report_failures(
+    steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
+) -> int:
+    """List the failed steps by reason; one that was printed is not repeated."""
     failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
@@ -199,7 +172,9 @@ def _report_failures(steps: Sequence[Mapping[str, Any]], chosen: Selection) -> i
     command = f"lnmo run {chosen}".rstrip()
     print(f"{len(failed)} steps failed; after correcting the cause: {command} --retry")
     for step in failed:
-        print(f"  {step['name']}: {step['reason']}")
+        reason = str(step["reason"])
+        why = "" if not reason or reason in printed else f": {reason}"
+        print(printable(f"  {step['name']}{why}"))
     return 1
 
 

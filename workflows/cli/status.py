@@ -20,7 +20,7 @@ from workflows.cli.options import (
     step_selection,
 )
 from workflows.cli.output import print_json
-from workflows.errors import LnmoError
+from workflows.errors import LnmoError, printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,7 +92,8 @@ def _print_history(records: Iterable[LaunchRecord], *, as_json: bool) -> None:
         job = f"job {each.job_id}" if each.job_id else "no queue job"
         times = ", ".join(f"{s.lower()} {when}" for s, when in each.since.items())
         why = f": {each.reason}" if each.reason else ""
-        print(f"{each.fw_id} {each.name}: {job} on {each.worker}, {times}{why}")
+        line = f"{each.fw_id} {each.name}: {job} on {each.worker}, {times}{why}"
+        print(printable(line))
     if not found:
         print("never launched")
 
@@ -147,7 +148,7 @@ def _print_overview(found: Overview, not_asked: str) -> None:
         print(f"the queue does not answer: {found.queue}")
     for command, alike in _by_command(found.problems).items():
         for each in alike[:MAX_ALIKE]:
-            print(f"! {each.fw_id} {each.name}: {each.reason}")
+            print(printable(f"! {each.fw_id} {each.name}: {each.reason}"))
         if len(alike) > MAX_ALIKE:
             more = len(alike) - MAX_ALIKE
             print(f"! and {more} more like these; all: lnmo status --json")

@@ -22,6 +22,7 @@ COLOURS = {
     "RUNNING": "cyan",
     "UNCONVERGED": "red",
     "TRUNCATED": "red",
+    "NEVER_STARTED": "red",
     "FAILED": "red",
     "FAIL": "red",
     "FIZZLED": "red",

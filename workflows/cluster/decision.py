@@ -114,6 +114,10 @@ def _claimed_without_job(facts: Facts) -> Action:
 
 
 def _fizzled(facts: Facts) -> Action:
+    if facts.launch in {"RESERVED", "RUNNING"}:
+        # Something was killed between its two writes: the launch never ended.
+        living = facts.job is not None and facts.job.living
+        return Action.WAIT if living else _claimed(facts)
     if not facts.resumable:
         return Action.ASK
     if facts.job is not None and facts.job.living:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.cluster.step_status import jobs_of_earlier_launches
 from workflows.errors import LnmoError, MachineError
 from workflows.launchpad.lease import lease
+from workflows.launchpad.python_command import PYTHON
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
 
@@ -164,7 +164,7 @@ def _script(
     """Fill FireWorks' template for the queue."""
     spec, fw_id = firework["spec"], firework["fw_id"]
     adapter = profile.adapter_for(spec["step"], spec.get("_queueadapter") or {})
-    command = [sys.executable, "-m", "workflows.cli", "worker"]
+    command = [*PYTHON, "-m", "workflows.cli", "worker"]
     command += ["--launchpad", str(database.path), "--fw-id", str(fw_id)]
     command += ["--launch-id", launch_id]
     if adapter.get("walltime"):

@@ -16,6 +16,8 @@ from workflows.cluster.step_status import (
     step_statuses,
 )
 from workflows.errors import QueueError
+from workflows.launchpad.file_lock import is_owned
+from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
 
@@ -54,7 +56,7 @@ def overview(
     """
     steps = steps_of(launchpad, wanted)
     if database.embedded:
-        return Overview(steps)
+        return Overview(steps, problems=_local_problems(steps, database))
     scheduler = None if profile is None else profile.scheduler()
     queue = "" if scheduler is None else scheduler.name
     worker = None if profile is None else profile.name
@@ -77,6 +79,24 @@ def overview(
         *without_worker(launchpad, steps, profile),
     ]
     return Overview(steps, jobs, problems, queue)
+
+
+def _local_problems(
+    steps: Sequence[Mapping[str, Any]], database: Database
+) -> list[StepReport]:
+    """Report failed steps, and running ones that no process runs."""
+    owned = is_owned(database.root / LOCK_FILE)
+    found = []
+    for step in steps:
+        fw_id, name = step["fw_id"], str(step["name"])
+        if step["state"] == "FIZZLED":
+            reason = str(step["reason"]) or f"no reason kept; see {database.root}/logs"
+            action = "mend the cause, then: lnmo run --retry"
+            found.append(StepReport(fw_id, name, action, reason, done=False))
+        elif step["state"] in {"RUNNING", "RESERVED"} and not owned:
+            reason = "no lnmo run is alive: it was killed; nothing is lost"
+            found.append(StepReport(fw_id, name, "lnmo run", reason, done=False))
+    return found
 
 
 def _still_alive(

@@ -9,9 +9,10 @@ from __future__ import annotations
 import getpass
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from workflows.cluster.scheduler import Job, Listed, ask
+from workflows.cluster.scheduler import NAME_PREFIX, Job, Listed, ask
 from workflows.errors import QueueError
 
 PBS_STATES = {
@@ -80,6 +81,26 @@ def read_lsf(text: str) -> dict[str, Listed]:
     return found
 
 
+_BECAUSE = (
+    re.compile(r"^error reason[^:]*: *(.+)$", re.MULTILINE),
+    re.compile(r"^ *comment = (.+)$", re.MULTILINE),
+    re.compile(r"^ *(Hold_Types = .+)$", re.MULTILINE),
+    re.compile(r"PENDING REASONS: *\n *(.+?);? *$", re.MULTILINE),
+)
+"""Where qstat -j (SGE), qstat -f (PBS) and bjobs -l (LSF) say why a job is held."""
+
+
+def held_because(text: str) -> str:
+    """Return why a job is held, from the scheduler's details; empty if it does not say.
+
+    SGE writes ``error reason    1: 11/24/2026 [500:1]: can't chdir to ...``.
+    """
+    for pattern in _BECAUSE:
+        if found := pattern.search(text):
+            return " ".join(found.group(1).split())[:160]
+    return ""
+
+
 class Batch:
     """A batch system described by its commands and its listing.
 
@@ -87,8 +108,8 @@ class Batch:
     ----------
     name
         PBS, SGE or LSF.
-    submit, listing, cancel
-        Command lines.
+    submit, listing, cancel, details
+        Command lines; the last one takes a job and says why it is held.
     read
         Reads the listing.
     by_stdin
@@ -102,6 +123,7 @@ class Batch:
         submit: Sequence[str],
         listing: Sequence[str],
         cancel: Sequence[str],
+        details: Sequence[str],
         read: Callable[[str], dict[str, Listed]],
         by_stdin: bool = False,
     ) -> None:
@@ -109,6 +131,7 @@ class Batch:
         self._submit = tuple(submit)
         self._listing = tuple(listing)
         self._cancel = tuple(cancel)
+        self._details = tuple(details)
         self._read = read
         self._by_stdin = by_stdin
 
@@ -130,7 +153,21 @@ class Batch:
             if NO_JOB.search(str(error)) is None:
                 raise
             found = {}
+        found = {i: self._explained(i, each) for i, each in found.items()}
         return found | {i: Listed(Job.UNKNOWN) for i in ids if i not in found}
+
+    def _explained(self, job_id: str, listed: Listed) -> Listed:
+        """Add the scheduler's words on a job of ours that it holds back."""
+        held = listed.why in {"H", "PSUSP"} or (
+            listed.job is Job.PENDING and {"E", "h"} & set(listed.why)
+        )
+        if not held or not listed.name.startswith(NAME_PREFIX):
+            return listed
+        try:
+            words = held_because(ask([*self._details, job_id]))
+        except QueueError:
+            words = ""
+        return replace(listed, why=f"{listed.why}: {words}") if words else listed
 
     def cancel(self, ids: Sequence[str]) -> None:
         """Cancel the jobs that are still listed; the others would be an error."""
@@ -142,13 +179,27 @@ class Batch:
 def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:
     """Return PBS Professional, OpenPBS or Torque."""
     listing = ("qstat", "-u", getpass.getuser())
-    return Batch("PBS", submit=submit, listing=listing, cancel=("qdel",), read=read_pbs)
+    return Batch(
+        "PBS",
+        submit=submit,
+        listing=listing,
+        cancel=("qdel",),
+        details=("qstat", "-f"),
+        read=read_pbs,
+    )
 
 
 def sge(submit: Sequence[str] = ("qsub",)) -> Batch:
     """Return Grid Engine."""
     listing = ("qstat", "-u", getpass.getuser())
-    return Batch("SGE", submit=submit, listing=listing, cancel=("qdel",), read=read_sge)
+    return Batch(
+        "SGE",
+        submit=submit,
+        listing=listing,
+        cancel=("qdel",),
+        details=("qstat", "-j"),
+        read=read_sge,
+    )
 
 
 def lsf(submit: Sequence[str] = ("bsub",)) -> Batch:
@@ -159,6 +210,7 @@ def lsf(submit: Sequence[str] = ("bsub",)) -> Batch:
         submit=submit,
         listing=listing,
         cancel=("bkill",),
+        details=("bjobs", "-l"),
         read=read_lsf,
         by_stdin=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -31,6 +32,36 @@ SILENT_SECONDS = 4 * 3600.0
 """Launches outside the queue ping the database every hour, as FireWorks' rockets do."""
 
 
+BLOCKED_STATES = (
+    (re.compile(r"(?=.*E)(?=.*q)[EhRqw]+"), "mend the cause, then: qmod -cj {job}"),
+    (re.compile(r"(?=.*h)(?=.*q)[hRqw]+"), "qrls {job}"),
+    (re.compile(r"H"), "qrls {job}"),
+    (re.compile(r"PSUSP|USUSP"), "bresume {job}"),
+)
+"""States of SGE (Eqw, hqw), PBS (H) and LSF in which a job stays, and their cures."""
+
+
+def blocked_job(status: StepStatus) -> StepReport | None:
+    """Report a job that will not start or go on by itself, in the scheduler's words."""
+    s = status
+    if s.listed is None or s.job not in {Job.PENDING, Job.RUNNING}:
+        return None
+    state, _, words = s.listed.why.partition(": ")
+    again = f"lnmo cancel --fw-id {s.fw_id}, lnmo rerun --fw-id {s.fw_id}"
+    command = ""
+    if s.job is Job.PENDING and s.listed.why in BLOCKING_REASONS:
+        command = f"correct my_qadapter.yaml, {again}"
+    for form, cure in BLOCKED_STATES:
+        if not command and form.fullmatch(state):
+            command = f"{cure.format(job=s.job_id)}; or give it up: {again}"
+    if not command:
+        return None
+    told = f"{state} ({words})" if words else state
+    verb = "start" if s.job is Job.PENDING else "go on"
+    why = f"job {s.job_id} will not {verb} by itself: {told}"
+    return StepReport(s.fw_id, s.name, command, why, done=False)
+
+
 def problems_of(status: StepStatus) -> list[StepReport]:
     """Return what keeps a Firework from going on, and the command that solves it."""
     s = status
@@ -40,16 +71,8 @@ def problems_of(status: StepStatus) -> list[StepReport]:
 
     if s.action.acts:
         return problem(reason(s), "lnmo reconcile --fix")
-    if (
-        s.job is Job.PENDING
-        and s.listed is not None
-        and s.listed.why in BLOCKING_REASONS
-    ):
-        return problem(
-            f"job {s.job_id} will not start by itself: {s.listed.why}",
-            f"correct my_qadapter.yaml, lnmo cancel --fw-id {s.fw_id}, lnmo rerun "
-            f"--fw-id {s.fw_id}",
-        )
+    if (blocked := blocked_job(s)) is not None:
+        return [blocked]
     if s.action is not Action.ASK:
         return []
     if s.state == "FIZZLED" and s.ended:

@@ -8,11 +8,12 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.cluster.problems import blocked_job
 from workflows.cluster.profile import Profile
 from workflows.cluster.repair import reason, repair
 from workflows.cluster.step_report import StepReport
-from workflows.cluster.step_status import step_statuses
-from workflows.errors import StoreBusy
+from workflows.cluster.step_status import StepStatus, step_statuses
+from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.lease import lease
 from workflows.launchpad.submission import orphans, remove_orphans
 from workflows.records.database import Database
@@ -58,12 +59,23 @@ def reconcile(
         if status.action.acts:
             if fix:
                 confirm_lease()
-            done = fix and repair(launchpad, status, database.root)
+            try:
+                done = fix and repair(launchpad, status, database.root)
+            except StoreError as error:  # one that cannot be repaired stops no other
+                found.append(_unrepaired(status, error))
+                continue
             if fix and not done:
                 continue  # it changed by itself in the meantime
             action, why = str(status.action), reason(status)
             found.append(StepReport(status.fw_id, status.name, action, why, done))
+        elif (blocked := blocked_job(status)) is not None:
+            found.append(blocked)
     return found
+
+
+def _unrepaired(status: StepStatus, error: StoreError) -> StepReport:
+    action = str(status.action)
+    return StepReport(status.fw_id, status.name, action, str(error), done=False)
 
 
 def stale_locks(launchpad: Any) -> list[int]:

@@ -14,7 +14,7 @@ from workflows.vasp.run_files import run_files
 
 _MEMBER = re.compile(r"(relax-\d+)(\.cut-\d+)?")
 """Runs of a chain of relaxations, and their attempts that were cut."""
-_RESULTS = ("relaxation.json",)
+_RESULTS = ("relaxation.json", "result.json")
 """Files that other engines than VASP leave."""
 
 

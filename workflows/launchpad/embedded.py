@@ -12,6 +12,7 @@ from fireworks.utilities.fw_utilities import get_fw_logger
 from mongomock.helpers import patch_datetime_awareness_in_document
 
 from workflows.errors import StoreError
+from workflows.launchpad.file_lock import Ownership
 from workflows.launchpad.indexed import indexed_database
 from workflows.launchpad.journal import Journal
 from workflows.records.calculations import CALCULATION_COLLECTION
@@ -31,11 +32,14 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
     holds what the caller knows.
     """
 
-    def __init__(self, path: Path, *, writable: bool) -> None:
+    def __init__(
+        self, path: Path, *, writable: bool, owner: Ownership | None = None
+    ) -> None:
         # LaunchPad.__init__ would open a connection; its attributes are set here.
         # FireWorks 2.1.4, fireworks/core/launchpad.py.
         self.path = path
         self.writable = writable
+        self.owner = owner
         self._postponed = False
         self.host, self.port, self.name = "embedded", None, "lnmo"
         self.username = self.password = self.authsource = None
@@ -71,6 +75,8 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
         Raises
         ------
+        OwnershipLost
+            The lock file or the data directory is no longer ours; nothing was written.
         StoreError
             It was opened for reading, or the disk refuses.
         """
@@ -78,6 +84,8 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
             raise StoreError(f"{self.path}: opened for reading only")
         if self._postponed:
             return
+        if self.owner is not None:
+            self.owner.check()
         stores = {name: self.db[name]._store for name in COLLECTIONS}
         changed = {name: list(s.changed) for name, s in stores.items() if s.changed}
         if not changed and self.path.exists():

@@ -1,15 +1,19 @@
 """The lock of the embedded LaunchPad: held by its owner and the owner's workers.
 
 ``flock`` belongs to an open file, which child processes share: the lock is held as long
-as the owner or the last worker that inherited it lives. The file names the owner.
+as the owner or the last worker that inherited it lives. The file names the owner. The
+data directory is locked as well: it stays locked if somebody deletes the file.
 """
 
 import datetime
+import errno
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,74 @@ RETRY_SECONDS = 0.1
 """Between attempts to take the lock; each is one system call."""
 
 
-def lock(path: Path, waiting: Callable[[str], None]) -> int:
+class OwnershipLost(StoreBusy):
+    """The lock file or the data directory is no longer the one that was locked."""
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """The locks of one owner.
+
+    Attributes
+    ----------
+    path
+        Lock file, in the data directory.
+    descriptors
+        Open files that workers inherit: the lock file and the data directory.
+    directory_locked
+        Whether the file system could lock the directory; some network ones cannot.
+    """
+
+    path: Path
+    descriptors: tuple[int, int]
+    directory_locked: bool
+
+    @property
+    def directory_is_ours(self) -> bool:
+        """Tell whether nobody else can own the data directory at its path."""
+        return self.directory_locked and _is_open(self.path.parent, self.descriptors[1])
+
+    def problem(self) -> str:
+        """Return why this process must hand out no more work; empty if it may."""
+        file, directory = self.descriptors
+        place = self.path.parent
+        if not _is_open(place, directory):
+            now = _path_of(directory)
+            return (
+                f"{place} was moved, deleted or replaced while this run owned it; its "
+                "steps are ended. Nothing is lost: "
+                + (
+                    f"run again with the data directory in its place, it is now {now}"
+                    if now
+                    else "finished steps are where the directory is now"
+                )
+            )
+        if not _is_open(self.path, file):
+            return (
+                f"{self.path} was deleted or replaced while this run owned it; no more "
+                "steps are started. Nothing is lost: what has finished is recorded in "
+                "its directory; run again"
+            )
+        return ""
+
+    def check(self) -> None:
+        """Make sure that this process still owns the data directory.
+
+        Raises
+        ------
+        OwnershipLost
+            With :meth:`problem`.
+        """
+        if problem := self.problem():
+            raise OwnershipLost(problem)
+
+    def release(self) -> None:
+        """Close the files; the locks live on in workers that inherited them."""
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+
+
+def lock(path: Path, waiting: Callable[[str], None]) -> Ownership:
     """Take the lock; wait for the workers of a killed owner.
 
     Parameters
@@ -33,39 +104,27 @@ def lock(path: Path, waiting: Callable[[str], None]) -> int:
     waiting
         Called once, with a message, if there is something to wait for.
 
-    Returns
-    -------
-    int
-        A file descriptor that child processes may inherit; closing it frees the lock.
-
     Raises
     ------
     StoreBusy
         A living process holds it, or the workers of a dead one do not end.
     StoreError
-        The file cannot be written.
+        The file cannot be written, or is not a regular file.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); choose another data "
-            "directory with LNMO_ROOT"
-        ) from None
     deadline = time.monotonic() + ORPHAN_SECONDS
     announced = False
-    while not _try_lock(descriptor):
-        owner = _owner(descriptor)
+    while True:
+        file, directory = _open(path)
+        taken = _try_lock(file) and _is_open(path, file)
+        locked = _try_directory(directory) if taken else None
+        if taken and locked is not None:
+            break
+        owner = _owner(file) if not taken else _locker(directory)
+        os.close(file)
+        os.close(directory)
         if owner.get("pid") and _alive(owner):
-            os.close(descriptor)
-            raise StoreBusy(
-                f"{path.parent}: process {owner['pid']} has been running this campaign "
-                f"since {owner['since']}; wait for it, or stop it, and run again. "
-                "Reading (status, results, report) works meanwhile"
-            )
+            raise StoreBusy(_busy(path, owner))
         if time.monotonic() > deadline:
-            os.close(descriptor)
             raise StoreBusy(
                 f"{path.parent}: workers of the killed process {owner.get('pid')} are "
                 f"still alive after {ORPHAN_SECONDS:g} s; stop them and run again"
@@ -74,9 +133,119 @@ def lock(path: Path, waiting: Callable[[str], None]) -> int:
             waiting("waiting for the workers of an interrupted run to end")
             announced = True
         time.sleep(RETRY_SECONDS)
-    _sign(descriptor)
-    os.set_inheritable(descriptor, True)
-    return descriptor
+    _sign(path, file)
+    for descriptor in (file, directory):
+        os.set_inheritable(descriptor, True)
+    return Ownership(path, (file, directory), locked)
+
+
+def is_owned(path: Path) -> bool:
+    """Tell whether a living process, or a worker of one, holds a lock file.
+
+    Changes nothing. Where it cannot be told, the answer is yes.
+    """
+    try:
+        if _directory_locked(path.parent):
+            return True
+        if not path.is_file():
+            return False
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _directory_locked(place: Path) -> bool:
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        return bool(_locker(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> tuple[int, int]:
+    """Open lock file and data directory."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            raise StoreError(f"{path}: not a regular file; move it away and run again")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
+        file = os.open(path, flags, 0o644)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); choose another data "
+            "directory with LNMO_ROOT"
+        ) from None
+    try:
+        return file, os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        os.close(file)
+        raise StoreError(
+            f"{path.parent}: cannot be read ({error.strerror}); chmod u+rwX, or choose "
+            "another data directory with LNMO_ROOT"
+        ) from None
+
+
+def _busy(path: Path, owner: dict[str, Any]) -> str:
+    since = f" since {owner['since']}" if owner.get("since") else ""
+    removed = "" if since else f", although its {path.name} was deleted or replaced"
+    return (
+        f"{path.parent}: process {owner['pid']} has been running this campaign{since}"
+        f"{removed}; wait for it, or stop it, and run again. Reading (status, results, "
+        "report) works meanwhile"
+    )
+
+
+def _is_open(path: Path, descriptor: int) -> bool:
+    """Tell whether a path leads to an open file."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except OSError:
+        return False
+
+
+def _path_of(descriptor: int) -> str:
+    """Return where an open directory is now; empty if it was deleted."""
+    try:
+        found = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return ""
+    return "" if found.endswith(" (deleted)") else found
+
+
+def _try_directory(descriptor: int) -> bool | None:
+    """Lock a directory; None if another has it, False if it cannot be locked."""
+    try:
+        return True if _try_lock(descriptor) else None
+    except OSError as error:
+        if error.errno in {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}:
+            return False
+        raise
+
+
+def _locker(descriptor: int) -> dict[str, Any]:
+    """Return the process that locked a file, as Linux lists it; empty if unknown."""
+    inode = os.fstat(descriptor).st_ino
+    try:
+        lines = Path("/proc/locks").read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        words = line.split()
+        if "FLOCK" in words and words[-3].endswith(f":{inode}"):
+            started = _started(int(words[-4]))
+            return (
+                {} if started is None else {"pid": int(words[-4]), "started": started}
+            )
+    return {}
 
 
 def _try_lock(descriptor: int) -> bool:
@@ -87,19 +256,27 @@ def _try_lock(descriptor: int) -> bool:
     return True
 
 
-def _sign(descriptor: int) -> None:
+def _sign(path: Path, descriptor: int) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     owner = {"pid": os.getpid(), "started": _started(os.getpid()), "since": now}
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(owner).encode(), 0)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); free space, or choose "
+            "another data directory with LNMO_ROOT"
+        ) from None
 
 
 def _owner(descriptor: int) -> dict[str, Any]:
     try:
-        owner: dict[str, Any] = json.loads(os.pread(descriptor, 4096, 0))
-    except ValueError:
+        found = json.loads(os.pread(descriptor, 4096, 0))
+        return {"pid": int(found["pid"]), "started": float(found["started"])} | {
+            "since": str(found.get("since", ""))
+        }
+    except (ValueError, LookupError, TypeError, AttributeError):
         return {}
-    return owner
 
 
 def _alive(owner: dict[str, Any]) -> bool:

@@ -23,7 +23,11 @@ from typing import Any
 from bson import json_util
 
 from workflows.errors import StoreError, one_line
-from workflows.records.atomic import write_atomically
+from workflows.records.atomic import (
+    read_regular,
+    read_regular_bytes,
+    write_atomically,
+)
 
 FORMAT = "lnmo embedded launchpad 2"
 FIRST_FORMAT = "lnmo embedded launchpad 1"
@@ -77,7 +81,7 @@ class Journal:
 
     def _snapshot(self) -> dict[str, Any] | None:
         try:
-            text = self.path.read_text("utf-8")
+            text = read_regular(self.path)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
@@ -92,7 +96,7 @@ class Journal:
                 }
             for name in self.names:
                 content["collections"][name]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged(self.path, error) from None
         self._snapshot_size = len(text)
         return content
@@ -103,7 +107,7 @@ class Journal:
             return []
         path = self._journal(number)
         try:
-            text = path.read_bytes()
+            text = read_regular_bytes(path)
         except FileNotFoundError:
             return None if self._moved_on(number) else []
         except OSError as error:

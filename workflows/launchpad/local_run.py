@@ -13,9 +13,9 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,12 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 from workflows.campaign.calculation import Calculation
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
+from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
 from workflows.errors import StoreError, Terminated
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
+from workflows.launchpad.file_lock import OwnershipLost
+from workflows.launchpad.python_command import PYTHON, importable
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.calculations import fetch
 from workflows.records.file_store import FileResults
@@ -35,6 +38,8 @@ from workflows.records.file_store import FileResults
 MAX_DEATHS = 3
 """A Firework whose worker dies this often is left FIZZLED."""
 PING_SECONDS = 600.0
+MOST_ALIKE = 2
+"""Steps in a row that fail because of this machine, after which the rest is left."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,11 @@ class LocalRun:
     Attributes
     ----------
     stopped
-        Why no more work was handed out (a wall time, SIGTERM, a full disk), or empty.
+        Why no more work was handed out (a wall time, SIGTERM, a full disk, a lock that
+        was lost), or empty.
+    given_up
+        Why no more work was handed out although it could be: VASP cannot start here,
+        or lacks its POTCAR; empty otherwise.
     """
 
     def __init__(
@@ -126,6 +135,9 @@ class LocalRun:
         self._ids: list[str] | None = None
         self._fworker = FWorker(name="lnmo run")
         self.stopped = ""
+        self.given_up = ""
+        self._alike: list[str] = []
+        self._lost = False
         self._selector = selectors.DefaultSelector()
 
     def run(self, calculations: Iterable[Calculation] | None = None) -> None:
@@ -139,11 +151,43 @@ class LocalRun:
                 self._watch(Event("tick"))
         except KeyboardInterrupt:
             self._note_interruption()
+            interrupted = [w for w in self._workers if w.firework is not None]
+            self._stop_workers()
+            self._return(interrupted)
             raise
         finally:
-            for worker in list(self._workers):
-                self._stop_worker(worker)
+            self._stop_workers()
             self._selector.close()
+
+    def _stop_workers(self) -> None:
+        for worker in list(self._workers):
+            self._stop_worker(worker)
+
+    def _return(self, interrupted: Iterable[_Worker]) -> None:
+        """Make READY what an interruption ended, so that nobody sees it RUNNING."""
+        stored = {"_message": "lnmo run was interrupted"}
+        with suppress(OwnershipLost), in_one_save(self._launchpad):
+            for worker in interrupted:
+                if not self._is_ours(worker):
+                    continue
+                action = FWAction(stored_data=stored, exit=True)
+                self._launchpad.complete_launch(worker.launch_id, action, "FIZZLED")
+                self._launchpad.rerun_fw(worker.firework.fw_id)  # type: ignore[union-attr]
+
+    def _check_ownership(self) -> None:
+        """Stop where the data directory may have another owner; see file_lock.
+
+        What runs may come to its end as long as nobody else can own the directory:
+        its document is the record, which the next run finds.
+        """
+        owner = getattr(self._launchpad, "owner", None)
+        if owner is None or self._lost or not (problem := owner.problem()):
+            return
+        self._lost, self.stopped = True, problem
+        if not owner.directory_is_ours:
+            for worker in list(self._workers):
+                worker.firework = None
+                self._stop_worker(worker)
 
     def _busy(self) -> bool:
         return any(worker.firework is not None for worker in self._workers)
@@ -158,7 +202,8 @@ class LocalRun:
 
     def _assign_work(self) -> bool:
         """Give every idle worker a Firework; tell whether any was given."""
-        if self.stopped:
+        self._check_ownership()
+        if self.stopped or self.given_up:
             return False
         given = False
         idle = [worker for worker in self._workers if worker.firework is None]
@@ -174,7 +219,11 @@ class LocalRun:
     def _check_out(self) -> tuple[Firework | None, int]:
         if not self._launchpad.run_exists(self._fworker):
             return None, 0
-        return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
+        try:
+            return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
+        except OwnershipLost:  # it was lost just now; the file says READY
+            self._check_ownership()
+            return None, 0
 
     def _start_worker(self) -> _Worker:
         logs = self._root / "logs"
@@ -183,18 +232,13 @@ class LocalRun:
         theirs, ours = os.pipe()
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "workflows.launchpad.worker_process",
-                    str(theirs),
-                ],
+                [*PYTHON, "-m", "workflows.launchpad.worker_process", str(theirs)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 pass_fds=(theirs, *self._inherit),
                 process_group=0,  # Ctrl-C is for the owner, which then ends them
-                env=_one_thread(os.environ),
+                env=importable(_one_thread(os.environ)),
             )
         os.close(theirs)
         worker = _Worker(process, ours, log)
@@ -221,6 +265,8 @@ class LocalRun:
     def _read_messages(self) -> None:
         for key, _ in self._selector.select(timeout=0.5):
             worker: _Worker = key.data
+            if worker not in self._workers:
+                continue  # stopped because of what another one said
             received = os.read(key.fd, 65536)
             if not received:
                 self._handle_death(worker)
@@ -228,6 +274,7 @@ class LocalRun:
             *lines, worker.buffer = (worker.buffer + received).split(b"\n")
             for line in lines:
                 self._handle_message(worker, json.loads(line))
+        self._check_ownership()
         for worker in self._workers:
             self._ping(worker)
 
@@ -235,10 +282,29 @@ class LocalRun:
         if "progress" in answer:
             self._tell("progress", worker, answer["progress"])
             return
+        if worker.firework is None:
+            return  # it was ended in between
         if not self._is_ours(worker):
             self._let_go(worker)
             return
         state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
+        try:
+            self._end(worker, state, stored, answer["ended"].get("detours", ()))
+        except OwnershipLost:
+            self._check_ownership()
+            self._end_unsaved(worker, state, stored)
+
+    def _end(
+        self,
+        worker: _Worker,
+        state: str,
+        stored: dict[str, Any],
+        detours: Iterable[Mapping[str, Any]],
+    ) -> None:
+        """Record the end of a step in the LaunchPad."""
+        if self._lost:
+            self._end_unsaved(worker, state, stored)
+            return
         if state == "STOPPED":
             self.stopped = stored["_message"]
             with in_one_save(self._launchpad):
@@ -248,7 +314,15 @@ class LocalRun:
             return
         if (problem := self._record(worker)) and state == "COMPLETED":
             state, stored = "FIZZLED", {"_message": problem}
-        self._complete(worker, state, stored, answer["ended"].get("detours", ()))
+        self._complete(worker, state, stored, detours)
+
+    def _end_unsaved(
+        self, worker: _Worker, state: str, stored: Mapping[str, Any]
+    ) -> None:
+        """Show the end of a step whose document alone records it."""
+        kind = "ended" if state == "COMPLETED" else "failed"
+        self._tell(kind, worker, stored.get("_message", ""))
+        worker.firework = None
 
     def _is_ours(self, worker: _Worker) -> bool:
         """Tell whether a step was not given to another run while its worker was at it.
@@ -302,29 +376,43 @@ class LocalRun:
         self._launchpad.complete_launch(worker.launch_id, action, state)
         if new:
             self._fworker = self._query()
+        self._note_alike(state, str(stored.get("_message", "")))
         kind = "ended" if state == "COMPLETED" else "failed"
         self._tell(kind, worker, stored.get("_message", ""))
         worker.firework = None
 
+    def _note_alike(self, state: str, message: str) -> None:
+        """Stop handing out once VASP cannot start here: no step would fare better."""
+        cause = machine_failure(message) if state == "FIZZLED" else ""
+        self._alike = [*self._alike, cause] if cause in self._alike else [cause]
+        if cause and len(self._alike) >= MOST_ALIKE:
+            self.given_up = cause
+
     def _handle_death(self, worker: _Worker) -> None:
         """Return a dead worker's Firework, unless it has cost too many workers."""
         firework = worker.firework
-        if firework is not None and not self._is_ours(worker):
+        if firework is not None and self._lost:
+            self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})
+        elif firework is not None and not self._is_ours(worker):
             self._let_go(worker)
         elif firework is not None:
-            deaths = self._deaths[firework.fw_id] = (
-                self._deaths.get(firework.fw_id, 0) + 1
-            )
-            code = worker.process.wait()
-            reason = (
-                f"its worker ended with code {code} ({deaths} times); see {worker.log}"
-            )
-            end_orphans(self._step_directory(firework))
-            with in_one_save(self._launchpad):
-                self._complete(worker, "FIZZLED", {"_message": reason})
-                if deaths < MAX_DEATHS:
-                    self._launchpad.rerun_fw(firework.fw_id)
-        self._stop_worker(worker)
+            try:
+                self._record_death(worker, firework)
+            except OwnershipLost:
+                self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})
+                self._check_ownership()
+        if worker in self._workers:
+            self._stop_worker(worker)
+
+    def _record_death(self, worker: _Worker, firework: Firework) -> None:
+        deaths = self._deaths[firework.fw_id] = self._deaths.get(firework.fw_id, 0) + 1
+        code = worker.process.wait()
+        reason = f"its worker ended with code {code} ({deaths} times); see {worker.log}"
+        end_orphans(self._step_directory(firework))
+        with in_one_save(self._launchpad):
+            self._complete(worker, "FIZZLED", {"_message": reason})
+            if deaths < MAX_DEATHS:
+                self._launchpad.rerun_fw(firework.fw_id)
 
     def _stop_worker(self, worker: _Worker) -> None:
         self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
@@ -359,6 +447,20 @@ class LocalRun:
                 worker.firework.name if worker.firework is not None else "",
             )
         )
+
+
+def machine_failure(message: str) -> str:
+    """Return the reason of a failure that every other step would have; else empty.
+
+    Parameters
+    ----------
+    message
+        Of a FIZZLED launch.
+    """
+    for words in (NEVER_STARTED, NO_POTCAR):
+        if (place := message.find(words)) >= 0:
+            return message[place:]
+    return ""
 
 
 def _without_launches(firework: Firework) -> dict[str, Any]:

@@ -8,7 +8,6 @@ change of state; all other processes read it from the file.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -58,9 +57,10 @@ def owned(
         return
     held = lock(database.root / LOCK_FILE, waiting)
     try:
-        yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=True), (held,)
+        path = database.root / LAUNCHPAD_FILE
+        yield EmbeddedLaunchPad(path, writable=True, owner=held), held.descriptors
     finally:
-        os.close(held)
+        held.release()
 
 
 @contextmanager

@@ -59,6 +59,16 @@ def _is_among(x: float, wanted: Iterable[float]) -> bool:
     return any(same_x(x, each) for each in wanted)
 
 
+def unfinished(launchpad: LaunchPad) -> tuple[Calculation, ...]:
+    """Return the calculations of this project that have a step to do."""
+    query = {**OURS, "state": {"$ne": "COMPLETED"}}
+    specs = launchpad.fireworks.find(query, {"_id": 0, "spec.calculation": 1})
+    plain = {own["id"]: own for own in (each["spec"]["calculation"] for each in specs)}
+    return tuple(
+        Calculation.from_dict(fetch(launchpad.db, own)) for own in plain.values()
+    )
+
+
 def fireworks_of(
     launchpad: LaunchPad, calculations: Iterable[Calculation] | None = None
 ) -> list[dict[str, object]]:

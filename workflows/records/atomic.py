@@ -63,6 +63,12 @@ def read_regular(path: Path) -> str:
     UnicodeDecodeError
         It is not UTF-8.
     """
+    return read_regular_bytes(path).decode("utf-8")
+
+
+def read_regular_bytes(path: Path, most: int = -1) -> bytes:
+    """Read a file, or its first bytes, as :func:`read_regular`."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
-    return path.read_text("utf-8")
+    with path.open("rb") as file:
+        return file.read(most)

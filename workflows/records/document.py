@@ -7,6 +7,7 @@ description. ``state`` distinguishes a finished result from one that is only pre
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from pydantic import (
     PlainSerializer,
     model_validator,
 )
+from pydantic_core import PydanticSerializationError
 from pymatgen.core import Structure
 
 from workflows.analysis.d_orbitals import OnsiteOccupation
@@ -26,6 +28,7 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
+from workflows.errors import printable
 
 FORMER_FIELDS = ("restarts",)
 """Fields of earlier documents that are ignored; ``restarts`` counted corrections."""
@@ -38,6 +41,7 @@ class State(StrEnum):
     """How far a calculation, or one step of it, has come."""
 
     PLANNED = "PLANNED"
+    NEVER_STARTED = "NEVER_STARTED"
     RUNNING = "RUNNING"
     DONE = "DONE"
     UNCONVERGED = "UNCONVERGED"
@@ -178,5 +182,23 @@ class TaskDocument(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """Return it as JSON values: null for NaN and infinity."""
-        content: dict[str, Any] = json.loads(self.model_dump_json())
+        try:
+            content: dict[str, Any] = json.loads(self.model_dump_json())
+        except PydanticSerializationError:  # a path that is not UTF-8
+            content = _encodable(self.model_dump(mode="json"))
         return content
+
+
+INCAR = "incar"
+"""Where ``TaskDocument.settings`` has them."""
+
+
+def _encodable(value: Any) -> Any:
+    """Show the bytes of text that is not UTF-8; null for what is not a number."""
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return printable(value) if isinstance(value, str) else value

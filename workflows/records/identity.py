@@ -17,6 +17,7 @@ from workflows.campaign.calculation import (
     digest,
     structure_as_dict,
 )
+from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import INCAR, State, TaskDocument
 from workflows.records.run_file import RUN_FILE, identity, read_run_file
 
@@ -136,9 +137,9 @@ def _difference(document: TaskDocument, calculation: Calculation, step: str) -> 
             continue  # of documents recorded before the field was there
         if found != planned:
             return f"{name} is {found}, not {planned}"
-    for name in OF_THE_PLAN:
-        planned, found = _planned(calculation, name), document.settings.get(name)
-        if planned is not None and found is not None and digest(found) != planned:
+    for name in document.settings:
+        planned, found = _planned(calculation, name, step), document.settings[name]
+        if planned is not None and digest(found) != digest(planned):
             return f"{name} is {found}, not the planned one"
     if document.state is State.DONE and (tag := _other_number(document, calculation)):
         return tag
@@ -150,16 +151,22 @@ def _difference(document: TaskDocument, calculation: Calculation, step: str) -> 
     return ""
 
 
-def _planned(calculation: Calculation, name: str) -> str | None:
-    """Return the digest of a planned setting as documents keep it."""
+def _planned(calculation: Calculation, name: str, step: str) -> Any:
+    """Return a planned setting as documents keep it; None if they keep another form.
+
+    Of VASP, what custodian may change for a good reason is left to `_other_number`.
+    """
     settings = calculation.settings
-    if calculation.engine != "vasp":
-        return digest(settings[name]) if name in settings else None
+    if name == GEOMETRY or step == GEOMETRY:
+        return None
+    if calculation.engine == "vasp" and name not in OF_THE_PLAN:
+        return None
     if name == "potcar":
         if not {"potcar", "potcar_functional"} <= set(settings):
             return None
-        return digest([settings["potcar_functional"], settings["potcar"]])
-    return digest(settings[name]) if name in settings else None
+        return [settings["potcar_functional"], settings["potcar"]]
+    found = settings.get(name)
+    return found.get(step) if name == "kpoints" and isinstance(found, dict) else found
 
 
 def _other_number(document: TaskDocument, calculation: Calculation) -> str:

@@ -170,8 +170,11 @@ def _svg(chart: Chart) -> Markup:
 
 
 def _as_script(value: object) -> Markup:
-    """Encode for a script element, which only ``</`` could end."""
-    return Markup(json.dumps(value, allow_nan=False).replace("</", "<\\/"))
+    """Encode for a script element: no ``<`` that a browser could take for markup.
+
+    ``</script`` would end the element, and ``<!--<script`` its end with it.
+    """
+    return Markup(json.dumps(value, allow_nan=False).replace("<", "\\u003c"))
 
 
 def _plotly() -> Markup:

@@ -112,7 +112,7 @@ def _judge(
         if reason or row is None:
             break
         found.append(row)
-    value = None if reason else check.value(found)
+    value = None if reason else _value(check, found)
     if value is not None and math.isnan(value):
         value, reason = None, check.missing
     doubts = joined(doubts_of(found, check.kind), _of_lithium(lithium))
@@ -131,6 +131,14 @@ def _judge(
         why=check.why,
         labels=combined(found),
     )
+
+
+def _value(check: Check, rows: Sequence[Row]) -> float:
+    """Return the number of a check; NaN if a column is missing, as of a static run."""
+    try:
+        return check.value(rows)
+    except KeyError:
+        return math.nan
 
 
 def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:

@@ -6,8 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from workflows.cluster.pbs_sge_lsf import lsf, pbs, read_lsf, read_pbs, read_sge
+from workflows.cluster.pbs_sge_lsf import (
+    held_because,
+    lsf,
+    pbs,
+    read_lsf,
+    read_pbs,
+    read_sge,
+    sge,
+)
+from workflows.cluster.problems import problems_of
 from workflows.cluster.scheduler import Job, Listed
+from workflows.cluster.step_status import StepStatus
 from workflows.errors import QueueError
 
 PBS_USER = """
@@ -104,3 +114,88 @@ def test_a_machine_without_the_queue_is_reported(
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(QueueError, match="is this a login node of the cluster"):
         pbs().jobs()
+
+
+DETAILS = {
+    "SGE": (
+        "error reason    1:          11/24/2026 10:00:02 [500:81]: can't chdir to "
+        "/scratch/anna: No such file or directory\n",
+        "can't chdir to /scratch/anna: No such file or directory",
+    ),
+    "PBS": ("    Hold_Types = s\n    comment = Job held by root\n", "Job held by root"),
+    "LSF": (
+        "Job <301>, Status <PSUSP>\n PENDING REASONS:\n The job was suspended by its "
+        "owner or admin while pending;\n",
+        "The job was suspended by its owner or admin while pending",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DETAILS)
+def test_why_a_job_is_held_is_read_from_its_details(name: str) -> None:
+    text, expected = DETAILS[name]
+    assert expected in held_because(text)
+    assert held_because("nothing of it\n") == ""
+
+
+def test_a_held_job_of_ours_carries_the_words_of_the_scheduler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing, (details, expected) = tmp_path / "listing", DETAILS["SGE"]
+    listing.write_text(SGE.replace("lnmo-1-1", "theirs-1"))
+    (tmp_path / "details").write_text(details)
+    command(
+        tmp_path,
+        "qstat",
+        f'if [ "$1" = -j ]; then cat {tmp_path}/details; else cat {listing}; fi',
+    )
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    found = sge().jobs()
+    assert found["233"].why.startswith("Eqw: ")
+    assert expected in found["233"].why
+    assert found["232"].why == "qw"
+
+
+@pytest.mark.parametrize(
+    ("why", "job", "cure"),
+    [
+        ("Eqw", Job.PENDING, "qmod -cj 7"),
+        ("Eqw: can't chdir to /scratch", Job.PENDING, "qmod -cj 7"),
+        ("hqw", Job.PENDING, "qrls 7"),
+        ("hRqw", Job.PENDING, "qrls 7"),
+        ("EhRqw", Job.PENDING, "qmod -cj 7"),
+        ("H", Job.PENDING, "qrls 7"),
+        ("PSUSP", Job.PENDING, "bresume 7"),
+        ("USUSP", Job.RUNNING, "bresume 7"),
+        ("JobHeldUser", Job.PENDING, "correct my_qadapter.yaml"),
+        ("qw", Job.PENDING, ""),
+        ("Q", Job.PENDING, ""),
+        ("PEND", Job.PENDING, ""),
+        ("SSUSP", Job.RUNNING, ""),
+        ("r", Job.RUNNING, ""),
+        ("Priority", Job.PENDING, ""),
+        ("Resources", Job.PENDING, ""),
+        ("", Job.PENDING, ""),
+    ],
+)
+def test_what_a_queue_holds_back_is_a_problem_with_its_words(
+    why: str, job: Job, cure: str
+) -> None:
+    status = StepStatus(
+        5,
+        "x=1 relax",
+        "RESERVED",
+        "abc",
+        "relax",
+        job_id="7",
+        listed=Listed(job, "", why),
+    )
+    found = problems_of(status)
+    if not cure:
+        assert found == []
+        return
+    (problem,) = found
+    assert cure in problem.action
+    assert "lnmo rerun --fw-id 5" in problem.action
+    assert why.partition(": ")[0] in problem.reason
+    assert why.partition(": ")[2] in problem.reason

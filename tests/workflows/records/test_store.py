@@ -100,7 +100,10 @@ def test_a_broken_document_is_named_and_kept(
     directory = files.directory(str(document.calculation_id), "static")
     (directory / DOCUMENT_FILE).write_text("{")
     with pytest.raises(StoreError, match=f"{DOCUMENT_FILE}: not a readable"):
-        list(files.documents())
+        files.get(str(document.calculation_id), "static")
+    (failed,) = files.documents()
+    assert failed.state is State.FAILED
+    assert f"{DOCUMENT_FILE}: not a readable" in failed.reason
     assert (directory / DOCUMENT_FILE).read_text() == "{"
 
 

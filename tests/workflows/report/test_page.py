@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from collections.abc import Callable
 from html import unescape
@@ -325,3 +326,32 @@ def test_an_elongation_is_said_with_its_axis(
     )
     assert "tetragonal, elongated along a" in page
     assert ">tetragonal, elongated<" not in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!--<script>",
+        "</script><script>alert(1)</script>",
+        "</SCRIPT >",
+        "<![CDATA[",
+        "a<b & 'c' \u2028",
+    ],
+)
+def test_no_string_ends_or_opens_a_script_of_the_page(
+    calculations: Calculations,
+    finished: Finished,
+    project: Project,
+    paper: Campaign,
+    text: str,
+) -> None:
+    made = [finished(c, engine_version=text) for c in calculations]
+    html = report_html(open_results(project(*made)), paper)
+    (plots,) = re.findall(
+        r'<script type="application/json" id="plots">(.*?)</script>', html, re.DOTALL
+    )
+    assert "<" not in plots
+    found = json.loads(plots)
+    assert len(found) >= 5
+    assert text in json.dumps(found, ensure_ascii=False)
+    assert not Page(html).open

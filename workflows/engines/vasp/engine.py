@@ -42,7 +42,9 @@ from workflows.records.document import State, TaskDocument
 
 NOT_KEPT = ("WAVECAR", "CHG", "CHGCAR", "PROCAR")
 """Of a cut run; they are large, and nothing starts from them."""
-GOES_ON = frozenset({State.PLANNED, State.TRUNCATED, State.UNCONVERGED})
+GOES_ON = frozenset(
+    {State.PLANNED, State.NEVER_STARTED, State.TRUNCATED, State.UNCONVERGED}
+)
 """States of a relaxation from whose last structure another one may start."""
 
 

@@ -19,6 +19,7 @@ Checkpoint, StoppedRun restarts inside one directory hide what ran
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -42,7 +43,9 @@ from pymatgen.io.vasp import Incar, Poscar
 
 from workflows.engines.claim import check_claim
 from workflows.engines.vasp.deadline import Clock
+from workflows.engines.vasp.launcher_output import NEVER_STARTED
 from workflows.engines.vasp.restart import whole_structure
+from workflows.errors import MachineError
 from workflows.vasp.file_ends import FOOTER
 
 NOT_CAUGHT = {
@@ -54,6 +57,8 @@ NOT_CAUGHT = {
     "triple_product": "exchanges two cell vectors: c/a would be that of another axis",
 }
 """Messages that custodian knows and that do not end a run here."""
+NOT_A_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)
+"""How the system refuses to start something that is not a program here."""
 MOST_HANGS = 2
 """How often one hanging run is started again."""
 
@@ -76,7 +81,7 @@ class TimedJob(VaspJob):
             self.terminate()
 
     def run(self, directory: str = "./") -> Any:
-        """Start VASP, or raise Terminated."""
+        """Start VASP; raise Terminated without time, MachineError without a program."""
         self.clock.refuse_to_start()
         place = Path(directory)
         check_claim(place)
@@ -84,7 +89,15 @@ class TimedJob(VaspJob):
             (place / name).unlink(missing_ok=True)
         if whole_structure(place / "POSCAR", self.structure) is None:
             Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
-        return super().run(directory)  # type: ignore[no-untyped-call]
+        try:
+            return super().run(directory)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            if error.errno not in NOT_A_PROGRAM:
+                raise
+            raise MachineError(
+                f"{NEVER_STARTED}: {self.vasp_cmd[0]}: {error.strerror}; correct the "
+                "VASP command or its environment"
+            ) from None
 
 
 class StillOurs(ErrorHandler):

@@ -16,6 +16,10 @@ from workflows.engines.orphans import end_orphans, marked
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
 from workflows.engines.vasp.deadline import Clock
+from workflows.engines.vasp.launcher_output import (
+    last_meaningful_line,
+    never_started,
+)
 from workflows.errors import MachineError
 
 if TYPE_CHECKING:
@@ -135,6 +139,8 @@ def custodian_run(
 def _why(directory: Path, error: Exception) -> str:
     """Say what custodian could not mend, or what VASP said last."""
     corrections = read_corrections(directory)
+    if not corrections and (words := never_started(directory)):
+        return words
     if corrections and not corrections[-1]["actions"]:
         last = corrections[-1]
         return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
@@ -142,7 +148,7 @@ def _why(directory: Path, error: Exception) -> str:
         tried = ", ".join(error for c in corrections for error in c["errors"])
         return f"gave up after {len(corrections)} corrections ({tried})"
     for name in ("std_err.txt", "vasp.out"):
-        if line := _last_line(directory / name):
+        if line := last_meaningful_line(directory / name):
             return f"no whole output, and VASP said last: {line}"
     return "no whole output, and VASP said nothing"
 
@@ -164,7 +170,7 @@ def _watching(directory: Path, clock: Clock, report: Report) -> Iterator[None]:
 
     def watch() -> None:
         while not stop.wait(WATCH_SECONDS):
-            if line := _last_line(directory / "OSZICAR"):
+            if line := last_meaningful_line(directory / "OSZICAR")[:70]:
                 report(line)
             if clock.look():
                 end_orphans(directory)
@@ -176,13 +182,3 @@ def _watching(directory: Path, clock: Clock, report: Report) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-
-
-def _last_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 400))
-            lines = file.read().decode("utf-8", "replace").strip().splitlines()
-    except OSError:
-        return ""
-    return " ".join(lines[-1].split())[:70] if lines else ""

@@ -2,6 +2,7 @@
 
 ==============  ==============================================================
 PLANNED         inputs of ours, and nothing that a started VASP leaves
+NEVER_STARTED   inputs of ours, and a launcher that ended before VASP wrote a file
 RUNNING         not at its end, and a VASP of ours is alive in the directory
 TRUNCATED       a file stops before its end; the reason has the error that VASP
                 or custodian gave for it
@@ -27,8 +28,10 @@ from typing import Any
 
 from workflows.checks.not_numbers import lost_numbers
 from workflows.engines.orphans import is_alive
+from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
 from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
+from workflows.records.atomic import read_regular
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.numbers import VaspNumbers
@@ -62,7 +65,10 @@ def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str]
     directory = files.directory
     if ours and is_alive(directory):
         return State.RUNNING, "VASP is running here"
-    if given_up := _line(directory / ERROR_FILE):
+    given_up = _line(directory / ERROR_FILE)
+    if given_up.startswith(NEVER_STARTED):
+        return State.NEVER_STARTED, given_up
+    if given_up:
         problem += f"; custodian: {given_up}"
     elif error := vasp_error(files):
         problem += f"; VASP said: {error}"
@@ -82,7 +88,7 @@ def _no_potcar(files: VaspFiles) -> str:
     if any(holds(files.find(name), mark) for name, mark in READ_POTCAR.items()):
         return ""
     if (place / "POTCAR.spec").exists() and not (place / "POTCAR").exists():
-        return "; there is no POTCAR here: set PMG_VASP_PSP_DIR for a real VASP"
+        return f"; {NO_POTCAR}: set PMG_VASP_PSP_DIR for a real VASP"
     return ""
 
 
@@ -231,6 +237,6 @@ def _short(message: Any) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return " ".join(path.read_text("utf-8").split())[:200]
-    except OSError:
+        return " ".join(read_regular(path).split())[:300]
+    except (OSError, UnicodeError):
         return ""

@@ -1,0 +1,117 @@
+"""What a launcher or VASP printed, if VASP never came to write a file of its own.
+
+Launchers frame their messages with rules and say the same thing several times; the
+line that names the cause is neither the first nor the last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from workflows.records.atomic import read_regular_bytes
+
+NEVER_STARTED = "VASP never started"
+"""First words of the reason; the state of such a step is NEVER_STARTED."""
+NO_POTCAR = "there is no POTCAR here"
+"""In the reason of a VASP that ended before it had read one."""
+STARTED = ("OUTCAR", "OSZICAR", "vasprun.xml")
+"""Files that VASP opens before it reads its inputs."""
+LOGS = ("std_err.txt", "vasp.out")
+"""Standard error and output of VASP, as custodian names them."""
+MOST_CHARACTERS = 160
+HEAD_BYTES = 50_000
+
+_RULE = re.compile(r"[\W_]*$")
+_CAUSES = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        r"error while loading shared libraries|cannot open shared object|"
+        r"symbol lookup error|GLIBC",
+        r"unable to find the specified executable|executable .*(not found|be found)|"
+        r"could not (find|locate|open)|unable to (locate|find|open|launch|execute)|"
+        r"cannot (find|open|execute|run)|exec format error|execv",
+        r"command not found|no such file or directory|not found|permission denied",
+        r"licen[cs]e|flexlm|flexnet",
+        r"not enough slots|attempt to run as root|invalid (account|partition|qos)|"
+        r"unrecognized|unknown option|invalid option|illegal instruction|"
+        r"requested node configuration|more processors requested",
+        r"\b(error|fatal|abort\w*|fail\w*|denied|refused|killed|segmentation)\b",
+    )
+)
+"""Tried in this order: what names a cause before what only reports a failure."""
+
+
+def cause_of_silence(texts: Iterable[str]) -> str:
+    """Return the line that says why a program did not start; empty if none does.
+
+    Parameters
+    ----------
+    texts
+        What was printed, standard error first.
+    """
+    paragraphs = [each for text in texts for each in _paragraphs(text)]
+    for cause in _CAUSES:
+        for paragraph in paragraphs:
+            if cause.search(paragraph):
+                return _short(paragraph)
+    return _short(paragraphs[0]) if paragraphs else ""
+
+
+def never_started(directory: Path) -> str:
+    """Return why no VASP started in a directory; empty if one did.
+
+    Parameters
+    ----------
+    directory
+        Of a run whose launcher has ended.
+    """
+    if any((directory / name).exists() for name in STARTED):
+        return ""
+    texts = [_head(directory / name) for name in LOGS]
+    words = cause_of_silence(texts) or "the command printed nothing"
+    return f"{NEVER_STARTED}: {words}; correct the VASP command or its environment"
+
+
+def last_meaningful_line(path: Path) -> str:
+    """Return the last line of a log that is not a rule of dashes; empty for none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 2_000))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    told = [" ".join(line.split()) for line in lines if not _RULE.match(line)]
+    return told[-1][:MOST_CHARACTERS] if told else ""
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Join the lines of a sentence; drop rules and empty lines."""
+    found: list[str] = []
+    open_ended = False
+    for line in text.splitlines():
+        words = " ".join(line.split())
+        if _RULE.match(words):
+            open_ended = False
+        elif open_ended and not re.match(r"[\w.\[\]/-]+: ", words):
+            found[-1] = f"{found[-1]} {words}"
+        else:
+            found.append(words)
+        open_ended = bool(words) and not re.search(r"[.:!?)]$", words)
+        open_ended = open_ended and bool(
+            re.search(r",| (and|therefore|the|of)$", words)
+        )
+    return found
+
+
+def _short(paragraph: str) -> str:
+    sentence = re.split(r"(?<=[a-z)]\.) ", paragraph, maxsplit=1)[0]
+    return sentence[:MOST_CHARACTERS].rstrip(" .;")
+
+
+def _head(path: Path) -> str:
+    try:
+        return read_regular_bytes(path, HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
