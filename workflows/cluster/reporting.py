@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
+from workflows.records.calculations import fetch
 
 TASK_FAILED = "runtime error during task"
 """FireWorks' message for every failure of a task; ours names the cause."""
@@ -72,6 +73,9 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         if firework is not None:
             self.firework = firework
             firework.spec.pop("_add_launchpad_and_fw_id", None)
+            plain = firework.spec.get("calculation")
+            if plain is not None:  # the step asks no LaunchPad for the rest of it
+                firework.spec["calculation"] = fetch(self.db, plain)
         return firework, launch_id
 
     def ping_launch(self, *args: Any, **kwargs: Any) -> None:
