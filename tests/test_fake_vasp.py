@@ -29,7 +29,10 @@ from pymatgen.io.vasp import Chgcar, Incar, Kpoints, Oszicar, Outcar, Poscar, Va
 from pymatgen.io.vasp.outputs import UnconvergedVASPWarning
 
 FAKE = Path(__file__).parent / "fake_vasp" / "vasp_std"
-POTCARS = {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
+POTCARS = {
+    **{"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"},
+    **{metal: metal for metal in ("Ti", "V", "Cr", "Fe", "Co", "Cu")},
+}
 U = {"Ni": 4.5, "Mn": 5.96}
 MAGMOM = {"Ni": -2, "Mn": 4}
 NI_SITES = [(0.5, 0.5, 0.5), (0.25, 0, 0.75), (0, 0.75, 0.25), (0.75, 0.25, 0)]
@@ -536,8 +539,8 @@ REFUSALS = {
     "an atom missing": (_edit("POSCAR", "8 4 12 32", "8 4 12 33"), "57 atoms"),
     "a species twice": (_two_blocks_of_li, "species Li has 2 blocks"),
     "another element": (
-        _edit("POSCAR", "Ni Mn O", "Ni Co O"),
-        "species Co is not modelled",
+        _edit("POSCAR", "Ni Mn O", "Ni Zr O"),
+        "species Zr is not modelled",
     ),
     "tetrahedra on one point": (_mesh("Gamma", "1 1 1"), "number of k-points < 4"),
     "tetrahedra off Gamma": (_mesh("Monkhorst", "4 4 4"), "not centred on Gamma"),
@@ -776,3 +779,68 @@ def test_custodian_recovers_from_zbrent(tmp_path, monkeypatch):
     assert errors == [["zbrent"]]
     assert vasprun(directory).converged
     assert Incar.from_file(directory / "INCAR")["NELMIN"] == 8
+
+
+def test_it_prints_occupation_matrices_that_pymatgen_reads(tmp_path):
+    directory = write_inputs(tmp_path, spinel(2), "static", LDAUPRINT=1)
+    assert run(directory).returncode == 0
+
+    matrices = Outcar(directory / "OUTCAR").data["onsite_density_matrices"]
+    assert len(matrices) == 16  # Ni and Mn; LDAUL is -1 for Li and O
+    nickel, mn3, mn4 = matrices[0], matrices[4], matrices[15]
+    assert np.diag(nickel[Spin.down])[[2, 4]] == pytest.approx([0.96, 0.96])
+    assert np.diag(mn3[Spin.up]) == pytest.approx([0.96, 0.96, 0.96, 0.96, 0.45])
+    assert np.diag(mn4[Spin.up]) == pytest.approx([0.96, 0.96, 0.45, 0.96, 0.45])
+
+
+@pytest.mark.parametrize("changes", [{}, {"LDAUPRINT": 0}])
+def test_it_prints_none_unasked(tmp_path, changes):
+    directory = write_inputs(tmp_path, spinel(1), "static", **changes)
+    assert run(directory).returncode == 0
+    assert "onsite density" not in (directory / "OUTCAR").read_text()
+
+
+@pytest.mark.parametrize(
+    ("metals", "moments", "total"),
+    [
+        # per 8 formula units with 8 Li; spin only, all parallel
+        ({"Co": 8, "Mn": 8}, {"Co": {0.05}, "Mn": {3.2}}, 24),
+        ({"Fe": 4, "Mn": 12}, {"Fe": {4.2}, "Mn": {3.95, 3.2}}, 60),
+        ({"Cr": 8, "Mn": 8}, {"Cr": {2.9}, "Mn": {3.2}}, 48),
+        ({"V": 16}, {"V": {1.85, 0.95}}, 24),
+        ({"Ti": 16}, {"Ti": {0.9, 0.0}}, 8),
+        ({"Cu": 4, "Mn": 12}, {"Cu": {0.65}, "Mn": {3.2}}, 40),
+    ],
+)
+def test_other_metals_balance_the_charge(tmp_path, metals, moments, total):
+    cell = spinel(1)
+    places = [metal for metal, count in metals.items() for _ in range(count)]
+    species = ["Li"] * 8 + places + ["O"] * 32
+    cell = Structure(cell.lattice, species, cell.frac_coords)
+    blocks = list(dict.fromkeys(species))
+    changes = {
+        **{
+            "LDAUL": [2 if b in metals else -1 for b in blocks],
+            "LDAUJ": [0] * len(blocks),
+        },
+        "LDAUU": [4 if b in metals else 0 for b in blocks],
+        "MAGMOM": [4 if s in metals else 0 for s in species],
+    }
+    directory = write_inputs(tmp_path, cell, "static", **changes)
+    (directory / "POTCAR.spec").write_text("\n".join(blocks))
+    result = finished(directory)
+
+    outcar = Outcar(directory / "OUTCAR")
+    found = {metal: set() for metal in metals}
+    for symbol, row in zip(species, outcar.magnetization, strict=True):
+        if symbol in metals:
+            found[symbol].add(row["tot"])
+    assert found == moments
+    assert outcar.total_mag == pytest.approx(total)
+    electrons = sum({"Li": 1, "O": 6, "Ti": 4, "V": 5, "Cr": 6, "Mn": 7, "Fe": 8,
+                     "Co": 9, "Cu": 11}[s] for s in species)  # fmt: skip
+    assert result.parameters["NELECT"] == electrons
+    filled = sum(
+        values[..., 1].sum(axis=1)[0] for values in result.eigenvalues.values()
+    )
+    assert filled == electrons

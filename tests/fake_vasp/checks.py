@@ -11,9 +11,10 @@ from pathlib import Path
 
 from crystal import volume
 from inputs import Inputs, read_cell
+from metals import VALENCE
 from refusal import Refusal
 
-_KNOWN_ELEMENTS = {"Li", "Ni", "Mn", "O"}
+_KNOWN_ELEMENTS = {"Li", "O", *VALENCE}
 _SUPPORTED = {
     "IBRION": (-1, 1, 2, 3),
     "ICHARG": (0, 1, 2, 11),
@@ -56,7 +57,8 @@ def _species(inputs: Inputs) -> Iterator[str]:
         if symbols.count(symbol) > 1:
             yield f"POSCAR: species {symbol} has {symbols.count(symbol)} blocks, not 1"
         if symbol not in _KNOWN_ELEMENTS:
-            yield f"POSCAR: species {symbol} is not modelled, only Li, Ni, Mn, O"
+            known = ", ".join(VALENCE)
+            yield f"POSCAR: species {symbol} is not modelled, only Li, O, {known}"
 
 
 def _potentials(inputs: Inputs) -> Iterator[str]:
@@ -79,7 +81,7 @@ def _hubbard(inputs: Inputs) -> Iterator[str]:
     ):
         if u and symbol in ("Li", "O"):
             yield f"INCAR: LDAUU = {u} on {symbol}"
-        if u and symbol in ("Ni", "Mn") and momentum != 2:
+        if u and symbol in VALENCE and momentum != 2:
             yield f"INCAR: LDAUU = {u} on {symbol} but LDAUL = {momentum}, not 2"
 
 
@@ -88,8 +90,8 @@ def _moments(inputs: Inputs) -> Iterator[str]:
     moments = inputs.incar.get("MAGMOM")
     if inputs.spins == 2 and moments is not None and len(moments) != len(atoms):
         yield f"INCAR: MAGMOM has {len(moments)} values, POSCAR has {len(atoms)} atoms"
-    if inputs.spins == 1 and {"Ni", "Mn"} & set(atoms):
-        yield "INCAR: ISPIN = 1 is not modelled for Ni and Mn"
+    if inputs.spins == 1 and set(VALENCE) & set(atoms):
+        yield "INCAR: ISPIN = 1 is not modelled for transition metals"
 
 
 def _tetrahedra(inputs: Inputs) -> Iterator[str]:

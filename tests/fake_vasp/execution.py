@@ -119,7 +119,8 @@ def _prepare(inputs: Inputs, failure: str) -> Run:
     symmetrised = failure == "wrong_valence"
     crystal = model(inputs.cell, inputs.moments_asked, symmetrised=symmetrised)
     all_kinds = kinds(inputs, crystal)
-    return Run(inputs, crystal, all_kinds, bands(inputs, crystal, all_kinds))
+    own_bands = bands(inputs, crystal, all_kinds)
+    return Run(inputs, crystal, all_kinds, own_bands, equal_mn=symmetrised)
 
 
 def _open_files(run: Run, output: _Output) -> None:
@@ -176,7 +177,8 @@ def _electronic_loop(run: Run, output: _Output, step: Step) -> None:
     output.progress(smallfiles.SCF_HEAD)
     before = 0.0
     for number, energy in enumerate(step.scf, start=1):
-        text = outcar.electronic_step(run, step.number, number, energy)
+        last = number == len(step.scf)
+        text = outcar.electronic_step(run, step.number, number, energy, last=last)
         output.outcar.write(text)
         output.progress(smallfiles.scf_line(number, energy, before))
         before = energy

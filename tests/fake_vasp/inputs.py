@@ -19,6 +19,8 @@ from tags import DEFAULTS, Value, typed
 _ZVAL = {
     **{"Li": 1, "Li_sv": 3, "O": 6, "O_h": 6, "O_s": 6},
     **{"Mn": 7, "Mn_pv": 13, "Mn_sv": 15, "Ni": 10, "Ni_pv": 16},
+    **{"Ti": 4, "Ti_pv": 10, "Ti_sv": 12, "V": 5, "V_pv": 11, "V_sv": 13},
+    **{"Cr": 6, "Cr_pv": 12, "Fe": 8, "Fe_pv": 14, "Co": 9, "Cu": 11, "Cu_pv": 17},
 }
 
 

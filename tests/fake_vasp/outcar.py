@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crystal import Cell, reciprocal, to_cartesian, volume
 from layout import fortran, row
+from occupations import blocks
 from relaxation import Step
 from run import VERSION, Run
 from states import FERMI
@@ -166,12 +167,15 @@ def _plane_waves(run: Run) -> str:
     )
 
 
-def electronic_step(run: Run, ionic: int, number: int, energy: float) -> str:
-    """One `Iteration` block."""
+def electronic_step(
+    run: Run, ionic: int, number: int, energy: float, *, last: bool
+) -> str:
+    """One `Iteration` block; occupation matrices only in the last of an ionic step."""
     free, without, zero = run.energies(energy)
     title = f" Iteration {ionic:6d}({number:4d})  ".center(104, "-")
     return (
         f"\n\n{title}\n\n\n"
+        f"{blocks(run) if last else ''}"
         f"{_electrons(run)}"
         "\n Free energy of the ion-electron system (eV)\n"
         "  ---------------------------------------------------\n"

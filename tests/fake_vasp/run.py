@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inputs import Inputs
+from metals import VALENCE
 from relaxation import Step
 from spinel import Crystal
 from states import Bands, Kind
@@ -18,6 +19,7 @@ _SPHERE_CHARGE = {
     "Mn": (0.3, 6.3, 4.8),
     "Ni": (0.4, 6.3, 8.3),
 }
+_OTHER_METAL = (0.3, 6.3)  # s and p
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Run:
     crystal: Crystal
     kinds: list[Kind]
     bands: Bands
+    equal_mn: bool = False
 
     @property
     def half_entropy(self) -> float:
@@ -48,7 +51,11 @@ class Run:
 
     def sphere_charges(self) -> list[tuple[float, ...]]:
         """Charges inside the PAW spheres: s, p, d and their sum."""
-        rows = [_SPHERE_CHARGE[ion.element] for ion in self.crystal.ions]
+        rows = [
+            _SPHERE_CHARGE.get(ion.element)
+            or (*_OTHER_METAL, VALENCE[ion.element] - ion.charge + 0.8)
+            for ion in self.crystal.ions
+        ]
         return [(*row, sum(row)) for row in rows]
 
     def sphere_moments(self) -> list[tuple[float, ...]]:

@@ -1,4 +1,4 @@
-"""Formal valences, moments, lattice and energy of LixM2O4 with M = Ni and Mn.
+"""Formal valences, moments, lattice and energy of LixM2O4.
 
 Nothing here is computed from first principles; vasp_std states the rules.
 Bcc lithium, the reference of the voltages, is the one other crystal that is known.
@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 from crystal import Cell, Vector, volume
+from metals import MOMENT, VALENCE, filling, total_charges
 from refusal import Refusal
 
 _MU_LI = -1.90  # eV/atom of bcc Li
@@ -23,8 +24,7 @@ _SYMMETRISED = 0.10  # eV per formula unit, wrong_valence only
 _STIFFNESS = {"spinel": 3600.0, "lithium": 400.0}  # kB per unit of axial strain
 _EV_PER_KB_A3 = 1 / 1602.1766
 
-_MOMENT = {("Mn", 4): 3.2, ("Mn", 3): 3.95, ("O", -2): 0.01}
-_SPIN = {("Mn", 4): 3, ("Mn", 3): 4, ("Ni", 4): 0, ("Ni", 3): 1, ("Ni", 2): 2}
+_OXYGEN_MOMENT = 0.01
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Ion:
     @property
     def spin(self) -> int:
         """Formal number of unpaired electrons, with its sign."""
-        return self.direction * _SPIN.get((self.element, self.charge), 0)
+        if self.element not in VALENCE:
+            return 0
+        return self.direction * filling(self.element, self.charge).spin
 
 
 @dataclass(frozen=True)
@@ -92,16 +94,15 @@ def model(cell: Cell, moments: list[float], *, symmetrised: bool) -> Crystal:
 
 
 def _charges(cell: Cell) -> list[int]:
-    """Formal charge of every atom; Ni is reduced first, then Mn."""
+    """Formal charge of every atom, down the ladder of couples."""
     n = cell.composition
-    if 2 * (n["Ni"] + n["Mn"]) != n["O"] or n["Li"] * 4 > 2 * n["O"]:
+    metals = {element: n[element] for element in VALENCE if n[element]}
+    if 2 * sum(metals.values()) != n["O"] or n["Li"] * 4 > 2 * n["O"]:
         raise Refusal(f"POSCAR: {dict(n)} is not LixM2O4 with x from 0 to 2")
-    to_share = 2 * n["O"] - n["Li"]
-    ni = _shared(min(4 * n["Ni"], max(2 * n["Ni"], to_share - 4 * n["Mn"])), n["Ni"])
-    mn = _shared(to_share - sum(ni), n["Mn"])
-    if set(ni) - {2, 3, 4} or set(mn) - {3, 4}:
-        raise Refusal(f"POSCAR: {dict(n)} leaves Mn outside 3+ to 4+")
-    queues = {"Ni": iter(ni), "Mn": iter(mn)}
+    totals = total_charges(metals, 2 * n["O"] - n["Li"])
+    if totals is None:
+        raise Refusal(f"POSCAR: {dict(n)} leaves a metal outside its charges")
+    queues = {m: iter(_shared(totals[m], metals[m])) for m in metals}
     fixed = {"Li": 1, "O": -2}
     return [fixed[a] if a in fixed else next(queues[a]) for a in cell.atoms]
 
@@ -115,15 +116,15 @@ def _shared(total: int, sites: int) -> list[int]:
 
 
 def _moment(element: str, charge: int) -> float:
-    if element == "Ni":
-        return 0.5 + 0.6 * (4 - charge)
-    return _MOMENT.get((element, charge), 0.0)
+    if element in VALENCE:
+        return MOMENT[element, charge]
+    return _OXYGEN_MOMENT if element == "O" else 0.0
 
 
 def _with_equal_mn(ions: list[Ion]) -> list[Ion]:
     """Give every Mn the mean |moment|: what a symmetrised run would find."""
     sizes = [abs(ion.moment) for ion in ions if ion.element == "Mn"]
-    mean = sum(sizes) / len(sizes)
+    mean = sum(sizes) / max(1, len(sizes))
     return [
         Ion(ion.element, ion.charge, ion.direction, ion.direction * mean)
         if ion.element == "Mn"

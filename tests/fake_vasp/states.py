@@ -12,15 +12,18 @@ from collections import Counter
 from dataclasses import dataclass
 
 from inputs import Inputs
+from metals import VALENCE, filling
 from refusal import Refusal
 from spinel import Crystal, Ion
 
 FERMI = 3.0  # eV, absolute
 ORBITALS = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "x2-y2")
 _P, _T2G, _EG = (1, 2, 3), (4, 5, 7), (6, 8)
-_VALENCE = {"Li": 1, "Ni": 10, "Mn": 7, "O": 6}
-_SEMICORE_P = {"Ni": -65.0, "Mn": -47.0}
+_VALENCE = {"Li": 1, "O": 6, **VALENCE}
+_SEMICORE_P = {"Ni": -65.0}
+_OTHER_SEMICORE_P = -47.0
 _EMPTY_HIGH = 12.0  # eV above the Fermi energy, for NBANDS beyond the model's own
+_EMPTY_BANDS = 4  # so many of them unless NBANDS says otherwise
 _DISPERSION = 0.05  # eV
 _METAL_WIDTH = 1.2  # eV, the half-filled 2s of lithium
 
@@ -48,7 +51,8 @@ class Kind:
     def levels(self) -> list[Level]:
         """All levels of one such ion."""
         shells = {"Li": _lithium, "O": _oxygen, "Ni": _nickel, "Mn": _manganese}
-        majority, minority = shells[self.element](self.charge)
+        shell = shells.get(self.element)
+        majority, minority = shell(self.charge) if shell else _metal(self)
         up, down = (majority, minority) if self.direction > 0 else (minority, majority)
         both = _semicore(self.element, self.semicore)
         return [
@@ -66,7 +70,7 @@ def _semicore(element: str, electrons: int) -> Shell:
         return [(0, -45.0, 0.3)] if electrons else []
     if element == "O" or not electrons:
         return []
-    deep = _SEMICORE_P[element]
+    deep = _SEMICORE_P.get(element, _OTHER_SEMICORE_P)
     s = [(0, deep - 35.0, 0.3)] if electrons > 6 else []
     return s + [(orbital, deep, 0.3) for orbital in _P]
 
@@ -92,6 +96,16 @@ def _nickel(charge: int) -> tuple[Shell, Shell]:
     majority = [(orbital, -4.8, 0.4) for orbital in _T2G] + _eg(4 - charge, -1.6, 1.2)
     minority = [(orbital, -2.2, 0.3) for orbital in _T2G] + _eg(0, 0.0, 2.0)
     return majority, minority
+
+
+def _metal(kind: Kind) -> tuple[Shell, Shell]:
+    own = filling(kind.element, kind.charge)
+    t2g, minority_t2g = (
+        [(orbital, filled if i < n else empty, 0.3) for i, orbital in enumerate(_T2G)]
+        for n, filled, empty in ((own.t2g, -4.5, 1.4), (own.minority_t2g, -2.2, 3.2))
+    )
+    majority = t2g + _eg(own.eg, -1.2, 1.8)
+    return majority, minority_t2g + _eg(own.minority_eg, -0.9, 4.4)
 
 
 def _eg(electrons: int, filled: float, empty: float) -> Shell:
@@ -199,7 +213,7 @@ def bands(inputs: Inputs, crystal: Crystal, all_kinds: list[Kind]) -> Bands:
     energies, occupied = [], []
     for spin in range(inputs.spins):
         flat = _flat_bands(all_kinds, spin)
-        flat += [_EMPTY_HIGH] * (asked - len(flat))
+        flat += [_EMPTY_HIGH] * max(_EMPTY_BANDS, asked - len(flat))
         filled = sum(energy < 0 for energy in flat)
         if 0 < asked < filled + 1:
             raise Refusal(f"INCAR: NBANDS = {asked}, {filled} bands are occupied")

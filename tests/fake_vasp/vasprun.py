@@ -12,7 +12,10 @@ from run import VERSION, Run
 from states import FERMI, ORBITALS, Densities
 from tags import DEFAULTS, KIND_OF, Value
 
-_MASS = {"Li": 7.01, "O": 16.0, "Mn": 54.938, "Ni": 58.69}
+_MASS = {
+    **{"Li": 7.01, "O": 16.0, "Ti": 47.88, "V": 50.941, "Cr": 51.996},
+    **{"Mn": 54.938, "Fe": 55.847, "Co": 58.933, "Ni": 58.69, "Cu": 63.546},
+}
 
 
 def header(run: Run) -> str:
