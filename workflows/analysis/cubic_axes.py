@@ -15,7 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workflows.analysis.ions import METALS
-from workflows.analysis.octahedra import NoOctahedron, orthonormal, trans_pairs
+from workflows.analysis.octahedra import (
+    NoOctahedron,
+    octahedra,
+    orthonormal,
+    trans_pairs,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -23,6 +28,10 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float64]
 OXYGEN = 32
 """O in the cubic cell."""
+LONGEST = 1.25
+"""Largest ratio of one cubic axis to the others, and of the others to one."""
+MISFIT = 0.15
+"""Largest distance of a cell vector from its place, in cubic lengths."""
 
 
 def cubic_axes(structure: Structure, *, elements: Sequence[str] = METALS) -> Matrix:
@@ -91,8 +100,11 @@ def parent_supercell(
 ) -> Matrix:
     """Find the cell vectors in those of the cubic cell, for :func:`pseudo_cubic`.
 
-    Components of the vectors along the cubic axes are multiples of half the cubic
-    length, which the number of oxygens gives: 32 to a cubic cell.
+    Components of the vectors along the cubic axes are multiples of half the three
+    cubic lengths. These are not known, and differ where the cell is distorted: of the
+    shapes up to `LONGEST` times longer or shorter along one axis, and of the shape of
+    the octahedra, the one is taken that fits the vectors best and holds 32 oxygens to a
+    cubic cell.
 
     Returns
     -------
@@ -104,16 +116,43 @@ def parent_supercell(
     NoOctahedron
         There is no octahedron, or the cell is not that of a spinel.
     """
-    oxygen = sum(site.specie.symbol == "O" for site in structure)
+    cells = sum(site.specie.symbol == "O" for site in structure) / OXYGEN
     axes = cubic_axes(structure, elements=elements)
-    length = (structure.volume * OXYGEN / oxygen) ** (1 / 3)
-    matrix: Matrix = np.round(2 * structure.lattice.matrix @ axes.T / length) / 2
-    if abs(abs(np.linalg.det(matrix)) - oxygen / OXYGEN) > 1e-6:
+    vectors = structure.lattice.matrix @ axes.T
+    length = (structure.volume / cells) ** (1 / 3)
+    found = []
+    for shape in _shapes(structure, axes, elements):
+        matrix: Matrix = np.round(2 * vectors / (length * shape)) / 2
+        if _of_a_spinel(matrix, cells):
+            lengths = (vectors * matrix).sum(axis=0) / (matrix**2).sum(axis=0)
+            misfit = float(np.abs(vectors - matrix * lengths).max() / length)
+            found.append((round(misfit, 6), matrix))
+    if not found or min(found, key=lambda one: one[0])[0] > MISFIT:
         raise NoOctahedron(
             f"{structure.formula}: its cell is neither a supercell nor a "
-            f"primitive cell of a cubic spinel of {length:.2f} A"
+            f"primitive cell of a spinel of {length:.2f} A"
         )
-    return matrix
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _shapes(structure: Structure, axes: Matrix, elements: Sequence[str]) -> Matrix:
+    """Return relative lengths of the three cubic axes to try, of product 1."""
+    shapes = octahedra(structure, elements=elements, axes=axes).values()
+    bonds = np.mean([(o.l_x, o.l_y, o.l_z) for o in shapes], axis=0)
+    own = bonds / np.prod(bonds) ** (1 / 3)
+    ratios = np.linspace(1 / LONGEST, LONGEST, 41)
+    stretched = [
+        np.where(np.arange(3) == axis, ratio ** (2 / 3), ratio ** (-1 / 3))
+        for axis in range(3)
+        for ratio in ratios
+    ]
+    return np.array([own, np.ones(3), *stretched])
+
+
+def _of_a_spinel(matrix: Matrix, cells: float) -> bool:
+    """Tell whether vectors are translations of a face-centred lattice, of this size."""
+    size = abs(abs(np.linalg.det(matrix)) - cells) < 1e-6
+    return bool(size and not (2 * matrix.sum(axis=1) % 2).any())
 
 
 def _mean(lines: Matrix, frame: Matrix) -> Matrix:

@@ -119,9 +119,7 @@ def _lattice_class(
     return f"{name}, sheared" if sheared else name
 
 
-def pseudo_cubic(
-    structure: Structure, supercell: Sequence[Sequence[float]]
-) -> LatticeRatios:
+def pseudo_cubic(structure: Structure, supercell: ArrayLike) -> LatticeRatios:
     """Classify a structure by the axes of the conventional cell it came from.
 
     Parameters

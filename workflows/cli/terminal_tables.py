@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import coloured, is_missing, number
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import records
+from workflows.results.series_table import metals_of
 from workflows.results.verdict import models_of, overall, short_reason
 
 if TYPE_CHECKING:
@@ -45,8 +47,10 @@ def series_table(series: pd.DataFrame, screen: Console) -> Table:
         text("insertion", lambda r: r["insertion"]),
         text("state", lambda r: coloured(r["state"])),
         part("E eV/f.u.", lambda r: number(r["energy_per_fu"], 3), 4),
-        part("|m| Ni", lambda r: _spread(r, "m_ni"), 1),
-        part("|m| Mn", lambda r: _spread(r, "m_mn"), 1),
+        *(
+            part(f"|m| {e}", partial(_spread, name=f"m_{e.lower()}"), 1)
+            for e in metals_of(series)
+        ),
         part("a", lambda r: number(r["a"], 3), 5),
         part("b", lambda r: number(r["b"], 3), 5),
         part("c", lambda r: number(r["c"], 3), 5),
@@ -131,6 +135,6 @@ def _text(value: Any) -> str:
 
 
 def _spread(row: Row, name: str) -> str:
-    if is_missing(row[name]):
+    if is_missing(row.get(name)):
         return ""
     return f"{row[name]:.2f}±{row[f'{name}_std']:.2f}"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -17,15 +19,25 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from workflows.analysis.cubic_axes import axes_of_cell
+from workflows.analysis.cubic_axes import axes_of_cell, parent_supercell
 from workflows.analysis.d_orbitals import EgOrbital
+from workflows.analysis.ions import METALS
 from workflows.analysis.jahn_teller import cooperative_order
-from workflows.analysis.lattice import UNIQUE_LAST, pseudo_cubic, unique_axis_last
+from workflows.analysis.lattice import (
+    UNIQUE_LAST,
+    LatticeRatios,
+    pseudo_cubic,
+    unique_axis_last,
+)
 from workflows.analysis.lithium_sites import model_of_sites
 from workflows.analysis.magnetization import element_moments
-from workflows.analysis.octahedra import Octahedron, octahedra
+from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
 from workflows.analysis.orbital_order import counted, eg_orbitals
-from workflows.analysis.valence import two_clusters, valence_from_moment
+from workflows.analysis.valence import (
+    balanced_valences,
+    two_clusters,
+    valence_from_moment,
+)
 from workflows.records.document import TaskDocument
 
 ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
@@ -114,8 +126,8 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         numbers["gap"] = document.bandgap
     if lithium := document.final_sites.get("Li"):
         numbers["ended_as"] = model_of_sites(lithium, units)
-    if document.cell_relaxed:  # a lattice that was not relaxed is not a result
-        shape = pseudo_cubic(document.structure, document.supercell)
+    # A lattice that was not relaxed is not a result.
+    if document.cell_relaxed and (shape := shape_of(document)) is not None:
         numbers |= {name: getattr(shape, name) for name in _SHAPE}
         numbers |= dict(zip(_UNIQUE_LAST, unique_axis_last(shape), strict=True))
         numbers["permutation"] = UNIQUE_LAST[shape.unique_axis]
@@ -135,7 +147,7 @@ def _moments(document: TaskDocument) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {}
     mixed = False
-    for element in ("Ni", "Mn"):
+    for element in METALS:
         moments = element_moments(_species(document), document.magnetization, element)
         if moments is not None:
             name = f"m_{element.lower()}"
@@ -147,14 +159,35 @@ def _moments(document: TaskDocument) -> dict[str, Any]:
 
 
 def _valences(document: TaskDocument) -> dict[str, Any]:
-    """Count Mn3+ by threshold and by the gap in the moments."""
+    """Count the ions of each valence, and Mn3+ by threshold and by the gap as well."""
+    species, moments = _species(document), document.magnetization
+    if moments is None or not set(species) & set(METALS):
+        return {}
+    read = [
+        valence_from_moment(element, moment)
+        for element, moment in zip(species, moments, strict=True)
+        if element in METALS
+    ]
+    charges = balanced_valences(species, moments).valences
+    ambiguous = {"n_ambiguous": sum(v.ambiguous for v in read)}
+    told = {"valences": _tally(species, charges)} if charges else {}
+    return {**_mn3(document), **ambiguous, **told}
+
+
+def _tally(species: Sequence[str], charges: Sequence[int]) -> str:
+    """Count the ions of the metals, such as ``4 Ni2+, 8 Mn3+, 4 Mn4+``."""
+    pairs = zip(species, charges, strict=True)
+    ions = Counter(pair for pair in pairs if pair[0] in METALS)
+    order = {element: i for i, element in enumerate(dict.fromkeys(species))}
+    ranked = sorted(ions.items(), key=lambda ion: (order[ion[0][0]], ion[0][1]))
+    return ", ".join(f"{count} {element}{q}+" for (element, q), count in ranked)
+
+
+def _mn3(document: TaskDocument) -> dict[str, Any]:
     moments = _moments_of(document, "Mn")
     if not moments:
         return {}
     read = [valence_from_moment("Mn", moment) for moment in moments]
-    everywhere = read + [
-        valence_from_moment("Ni", moment) for moment in _moments_of(document, "Ni")
-    ]
     threes = [abs(m) for m, v in zip(moments, read, strict=True) if v.valence == 3]
     spread = {"m_mn3_min": min(threes), "m_mn3_max": max(threes)} if threes else {}
     clusters = two_clusters(moments)
@@ -163,8 +196,7 @@ def _valences(document: TaskDocument) -> dict[str, Any]:
         "n_mn3": len(threes),
         **spread,
         **by_gap,
-        "n_ambiguous": sum(v.ambiguous for v in everywhere),
-        "n_anomalous": sum(v.valence is None for v in everywhere),
+        "n_anomalous": sum(v.valence is None for v in read),
     }
 
 
@@ -202,6 +234,18 @@ def parent_axes(document: TaskDocument) -> Any:
     assert document.structure is not None
     ours = document.calculation_id is not None
     return axes_of_cell(document.structure, document.supercell if ours else None)
+
+
+def shape_of(document: TaskDocument) -> LatticeRatios | None:
+    """Return the pseudo-cubic lattice; None of a foreign cell that is no spinel's."""
+    if document.structure is None:
+        return None
+    if document.calculation_id is not None:
+        return pseudo_cubic(document.structure, document.supercell)
+    try:
+        return pseudo_cubic(document.structure, parent_supercell(document.structure))
+    except NoOctahedron:
+        return None
 
 
 def eg_orbitals_of(document: TaskDocument) -> dict[int, EgOrbital]:

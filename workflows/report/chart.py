@@ -15,6 +15,12 @@ Line = Literal["", "solid", "dash", "dot"]
 
 PAPER = "#111111"
 """Colour of what the paper states; nothing of ours is black."""
+ELEMENTS = {
+    **{"Li": "#c49000", "O": "#d9534f", "Ni": "#1b7a43", "Mn": "#7b3294"},
+    **{"Ti": "#8c8c8c", "V": "#e08214", "Cr": "#01665e", "Fe": "#a6611a"},
+    **{"Co": "#2b5fc0", "Cu": "#b35806"},
+}
+"""Colours of the elements, the same in every chart."""
 
 
 @dataclass(frozen=True)

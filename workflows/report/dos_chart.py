@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workflows.report.chart import Chart, Panel, Trace
+from workflows.analysis.ions import METALS
+from workflows.report.chart import ELEMENTS, Chart, Panel, Trace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +18,12 @@ SHOWN = (1.0, 2.0)
 """The x of the paper's densities of states."""
 WINDOW = (-8.0, 5.0)
 """Energies shown, eV."""
-ORBITALS = {"Ni d": "Ni-3d", "Mn d": "Mn-3d", "O p": "O-2p"}
+ORBITALS = {**{f"{e} d": f"{e}-3d" for e in reversed(METALS)}, "O p": "O-2p"}
 """Curves of ``Results.pdos`` that bond, and their names."""
 COLOURS = {
-    **{"Li": "#c49000", "Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f"},
-    **{"Ni-3d": "#1b7a43", "Mn-3d": "#7b3294", "O-2p": "#d9534f"},
+    **ELEMENTS,
+    **{f"{element}-3d": ELEMENTS[element] for element in METALS},
+    "O-2p": ELEMENTS["O"],
 }
 OTHER = "#1f5fa8"
 DIGITS = 4

@@ -22,6 +22,7 @@ from workflows.report.series_charts import of_the_paper
 from workflows.report.structure_pictures import pictured, structures_figure
 from workflows.report.verdict_summary import in_words, summaries, why_unjudged, written
 from workflows.results.results import Results, records
+from workflows.results.series_table import metals_of
 from workflows.results.verdict import verdict_frame
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ ROWS = {
     "findings": "one row for each finding",
 }
 """Tables to take away, and what a row of each is."""
-METALS = ("Ni", "Mn")
-"""Elements whose moments the table over x has."""
 DIGITS = {"pdos": 6}
 """Significant digits of a table, where it is large and VASP prints fewer."""
 
@@ -112,7 +111,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
             (v.statement, v.tolerance, v.unit, v.why) for v in verdicts
         ),
         rows=records(series),
-        elements=[e for e in METALS if series[f"m_{e.lower()}"].notna().any()],
+        elements=metals_of(series),
         charts=[DrawnChart(chart, _svg(chart)) for chart in charts],
         plots=_as_script({chart.key: plotly_figure(chart) for chart in charts}),
         plotly=_plotly(),

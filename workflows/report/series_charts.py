@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.lnmo import CELL_LENGTH, is_the_papers
 from workflows.campaign.calculation import NO_INSERTION
-from workflows.report.chart import PAPER, Chart, Line, Marker, Panel, Trace
+from workflows.report.chart import (
+    ELEMENTS,
+    PAPER,
+    Chart,
+    Line,
+    Marker,
+    Panel,
+    Trace,
+)
+from workflows.results.series_table import metals_of
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ PAPER_MOMENTS = {"Ni": {0.0: 0.5, 1.0: 1.7, 2.0: 1.7}, "Mn": {1.0: 3.2, 2.0: 3.7
 EXPERIMENT_A = {1.0: CELL_LENGTH}
 """Cubic lattice parameter in A, experiment, as in the verdicts."""
 COLOURS = {
-    **{"Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f", "Li": "#c49000"},
+    **ELEMENTS,
     **{"a": "#2166ac", "b": "#67a9cf", "c": "#b2182b", "c(x)/c(1)": "#5b6675"},
 }
 STYLES: dict[str, tuple[Marker, Line]] = {
@@ -38,7 +47,7 @@ X_RANGE = (-0.08, 2.08)
 
 
 def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
-    """Show mean |m| of Ni and Mn over x (Figure 2e); bars are the spread over sites.
+    """Show mean |m| of the metals over x (Figure 2e); bars: spread over sites.
 
     Parameters
     ----------
@@ -48,7 +57,7 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
         What made the numbers, one line.
     """
     traces = []
-    for element in ("Mn", "Ni"):
+    for element in reversed(metals_of(series)):
         name = f"m_{element.lower()}"
         if series[name].notna().any():
             traces += _traces(series, name, element, errors=f"{name}_std", unit="μB")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workflows.campaign.calculation import NO_INSERTION
+from workflows.report.chart import ELEMENTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 PICTURED = (0.0, 1.0, 2.0)
 VIEW = "-82x,12y,0z"
 """Rotation of the camera, degrees, as ASE writes it: c points up, b away."""
-COLOURS = {"Li": "#e6b800", "Ni": "#1b7a43", "Mn": "#7b3294", "O": "#d9534f"}
+COLOURS = {**ELEMENTS, "Li": "#e6b800"}
 OTHER = "#6baed6"
 RADII = {"Li": 0.62, "O": 0.42}
 METAL_RADIUS = 0.72

@@ -67,12 +67,12 @@ def compare_to_paper(
         A check that uses x = 2 appears once for each insertion model there is. Of
         another spinel none is computed.
     """
-    judged = judged_rows(rows)
+    strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
+    judged = [] if strangers else judged_rows(rows)
     verdicts = sorted(
         [*_verdicts(judged, lithium, no_voltage), fim_below_fm(orders or {})],
         key=lambda v: (ORDER.index(v.check), v.insertion),
     )
-    strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
     if not strangers:
         return tuple(verdicts)
     why = f"the paper is on LixNi0.5Mn1.5O4, the results on {strangers[0]}"

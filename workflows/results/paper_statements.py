@@ -62,20 +62,25 @@ class Check:
 
 
 def _change(column: str) -> Callable[[Sequence[Row]], float]:
-    return lambda rows: float(rows[1][column] - rows[0][column])
+    return lambda rows: _number(rows[1], column) - _number(rows[0], column)
 
 
 def _at(column: str) -> Callable[[Sequence[Row]], float]:
-    return lambda rows: float(rows[0][column])
+    return lambda rows: _number(rows[0], column)
 
 
 def _mn3_moment(rows: Sequence[Row]) -> float:
     """Moment of the 8 Mn3+ at x = 2 if the other 4 Mn keep the moment of x = 1."""
-    return float((12 * rows[1]["m_mn"] - 4 * rows[0]["m_mn"]) / 8)
+    return (12 * _number(rows[1], "m_mn") - 4 * _number(rows[0], "m_mn")) / 8
 
 
 def _volume_change(rows: Sequence[Row]) -> float:
-    return float(100 * (rows[1]["volume_fu"] / rows[0]["volume_fu"] - 1))
+    return 100 * (_number(rows[1], "volume_fu") / _number(rows[0], "volume_fu") - 1)
+
+
+def _number(row: Row, column: str) -> float:
+    """Return a number of a row, NaN where a calculation does not give it."""
+    return float(row.get(column, math.nan))
 
 
 def _mean_length(rows: Sequence[Row]) -> float:

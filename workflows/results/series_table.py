@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from workflows.analysis.ions import METALS
+from workflows.analysis.lnmo import METALS as PAPER_METALS
 from workflows.campaign.sections import SAME_X
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, names, number, numbers
@@ -60,7 +62,8 @@ SERIES = (
     ),
     number("m_mn3_min", "muB, smallest |m| of Mn3+, by threshold"),
     number("m_mn3_max", "muB, largest |m| of Mn3+, by threshold"),
-    number("n_ambiguous", "Ni and Mn within 0.1 muB of a threshold"),
+    Column("valences", "ions of each valence, by charge balance", shown=True),
+    number("n_ambiguous", "metals within 0.1 muB of a threshold"),
     number("n_anomalous", "Mn below 2.6 muB"),
     number("gap", "eV; 0 for a metal", shown=True),
     number("a", "A, pseudo-cubic"),
@@ -109,6 +112,7 @@ _EMPTY = {
     "permutation": "",
     "lattice_class": "",
     "shape": "",
+    "valences": "",
     "orbital_order": "",
     "mixed_sign": False,
 }
@@ -122,8 +126,11 @@ _ONE_ORIENTATION = frozenset(
 An orbit is calculated by one representative, whose long axis may be any of the three:
 only what no renaming of the axes changes has a mean over the orbit.
 """
-_OF_THE_LOWEST = ("unique_axis", "permutation", "lattice_class", "shape")
-"""Words on the shape of one configuration."""
+_OF_THE_LOWEST = (
+    *("unique_axis", "permutation", "lattice_class", "shape"),
+    *("valences", "orbital_order"),
+)
+"""Words on the shape and the electrons of one configuration."""
 
 
 def series_frame(
@@ -159,7 +166,8 @@ def series_frame(
         for group in _groups(rows)
     ]
     chosen.sort(key=lambda row: (row["x"], row["insertion"]))
-    frame = frame_of([{**_EMPTY, **row} for row in chosen], SERIES)
+    columns = (*SERIES, *other_moments(chosen))
+    frame = frame_of([{**_EMPTY, **row} for row in chosen], columns)
     frame["e_above_hull"] = above_hull(frame)
     at_one = frame[(frame["x"] - 1).abs() < SAME_X]
     for axis in "abc":
@@ -175,6 +183,37 @@ def series_frame(
 def complete(row: Mapping[str, Any]) -> Row:
     """Return a row of a calculation with every column: NaN where it has no number."""
     return {**_EMPTY, **dict.fromkeys(SERIES_UNITS, math.nan), **row}
+
+
+def other_moments(rows: Iterable[Row]) -> tuple[Column, ...]:
+    """Describe the columns of moments of other metals than Ni and Mn.
+
+    Parameters
+    ----------
+    rows
+        Of single calculations; a metal has its columns if one of them has its moment.
+    """
+    present = {name for row in rows for name in row}
+    return tuple(
+        number(f"m_{element.lower()}{more}", unit, shown=not more)
+        for element in METALS
+        if element not in PAPER_METALS and f"m_{element.lower()}" in present
+        for more, unit in (
+            ("", "muB, mean |m|"),
+            ("_std", "muB, population standard deviation over sites"),
+            ("_signed", "muB, mean m"),
+        )
+    )
+
+
+def metals_of(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the metals whose moments a table over x has; Ni and Mn if it has none."""
+    found = [
+        element
+        for element in METALS
+        if (name := f"m_{element.lower()}") in frame and frame[name].notna().any()
+    ]
+    return tuple(reversed(found)) or PAPER_METALS
 
 
 def _groups(rows: Iterable[Row]) -> list[list[Row]]:
@@ -210,7 +249,7 @@ def _boltzmann(group: Sequence[Row], temperature: float) -> Row:
         name: sum(weight * row[name] for weight, row in weights)
         if name not in _ONE_STATE | _ONE_ORIENTATION and all(name in r for r in rows)
         else math.nan
-        for name in SERIES_UNITS
+        for name in (*SERIES_UNITS, *names(other_moments(rows)))
     }
     averaged["e_spread"] = lowest["e_spread"]
     blank = dict.fromkeys(_OF_THE_LOWEST, "")

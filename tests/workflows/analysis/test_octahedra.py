@@ -123,7 +123,7 @@ def test_its_own_cubic_axes_give_it_the_c_to_a_of_a_tetragonal_spinel(
 ) -> None:
     shape = pseudo_cubic(mgmn2o4, parent_supercell(mgmn2o4).tolist())
     assert shape.c_ratio == pytest.approx(1.140, abs=1e-3)
-    assert shape.lattice_class == "tetragonal, elongated"
+    assert shape.lattice_class == "tetragonal, elongated along c"
     # two formula units of AB2O4 in the cell, eight in the cubic one
     assert shape.volume == pytest.approx(4 * mgmn2o4.volume)
 
@@ -167,3 +167,50 @@ def test_a_supercell_is_recognised(size: tuple[int, int, int]) -> None:
 def test_without_octahedra_there_are_no_axes() -> None:
     with pytest.raises(NoOctahedron, match="no octahedron"):
         cubic_axes(Structure(Lattice.cubic(3.44), ["Li"], [[0, 0, 0]]))
+
+
+RATIOS = (0.86, 0.95, 1.0, 1.07, 1.16)
+
+
+@pytest.mark.parametrize("repeats", [(1, 1, 1), (1, 1, 3), (3, 1, 1), (2, 2, 1)])
+@pytest.mark.parametrize("ratio", RATIOS)
+@pytest.mark.parametrize("primitive", [False, True])
+def test_a_distorted_supercell_knows_its_cubic_cell(
+    repeats: tuple[int, int, int], ratio: float, primitive: bool
+) -> None:
+    host = spinel_host("LiMn2O4", "none", supercell=repeats, primitive=primitive)
+    cell = host.structure.copy()
+    # c longer by the ratio, in a crystal of the same volume
+    stretch = np.diag([ratio ** (-1 / 3), ratio ** (-1 / 3), ratio ** (2 / 3)])
+    cell.lattice = Lattice(cell.lattice.matrix @ stretch)
+    matrix = parent_supercell(cell)
+    assert abs(np.linalg.det(matrix)) == pytest.approx(len(cell) / 56)
+    shape = pseudo_cubic(cell, matrix)
+    assert shape.c_ratio == pytest.approx(ratio)
+    assert shape.volume == pytest.approx(host.a**3)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(4))
+def test_it_does_not_matter_which_vectors_span_the_cell(axis: int, seed: int) -> None:
+    """A skewed primitive cell of a spinel with c/a = 1.13, long axis anywhere."""
+    cell = spinel_host("LiMn2O4", "none", primitive=True).structure.copy()
+    stretch = np.diag([1.13 if i == axis else 1.0 for i in range(3)])
+    rng = np.random.default_rng(seed)
+    skew = np.eye(3, dtype=int)
+    for _ in range(2):
+        i, j = rng.choice(3, 2, replace=False)
+        skew[i] += rng.choice([-1, 1]) * skew[j]
+    cell.lattice = Lattice(cell.lattice.matrix @ stretch)
+    cell.make_supercell(skew)
+    shape = pseudo_cubic(cell, parent_supercell(cell))
+    assert shape.unique_axis == "abc"[axis]
+    assert shape.c_unique == pytest.approx(1.13)
+
+
+def test_a_cell_of_another_structure_is_refused() -> None:
+    rock_salt = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(4.2), ["Mn", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    )
+    with pytest.raises(NoOctahedron, match="neither a supercell"):
+        parent_supercell(rock_salt.get_primitive_structure())

@@ -22,6 +22,7 @@ from workflows.engines.vasp.notes import (
     silent_files,
     without_convergence,
 )
+from workflows.engines.vasp.state import RELAXATIONS
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.versions import versions
 from workflows.vasp.file_ends import Ends
@@ -136,7 +137,9 @@ def with_numbers(
         structure=structure,
         final_sites=counts,
         initial_structure=initial,
-        cell_relaxed=calculation is not None and _relaxes_cell(calculation),
+        cell_relaxed=_relaxed_its_cell(numbers) and state.usable
+        if calculation is None
+        else _relaxes_cell(calculation),
         energy=energy,
         energy_per_atom=energy / len(structure) if energy and structure else None,
         efermi=numbers.efermi,
@@ -236,6 +239,13 @@ def _planned_moments(
     if calculation is None or own is None:
         return own
     return starting_moments(calculation.structure, calculation.settings["magmom"])
+
+
+def _relaxed_its_cell(numbers: VaspNumbers) -> bool:
+    """Tell from the tags that were applied whether a run varied its whole cell."""
+    applied = numbers.parameters
+    moved = applied.get("NSW", 0) > 0 and applied.get("IBRION", -1) in RELAXATIONS
+    return bool(moved and applied.get("ISIF") == 3)
 
 
 def _relaxes_cell(calculation: Calculation) -> bool:
