@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 OCCUPIED = 0.5
 """Occupation, per spin, above which a level counts as occupied."""
+PARTLY = (0.05, 0.95)
+"""Occupations between these are partial: the level lies at the Fermi level."""
 HALF_METAL = 0.1
 """Gap, eV, that the insulating channel of a half-metal has at least."""
 
@@ -32,6 +34,14 @@ class BandGap:
         Highest occupied and lowest empty level, eV, on the run's own energy scale.
     half_metal
         One channel is metallic and the other has a gap above `HALF_METAL`.
+    partly
+        Levels, of all k points and spins, whose occupation is partial, see `PARTLY`.
+    between
+        min CBM - max VBM by the occupation of 0.5 alone, eV, at least 0: what would be
+        called a gap if no level were partly occupied.
+    reach
+        Lowest energy of the highest band, eV, on the run's own scale: above it the
+        bands, and a density of states, are not complete.
     """
 
     gap: float
@@ -40,6 +50,9 @@ class BandGap:
     vbm: float
     cbm: float
     half_metal: bool
+    partly: int = 0
+    between: float = 0.0
+    reach: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -47,10 +60,16 @@ class _Channel:
     vbm: float
     cbm: float
     crossed: bool
+    partly: int = 0
+    reach: float = np.inf
+
+    @property
+    def between(self) -> float:
+        return 0.0 if self.crossed else max(0.0, self.cbm - self.vbm)
 
     @property
     def gap(self) -> float:
-        return 0.0 if self.crossed else max(0.0, self.cbm - self.vbm)
+        return 0.0 if self.partly else self.between
 
 
 def band_gap(eigenvalues: Mapping[Any, ArrayLike]) -> BandGap:
@@ -58,7 +77,8 @@ def band_gap(eigenvalues: Mapping[Any, ArrayLike]) -> BandGap:
 
     VBM_s is the highest level with an occupation above 0.5, CBM_s the lowest of the
     rest. A band that is occupied at one k point and empty at another crosses the
-    Fermi level: that channel has no gap, whatever the spacing of its levels.
+    Fermi level: that channel has no gap, whatever the spacing of its levels. Nor has
+    one with a level that is partly occupied, see `PARTLY`.
 
     Parameters
     ----------
@@ -88,7 +108,13 @@ def band_gap(eigenvalues: Mapping[Any, ArrayLike]) -> BandGap:
     first = next(iter(channels.values()))
     up, down = channels.get("up", first), channels.get("down", first)
     crossed = up.crossed or down.crossed
-    both = _Channel(max(up.vbm, down.vbm), min(up.cbm, down.cbm), crossed)
+    both = _Channel(
+        max(up.vbm, down.vbm),
+        min(up.cbm, down.cbm),
+        crossed,
+        sum(channel.partly for channel in channels.values()),
+        min(up.reach, down.reach),
+    )
     gaps = sorted((up.gap, down.gap))
     return BandGap(
         gap=both.gap,
@@ -97,6 +123,9 @@ def band_gap(eigenvalues: Mapping[Any, ArrayLike]) -> BandGap:
         vbm=both.vbm,
         cbm=both.cbm,
         half_metal=gaps[0] == 0 and gaps[1] > HALF_METAL,
+        partly=both.partly,
+        between=both.between,
+        reach=both.reach,
     )
 
 
@@ -107,8 +136,11 @@ def _channel(levels: NDArray[np.float64]) -> _Channel:
         )
     energies, occupied = levels[..., 0], levels[..., 1] > OCCUPIED
     counts = occupied.sum(axis=1)
+    partly = (levels[..., 1] > PARTLY[0]) & (levels[..., 1] < PARTLY[1])
     return _Channel(
         vbm=float(energies[occupied].max(initial=-np.inf)),
         cbm=float(energies[~occupied].min(initial=np.inf)),
         crossed=bool(counts.min() != counts.max()),
+        partly=int(partly.sum()),
+        reach=float(energies.max(axis=1).min()),
     )

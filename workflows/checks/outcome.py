@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from workflows.analysis.band_gap import BandGap
 from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.records.document import Finding
 
@@ -25,7 +26,9 @@ class Outcome:
 
     Units as in ``TaskDocument``; `start_moments` are the moments that were planned, or
     of a run that is not ours its MAGMOM, in site order. `signed` is False where only
-    |m| is known. `supercell` is None where nobody described the cell.
+    |m| is known. `levels` are the edges that the gap was taken from, `emax` is the end
+    of the density of states that was asked for, eV, on the scale of the levels.
+    `supercell` is None where nobody described the cell.
     """
 
     structure: Structure
@@ -34,6 +37,8 @@ class Outcome:
     start_moments: Sequence[float] | None = None
     total_magnetization: float | None = None
     bandgap: float | None = None
+    levels: BandGap | None = None
+    emax: float | None = None
     pressure_kbar: float | None = None
     cell_relaxed: bool = False
     signed: bool = True

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.analysis.lnmo import INSULATORS, METALS, SHORTEST, lnmo_x
+from workflows.checks.bands import band_findings
 from workflows.checks.moments import collapsed, flipped, large_on_oxygen, lnmo_moments
 from workflows.checks.orbitals import orbital_findings
 from workflows.checks.outcome import REMEDY, Outcome, warn
@@ -29,7 +30,12 @@ neighbouring x are compared to about 1 meV per atom."""
 
 def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
     """Check a finished run; the limits of LNMO only where the composition is its."""
-    found = [*_energy(outcome), *_pressure(outcome), *orbital_findings(outcome)]
+    found = [
+        *_energy(outcome),
+        *_pressure(outcome),
+        *band_findings(outcome),
+        *orbital_findings(outcome),
+    ]
     x = lnmo_x(outcome.structure)
     if x is not None:
         found += [*_distances(outcome), *_insulator(outcome, x)]

@@ -152,4 +152,5 @@ _MAKE: Mapping[
     TableName.HULL: lambda results, *_: results.hull(),
     TableName.PDOS: _pdos,
     TableName.VERDICTS: _verdicts,
+    TableName.CONTEXT: lambda results, *_: results.context(),
 }

@@ -32,6 +32,7 @@ class TableName(StrEnum):
     HULL = "hull"
     PDOS = "pdos"
     VERDICTS = "verdicts"
+    CONTEXT = "context"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def results(
     table: Annotated[
         str | None,
         typer.Option(
-            "--table", help="series, sites, runs, voltage, hull, pdos or verdicts"
+            "--table",
+            help="series, sites, runs, voltage, hull, pdos, verdicts or context",
         ),
     ] = None,
     by: Annotated[

@@ -55,6 +55,7 @@ ROWS = {
     "hull": "one row for each finished arrangement in each range of x",
     "pdos": "one row for each energy of each calculation with a density of states",
     "verdicts": "one row for each statement of the paper",
+    "context": "one row for each result, and each measurement of the paper",
     "findings": "one row for each finding",
 }
 """Tables to take away, and what a row of each is."""
@@ -96,6 +97,9 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     verdicts = results.compare_to_paper()
     documents = results.documents()
     findings = findings_of(documents)
+    paper = of_the_paper(series)
+    if paper:
+        found.ask("context", results.context)
     return _template().render(
         title=f"Campaign {campaign.name}" if campaign else "All results",
         description=campaign.description if campaign else "",
@@ -104,7 +108,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         surrogate=bool(series["surrogate"].any()),
         judged=any(v.value is not None for v in verdicts),
         unjudged=why_unjudged(verdicts),
-        paper=of_the_paper(series),
+        paper=paper,
         summaries=summaries(verdicts),
         verdicts=verdicts,
         limits=dict.fromkeys(
@@ -112,6 +116,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         ),
         rows=records(series),
         elements=metals_of(series),
+        context=_context(found.tables),
         charts=[DrawnChart(chart, _svg(chart)) for chart in charts],
         plots=_as_script({chart.key: plotly_figure(chart) for chart in charts}),
         plotly=_plotly(),
@@ -157,6 +162,14 @@ def _downloads(
         for name, what in ROWS.items()
         if name in whole
     ]
+
+
+def _context(tables: Mapping[str, pd.DataFrame]) -> tuple[str, list[dict[str, Any]]]:
+    """Return the finding and the rows of the paper against itself."""
+    table = tables.get("context")
+    if table is None:
+        return "", []
+    return " ".join(table.attrs["notes"]), records(table)
 
 
 def _structures(documents: Sequence[TaskDocument], origin: str) -> Markup:

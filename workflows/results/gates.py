@@ -23,6 +23,7 @@ Row = Mapping[str, Any]
 Kind = Literal["moments", "charge", "gap", "lattice", "energy"]
 ALL: frozenset[Kind] = frozenset({"moments", "charge", "gap", "lattice", "energy"})
 LATTICE: frozenset[Kind] = frozenset({"lattice"})
+ELECTRONS: frozenset[Kind] = frozenset({"charge", "gap"})
 NO_ROW: frozenset[Kind] = frozenset()
 
 
@@ -47,6 +48,7 @@ EFFECTS: Mapping[str, Effect] = {
     "symmetrised": Effect("all Mn alike: symmetrised or delocalised"),
     "wrong_valence": Effect("wrong number of Mn3+"),
     "metallic": Effect("no gap"),
+    "partial_occupations": Effect("levels partly occupied", ELECTRONS),
     "moment_collapsed": Effect("collapsed moment"),
     "moment_too_large": Effect("moment of Ni too large"),
     "moment_flipped": Effect("moment turned over"),
@@ -80,6 +82,7 @@ EFFECTS: Mapping[str, Effect] = {
     "surrogate_geometry": Effect("", NO_ROW),
     "mixing_changed": Effect("", NO_ROW),
     "orbital_order": Effect("", NO_ROW),
+    "bands_below_emax": Effect("", NO_ROW),
     "no_outcar": Effect("", NO_ROW),
     "no_vasprun": Effect("", NO_ROW),
     "empty_file": Effect("", NO_ROW),

@@ -24,6 +24,7 @@ from workflows.records.document import TaskDocument
 from workflows.records.store import ResultsStore, results_store
 from workflows.results.calculation_rows import place
 from workflows.results.columns import frame_of
+from workflows.results.context_table import context_frame
 from workflows.results.dos_table import (
     Align,
     Drawing,
@@ -162,6 +163,19 @@ class Results:
         """
         documents = [s.document for s in self._recorded.summaries()]
         return run_frame(sorted(documents, key=place))
+
+    def context(self) -> pd.DataFrame:
+        """Return the results beside the paper's measurements, and what these mean.
+
+        L3/L2 by formal valences, d(111), the x of NDP and EELS; no verdict. Units are
+        in ``df.attrs["units"]``, the finding is in ``df.attrs["notes"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`; or the results are of another compound.
+        """
+        return context_frame(records(self.series()))
 
     def hull(self) -> pd.DataFrame:
         """Return every finished ordering against the hull of its range and model.

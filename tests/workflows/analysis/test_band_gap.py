@@ -76,6 +76,35 @@ def test_shifting_all_levels_moves_the_edges_and_no_gap() -> None:
 
 
 @pytest.mark.parametrize(
+    ("occupations", "gap"),
+    [
+        ((1.0, 0.0), 0.5),
+        ((0.96, 0.04), 0.5),
+        ((0.94, 0.06), 0.0),  # at the Fermi level, within the smearing
+        ((0.6, 0.4), 0.0),
+        ((1.0, 0.06), 0.0),
+    ],
+)
+def test_partly_occupied_levels_leave_no_gap(
+    occupations: tuple[float, float], gap: float
+) -> None:
+    one = [[[-0.2, occupations[0]], [0.3, occupations[1]]]]
+    found = band_gap({"up": one})
+    assert (found.gap, found.gap_up) == pytest.approx((gap, gap))
+    assert found.between == pytest.approx(0.5)
+    assert bool(found.partly) is (gap == 0)
+    both = band_gap({"up": one, "down": INSULATOR[:1]})
+    assert both.gap == pytest.approx(gap)
+    assert both.gap_down == pytest.approx(3.0)
+
+
+def test_the_bands_are_complete_up_to_the_lowest_point_of_the_highest() -> None:
+    # highest band: up 2.0 and 1.5, down 0.4 and 0.3
+    assert band_gap({"up": INSULATOR}).reach == pytest.approx(1.5)
+    assert band_gap({"up": INSULATOR, "down": NARROW}).reach == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
     ("wrong", "message"),
     [
         ({}, "spin channels"),

@@ -220,7 +220,8 @@ def test_x_counts_lithium_on_two_metals_and_ends_at_two(
 
 
 def test_a_hole_on_oxygen_is_told_of_any_oxide() -> None:
-    (found,) = parse_run(DATA / "NiO_static").findings
+    metallic, found = parse_run(DATA / "NiO_static").findings
+    assert (metallic.id, metallic.severity) == ("partial_occupations", "info")
     assert (found.id, found.severity) == ("oxygen_moment", "warning")
     assert "O #1 +0.90" in found.message
 

@@ -224,6 +224,8 @@ def _outcome(
         start_moments=_planned_moments(numbers, calculation),
         total_magnetization=numbers.total_magnetization,
         bandgap=numbers.gap.gap if numbers.gap else None,
+        levels=numbers.gap,
+        emax=_end_of_dos(numbers),
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,
@@ -239,6 +241,13 @@ def _planned_moments(
     if calculation is None or own is None:
         return own
     return starting_moments(calculation.structure, calculation.settings["magmom"])
+
+
+def _end_of_dos(numbers: VaspNumbers) -> float | None:
+    """Return EMAX, eV; None where VASP chose the window itself."""
+    low, high = (numbers.parameters.get(tag) for tag in ("EMIN", "EMAX"))
+    asked = low is not None and high is not None and low < high
+    return float(high) if asked and high is not None else None
 
 
 def _relaxed_its_cell(numbers: VaspNumbers) -> bool:
