@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workflows.cli.options import Directories, JsonOption
+from workflows.cli.options import CsvOption, Directories, JsonOption, one_format
+from workflows.errors import InputError
 
 if TYPE_CHECKING:
     from workflows.records.document import TaskDocument
@@ -28,12 +29,31 @@ AT_ONCE = 60.0
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="show which file proves the state of each run")
 ]
+TableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--table", help="sites (moments, valences, octahedra, orbitals) or lattice"
+    ),
+]
 
 
 def parse(
-    paths: Directories, explain: ExplainOption = False, json: JsonOption = False
+    paths: Directories,
+    explain: ExplainOption = False,
+    json: JsonOption = False,
+    csv: CsvOption = False,
+    table: TableOption = None,
 ) -> None:
     """Read run directories, ours or any VASP's, and show their results."""
+    if explain and table is not None:
+        raise InputError("lnmo parse: --explain and --table are two outputs: give one")
+    if csv and table is None:
+        raise InputError("lnmo parse --csv needs --table sites or --table lattice")
+    if table is not None:
+        from workflows.cli.parse_tables import show_tables
+
+        one_format(json=json, csv=csv)
+        raise typer.Exit(show_tables(paths, table, as_json=json, as_csv=csv))
     if explain:
         raise typer.Exit(show_evidence(paths, as_json=json))
     raise typer.Exit(show_runs(paths, as_json=json))
