@@ -23,7 +23,6 @@ Row = Mapping[str, Any]
 Kind = Literal["moments", "charge", "gap", "lattice", "energy"]
 ALL: frozenset[Kind] = frozenset({"moments", "charge", "gap", "lattice", "energy"})
 LATTICE: frozenset[Kind] = frozenset({"lattice"})
-ELECTRONS: frozenset[Kind] = frozenset({"charge", "gap"})
 NO_ROW: frozenset[Kind] = frozenset()
 
 
@@ -48,7 +47,7 @@ EFFECTS: Mapping[str, Effect] = {
     "symmetrised": Effect("all Mn alike: symmetrised or delocalised"),
     "wrong_valence": Effect("wrong number of Mn3+"),
     "metallic": Effect("no gap"),
-    "partial_occupations": Effect("levels partly occupied", ELECTRONS),
+    "partial_occupations": Effect("levels partly occupied"),
     "moment_collapsed": Effect("collapsed moment"),
     "moment_too_large": Effect("moment of Ni too large"),
     "moment_flipped": Effect("moment turned over"),

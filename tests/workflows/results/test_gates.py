@@ -39,6 +39,7 @@ TABLE = {
     "symmetrised": EVERY,
     "wrong_valence": EVERY,
     "metallic": EVERY,
+    "partial_occupations": EVERY,
     "moment_collapsed": EVERY,
     "moment_too_large": EVERY,
     "moment_flipped": EVERY,
@@ -69,6 +70,7 @@ TABLE = {
     "surrogate_geometry": NO_ROW,  # of severity info; rows on the lattice say it
     "mixing_changed": NO_ROW,
     "orbital_order": NO_ROW,  # what was found, no fault
+    "bands_below_emax": NO_ROW,  # of the density of states alone
     "no_outcar": NO_ROW,
     "no_vasprun": NO_ROW,
     "empty_file": NO_ROW,
