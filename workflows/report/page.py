@@ -124,7 +124,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         findings=findings,
         documents=documents,
         missing=found.missing,
-        downloads=_downloads(found.tables, verdicts, findings),
+        downloads=_downloads(found.tables, verdicts if paper else (), findings),
         campaign_yaml=campaign.as_yaml() if campaign else "",
         versions=versions_of(documents),
         settings=settings_of(documents),
@@ -153,7 +153,7 @@ def _downloads(
     import pandas as pd
 
     more = {
-        "verdicts": verdict_frame(verdicts),
+        **({"verdicts": verdict_frame(verdicts)} if verdicts else {}),
         "findings": pd.DataFrame(findings, columns=list(FINDING_COLUMNS)),
     }
     whole = {**tables, **more}
