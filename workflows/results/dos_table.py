@@ -162,19 +162,19 @@ def density_frame(
 
 def notes(dos: DensityOfStates, kept: DensityOfStates) -> list[str]:
     """Return what a reader of the curves has to know, and warn of it."""
-    told = []
+    found = []
     if kept is not dos:
-        told.append(
+        found.append(
             "the first grid point held the states below the grid and was dropped"
         )
     if dos.nelect is not None and abs(dos.electrons - dos.nelect) > SUM_RULE:
-        told.append(
+        found.append(
             f"the total integrates to {dos.electrons:.2f} electrons at E_F, not "
             f"{dos.nelect:g}: EMIN cuts states off, or the run is not what it says"
         )
-    for note in told:
+    for note in found:
         warnings.warn(note, UserWarning, stacklevel=4)
-    return told
+    return found
 
 
 def _gaps(dos: DensityOfStates) -> dict[Hashable, Any]:

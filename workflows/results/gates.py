@@ -119,12 +119,12 @@ def standing(findings: Iterable[Finding]) -> tuple[str, ...]:
 def against(row: Row, kind: Kind) -> tuple[str, ...]:
     """Return what keeps a row of the series from a PASS of one kind, in words."""
     ids = dict.fromkeys((*ids_of_row(row), *seen_in(row)))
-    told = [e.words for name in ids if kind in (e := effect_of(name)).rows]
+    found = [e.words for name in ids if kind in (e := effect_of(name)).rows]
     if kind == "lattice" and left_at_start(row):
-        told.append(f"not relaxed away from its start ({100 * row['c_strain']:+g} %)")
+        found.append(f"not relaxed away from its start ({100 * row['c_strain']:+g} %)")
     if str(row["state"]) == str(State.NEEDS_REVIEW):
-        told.append(REVIEW)
-    return tuple(dict.fromkeys(told))
+        found.append(REVIEW)
+    return tuple(dict.fromkeys(found))
 
 
 def left_at_start(row: Row) -> bool:

@@ -159,7 +159,7 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
     DataFrame
         ``kind`` is ``step`` for a step between consecutive hull vertices, ``average``
         for the two ends of the range. ``ended_as1`` and ``ended_as2`` say what the
-        lithium at either end became: a step between two models is no plateau of one.
+        lithium at either end became: a step between two models is not a plateau.
         Capacities are per gram of ``attrs["capacity_of"]``, the host with one Li.
         Units in ``attrs["units"]``.
     """
@@ -200,8 +200,8 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
 
 
 def _findings(rows: Sequence[Row]) -> str:
-    told = {f"x = {row['x']:g}": row.get("findings", "") for row in rows}
-    return "; ".join(f"{x}: {words}" for x, words in told.items() if words)
+    found = {f"x = {row['x']:g}": row.get("findings", "") for row in rows}
+    return "; ".join(f"{x}: {words}" for x, words in found.items() if words)
 
 
 def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:

@@ -140,7 +140,18 @@ def worst_state(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def foreign_geometry(row: Mapping[str, Any]) -> bool:
     """Tell whether a surrogate relaxed the cell of a row that is not a surrogate's."""
-    return not row.get("surrogate") and row.get("geometry") == SURROGATE_ENGINE
+    return not row.get("surrogate") and of_a_surrogate(str(row.get("geometry", "")))
+
+
+def of_a_surrogate(geometry: str) -> bool:
+    """Return whether a label of a geometry names a surrogate, such as ``CHGNet 0.3.0``.
+
+    Examples
+    --------
+    >>> of_a_surrogate("CHGNet 0.3.0"), of_a_surrogate("gpaw")
+    (True, False)
+    """
+    return geometry.lower().startswith(SURROGATE_ENGINE)
 
 
 def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
@@ -164,7 +175,7 @@ def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
     if labels.get("surrogate"):
         return (*found, "surrogate")
     geometries = str(labels.get("geometry", "")).split(" | ")
-    if SURROGATE_ENGINE in geometries:
+    if any(map(of_a_surrogate, geometries)):
         found.append("surrogate geometry")
     functional = str(labels.get("functional", ""))
     if functional.lower() not in PAPER_FUNCTIONALS:

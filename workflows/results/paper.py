@@ -148,15 +148,15 @@ def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:
         return f"{label} is {row['state'] if row else 'not in the series'}"
     if check.kind == "lattice" and foreign_geometry(row):
         return (
-            f"{label}: the cell was relaxed by {row['geometry']}, not by "
+            f"{label} has a cell that was relaxed by {row['geometry']}, not by "
             f"{row['engine']}"
         )
     return ""
 
 
 def _of_lithium(lithium: Reference | None) -> str:
-    told = () if lithium is None else against(lithium.row, "energy")
-    return f"lithium metal: {', '.join(told)}" if told else ""
+    doubts = () if lithium is None else against(lithium.row, "energy")
+    return f"lithium metal: {', '.join(doubts)}" if doubts else ""
 
 
 def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:

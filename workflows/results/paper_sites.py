@@ -79,8 +79,8 @@ def charge_order(rows: Sequence[Row], model: str) -> Verdict:
     elif not known:
         reason, outcome = "no moments of Mn were read", Status.NOT_COMPUTED
     else:
-        outcome, told = _of_clusters(row, split, counted, expected)
-        reason = joined(told, doubts, remarks([row]))
+        outcome, seen = _of_clusters(row, split, counted, expected)
+        reason = joined(seen, doubts, remarks([row]))
         outcome = capped(outcome, doubts)
     return Verdict(
         check="charge_order_x2",
@@ -104,8 +104,8 @@ def _of_clusters(
 ) -> tuple[Status, str]:
     spread = f"standard deviation of |m| {_number(row, 'm_mn_std'):.2f} muB"
     if math.isnan(split):
-        told = f"no gap above {CLUSTER_GAP:g} muB between the moments of Mn ({spread})"
-        return Status.FAIL, f"{told}: symmetrised, delocalised, or of one valence"
+        seen = f"no gap above {CLUSTER_GAP:g} muB between the moments of Mn ({spread})"
+        return Status.FAIL, f"{seen}: symmetrised, delocalised, or of one valence"
     if split != round(expected):
         return Status.FAIL, f"{split:g} Mn3+ where charge balance has {expected:g}"
     if _number(row, "n_anomalous") > 0:

@@ -157,8 +157,8 @@ def fim_below_fm(orders: Mapping[str, Row]) -> Verdict:
 
 
 def _order_doubts(orders: Mapping[str, Row]) -> str:
-    told = {name: ", ".join(against(orders[name], "energy")) for name in ("fim", "fm")}
-    return joined(*(f"{name}: {words}" for name, words in told.items() if words))
+    found = {name: ", ".join(against(orders[name], "energy")) for name in ("fim", "fm")}
+    return joined(*(f"{name}: {words}" for name, words in found.items() if words))
 
 
 def _has_relaxed_cell(row: Row) -> bool:
@@ -176,13 +176,13 @@ def _no_cell(row: Row) -> str:
 def _shape_doubt(row: Row) -> str:
     """Return what speaks against an elongation that the start did not have."""
     shape = str(row.get("lattice_class", ""))
-    told = [] if not shape.startswith("orthorhombic") else ["not tetragonal"]
+    found = ["not tetragonal"] if shape.startswith("orthorhombic") else []
     start = float(row.get("c_strain", math.nan))
     if math.isnan(start):
-        told.append("the strain of its start is not recorded")
+        found.append("the strain of its start is not recorded")
     elif _below_start(row, start) and not left_at_start(row):
-        told.append(f"not longer than its start ({100 * start:+g} %)")
-    return joined(*told, _sheared([row]))
+        found.append(f"not longer than its start ({100 * start:+g} %)")
+    return joined(*found, _sheared([row]))
 
 
 def _below_start(row: Row, start: float) -> bool:

@@ -26,7 +26,7 @@ from workflows.results.lithium_energy import Reference, lithium_reference
 
 
 class Recorded:
-    """Documents of a store, restricted; read anew at every question.
+    """Documents of a store, restricted; each call reads the store again.
 
     Parameters
     ----------

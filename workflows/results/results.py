@@ -73,7 +73,7 @@ def open_results(where: str | Path | None = None) -> Results:
 
 
 class Results:
-    """Finished and failed steps, read anew at every question.
+    """Finished and failed steps; each call reads the store again.
 
     Parameters
     ----------
@@ -314,7 +314,7 @@ class Results:
         Raises
         ------
         ResultsError
-            Nothing at this x has finished; what there is, is told.
+            No finished result at this x; the message lists those there are.
         """
         row = self.lowest(x, insertion)
         document = self._recorded.final(row["calculation_id"])

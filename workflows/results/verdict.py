@@ -140,8 +140,8 @@ def capped(outcome: Status, doubts: str) -> Status:
 
 def doubts_of(rows: Sequence[Row], kind: Kind) -> str:
     """Return what keeps rows from a PASS, such as ``x = 2: no gap``."""
-    told = {f"x = {r['x']:g}": ", ".join(_doubts(r, kind)) for r in rows}
-    return "; ".join(f"{x}: {words}" for x, words in told.items() if words)
+    found = {f"x = {r['x']:g}": ", ".join(_doubts(r, kind)) for r in rows}
+    return "; ".join(f"{x}: {words}" for x, words in found.items() if words)
 
 
 def _doubts(row: Row, kind: Kind) -> tuple[str, ...]:

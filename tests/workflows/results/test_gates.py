@@ -13,6 +13,7 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import mongomock
 import pytest
 from pymatgen.core import Lattice, Structure
 
@@ -22,6 +23,7 @@ from workflows.analysis.lattice import lattice_ratios
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.records.document import Finding, State, TaskDocument
+from workflows.records.store import MongoResults
 from workflows.results.gates import EFFECTS, against, seen_in
 from workflows.results.paper import compare_to_paper
 from workflows.results.results import Results, records
@@ -501,19 +503,20 @@ def test_numbers_of_another_u_or_engine_say_so_in_the_status(
     assert "PASS" not in {str(v.status) for v in verdicts}
 
 
+@pytest.mark.parametrize("geometry", ["chgnet", "CHGNet 0.3.0"])
 def test_a_geometry_of_the_surrogate_gives_no_lattice_verdict_of_another_engine(
-    series: Callable[..., Results],
+    series: Callable[..., Results], geometry: str
 ) -> None:
     results = series()
     for document in results.documents():
-        settings = {**document.settings, "geometry": "chgnet"}
+        settings = {**document.settings, "geometry": geometry}
         made = document.model_copy(update={"engine": "gpaw", "settings": settings})
         results._recorded.store.put(made)
     verdicts = {v.check: v for v in results.compare_to_paper()}
     assert verdicts["m_mn_x2"].status == "PASS (surrogate geometry)"
     for check in ("c_ratio_x2", "c_ratio_to_x1", "volume_0_to_2", "a_x1"):
         assert verdicts[check].outcome is NONE
-    assert "relaxed by chgnet, not by gpaw" in verdicts["c_ratio_x2"].reason
+    assert f"relaxed by {geometry}, not by gpaw" in verdicts["c_ratio_x2"].reason
 
 
 def test_moments_of_both_signs_are_wrong_unless_they_were_asked_for() -> None:
@@ -536,3 +539,14 @@ def test_a_result_without_gap_moments_or_lattice_is_not_computed_and_no_error(
     for check in ("gap_x2", "charge_order_x2", "m_mn_x2", "c_ratio_x2"):
         assert verdicts[check].outcome is NONE, check
         assert verdicts[check].reason, check
+
+
+def test_results_that_are_read_from_mongodb_are_gated_alike(
+    calculations: Calculations, finished: Finished
+) -> None:
+    store = MongoResults(mongomock.MongoClient()["lnmo"]["documents"])
+    store.put(finished(calculations[4]))
+    store.put(finished(at_two(calculations), findings=(finding("metallic"),)))
+    found = resting_on_two(Results(store))
+    assert {v.outcome for v in found.values()} == {WARN}
+    assert all("no gap" in v.reason for v in found.values())

@@ -15,7 +15,8 @@ from workflows.cli.compare import compare_results, show_comparison
 from workflows.cli.selection import Selection
 from workflows.engines.protocol import identity
 from workflows.errors import CampaignError
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
+from workflows.records.store import FileResults
 
 WriteCampaign = Callable[..., Path]
 SETTINGS = {"functional": "pbe_u"}
@@ -142,3 +143,25 @@ def test_the_table_says_which_variant_is_the_measure(
     assert (len(both["cells"]), len(both["voltages"])) == (6, 3)
     show_comparison(chosen, as_json=False, as_csv=True)
     assert capsys.readouterr().out.startswith("variant,x,insertion,state")
+
+
+def test_what_is_compared_says_what_made_it_and_what_stands_against_it(
+    path: Path,
+    recorded: Path,
+    finished: Callable[..., TaskDocument],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (c, *_) = plan(load_campaign(path))
+    store = FileResults(recorded / "lnmo-data")
+    metal = Finding(id="metallic", severity="warning", message="...")
+    wrong = finished(c, settings=SETTINGS, findings=(metal,), fake=True)
+    store.put(wrong)
+    chosen = Selection(str(path), launchpad=recorded)
+    found = compare_results(chosen)
+    assert at(found.cells, variant=c.variant, x=c.x)["findings"] == "no gap"
+    volts = at(found.voltages, variant=c.variant)
+    assert "no gap" in volts["findings"]
+    assert volts["fake"]
+    for frame in (found.cells, found.voltages):
+        labels = {"engine", "surrogate", "fake", "functional", "hubbard_u", "state"}
+        assert labels | {"insertion", "ended_as"} <= set(frame.columns)
