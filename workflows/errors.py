@@ -101,3 +101,9 @@ def printable(text: object) -> str:
         c if c.isprintable() or c == "\u00a0" else c.encode("unicode_escape").decode()
         for c in plain
     )
+
+
+def shortened(value: object, length: int = 40) -> str:
+    """Return a value in one line of at most `length` characters."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= length else f"{text[: length - 3]}..."

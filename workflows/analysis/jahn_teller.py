@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 ACTIVE = 0.15
 """rho, A, above which an octahedron counts as Jahn-Teller distorted (Mn3+)."""
+CANCELLED = 1e-9
+"""|mean exp(i phi)| below which only rounding is left of a sum of phases."""
 INACTIVE = 0.06
 """rho, A, below which it does not (Mn4+); in between it is mixed."""
 _MODES = {
@@ -117,6 +119,6 @@ def cooperative_order(phases: Sequence[float]) -> CooperativeOrder:
     real = math.fsum(map(math.cos, angles)) / len(angles)
     imaginary = math.fsum(map(math.sin, angles)) / len(angles)
     order = math.hypot(real, imaginary)
-    vanishes = order < 1e-9
+    vanishes = order < CANCELLED
     phi = math.nan if vanishes else math.degrees(math.atan2(imaginary, real))
     return CooperativeOrder(order, phi)

@@ -16,8 +16,11 @@ FACTOR = 1.25
 SMALLEST = 0.6
 """muB: what a low-spin ion without a moment (Ni4+, Co3+) starts from."""
 STARTS = {
-    **{("Mn", 4): 4.0, ("Mn", 3): 5.0},
-    **{("Ni", 2): 2.5, ("Ni", 3): 1.5, ("Ni", 4): 0.6},
+    ("Mn", 4): 4.0,
+    ("Mn", 3): 5.0,
+    ("Ni", 2): 2.5,
+    ("Ni", 3): 1.5,
+    ("Ni", 4): 0.6,
 }
 """(Element, valence) -> muB; Mn4+ is the paper's own MAGMOM."""
 UNNAMED = 1.3

@@ -199,13 +199,8 @@ def overridden(
 ) -> dict[str, Any]:
     """Return content with changes laid over it, section by section.
 
-    Parameters
-    ----------
-    content
-        Sections, keys and values of a campaign.
-    changes
-        The same shape, only what differs. Mappings merge, except those of
-        :data:`WHOLE`; everything else, lists too, is replaced.
+    Mappings merge, except those of :data:`WHOLE`; everything else, lists too, is
+    replaced.
     """
     merged = dict(content)
     for key, value in changes.items():

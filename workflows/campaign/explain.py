@@ -57,12 +57,7 @@ def explained(
 ) -> tuple[Explained, ...]:
     """Return every tag of every step of a campaign with its origin.
 
-    Parameters
-    ----------
-    campaign
-        Of the engine VASP.
-    machine_tags
-        INCAR tags that this machine adds when a step runs: NCORE, KPAR and the like.
+    `machine_tags` are those that this machine adds when a step runs: NCORE, KPAR.
 
     Raises
     ------

@@ -115,19 +115,9 @@ def structure_inputs(
 ) -> VaspInputs:
     """Decide the inputs of any structure, its species in any order and any blocks.
 
-    Parameters
-    ----------
-    structure
-        What is written as POSCAR, site by site.
-    settings
-        As ``Calculation.settings`` of the VASP engine; by element, never by position.
-    step
-        A key of ``settings["incar"]``.
-    magnetization
-        Moments to start from, signed, muB, in site order; see
-        :func:`workflows.vasp.species_tags.starting_moments`.
-    comment
-        First line of POSCAR.
+    `settings` are those of a ``Calculation`` of the VASP engine, by element, never by
+    position. `magnetization` holds moments to start from, signed, muB, in site order;
+    see :func:`workflows.vasp.species_tags.starting_moments`.
     """
     blocks = species_blocks(structure)
     incar = dict(settings["incar"][step])
@@ -168,10 +158,8 @@ def write_vasp_inputs(
 
     Parameters
     ----------
-    inputs
-        What to write.
-    directory
-        Is made if missing.
+    inputs, directory
+        What to write, and where; the directory is made if missing.
     machine
         NCORE, KPAR and the like; never part of an id.
     library
@@ -210,19 +198,10 @@ def write_vasp_inputs(
 def potcar_notes(
     calculations: Iterable[Calculation], library: PotcarLibrary | None = None
 ) -> tuple[str, ...]:
-    """Look for every POTCAR before anything is written; report each doubt once.
+    """Look for every POTCAR before anything is written.
 
-    Parameters
-    ----------
-    calculations
-        Those of another engine are passed over.
-    library
-        Where POTCARs are; the environment's if None.
-
-    Returns
-    -------
-    tuple of str
-        What is doubtful about ENCUT; empty without a licence.
+    Returns what is doubtful about ENCUT, each doubt once; nothing without a licence.
+    The library is the environment's if None.
 
     Raises
     ------

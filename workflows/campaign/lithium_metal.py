@@ -32,11 +32,6 @@ A_BCC = 3.44
 def lithium_reference(campaign: Campaign) -> Calculation:
     """Plan bcc lithium for a campaign: relax and static, or CHGNet's relax.
 
-    Parameters
-    ----------
-    campaign
-        Gives ENCUT, functional, POTCAR and k mesh.
-
     Raises
     ------
     InputError

@@ -44,12 +44,7 @@ _ALTERNATIVE = re.compile(r"^(str|int|float|bool|.*\[.*)$")
 def explained(error: ValidationError, model: type[BaseModel]) -> str:
     """Say what is wrong: the key, the value, the limit, the nearest known name.
 
-    Parameters
-    ----------
-    error
-        What validating ``model`` raised.
-    model
-        Knows the keys.
+    `error` is what validating `model` raised.
     """
     return "; ".join(_explain(problem, model) for problem in _own(error.errors()))
 

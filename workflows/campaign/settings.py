@@ -25,16 +25,8 @@ def engine_settings(
 ) -> dict[str, Any]:
     """Resolve the settings of one calculation.
 
-    Parameters
-    ----------
-    campaign
-        Names presets and values by element.
-    host
-        Says which elements are transition metals, and scales the k mesh.
-    structure
-        Says which elements are there.
-    steps
-        Steps of the calculation.
+    The campaign names presets and values by element; the host says which elements are
+    transition metals, and scales the k mesh.
 
     Raises
     ------
@@ -106,16 +98,8 @@ def merged_tags(
 ) -> dict[str, presets.Tag]:
     """Return the tags of a step that follow no species, each with its origin.
 
-    Parameters
-    ----------
-    campaign
-        Names the functional; its own tags come last.
-    step
-        ``relax``, ``static`` or ``dos``.
-    lithium
-        Those of bcc lithium.
-    deleted
-        With those that ``null`` deleted, their value None.
+    `lithium` asks for those of bcc lithium, `deleted` also for those that ``null``
+    deleted, with the value None.
     """
     vasp = campaign.vasp
     own = {str(section): tags for section, tags in vasp.incar.items()}

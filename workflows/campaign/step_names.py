@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workflows.campaign.campaign import Campaign
+from workflows.campaign.sections import same_x
 
 GEOMETRY = "geometry"
 """Step of a gpaw calculation in which CHGNet relaxes; its structure alone counts."""
@@ -31,5 +32,5 @@ def steps_of(
         steps, dos_at = (first, "static"), campaign.gpaw.dos_at
     elif x is None:
         return ("relax", "static")
-    dos = dos and x is not None and any(abs(x - at) < 1e-9 for at in dos_at)
+    dos = dos and x is not None and any(same_x(x, at) for at in dos_at)
     return (*steps, "dos") if dos else steps

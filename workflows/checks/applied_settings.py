@@ -28,13 +28,8 @@ def applied_findings(
 ) -> tuple[Finding, ...]:
     """Compare what OUTCAR says was applied with sense, and with what was asked.
 
-    Parameters
-    ----------
-    files, numbers
-        A run, and what it gave.
-    planned
-        The ``inputs`` record of its run file; if it is empty, for a directory not
-        ours, vasprun.xml says what was asked, or INCAR where there is none.
+    `planned` is the ``inputs`` record of a run file; if it is empty, for a directory
+    not ours, vasprun.xml says what was asked, or INCAR where there is none.
     """
     asked = planned or _asked(files, numbers)
     return (

@@ -45,20 +45,11 @@ def changed_inputs(
 ) -> tuple[Finding, ...]:
     """Compare the inputs that ran with the plan, or with what custodian was given.
 
-    Parameters
-    ----------
-    files, numbers
-        Of a run at its end.
-    planned
-        The ``inputs`` record of its run file; empty for a directory that is not ours.
-        Then custodian's copies are the plan, but only beside a log of this run:
-        without one they may be older than the run.
-
-    Returns
-    -------
-    tuple of Finding
-        ``info`` for harmless changes, ``warning`` where a person must look,
-        ``error`` where the result is not the one asked for.
+    `planned` is the ``inputs`` record of a run file; empty for a directory that is not
+    ours. Then custodian's copies are the plan, but only beside a log of this run:
+    without one they may be older than the run. Findings are ``info`` for harmless
+    changes, ``warning`` where a person must look, ``error`` where the result is not
+    the one asked for.
     """
     changes = input_changes(files)
     if planned:

@@ -13,6 +13,7 @@ from typing import Any
 
 from workflows.checks.incar_as_run import changed_tags
 from workflows.checks.kpoints_as_run import mesh_difference
+from workflows.errors import shortened
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
 from workflows.vasp.incar_tags import HARMLESS
@@ -68,7 +69,7 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     ran = changed_tags(asked, numbers)
     if ran:
         shown = ", ".join(
-            f"{tag} {_short(asked.get(tag))} against {_short(ran[tag])}"
+            f"{tag} {shortened(asked.get(tag))} against {shortened(ran[tag])}"
             for tag in list(ran)[:4]
         )
         harmless = all(tag in HARMLESS and tag in asked for tag in ran)
@@ -195,8 +196,3 @@ def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             f"OSZICAR ends at E0 = {last:.5f} eV and {numbers.sources[0]} at "
             f"{numbers.energy:.5f} eV: it belongs to another run"
         )
-
-
-def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 40 else f"{text[:37]}..."

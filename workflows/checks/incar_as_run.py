@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.vasp.equality import same_value
-from workflows.vasp.incar_tags import ON_BY_DEFAULT
+from workflows.vasp.incar_tags import ON_BY_DEFAULT, tag_names
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
 
@@ -22,40 +22,34 @@ IGNORED = frozenset({"SYSTEM", "KPOINT_BSE", "IWAVPR"})
 VASP adds ten."""
 PRINTED_UNASKED = {"PREC": "normal"}
 """What VASP 5 puts among the INCAR tags of a run whose INCAR has none."""
-NOT_ZERO = frozenset(
-    {
-        *("ISYM", "ISMEAR", "SIGMA", "ICHARG", "IBRION", "ISIF", "EDIFF", "EDIFFG"),
-        *("NUPDOWN", "NELECT", "LMAXMIX", "MAGMOM", "SMASS", "LMAXPAW", "LMAXTAU"),
-        *("AEXX", "AGGAX", "AGGAC", "ALDAC", "ALDAX"),
-        *("LDAUL", "LDAUU", "LDAUJ", "LDAUTYPE"),
-    }
+NOT_ZERO = tag_names(
+    """
+    ISYM ISMEAR SIGMA ICHARG IBRION ISIF EDIFF EDIFFG
+    NUPDOWN NELECT LMAXMIX MAGMOM SMASS LMAXPAW LMAXTAU
+    AEXX AGGAX AGGAC ALDAC ALDAX
+    LDAUL LDAUU LDAUJ LDAUTYPE
+    """
 )
 """Numbers whose 0 or -1 is a choice, asked for or not."""
 FORCE_CONSTANTS = (5, 6, 7, 8)
 """IBRION of phonon runs, which take as many steps as they need, whatever NSW says."""
-_SAME_NAME = """
+_SAME_NAME = tag_names(
+    """
     PREC EDIFF EDIFFG NSW ISIF PSTRESS
     GGA METAGGA LHFCALC LUSE_VDW LDAU
     ISPIN MAGMOM NUPDOWN NELECT ICHARG
     LSORBIT LNONCOLLINEAR ISMEAR SIGMA
     LASPH LMAXMIX ADDGRID LDIPOL IDIPOL
-"""
-APPLIED = {"ENCUT": "ENMAX", **{tag: tag for tag in _SAME_NAME.split()}}
+    """
+)
+APPLIED = {"ENCUT": "ENMAX", **{tag: tag for tag in _SAME_NAME}}
 """Tags that decide the result -> what vasprun.xml calls the applied value."""
 LEFT_TO_POTCAR = frozenset({"--", "NONE", "F", "PE"})
 """GGA and METAGGA of a run with the functional of its potentials."""
 
 
 def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, Any]:
-    """Return the tags that differ, with what ran; None if that is unknown.
-
-    Parameters
-    ----------
-    asked
-        The INCAR beside the run.
-    numbers
-        Of the run.
-    """
+    """Return the tags in which the INCAR beside a run differs, with what ran."""
     read = numbers.incar
     changed = {
         tag: value

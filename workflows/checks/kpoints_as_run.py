@@ -21,13 +21,8 @@ ROUNDED = 0.51
 def mesh_difference(asked: Any, ran: Any, structure: Structure | None) -> str:
     """Return in what KPOINTS differs from what ran; empty for nothing.
 
-    Parameters
-    ----------
-    asked, ran
-        pymatgen's ``Kpoints`` of KPOINTS and of vasprun.xml.
-    structure
-        What it ran on: an automatic mesh is given as a length. Without it such a mesh
-        is not judged.
+    Both are pymatgen's ``Kpoints``. An automatic mesh is given as a length: without
+    the structure it ran on it is not judged.
     """
     if _is_mesh(ran) and _is_mesh(asked):
         return _grids(asked, ran, structure)

@@ -19,6 +19,8 @@ MARKS = {
     None: Text("?", style="dim"),
 }
 """Of a statement that holds, does not, and that nothing here can prove."""
+DECIDES = Text("NO ->", style="bold red")
+"""Of the statement that is the reason of the state."""
 
 
 def evidence_record(document: TaskDocument) -> dict[str, Any]:
@@ -48,10 +50,10 @@ def print_evidence(document: TaskDocument) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("", "statement", "file", "where", "found", "limit", "if not"):
-        table.add_column(head)
+        table.add_column(head, no_wrap=not head)
     for row in rows:
         style = "bold" if row.decides else ""
-        found = f"{row.value}  <- decides" if row.decides else row.value
-        cells = (row.statement, row.file, row.place, found, row.limit, row.state)
-        table.add_row(MARKS[row.holds], *(Text(cell, style=style) for cell in cells))
+        mark = DECIDES if row.decides else MARKS[row.holds]
+        cells = (row.statement, row.file, row.place, row.value, row.limit, row.state)
+        table.add_row(mark, *(Text(cell, style=style) for cell in cells))
     screen.print(table)

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 WRONG_STATE = frozenset(
     {
-        *("moment_collapsed", "moment_flipped", "symmetrised"),
-        *("wrong_valence", "metallic"),
+        "moment_collapsed",
+        "moment_flipped",
+        "symmetrised",
+        "wrong_valence",
+        "metallic",
     }
 )
 """Findings that another start may cure."""
@@ -38,12 +41,7 @@ DISPLACEMENT = 0.02
 def to_reseed(calculation: Calculation, document: TaskDocument) -> Calculation | None:
     """Return the re-seed that a finished step asks for; None if it asks for none.
 
-    Parameters
-    ----------
-    calculation
-        Says how many re-seeds are allowed, and how many it is already.
-    document
-        Of one of its steps; only the one whose energy counts is looked at.
+    Only the step whose energy counts is looked at.
     """
     final = "static" if "static" in calculation.steps else calculation.steps[-1]
     number = 1 + int(calculation.ordering.get("reseed", 0))

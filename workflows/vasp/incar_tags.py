@@ -69,11 +69,12 @@ def nearest_tag(tag: str) -> str | None:
     return near[0] if near else None
 
 
-def _names(words: str) -> frozenset[str]:
+def tag_names(words: str) -> frozenset[str]:
+    """Split a list of tags that is written as text, one space or line between them."""
     return frozenset(words.split())
 
 
-HARMLESS = _names(
+HARMLESS = tag_names(
     """
     ALGO NELM NELMIN NELMDL POTIM IBRION NBANDS SYMPREC
     AMIN AMIX BMIX AMIX_MAG BMIX_MAG IMIX MAXMIX TIME
@@ -82,7 +83,7 @@ HARMLESS = _names(
 ) | set(MACHINE_TAGS)
 """Tags that decide how a solution is found, not which: recorded, never judged."""
 
-OUTPUT = _names(
+OUTPUT = tag_names(
     """
     LCHARG LCHARGH5 LWAVEH5 LH5 LORBIT NEDOS EMIN EMAX
     LVTOT LVHAR LELF LAECHG LDAUPRINT NWRITE NSW
@@ -93,7 +94,7 @@ OUTPUT = _names(
 STEP_TAGS = frozenset({"EDIFF", "EDIFFG", "ISIF"})
 """Physics tags in which the steps of one calculation rightly differ."""
 
-METAL_TAGS = _names(
+METAL_TAGS = tag_names(
     """
     ISPIN ISMEAR SIGMA ISYM LMAXMIX LDAU LDAUTYPE
     NUPDOWN NELECT I_CONSTRAINED_M M_CONSTR LAMBDA RWIGS
@@ -108,7 +109,7 @@ those of the cathode.
 """
 
 
-ON_BY_DEFAULT = _names("GGA_COMPAT KGAMMA LCORR LDIAG LADDER LHARTREE LVDW_EWALD")
+ON_BY_DEFAULT = tag_names("GGA_COMPAT KGAMMA LCORR LDIAG LADDER LHARTREE LVDW_EWALD")
 """Logical tags that are .TRUE. where they are left out."""
 
 

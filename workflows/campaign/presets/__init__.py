@@ -92,7 +92,7 @@ def merge(
     lithium: bool = False,
     deleted: bool = False,
 ) -> dict[str, Tag]:
-    """Merge the tags of a step that do not depend on the structure.
+    """Merge the tags of a step that do not depend on the structure, sorted by name.
 
     Parameters
     ----------
@@ -107,11 +107,6 @@ def merge(
         For bcc lithium, not for an oxide.
     deleted
         Keep the tags that ``null`` deleted, with the value None and the layer that did.
-
-    Returns
-    -------
-    dict
-        Tag name -> value and origin, sorted by name.
     """
     places = [
         *(("steps", part) for part in ("common", step)),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workflows.analysis.elements import CLOSED_D, CUSTOMARY_U, HIGH_SPIN, family
 from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.errors import shortened
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.potcars import valences
 from workflows.vasp.precision import ELECTRONS
@@ -41,8 +42,7 @@ def _default_without_spin(run: VaspDirectory) -> Iterator[str]:
 def _ignored(run: VaspDirectory) -> Iterator[str]:
     moments = run.incar.numbers("MAGMOM") or ()
     if not run.polarised and any(moments):
-        shown = run.incar.tags["MAGMOM"]
-        yield f"ISPIN = 1 with MAGMOM = {shown[:40]}{'...' * (len(shown) > 40)}"
+        yield f"ISPIN = 1 with MAGMOM = {shortened(run.incar.tags['MAGMOM'])}"
 
 
 def _noncollinear(run: VaspDirectory) -> Iterator[str]:

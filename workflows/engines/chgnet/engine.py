@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 RESULT_FILE = "relaxation.json"
 GPA_IN_KBAR = 10.0
+"""kbar in one GPa."""
 
 
 class ChgnetEngine:

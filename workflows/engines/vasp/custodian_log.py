@@ -18,11 +18,7 @@ vasp.out, its energies in OSZICAR, its inputs beside them."""
 def read_corrections(directory: Path) -> tuple[dict[str, Any], ...]:
     """Read every correction of a run, or of a chain of relaxations.
 
-    Parameters
-    ----------
-    directory
-        A VASP run, or the directory of ``relax-1``, ``relax-2``, ...; runs that were
-        cut and set aside count too.
+    Runs that were cut and set aside count too.
 
     Returns
     -------

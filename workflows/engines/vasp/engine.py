@@ -102,16 +102,8 @@ class VaspEngine:
 def take_up(directory: Path) -> bool:
     """Prepare a failed relaxation for going on where it stopped, if it can.
 
-    Parameters
-    ----------
-    directory
-        Of a step of any engine.
-
-    Returns
-    -------
-    bool
-        True if its last member was cut or ran out of steps: the next run sets that one
-        aside and goes on from its last whole structure. False: it has to start over.
+    Returns True if its last member was cut or ran out of steps: the next run sets that
+    one aside and goes on from its last whole structure. False: it has to start over.
     """
     members = _numbered_by(filter(is_member, directory.glob("relax-*")))
     if not members or parse_vasp(members[-1]).state not in GOES_ON:

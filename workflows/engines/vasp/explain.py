@@ -36,10 +36,7 @@ EDIFF_REACHED = "EDIFF is reached"
 def evidence_of(document: TaskDocument) -> tuple[Evidence, ...]:
     """Return the grounds of a parsed VASP run, in the order in which they decide.
 
-    Parameters
-    ----------
-    document
-        As ``parse_all`` gave it, with its directory still there.
+    The directory of the document must still be there.
     """
     directory = Path(document.dir_name)
     members = [path for path in directory.glob("relax-*") if is_member(path)]
@@ -75,7 +72,8 @@ def _rows(files: VaspFiles, document: TaskDocument) -> Iterator[Evidence]:
     numbers = read_numbers(files)
     yield from _converged(files, numbers)
     yield from input_evidence(files, numbers, document)
-    yield from (_noted(found) for found in document.findings if found.id not in IDS)
+    others = (found for found in document.findings if found.id not in IDS)
+    yield from (_noted(found, document) for found in others)
 
 
 def _with_decision(row: Evidence, document: TaskDocument) -> Evidence:
@@ -164,10 +162,11 @@ def _one_run(numbers: VaspNumbers, source: str) -> Evidence:
     return row if both or numbers.contradiction else replace(row, holds=None)
 
 
-def _noted(finding: Finding) -> Evidence:
-    """Return a finding that never changes a state: the physics, or a note."""
+def _noted(finding: Finding, document: TaskDocument) -> Evidence:
+    """Return a finding on the physics, or a note; few of them are the reason."""
     holds = None if finding.severity == "info" else False
-    return Evidence(finding.id, holds, value=finding.message)
+    state = document.state if finding.message == document.reason else ""
+    return Evidence(finding.id, holds, value=finding.message, state=state)
 
 
 def _volume(document: TaskDocument, members: Sequence[Path]) -> Evidence:

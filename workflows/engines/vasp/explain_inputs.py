@@ -14,6 +14,7 @@ from workflows.engines.protocol import RUN_FILE, read_run_file
 from workflows.engines.vasp.evidence import Evidence
 from workflows.records.document import Finding, TaskDocument
 from workflows.vasp.custodian_json import input_changes
+from workflows.vasp.input_files import UNREADABLE, poscar_from, read_input
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
@@ -25,6 +26,7 @@ IDS = frozenset(
     {
         "inputs_changed",
         "charged_cell",
+        "potcar_misplaced",
         "hubbard_not_applied",
         "hubbard_unknown",
         "hubbard_misplaced",
@@ -54,8 +56,9 @@ def input_evidence(
             state="NEEDS_REVIEW",
         ),
     )
-    comparable = knows_asked_u(files, numbers, planned)
-    for ids, row in _input_checks(numbers, knows_u=comparable):
+    known_u = knows_asked_u(files, numbers, planned)
+    named = _names_elements(files)
+    for ids, row in _input_checks(numbers, knows_u=known_u, named=named):
         yield from _rows_of(document, ids, row)
     for name in BESIDE:
         path = files.find(name)
@@ -82,6 +85,11 @@ def _copies(files: VaspFiles) -> str:
     return " and ".join(found) if input_changes(files) is not None else ""
 
 
+def _names_elements(files: VaspFiles) -> bool:
+    poscar = read_input(files, "POSCAR", poscar_from)
+    return poscar not in (None, UNREADABLE) and bool(poscar.properties["named"])
+
+
 def _can_tell(path: Path | None, name: str, numbers: VaspNumbers) -> bool:
     """Return whether the output has what a file is compared with."""
     if path is None:
@@ -99,7 +107,7 @@ def _can_tell(path: Path | None, name: str, numbers: VaspNumbers) -> bool:
 
 
 def _input_checks(
-    numbers: VaspNumbers, *, knows_u: bool
+    numbers: VaspNumbers, *, knows_u: bool, named: bool
 ) -> tuple[tuple[tuple[str, ...], Evidence], ...]:
     """Return the ids of findings on U, charge and numbers, and the row without one."""
     outcar = numbers.outcar is not None
@@ -118,6 +126,17 @@ def _input_checks(
                 "" if asked is None else f"{asked:g} electrons",
                 "" if neutral is None else f"{neutral:g} +- {ELECTRONS:g}",
                 "NEEDS_REVIEW",
+            ),
+        ),
+        (
+            ("potcar_misplaced",),
+            Evidence(
+                "the potentials are in the order of POSCAR",
+                True if outcar and named else None,
+                f"{source}, POSCAR",
+                "TITEL",
+                " ".join(numbers.potcar.values()),
+                state="FAILED",
             ),
         ),
         (

@@ -179,7 +179,7 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
         Silence on the standard output after which VASP hangs.
     """
     caught = [name for name in VaspErrorHandler.error_msgs if name not in NOT_CAUGHT]
-    always = [
+    chosen = [
         StillOurs(),
         VaspErrorHandler(errors_subset_to_catch=caught),
         StdErrHandler(),
@@ -187,6 +187,6 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
         PositiveEnergyErrorHandler(),
         Frozen(timeout=frozen_seconds),
     ]
-    return [*always, NonConverging(), PotimErrorHandler()][
-        : None if relaxes else len(always)
-    ]
+    if relaxes:
+        chosen += [NonConverging(), PotimErrorHandler()]
+    return chosen

@@ -30,12 +30,7 @@ SHORTEST = 1.0
 def last_structure(directory: Path, start: Structure) -> Structure:
     """Return the last whole structure that a cut run left, or its start.
 
-    Parameters
-    ----------
-    directory
-        A run that did not come to its end.
-    start
-        What its POSCAR held, in the same site order; site properties are kept.
+    `start` is what its POSCAR held, in the same site order; site properties are kept.
     """
     for found in (
         whole_structure(directory / "CONTCAR", start),
@@ -60,17 +55,8 @@ def last_moments(directory: Path, atoms: int) -> tuple[float, ...] | None:
 def whole_structure(path: Path, start: Structure) -> Structure | None:
     """Read a CONTCAR or POSCAR, if its coordinates end with a whole line.
 
-    Parameters
-    ----------
-    path
-        The file, which may be missing or cut anywhere.
-    start
-        A structure with the same atoms in the same order.
-
-    Returns
-    -------
-    Structure or None
-        None if the file is not whole, or holds other atoms.
+    The file may be missing or cut anywhere: None if it is not whole, or holds other
+    atoms than `start`, in the same order.
     """
     try:
         cell = read_poscar(read_text(path), whole_lines=True)

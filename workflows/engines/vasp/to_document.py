@@ -74,19 +74,15 @@ def with_numbers(
 
     Parameters
     ----------
-    files, numbers
-        The run and what it gave.
+    files, numbers, ends
+        The run, what it gave, and how its files end.
     verdict
         State and reason by the output alone; inputs that are not the intended ones
         make a DONE run NEEDS_REVIEW or FAILED.
-    ends
-        How its files end.
     common
         What :func:`describe` gave.
-    calculation
-        What it belongs to, if it is ours.
-    more
-        The rest of its run file.
+    calculation, more
+        What it belongs to, if it is ours, and the rest of its run file.
     """
     state, reason = verdict
     structure, initial = (

@@ -20,7 +20,7 @@ from workflows.engines.vasp.engine import VaspEngine
 from workflows.engines.vasp.evidence import Evidence
 from workflows.engines.vasp.explain import evidence_of
 from workflows.engines.vasp.parse import parse_files
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
 from workflows.vasp.run_files import read_text
 
 
@@ -137,6 +137,22 @@ def test_the_file_that_was_cut_is_why_it_is_truncated(
     assert (row.statement, row.file) == (statement, name)
 
 
+def test_potentials_in_another_order_are_why_it_needs_review(run: Path) -> None:
+    text = (run / "POSCAR").read_text("utf-8")
+    assert "Mg Mn O" in " ".join(text.split())
+    edit(run / "POSCAR", r"Mg( +)Mn( +)O", r"Mn\g<1>Mg\g<2>O")
+    document = parse_run(run)
+    assert document.state is State.NEEDS_REVIEW
+    row = decisive(document)
+    assert row.statement == "the potentials are in the order of POSCAR"
+
+
+def test_a_finding_that_has_no_statement_decides_if_it_is_the_reason(run: Path) -> None:
+    finding = Finding(id="brand_new", severity="error", message="of a new kind")
+    changes = {"findings": (finding,), "state": State.FAILED, "reason": "of a new kind"}
+    assert decisive(parse_run(run).model_copy(update=changes)).statement == "brand_new"
+
+
 def test_what_nothing_can_prove_is_neither_true_nor_false(run: Path) -> None:
     (run / "vasprun.xml").unlink()
     rows = {row.statement: row for row in evidence_of(parse_run(run))}
@@ -195,7 +211,7 @@ def test_the_table_marks_what_decides_and_json_has_every_field(
     assert show_evidence([place], as_json=False) == 1
     shown = capsys.readouterr().out
     assert "UNCONVERGED" in shown
-    assert shown.count("<- decides") == 1
+    assert shown.count("NO ->") == 1
     assert show_evidence([place], as_json=True) == 1
     (record,) = json.loads(capsys.readouterr().out)
     rows = [Evidence(**row) for row in record["evidence"]]
