@@ -41,6 +41,7 @@ name: killed
 x: [{X}]
 lithium_reference: false
 insertion: [{{model: tet_8b}}]
+start: {{single: true}}
 vasp:
   incar: {{common: {{NEDOS: 301}}, dos: {{NEDOS: 301}}}}
 """
@@ -94,7 +95,13 @@ class Project:
         if not self.ledger.exists():
             return []
         lines = self.ledger.read_text().splitlines()
-        return [(w[0], w[1], w[2]) for w in (line.split() for line in lines)]
+        words = [line.split() for line in lines]
+        return [(w[0], w[1], w[2]) for w in words if w[0] != "wavecar"]
+
+    def readers(self) -> set[str]:
+        """Directories in which a VASP started from a WAVECAR."""
+        words = [line.split() for line in self.ledger.read_text().splitlines()]
+        return {w[1] for w in words if w[0] == "wavecar"}
 
     def processes(self) -> list[psutil.Process]:
         """Every process of this campaign, found by the environment it inherited."""
@@ -261,6 +268,22 @@ def test_the_kills_did_cut_runs(killed: Outcome) -> None:
     ends = [event for event, *_ in killed.project.events()].count("end")
     assert starts > ends
     assert list((killed.project.place / "lnmo-data").rglob("*.cut-*"))
+
+
+def test_every_run_but_the_first_of_a_chain_took_up_the_state_of_the_one_before(
+    killed: Outcome,
+) -> None:
+    runs = {directory for _, directory, _ in killed.project.events()}
+    first = {d for d in runs if d.endswith("/relax-1")}
+    fixed_density = {d for d in runs if d.endswith("/dos")}
+    assert runs - first - fixed_density <= killed.project.readers()
+    for document in open_results(killed.project.place).documents():
+        assert "started_from_scratch" not in {f.id for f in document.findings}
+
+
+def test_no_wavecar_is_left_behind(killed: Outcome) -> None:
+    data = killed.project.place / "lnmo-data"
+    assert [str(p) for p in data.rglob("*WAVECAR*")] == []
 
 
 def test_no_process_is_left_alive(killed: Outcome) -> None:

@@ -30,6 +30,9 @@ from workflows.records.file_store import FileResults
 from workflows.records.mongo_store import COLLECTION, MongoResults
 from workflows.records.recordable import check_size
 
+BEGUN = 100_000
+"""Priority of a step whose chain has begun; above the Li of any cell."""
+
 OURS = {"spec.calculation_id": {"$exists": True}}
 """Query on the fireworks collection: other projects may use the same database."""
 
@@ -110,9 +113,10 @@ def _spec(
         "calculation": plain,
         "calculation_id": calculation.id,
         "step": step,
-        # The longest first: what is left at the end is short. Lithium-rich cells
-        # take several times as long as the others.
-        "_priority": calculation.n_li,
+        # A chain that has begun goes before one that has not: its WAVECAR waits on the
+        # disk. Then the longest first, so that what is left at the end is short;
+        # lithium-rich cells take several times as long as the others.
+        "_priority": calculation.n_li + BEGUN * min(1, calculation.steps.index(step)),
         "_category": category,
         "_add_launchpad_and_fw_id": True,
     }

@@ -13,6 +13,7 @@ from crystal import volume
 from inputs import Inputs, read_cell
 from metals import VALENCE
 from refusal import Refusal
+from wavecar import refuse_wavecar
 
 _KNOWN_ELEMENTS = {"Li", "O", *VALENCE}
 _SUPPORTED = {
@@ -20,6 +21,7 @@ _SUPPORTED = {
     "ICHARG": (0, 1, 2, 11),
     "ISIF": (0, 1, 2, 3),
     "ISPIN": (1, 2),
+    "ISTART": (0, 1),
     "LDAUTYPE": (2,),
     "LORBIT": (0, 11),
 }
@@ -36,6 +38,7 @@ def refuse_inconsistent(inputs: Inputs, directory: Path) -> None:
         *_tetrahedra(inputs),
         *_ionic_motion(inputs),
         *_charge_density(inputs, directory),
+        *refuse_wavecar(inputs, directory),
     ]
     if problems:
         raise Refusal("\n".join(problems))
@@ -116,12 +119,13 @@ def _ionic_motion(inputs: Inputs) -> Iterator[str]:
 
 
 def _charge_density(inputs: Inputs, directory: Path) -> Iterator[str]:
-    if inputs.get("ICHARG") != 11:
+    icharg = inputs.get("ICHARG")
+    if icharg not in (1, 11):
         return
-    if inputs.get("NSW") > 0 and inputs.spins == 2:
+    if icharg == 11 and inputs.get("NSW") > 0 and inputs.spins == 2:
         yield "Spin polarized Harris functional dynamics is a good joke: ICHARG = 11"
     if not (directory / "CHGCAR").is_file():
-        yield "ICHARG = 11 but the file CHGCAR is missing"
+        yield f"ICHARG = {icharg} but the file CHGCAR is missing"
         return
     density, cell = read_cell(directory / "CHGCAR"), inputs.cell
     if (density.symbols, density.counts) != (cell.symbols, cell.counts):

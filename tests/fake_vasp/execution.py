@@ -30,6 +30,7 @@ from run import VERSION, Run
 from spinel import model
 from states import bands, densities, kinds
 from switches import Switches
+from wavecar import wavecar
 
 _LONGEST_HANG = 600.0  # s
 _ZBRENT = (
@@ -95,6 +96,8 @@ def execute(directory: Path, switches: Switches) -> int:
     started = time.monotonic()
     inputs = read_inputs(directory)
     refuse_inconsistent(inputs, directory)
+    if inputs.get("ISTART") == 1:
+        switches.record("wavecar")
     failure = switches.failure_of(inputs)
     run = _prepare(inputs, failure)
     rng = random.Random(f"{switches.seed} {directory.resolve().name}")
@@ -109,6 +112,8 @@ def execute(directory: Path, switches: Switches) -> int:
     last, code = _walk(run, output, switches, failure)
     if code or last is None:
         return code
+    if failure == "kill_wavecar":
+        return _killed_while_writing(run, directory)
     _finish(run, output, last.cell)
     output.outcar.write(outcar.footer(time.monotonic() - started))
     output.flush()
@@ -231,6 +236,14 @@ def _until_killed(run: Run, output: _Output, rng: random.Random) -> int:
     return 1
 
 
+def _killed_while_writing(run: Run, directory: Path) -> int:
+    """Leave a WAVECAR that is cut, over the one that was read, and end by SIGKILL."""
+    data = wavecar(run)
+    (directory / "WAVECAR").write_bytes(data[: 2 * len(data) // 3])
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
 def _told_to_stop(output: _Output) -> bool:
     stopcar = output.directory / "STOPCAR"
     if not stopcar.is_file():
@@ -256,4 +269,6 @@ def _finish(run: Run, output: _Output, cell: Cell) -> None:
         file.writelines(smallfiles.doscar(run, states))
     if run.inputs.get("LCHARG"):
         (output.directory / "CHGCAR").write_text(smallfiles.chgcar(run, cell))
+    if run.inputs.get("LWAVE"):
+        (output.directory / "WAVECAR").write_bytes(wavecar(run))
     output.flush()

@@ -14,7 +14,7 @@ from refusal import Refusal
 FAILURES = (
     *("unconverged", "unconverged_algo", "unconverged_ionic", "unconverged_ibrion"),
     *("nonconv", "positive_energy", "potim", "zbrent"),
-    *("crash", "kill", "disk_full", "hang", "walltime"),
+    *("crash", "kill", "kill_wavecar", "disk_full", "hang", "walltime"),
     "wrong_valence",
     *MESSAGES,
 )

@@ -118,7 +118,11 @@ def _of_the_species(
     vasp = campaign.vasp
     first = f"start.magnetic_order {campaign.start.magnetic_order}"
     carried = vasp.carry_moments and step != "relax"
-    why = "then the final moments of the step before" if carried else first
+    why = (
+        "then the final moments of the step before, scaled up by valence"
+        if carried
+        else first
+    )
     yield "MAGMOM", _by(vasp.magmom, elements), "campaign: vasp.magmom", why
     if has_hubbard(vasp.functional):
         origin, source = "campaign: vasp.hubbard_u", "by element"

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation
+from workflows.campaign.chain import restart_tags
+from workflows.vasp.incar_text import incar_as_text
 from workflows.vasp.potcars import PotcarLibrary, cutoff_note
 from workflows.vasp.species_tags import (
     block_sizes,
@@ -65,6 +67,7 @@ def vasp_inputs(
     structure: Structure | None = None,
     magnetization: Sequence[float] | None = None,
     efermi: float | None = None,
+    wavecar: bool | None = None,
 ) -> VaspInputs:
     """Decide the inputs of one step.
 
@@ -77,12 +80,15 @@ def vasp_inputs(
     structure
         Result of the step before; the calculation's start if None. Same site order.
     magnetization
-        Final site moments of the step before, signed, muB, in site order. If None,
-        or if the campaign does not carry them: the sites' own (a charge order), else
-        the MAGMOM values by element.
+        Final site moments of the step before, signed, muB, in site order; they are
+        scaled up by valence. If None, or if the campaign does not carry them: the
+        sites' own (a charge order), else the MAGMOM values by element.
     efermi
         Fermi level of the static step, eV; sets EMIN and EMAX of the dos step,
         which are left out if None.
+    wavecar
+        Whether a WAVECAR is there to start from: True for a restart of the relaxation,
+        False where the planned one cannot be read. As planned if None.
 
     Raises
     ------
@@ -99,6 +105,8 @@ def vasp_inputs(
         magnetization=magnetization if settings["carry_moments"] else None,
         comment=f"{calculation.formula} {calculation.label} {step} id {calculation.id}",
     )
+    if wavecar is not None:
+        inputs.incar.update(restart_tags(inputs.incar, step, wavecar=wavecar))
     if step == "dos" and efermi is not None:
         inputs.incar["EMIN"] = round(efermi - DOS_BELOW, 4)
         inputs.incar["EMAX"] = round(efermi + DOS_ABOVE, 4)
@@ -178,14 +186,15 @@ def write_vasp_inputs(
     InputError
         The POTCAR library lacks a data set, or holds another one under its name.
     """
-    from pymatgen.io.vasp import Incar, Kpoints
+    from pymatgen.io.vasp import Kpoints
 
     library = library or PotcarLibrary.from_environment()
     potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
     directory.mkdir(parents=True, exist_ok=True)
     body = poscar_body(inputs.structure) if poscar is None else poscar
     (directory / "POSCAR").write_text(f"{inputs.comment}\n{body}", "utf-8")
-    Incar({**inputs.incar, **(machine or {})}).write_file(directory / "INCAR")
+    text = incar_as_text({**inputs.incar, **(machine or {})})
+    (directory / "INCAR").write_text(text, "utf-8")
     Kpoints.gamma_automatic(inputs.kpoints).write_file(directory / "KPOINTS")
     if potcar is None:
         spec = "\n".join(inputs.potcar_symbols)

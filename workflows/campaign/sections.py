@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
-from workflows.campaign import presets
+from workflows.campaign import chain, presets
 from workflows.errors import nearest
 from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
@@ -111,6 +111,7 @@ class VaspSection(Section):
     settled_volume: float = Field(0.003, gt=0)
     settled_steps: int = Field(3, ge=1)
     carry_moments: bool = True
+    restart: Literal["wavecar", "scratch"] = "wavecar"
     reseed: int = Field(0, ge=0, le=20)
     incar: dict[
         Literal["common", "relax", "static", "dos", "lithium"], dict[str, Any]
@@ -167,6 +168,12 @@ class VaspSection(Section):
                 "dos_at needs the CHGCAR of a static step, and steps has none: add "
                 "static to steps or set dos_at: []"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _possible_chain(self) -> "VaspSection":
+        if why := chain.refusal(self):
+            raise ValueError(why)
         return self
 
     def hubbards(self) -> dict[str, float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign import presets
 from workflows.campaign.campaign import Campaign
+from workflows.campaign.chain import chain_tags, kept, reads_wavecar
 from workflows.campaign.gpaw_settings import gpaw_lithium_settings, gpaw_settings
 from workflows.errors import InputError
 
@@ -49,7 +50,7 @@ def engine_settings(
         "potcar_functional": vasp.potcar_functional,
         "kpoints": {s: _scaled_mesh(meshes[s], host) for s in steps},
         "incar": {s: _incar(campaign, s) for s in steps},
-        **_procedure(campaign),
+        **_procedure(campaign, steps),
     }
 
 
@@ -79,13 +80,20 @@ def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, An
         "potcar_functional": vasp.potcar_functional,
         "kpoints": {s: list(vasp.kpoints_lithium) for s in steps},
         "incar": {s: _incar(campaign, s, lithium=True) for s in steps},
-        **_procedure(campaign),
+        **_procedure(campaign, steps, lithium=True),
     }
 
 
-def _procedure(campaign: Campaign) -> dict[str, Any]:
+def _procedure(
+    campaign: Campaign, steps: tuple[str, ...], *, lithium: bool = False
+) -> dict[str, Any]:
     vasp = campaign.vasp
+    asked = tuple(s for s in steps if kept(vasp, s, lithium=lithium))
     return {
+        "wavecar": {
+            "read": [s for s in steps if reads_wavecar(vasp, s, lithium=lithium)],
+            **({"kept": list(asked)} if asked else {}),
+        },
         "max_restarts": vasp.max_restarts,
         "settled_volume": vasp.settled_volume,
         "settled_steps": vasp.settled_steps,
@@ -107,6 +115,7 @@ def merged_tags(
         step,
         functional=vasp.functional,
         campaign=own,
+        chain=chain_tags(vasp, step, lithium=lithium),
         lithium=lithium,
         deleted=deleted,
     )

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import Machine
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
 from workflows.records.run_file import (
     RUN_FILE,
     identity,
@@ -52,3 +52,13 @@ class Engine(Protocol):
 
     def parse(self, directory: Path) -> TaskDocument:
         """Read what is there, finished or not, without raising for a broken run."""
+
+    def recorded(
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
+        state: State,
+    ) -> None:
+        """Remove what only this step needed; its document, with a state, is stored."""

@@ -139,6 +139,14 @@ def run_step(
         refuse_foreign(directory, calculation, step)
         with claim(directory):
             document = _run(calculation, step, results, machine, report)
+    with suppress(OSError):  # what is left is large, not wrong
+        engine(calculation.engine).recorded(
+            calculation,
+            step,
+            results.directory(calculation.id, step),
+            _previous(results, calculation, step),
+            document.state,
+        )
     if not document.state.usable:
         raise StepFailed(f"{document.state} in {document.dir_name}: {document.reason}")
     return document
@@ -200,6 +208,13 @@ def _recorded(
     return document
 
 
+def _previous(results: FileResults, calculation: Calculation, step: str) -> Path | None:
+    """Return the directory of the step before, or None."""
+    position = calculation.steps.index(step)
+    before = calculation.steps[position - 1] if position else None
+    return results.directory(calculation.id, before) if before else None
+
+
 def _compute(
     calculation: Calculation,
     step: str,
@@ -210,11 +225,9 @@ def _compute(
     runner = engine(calculation.engine)
     directory = results.directory(calculation.id, step)
     if not (directory / RUN_FILE).exists():
-        position = calculation.steps.index(step)
-        before = calculation.steps[position - 1] if position else None
-        previous = results.directory(calculation.id, before) if before else None
-        if previous is not None and before is not None:
-            refuse_foreign(previous, calculation, before)
+        previous = _previous(results, calculation, step)
+        if previous is not None:
+            refuse_foreign(previous, calculation, previous.name)
         runner.write_inputs(calculation, step, directory, previous)
     runner.run(directory, machine, report)
     document = runner.parse(directory)

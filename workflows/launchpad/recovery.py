@@ -11,6 +11,7 @@ from fireworks import LaunchPad
 
 from workflows.engines.gpaw.engine import go_on
 from workflows.engines.vasp.engine import take_up
+from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
 from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.records.document import State
@@ -48,6 +49,7 @@ def retry_step(directory: Path) -> None:
         ).exists():
             number += 1
         directory.rename(aside)
+        remove_wavecars(runs_of(aside))
 
 
 def return_unrecorded(

@@ -71,6 +71,8 @@ def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:
 def _refuse(
     documents: Sequence[TaskDocument], where: str, apart: Collection[str]
 ) -> None:
+    # Of these steps ICHARG says where they started, which decides no Hamiltonian.
+    apart = {*apart, "ICHARG"}
     found = first_difference([d.settings[INCAR] for d in documents], apart=apart)
     if found is None:
         return

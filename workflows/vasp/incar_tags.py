@@ -114,6 +114,12 @@ ON_BY_DEFAULT = tag_names("GGA_COMPAT KGAMMA LCORR LDIAG LADDER LHARTREE LVDW_EW
 
 
 def physics_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the tags that affect energies or moments, out of all tags of a step."""
+    """Return the tags that affect energies or moments, out of all tags of a step.
+
+    ICHARG below 10 says where a self-consistent run starts, not what it solves.
+    """
     left_out = HARMLESS | OUTPUT
-    return {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}
+    kept = {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}
+    if str(kept.get("ICHARG", "")).strip() in {"0", "1", "2", "4", "5"}:
+        del kept["ICHARG"]
+    return kept

@@ -11,14 +11,17 @@ are kept apart: a tag in a group never hides the tag of the same name outside.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pymatgen.io.vasp import Incar
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?")
+WIDTH = 80
+"""Characters of a line that is written; VASP 5 reads 255, people fewer."""
 MAX_VALUES = 1_000_000
 """More numbers than that in one tag are a mistake, not a cell."""
 LONG_TEXT = re.compile(r"WANNIER90_WIN|WIN")
@@ -258,3 +261,39 @@ def _expanded(word: str) -> list[float] | None:
     if count > MAX_VALUES:
         return None
     return [float(value.upper().replace("D", "E"))] * count
+
+
+def incar_as_text(tags: Mapping[str, Any]) -> str:
+    r"""Write an INCAR: runs of equal moments as ``4*-2.0``, long lines ended by ``\``.
+
+    Parameters
+    ----------
+    tags
+        Tag -> value, as pymatgen's Incar takes them.
+    """
+    from pymatgen.io.vasp import Incar
+
+    lines: list[str] = []
+    for line in Incar(dict(tags)).get_str().splitlines():
+        tag, _, value = line.partition(" = ")
+        if tag == "MAGMOM" and not isinstance(tags[tag], str):
+            value = " ".join(_runs(tags[tag]))
+        lines += _wrapped(tag, value)
+    return "\n".join(lines) + "\n"
+
+
+def _runs(moments: Sequence[Any]) -> Iterator[str]:
+    """Shorten equal neighbours; one alone stays as it is."""
+    for moment, alike in groupby(moments):
+        number = len(list(alike))
+        yield f"{number}*{moment}" if number > 1 else str(moment)
+
+
+def _wrapped(tag: str, value: str) -> list[str]:
+    lines = [f"{tag} ="]
+    for word in value.split(" "):
+        if len(lines[-1]) + len(word) + len(" ") > WIDTH - len(" \\"):
+            lines[-1] += " \\"
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return lines

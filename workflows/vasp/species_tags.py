@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.starting_moments import scaled_up
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def starting_moments(
     by_element
         Moments by element, signed, muB.
     magnetization
-        Final moments of the step before, signed, muB, in site order.
+        Final moments of the step before, signed, muB, in site order. They are scaled
+        up by valence: from scratch they are the start, beside a WAVECAR they only say
+        which symmetry there is.
 
     Raises
     ------
@@ -102,4 +105,4 @@ def starting_moments(
             f"{len(magnetization)} moments for {len(structure)} atoms: the step before "
             "holds another structure"
         )
-    return [round(float(moment), 3) for moment in magnetization]
+    return scaled_up([site.specie.symbol for site in structure], magnetization)

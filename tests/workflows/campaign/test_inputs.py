@@ -21,17 +21,19 @@ from pymatgen.core import SETTINGS, Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Poscar
 
 from workflows import load_campaign, plan
+from workflows.analysis.starting_moments import scaled_up
 from workflows.campaign.calculation import Calculation, content_id
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.inputs import structure_inputs, vasp_inputs, write_vasp_inputs
 from workflows.errors import InputError
+from workflows.vasp.incar_text import read_incar
 from workflows.vasp.species_tags import species_blocks
 
 WriteCampaign = Callable[..., Path]
 
 COMMON = {
-    "ALGO": "Normal", "ENCUT": 520, "ISPIN": 2, "ISTART": 0, "ISYM": 0, "LASPH": True,
-    "LMAXMIX": 4, "LORBIT": 11, "LREAL": False, "LWAVE": False, "NELM": 200,
+    "ALGO": "Normal", "ENCUT": 520, "ISPIN": 2, "ISYM": 0, "LASPH": True,
+    "LMAXMIX": 4, "LORBIT": 11, "LREAL": False, "NELM": 200,
     "PREC": "Accurate", "SYMPREC": 1e-5,
 }  # fmt: skip
 STEPS = {
@@ -39,14 +41,20 @@ STEPS = {
         "EDIFF": 1e-5, "EDIFFG": -0.02, "IBRION": 2, "ICHARG": 2, "ISIF": 3,
         "ISMEAR": 0, "LCHARG": False, "NELMIN": 5, "NSW": 100, "POTIM": 0.3,
         "SIGMA": 0.05,
+        # The first link has nothing to start from; the next one reads its WAVECAR.
+        "ISTART": 0, "LWAVE": True,
     },
     "static": {
-        "EDIFF": 1e-6, "IBRION": -1, "ICHARG": 2, "ISIF": 2, "ISMEAR": 0,
+        "EDIFF": 1e-6, "IBRION": -1, "ISIF": 2, "ISMEAR": 0,
         "LCHARG": True, "NEDOS": 301, "NELMIN": 5, "NSW": 0, "SIGMA": 0.05,
+        # The state of the geometry, in a basis of its cell; dos reads the density.
+        "ISTART": 1, "ICHARG": 0, "LWAVE": False,
     },
     "dos": {
         "EDIFF": 1e-6, "IBRION": -1, "ICHARG": 11, "ISIF": 2, "ISMEAR": -5,
         "LCHARG": False, "NEDOS": 3001, "NSW": 0,
+        # Another mesh than that of static: its WAVECAR cannot be read.
+        "ISTART": 0, "LWAVE": False,
     },
 }  # fmt: skip
 PLUS_U = {"LDAU": True, "LDAUTYPE": 2}
@@ -64,10 +72,11 @@ FUNCTIONALS = {
     "r2scan_u": {**R2SCAN, **PLUS_U},
     "hse06": HSE06,
 }
+# Where a fixed density does not define the Hamiltonian it is still the start.
 SELF_CONSISTENT_DOS = {
-    "r2scan": {"ICHARG": 2},
-    "r2scan_u": {"ICHARG": 2},
-    "hse06": {"ICHARG": 2, "ISMEAR": 0, "SIGMA": 0.05},
+    "r2scan": {"ICHARG": 1},
+    "r2scan_u": {"ICHARG": 1},
+    "hse06": {"ICHARG": 1, "ISMEAR": 0, "SIGMA": 0.05},
 }
 SPECIES = {
     0: {"LDAUL": [2, 2, -1], "LDAUU": [4.5, 5.96, 0], "LDAUJ": [0, 0, 0]},
@@ -113,7 +122,8 @@ def at_x(paper: Campaign) -> Callable[..., Calculation]:
 
 
 def incar_line(directory: Path, tag: str) -> str:
-    lines = (directory / "INCAR").read_text("utf-8").splitlines()
+    text = (directory / "INCAR").read_text("utf-8")
+    lines = " ".join(text.split("\\\n")).splitlines()
     (line,) = (found for found in lines if found.split(" = ")[0] == tag)
     return line.split(" = ")[1]
 
@@ -222,10 +232,29 @@ def test_a_step_starts_from_the_structure_and_moments_of_the_one_before(
     moments = [0.01] * 8 + [-1.7] * 4 + [3.2] * 11 + [-3.1996] + [0.0] * 32
     inputs = vasp_inputs(c, "static", structure=before, magnetization=moments)
     assert inputs.structure == before
-    assert inputs.incar["MAGMOM"] == [*moments[:23], -3.2, *moments[24:]]
+    # Scaled up by valence: a PAW sphere holds less than what a run should start from.
+    scaled = [0.013] * 8 + [-2.5] * 4 + [4.0] * 11 + [-4.0] + [0.0] * 32
+    assert inputs.incar["MAGMOM"] == scaled
     write_vasp_inputs(inputs, tmp_path)
-    written = "8*0.01 4*-1.7 11*3.2 1*-3.2 32*0.0"
+    written = "8*0.013 4*-2.5 11*4.0 -4.0 32*0.0"
     assert incar_line(tmp_path, "MAGMOM") == written
+
+
+def test_a_long_magmom_is_wrapped_and_reads_back(
+    calculations: tuple[Calculation, ...], tmp_path: Path
+) -> None:
+    c = calculations[-1]
+    moments = [0.001 * n + (3.2 if n % 2 else -1.7) for n in range(len(c.structure))]
+    inputs = vasp_inputs(c, "static", magnetization=moments)
+    write_vasp_inputs(inputs, tmp_path)
+    lines = (tmp_path / "INCAR").read_text("utf-8").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.endswith(" \\") for line in lines) > 3
+    assert "1*" not in (tmp_path / "INCAR").read_text("utf-8").replace("11*", "")
+    read = Incar.from_file(tmp_path / "INCAR")
+    assert read["MAGMOM"] == inputs.incar["MAGMOM"]
+    ours = read_incar((tmp_path / "INCAR").read_text("utf-8"))
+    assert list(ours.numbers("MAGMOM") or ()) == inputs.incar["MAGMOM"]
 
 
 def test_moments_are_not_carried_when_the_campaign_says_so(
@@ -347,7 +376,8 @@ def test_u_moments_and_potcars_survive_any_order_and_any_blocks(
             structure, c.settings, "static", magnetization=carried
         )
         write_vasp_inputs(inputs, directory)
-        assert [row[3] for row in per_atom(directory)] == carried
+        started = [row[3] for row in per_atom(directory)]
+        assert started == scaled_up([s.specie.symbol for s in structure], carried)
 
 
 def test_a_planned_species_in_two_blocks_is_refused(

@@ -28,18 +28,20 @@ FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 WriteCampaign = Callable[..., Path]
 
 COMMON = {
-    "ALGO": "Normal", "ENCUT": 520, "GGA": "PE", "ICHARG": 2, "ISMEAR": 1, "ISPIN": 1,
-    "ISTART": 0, "ISYM": 2, "LASPH": True, "LORBIT": 11, "LREAL": False,
-    "LWAVE": False, "NELM": 200, "NELMIN": 5, "PREC": "Accurate", "SIGMA": 0.2,
+    "ALGO": "Normal", "ENCUT": 520, "GGA": "PE", "ISMEAR": 1, "ISPIN": 1,
+    "ISYM": 2, "LASPH": True, "LORBIT": 11, "LREAL": False,
+    "NELM": 200, "NELMIN": 5, "PREC": "Accurate", "SIGMA": 0.2,
     "SYMPREC": 1e-5,
 }  # fmt: skip
 STEPS = {
     "relax": {
         "EDIFF": 1e-5, "EDIFFG": -0.02, "IBRION": 2, "ISIF": 3, "LCHARG": False,
         "NSW": 100, "POTIM": 0.3,
+        "ISTART": 0, "ICHARG": 2, "LWAVE": True,  # the next run reads its WAVECAR
     },
     "static": {
         "EDIFF": 1e-6, "IBRION": -1, "ISIF": 2, "LCHARG": True, "NEDOS": 301, "NSW": 0,
+        "ISTART": 1, "ICHARG": 0, "LWAVE": False,  # reads it; no dos step follows
     },
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The packaged INCAR presets, and the one visible order in which they merge.
 
-step <- functional <- Hubbard U <- campaign; the machine's NCORE and KPAR come
+step <- functional <- Hubbard U <- chain <- campaign; the machine's NCORE and KPAR come
 last, at run time. A later layer replaces a tag of an earlier one, and ``null``
 deletes it. Each merged tag keeps the name of the layer that set it. Bcc lithium has
 two layers more: its preset, and the campaign's own tags for it.
@@ -20,6 +20,9 @@ STEPS = ("relax", "static", "dos")
 
 SPECIES_TAGS = ("LDAUL", "LDAUU", "LDAUJ", "MAGMOM")
 """Tags generated from the written POSCAR; a campaign may not set them by hand."""
+
+CHAIN = "campaign: vasp.restart"
+"""Origin of what follows from the links of a chain, ``workflows.campaign.chain``."""
 
 CAMPAIGN = "campaign"
 """Origin of what the campaign's own ``vasp.incar`` sets."""
@@ -89,6 +92,7 @@ def merge(
     *,
     functional: str,
     campaign: Mapping[str, Mapping[str, Any]] | None = None,
+    chain: Mapping[str, tuple[Any, str]] | None = None,
     lithium: bool = False,
     deleted: bool = False,
 ) -> dict[str, Tag]:
@@ -103,6 +107,8 @@ def merge(
     campaign
         The campaign's own tags under ``common``, a step's name and ``lithium``; None
         deletes a tag.
+    chain
+        Tag -> value and reason, as :func:`workflows.campaign.chain.chain_tags` gives.
     lithium
         For bcc lithium, not for an oxide.
     deleted
@@ -114,11 +120,15 @@ def merge(
     ]
     if has_hubbard(functional):
         places += [("hubbard_u", "tags", part) for part in ("common", step)]
-    places += [(CAMPAIGN, part) for part in ("common", step)]
+    places += [(CHAIN,)] + [(CAMPAIGN, part) for part in ("common", step)]
     if lithium:
         places += [("lithium", "common"), (CAMPAIGN, "lithium")]
     merged: dict[str, Tag] = {}
     for file, *path in places:
+        if file == CHAIN:
+            told = (chain or {}).items()
+            merged |= {tag: Tag(value, CHAIN, why) for tag, (value, why) in told}
+            continue
         tags: Any = (campaign or {}) if file == CAMPAIGN else _load(file)
         for key in path:
             tags = tags.get(key, {})

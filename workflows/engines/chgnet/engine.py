@@ -103,6 +103,16 @@ class ChgnetEngine:
             return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
         return _document(calculation, result, common)
 
+    def recorded(
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
+        state: State,
+    ) -> None:
+        """Leave everything: it is small."""
+
 
 def _settings(calculation: Calculation) -> Mapping[str, Any]:
     """Return its own settings, or those of the geometry of another engine's."""

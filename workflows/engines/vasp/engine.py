@@ -3,14 +3,15 @@
 A relaxation is a chain of such directories, ``relax-1``, ``relax-2``, ...: each
 restarts from the CONTCAR of the one before with a fresh basis, until the volume
 settles (at least two, at most 1 + max_restarts). One that was cut is set aside as
-``relax-1.cut-1`` and goes on from its own last whole structure.
+``relax-1.cut-1`` and goes on from its own last whole structure. The electronic state
+goes along: each run starts from the WAVECAR of the one before.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
+from workflows.campaign.chain import restart_tags
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans
@@ -37,11 +39,24 @@ from workflows.engines.vasp.process import (
     vasp_command,
 )
 from workflows.engines.vasp.restart import last_moments, last_structure
+from workflows.engines.vasp.wavecars import (
+    Orbitals,
+    find_wavecar,
+    last_runs,
+    remove_wavecars,
+    runs_of,
+    take_wavecar,
+    wavecar_problem,
+    wavecar_source,
+)
 from workflows.errors import StoreError, Terminated
 from workflows.records.document import State, TaskDocument
+from workflows.vasp.incar_text import incar_as_text
 
-NOT_KEPT = ("WAVECAR", "CHG", "CHGCAR", "PROCAR")
+NOT_KEPT = ("CHG", "CHGCAR", "PROCAR")
 """Of a cut run; they are large, and nothing starts from them."""
+READ_CHGCAR = (1, 11)
+"""ICHARG of a run that takes up the density of static."""
 GOES_ON = frozenset(
     {State.PLANNED, State.NEVER_STARTED, State.TRUNCATED, State.UNCONVERGED}
 )
@@ -67,11 +82,12 @@ class VaspEngine:
             write_run_file(directory, calculation, step)
             return
         before = self.parse(previous) if previous is not None else None
-        inputs = _after(calculation, step, before)
+        candidates = () if previous is None else last_runs(previous)
+        inputs, orbitals = _started(calculation, step, before, candidates)
         charge = None
-        if inputs.incar.get("ICHARG") == 11 and previous is not None:
+        if inputs.incar.get("ICHARG") in READ_CHGCAR and previous is not None:
             charge = os.path.relpath(previous / "CHGCAR", directory)
-        _write_run(directory, calculation, step, inputs, charge)
+        _write_run(directory, calculation, step, inputs, charge, orbitals)
 
     def run(self, directory: Path, machine: Machine, report: Report) -> None:
         """Run VASP here, or in the chain of relaxations below."""
@@ -89,7 +105,10 @@ class VaspEngine:
             if not (here / RUN_FILE).exists():
                 _write_relaxation(here, calculation, number)
             _run_once(here, machine, _numbered(report, number))
-            if not parse_vasp(here).state.usable or parse_relaxation(directory).settled:
+            if not parse_vasp(here).state.usable:
+                return
+            remove_wavecars(p for p in runs_of(directory) if p != here)
+            if parse_relaxation(directory).settled:
                 return
 
     def parse(self, directory: Path) -> TaskDocument:
@@ -98,6 +117,26 @@ class VaspEngine:
             return parse_relaxation(directory).document
         return parse_vasp(directory)
 
+    def recorded(
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
+        state: State,
+    ) -> None:
+        """Remove the WAVECARs that no later run starts from."""
+        plan = calculation.settings.get("wavecar", {})
+        read, kept = plan.get("read", ()), plan.get("kept", ())
+        after = calculation.steps[calculation.steps.index(step) + 1 :]
+        if state.usable:
+            if previous is not None and previous.name not in kept:
+                remove_wavecars(runs_of(previous))
+            if step not in kept and not set(after) & set(read):
+                remove_wavecars(runs_of(directory))
+        elif step != "relax" or not _goes_on(directory):
+            remove_wavecars(runs_of(directory))
+
 
 def take_up(directory: Path) -> bool:
     """Prepare a failed relaxation for going on where it stopped, if it can.
@@ -105,11 +144,20 @@ def take_up(directory: Path) -> bool:
     Returns True if its last member was cut or ran out of steps: the next run sets that
     one aside and goes on from its last whole structure. False: it has to start over.
     """
-    members = _numbered_by(filter(is_member, directory.glob("relax-*")))
-    if not members or parse_vasp(members[-1]).state not in GOES_ON:
+    if not _goes_on(directory):
         return False
-    (members[-1] / ERROR_FILE).unlink(missing_ok=True)
+    (_members(directory)[-1] / ERROR_FILE).unlink(missing_ok=True)
     return True
+
+
+def _goes_on(directory: Path) -> bool:
+    """Tell whether a failed relaxation has a last run that another can go on from."""
+    members = _members(directory)
+    return bool(members) and parse_vasp(members[-1]).state in GOES_ON
+
+
+def _members(directory: Path) -> list[Path]:
+    return _numbered_by(filter(is_member, directory.glob("relax-*")))
 
 
 def _numbered_by(paths: Iterable[Path]) -> list[Path]:
@@ -122,17 +170,37 @@ def _numbered(report: Report, number: int) -> Report:
     return lambda line: report(f"#{number} {line}")
 
 
+def _started(
+    calculation: Calculation,
+    step: str,
+    before: TaskDocument | None,
+    candidates: Iterable[Path],
+) -> tuple[VaspInputs, Orbitals]:
+    """Decide the inputs of a run, and which WAVECAR it reads if it is to read one."""
+    planned = _after(calculation, step, before)
+    if step not in calculation.settings.get("wavecar", {}).get("read", ()):
+        return planned, Orbitals()
+    found = find_wavecar(candidates, calculation.id, planned)
+    there = found.source is not None
+    return _after(calculation, step, before, wavecar=there), found
+
+
 def _after(
-    calculation: Calculation, step: str, before: TaskDocument | None
+    calculation: Calculation,
+    step: str,
+    before: TaskDocument | None,
+    *,
+    wavecar: bool | None = None,
 ) -> VaspInputs:
     if before is None:
-        return vasp_inputs(calculation, step)
+        return vasp_inputs(calculation, step, wavecar=wavecar)
     return vasp_inputs(
         calculation,
         step,
         structure=before.structure,
         magnetization=before.magnetization,
         efermi=before.efermi,
+        wavecar=wavecar,
     )
 
 
@@ -142,13 +210,20 @@ def _write_run(
     step: str,
     inputs: VaspInputs,
     charge: str | None = None,
+    orbitals: Orbitals | None = None,
 ) -> None:
+    orbitals = orbitals or Orbitals()
     potcar = write_vasp_inputs(inputs, directory)
     if charge is not None:
         _take_charge(directory, charge)
+    if orbitals.source is not None:
+        take_wavecar(directory, orbitals.source)
     record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
     record["potcar"] = potcar
-    write_run_file(directory, calculation, step, inputs=record, charge=charge)
+    told = orbitals.as_dict(directory)
+    write_run_file(
+        directory, calculation, step, inputs=record, charge=charge, orbitals=told
+    )
 
 
 def _take_charge(directory: Path, charge: str) -> None:
@@ -160,21 +235,32 @@ def _take_charge(directory: Path, charge: str) -> None:
 
 def _write_relaxation(here: Path, calculation: Calculation, number: int) -> None:
     """Go on from the attempt that was cut, else from the end of the last member."""
-    if found := _set_aside_before(here):
-        cut = found[-1]
-        _, _, more = _run_file(cut)
-        planned = more["inputs"]["incar"]
-        start = structure_from_dict(more["inputs"]["structure"])
-        inputs = vasp_inputs(
-            calculation,
-            "relax",
-            structure=last_structure(cut, start),
-            magnetization=last_moments(cut, len(start)) or planned.get("MAGMOM"),
-        )
+    found = _set_aside_before(here)
+    last = here.with_name(f"relax-{number - 1}")
+    links = [*reversed(found), *([last] if number > 1 else [])]
+    if found:
+        inputs, orbitals = _from_cut(calculation, found[-1], links)
     else:
-        last = here.with_name(f"relax-{number - 1}")
-        inputs = _after(calculation, "relax", parse_vasp(last) if number > 1 else None)
-    _write_run(here, calculation, here.name, inputs)
+        before = parse_vasp(last) if number > 1 else None
+        inputs, orbitals = _started(calculation, "relax", before, links)
+    _write_run(here, calculation, here.name, inputs, orbitals=orbitals)
+
+
+def _from_cut(
+    calculation: Calculation, cut: Path, links: Sequence[Path]
+) -> tuple[VaspInputs, Orbitals]:
+    _, _, more = _run_file(cut)
+    planned = more["inputs"]["incar"]
+    start = structure_from_dict(more["inputs"]["structure"])
+    structure = last_structure(cut, start)
+    moments = last_moments(cut, len(start))
+    document = parse_vasp(cut).model_copy(
+        update={"structure": structure, "magnetization": moments}
+    )
+    inputs, orbitals = _started(calculation, "relax", document, links)
+    if moments is None and "MAGMOM" in planned:
+        inputs.incar["MAGMOM"] = planned["MAGMOM"]
+    return inputs, orbitals
 
 
 def _run_once(directory: Path, machine: Machine, report: Report) -> None:
@@ -221,6 +307,11 @@ def _set_aside(directory: Path) -> None:
     directory.rename(aside)
     for name in NOT_KEPT:
         (aside / name).unlink(missing_ok=True)
+    calculation, step, _ = _run_file(aside)
+    read = calculation.settings.get("wavecar", {}).get("read", ())
+    # A soft stop leaves one that is whole, and with it the state.
+    if step == "static" or "relax" not in read or wavecar_problem(aside):
+        remove_wavecars([aside])
 
 
 def _set_aside_before(directory: Path) -> list[Path]:
@@ -231,13 +322,19 @@ def _set_aside_before(directory: Path) -> list[Path]:
 def _start_over(directory: Path) -> None:
     """Set a cut run aside and write its inputs again."""
     calculation, step, more = _run_file(directory)
+    source = wavecar_source(directory)
     _set_aside(directory)
     record = dict(more["inputs"])
     record.pop("potcar", None)  # found again
     record["structure"] = structure_from_dict(record["structure"])
     for name in ("kpoints", "potcar_symbols"):
         record[name] = tuple(record[name])
-    _write_run(directory, calculation, step, VaspInputs(**record), more["charge"])
+    inputs, orbitals = VaspInputs(**record), Orbitals()
+    if source is not None:
+        orbitals = find_wavecar([source], calculation.id, inputs)
+        there = orbitals.source is not None
+        inputs.incar.update(restart_tags(inputs.incar, step, wavecar=there))
+    _write_run(directory, calculation, step, inputs, more["charge"], orbitals)
 
 
 def _add_machine_tags(directory: Path, machine: Machine) -> None:
@@ -245,7 +342,8 @@ def _add_machine_tags(directory: Path, machine: Machine) -> None:
         from pymatgen.io.vasp import Incar
 
         path = directory / "INCAR"
-        Incar({**Incar.from_file(path), **machine.incar}).write_file(path)
+        tags = {**Incar.from_file(path), **machine.incar}
+        path.write_text(incar_as_text(tags), "utf-8")
 
 
 def _run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]]:

@@ -45,6 +45,7 @@ from workflows.engines.claim import check_claim
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import NEVER_STARTED
 from workflows.engines.vasp.restart import whole_structure
+from workflows.engines.vasp.wavecars import prepare_attempt
 from workflows.errors import MachineError
 from workflows.vasp.file_ends import FOOTER
 
@@ -85,6 +86,7 @@ class TimedJob(VaspJob):
         self.clock.refuse_to_start()
         place = Path(directory)
         check_claim(place)
+        prepare_attempt(place)
         for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
             (place / name).unlink(missing_ok=True)
         if whole_structure(place / "POSCAR", self.structure) is None:

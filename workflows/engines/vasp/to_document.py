@@ -12,6 +12,7 @@ from workflows.checks.files_agree import disagreements
 from workflows.checks.not_numbers import doubtful_numbers
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
+from workflows.checks.restart_as_run import restart_findings
 from workflows.checks.sites import site_findings, sites_at_the_end
 from workflows.engines.protocol import identity
 from workflows.engines.vasp.notes import (
@@ -95,7 +96,10 @@ def with_numbers(
         findings.extend(site_findings(sites))
         counts = sites.counts_final
     inputs = (more or {}).get("inputs", {})
-    judged = list(applied_findings(files, numbers, inputs))
+    judged = [
+        *applied_findings(files, numbers, inputs),
+        *restart_findings(numbers, more or {}),
+    ]
     if state.at_its_end:
         judged = [
             *changed_inputs(files, numbers, inputs),
