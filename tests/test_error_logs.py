@@ -118,6 +118,7 @@ TABLE = {
 ELSEWHERE = {
     "unconverged": "test_end_to_end",
     "unconverged_ionic": "test_end_to_end",
+    "kill_wavecar": "test_wavecars",
     "disk_full": "test_execution",
     "walltime": "test_execution",
 }

@@ -37,17 +37,21 @@ WITH_LICENCE = (
     "POTCAR was assembled from PMG_VASP_PSP_DIR; it is licensed, keep it private."
 )
 RELAX = (
-    "First relaxation, from the planned start. Repeat it from CONTCAR, with the final "
-    "site moments as MAGMOM,\nuntil the volume changes by less than "
-    "{settled_volume:.1%} in at most {settled_steps} ionic steps: at least twice, at\n"
-    "most {most} times.\n"
+    "First relaxation, from the planned start. Repeat it from CONTCAR{orbitals}, with "
+    "the final\nsite moments, scaled up by valence, as MAGMOM, until the volume "
+    "changes by\nless than {settled_volume:.1%} in at most {settled_steps} ionic "
+    "steps: at least twice, at most {most} times.\n"
 )
 FIRST = "Nothing here comes from another step.\n"
 AFTER = (
     "POSCAR is the start of the relaxation. Replace it by the CONTCAR of the last one"
 )
-MOMENTS = ",\nand MAGMOM by the final site moments of the step before"
-CHARGE = "It needs the CHGCAR of static (ICHARG = 11).\n"
+MOMENTS = (
+    ",\nand MAGMOM by the final site moments of the step before, scaled up by valence"
+)
+ORBITALS = " and the WAVECAR (ISTART = 1, ICHARG = 0)"
+WAVECAR = "It needs the WAVECAR of {before} (ISTART = 1).\n"
+CHARGE = "It needs the CHGCAR of static (ICHARG = {icharg}).\n"
 WINDOW = (
     "EMIN and EMAX are left out: E_F(static) - {below:g} eV and + {above:g} eV, "
     "absolute.\n"
@@ -137,13 +141,20 @@ def _provisional(run: _Run) -> str:
     """Say what is a starting value in a directory, and what is left out."""
     settings = run.calculation.settings
     if run.step == "relax":
-        return RELAX.format(**settings, most=1 + settings["max_restarts"])
+        again = "relax" in settings["wavecar"]["read"]
+        most = 1 + settings["max_restarts"]
+        return RELAX.format(**settings, most=most, orbitals=ORBITALS if again else "")
     if run.step == run.calculation.steps[0]:
         return FIRST
     carried = settings["carry_moments"] and "MAGMOM" in run.inputs.incar
     text = AFTER + (MOMENTS if carried else "") + ".\n"
+    incar = run.inputs.incar
+    if incar.get("ISTART") == 1:
+        before = "the last relaxation" if run.step == "static" else "static"
+        text += WAVECAR.format(before=before)
     if run.step == "dos":
-        text += CHARGE if run.inputs.incar.get("ICHARG") == 11 else ""
+        if (icharg := incar.get("ICHARG")) in (1, 11):
+            text += CHARGE.format(icharg=icharg)
         text += WINDOW.format(below=DOS_BELOW, above=DOS_ABOVE)
     return text
 

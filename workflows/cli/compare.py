@@ -54,6 +54,9 @@ def show_comparison(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
             {
                 "cells": json_format.loads(found.cells.to_json(orient="records")),
                 "voltages": json_format.loads(found.voltages.to_json(orient="records")),
+                "statements": json_format.loads(
+                    found.statements.to_json(orient="records")
+                ),
                 "missing": list(found.missing),
             }
         )

@@ -14,6 +14,7 @@ from workflows.results.origin import FAKE, SURROGATE
 from workflows.results.results import records
 from workflows.results.variants import LIMITS, Comparison, Row
 
+STATEMENTS = "statements of the paper: in how many variants they hold"
 ROUNDING = 1e-9
 """A change that equals its limit is within it, however it is rounded."""
 
@@ -27,6 +28,9 @@ def comparison_tables(found: Comparison, screen: Console) -> Iterator[Table]:
     if len(found.voltages):
         volts = _voltages(records(found.voltages))
         yield fitted(volts, screen, title="average voltages")
+    judged = [r for r in records(found.statements) if r["judged"]]
+    if judged:
+        yield fitted(_statements(judged), screen, title=STATEMENTS)
 
 
 def _title(found: Comparison) -> str:
@@ -69,6 +73,17 @@ def _voltages(rows: Sequence[Row]) -> list[Part]:
         Part("V", tuple(number(row["volts"], 3) for row in rows)),
         Part("change, mV", tuple(_change(row, "volts", 1) for row in rows)),
         _words("findings", rows, "note"),
+    ]
+
+
+def _statements(rows: Sequence[Row]) -> list[Part]:
+    return [
+        _words("statement", rows),
+        _words("insertion", rows, "model"),
+        _words("in_words", rows, "holds in"),
+        _words("warns", rows, rank=1),
+        _words("fails", rows, rank=1),
+        _words("not_judged", rows, "not judged", rank=2),
     ]
 
 

@@ -146,6 +146,7 @@ _MAKE: Mapping[
     TableName, Callable[[Results, TableRequest, Selection], pd.DataFrame]
 ] = {
     TableName.SERIES: _series,
+    TableName.STARTS: lambda results, *_: results.starts(),
     TableName.SITES: lambda results, *_: results.sites(),
     TableName.RUNS: lambda results, *_: results.runs(),
     TableName.VOLTAGE: lambda results, *_: results.voltage(),

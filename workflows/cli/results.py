@@ -26,6 +26,7 @@ class TableName(StrEnum):
     """Names of the tables."""
 
     SERIES = "series"
+    STARTS = "starts"
     SITES = "sites"
     RUNS = "runs"
     VOLTAGE = "voltage"
@@ -70,7 +71,7 @@ def results(
         str | None,
         typer.Option(
             "--table",
-            help="series, sites, runs, voltage, hull, pdos, verdicts or context",
+            help="series, starts, sites, runs, voltage, hull, pdos, verdicts, context",
         ),
     ] = None,
     by: Annotated[

@@ -59,6 +59,7 @@ def series_table(series: pd.DataFrame, screen: Console) -> Table:
         part("V A^3", lambda r: number(r["volume"], 1), 3),
         part("of", lambda r: f"{r['n_orderings']}/{r['n_planned']}", 2),
         text("Li ends on", lambda r: r["li_sites"]),
+        Part("starts", tuple(str(r["starts"]) for r in rows), folds=True, rank=2),
         text("note", lambda r: Text(r["findings"], style="yellow")),
     ]
     kept = [p for p in parts if not p.rank or any(str(cell) for cell in p.cells)]

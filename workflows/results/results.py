@@ -45,6 +45,7 @@ from workflows.results.series_table import (
     series_frame,
 )
 from workflows.results.site_table import SITES, site_rows
+from workflows.results.starts_table import starts_frame
 from workflows.results.verdict import Verdict
 from workflows.vasp.dos_files import read_density
 
@@ -176,6 +177,19 @@ class Results:
             As :meth:`series`; or the results are of another compound.
         """
         return context_frame(records(self.series()))
+
+    def starts(self) -> pd.DataFrame:
+        """Return one row for each start, with the state that it ended in.
+
+        Those of one arrangement of lithium stand together, the lowest energy first.
+        Units are in ``df.attrs["units"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        return starts_frame(self._recorded.rows(planned=True))
 
     def hull(self) -> pd.DataFrame:
         """Return every finished ordering against the hull of its range and model.

@@ -18,6 +18,7 @@ from workflows.results.columns import Column, frame_of, names, number, numbers
 from workflows.results.gates import ids_of_row, words_of
 from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
 from workflows.results.labels import LABELS, STATE_LABELS, worst_state
+from workflows.results.starts_table import starts_in_words
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ SERIES = (
     Column("steps_done"),
     Column("n_orderings"),
     Column("n_planned"),
+    Column("starts", "how many starts ended in which state", shown=True),
     Column("magnetic_order", "of the start"),
     *LABELS,
     Column("calculation_id"),
@@ -236,6 +238,7 @@ def _lowest(group: Sequence[Row]) -> Row:
         "e_spread": spread,
         "n_orderings": sum(row["state"] in FINISHED for row in group),
         "n_planned": len(group),
+        "starts": starts_in_words(group, chosen),
     }
 
 

@@ -17,6 +17,7 @@ from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
 from workflows.results.labels import LABELS, STATE_LABELS
 from workflows.results.results import records
+from workflows.results.statement_counts import statement_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,10 @@ CELLS = (
     number("c_unique", "unique axis over the mean of the other two", shown=True),
     number("d_c_unique", "against the first variant", shown=True),
     Column("unique_axis"),
+    number("a", "A, pseudo-cubic"),
+    number("b", "A, pseudo-cubic"),
+    number("c", "A, pseudo-cubic"),
+    Column("lattice_class"),
     number("volume", "A^3, conventional cell", shown=True),
     number("d_volume", "%, against the first variant", shown=True),
     number("m_total", "muB per cell", shown=True),
@@ -91,6 +96,8 @@ class Comparison:
         One row for each variant, x and insertion model; units in ``attrs["units"]``.
     voltages
         One row for each variant and range of x.
+    statements
+        One row for each statement of the paper: in how many variants it holds.
     missing
         Why a variant has no voltage, or is not compared.
     """
@@ -98,6 +105,7 @@ class Comparison:
     first: str
     cells: pd.DataFrame
     voltages: pd.DataFrame
+    statements: pd.DataFrame
     missing: tuple[str, ...]
 
 
@@ -133,7 +141,12 @@ def compare_variants(
         for name, rows in averages.items()
         for row in rows
     ]
-    frames = (frame_of(cells, CELLS), frame_of(voltages, VOLTAGES))
+    verdicts = {name: found.compare_to_paper() for name, found in results.items()}
+    frames = (
+        frame_of(cells, CELLS),
+        frame_of(voltages, VOLTAGES),
+        statement_frame(verdicts),
+    )
     return Comparison(first, *frames, missing)
 
 

@@ -33,7 +33,10 @@ def test_every_directory_holds_the_inputs_and_says_what_is_provisional(
 ) -> None:
     found = told(write_campaign({"x": [1]}), tmp_path / "in")
     assert "less than 0.3% in at most 3 ionic steps" in found["relax"]
-    assert "at\nmost 5 times" in found["relax"]
+    assert "at most 5 times" in found["relax"]
+    assert "CONTCAR and the WAVECAR (ISTART = 1, ICHARG = 0)" in found["relax"]
+    assert "needs the WAVECAR of the last relaxation" in found["static"]
+    assert "WAVECAR" not in found["dos"]
     for step in ("static", "dos"):
         assert "Replace it by the CONTCAR" in found[step]
         assert "MAGMOM by the final site moments" in found[step]
@@ -50,6 +53,15 @@ def test_what_is_said_follows_the_settings(
     changes = {"x": [1], "vasp.carry_moments": False, "vasp.functional": "r2scan"}
     found = told(write_campaign(changes), tmp_path / "in")
     assert "MAGMOM" not in found["static"]
+    assert "needs the CHGCAR of static (ICHARG = 1)" in found["dos"]
+
+
+def test_from_scratch_nothing_waits_for_a_wavecar(
+    write_campaign: WriteCampaign, tmp_path: Path
+) -> None:
+    changes = {"x": [1], "vasp.restart": "scratch", "vasp.functional": "r2scan"}
+    found = told(write_campaign(changes), tmp_path / "in")
+    assert "WAVECAR" not in "".join(found.values())
     assert "CHGCAR" not in found["dos"]
 
 

@@ -69,6 +69,16 @@ class GpawEngine:
             return ChgnetEngine().parse(directory)
         return parse_gpaw(directory, calculation, step)
 
+    def recorded(
+        self,
+        calculation: Calculation,
+        step: str,
+        directory: Path,
+        previous: Path | None,
+        state: State,
+    ) -> None:
+        """Leave everything: ``run`` has removed what it used."""
+
 
 def go_on(directory: Path) -> bool:
     """Prepare a failed step for going on where it stopped; tell whether it can."""
