@@ -18,7 +18,7 @@ from fireworks.core.rocket_launcher import launch_rocket
 
 from tests.places import FAKE_VASP
 from workflows import load_campaign, plan
-from workflows.campaign.calculation import Calculation
+from workflows.campaign.calculation import Calculation, content_id
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import reseeded
 from workflows.errors import MachineError
@@ -134,6 +134,7 @@ def test_a_rocket_adds_the_reseed_of_a_wrong_state_once(
     launchpad.workflows.delete_many({})
     two = next(c for c in calculations if c.x == 2)
     two = replace(two, steps=("static",), reseeds=1)
+    two = replace(two, id=content_id(two))
     submit(launchpad, [two], category="big")
     while launch():
         pass
