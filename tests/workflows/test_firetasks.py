@@ -24,7 +24,8 @@ from workflows.engines.reseed import reseeded
 from workflows.errors import MachineError
 from workflows.firetasks import RecordTaskDocument, RunStep, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad
-from workflows.launchpad.local_run import Event, LocalRun
+from workflows.launchpad.events import Event
+from workflows.launchpad.local_run import LocalRun
 from workflows.launchpad.steps import fireworks_of, with_reseeds
 from workflows.launchpad.submission import submit, workflow
 from workflows.records.mongo_store import COLLECTION, MongoResults

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from workflows.cli.tables import coloured, console
 from workflows.errors import printable
-from workflows.launchpad.local_run import Event
+from workflows.launchpad.events import Event
 
 _STATES = {"started": "RUNNING", "ended": "COMPLETED", "failed": "FIZZLED"}
 

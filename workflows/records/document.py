@@ -189,10 +189,6 @@ class TaskDocument(BaseModel):
         return content
 
 
-INCAR = "incar"
-"""Where ``TaskDocument.settings`` has them."""
-
-
 def _encodable(value: Any) -> Any:
     """Show the bytes of text that is not UTF-8; null for what is not a number."""
     if isinstance(value, dict):

@@ -22,7 +22,8 @@ from workflows.engines.orphans import MARK, end_orphans
 from workflows.engines.vasp.process import vasp_command
 from workflows.errors import MachineError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
-from workflows.launchpad.local_run import Event, LocalRun
+from workflows.launchpad.events import Event
+from workflows.launchpad.local_run import LocalRun
 from workflows.launchpad.opening import owned
 from workflows.launchpad.recovery import retry_failed, return_unrecorded
 from workflows.launchpad.steps import fireworks_of

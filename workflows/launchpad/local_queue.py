@@ -1,0 +1,139 @@
+"""The Fireworks of a local run: check out, complete, return to READY."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
+
+from workflows.campaign.calculation import Calculation
+from workflows.errors import StoreError
+from workflows.firetasks import OURS, copy_document, is_current, new_detours
+from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
+from workflows.launchpad.steps import with_reseeds
+from workflows.launchpad.worker_pool import Worker
+from workflows.records.calculations import fetch
+from workflows.records.file_store import FileResults
+
+PING_SECONDS = 600.0
+"""Interval of pings; a launch without one for hours counts as dead (``problems``)."""
+
+
+class _Owner(FWorker):  # type: ignore[misc]
+    """The FWorker of a local run; launches do not store its query, which is long."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the FWorker as a launch stores it."""
+        return {**super().to_dict(), "query": "{}"}
+
+
+class LocalQueue:
+    """Fireworks of a LaunchPad that one local run executes.
+
+    Parameters
+    ----------
+    launchpad
+        Opened for changing.
+    root
+        Data directory.
+    """
+
+    def __init__(self, launchpad: LaunchPad, root: Path) -> None:
+        self._launchpad = launchpad
+        self._root = root
+        self._ids: list[str] | None = None
+        self._fworker = self._owner()
+
+    def restrict(self, calculations: Iterable[Calculation]) -> None:
+        """Take only these calculations and their re-seeds."""
+        self._ids = [c.id for c in calculations]
+        self._fworker = self._owner()
+
+    def _owner(self) -> FWorker:
+        query: dict[str, Any] = OURS
+        if self._ids is not None:
+            ids = with_reseeds(self._launchpad, self._ids)
+            query = {"spec.calculation_id": {"$in": ids}}
+        return _Owner(name="lnmo run", query=query)
+
+    def check_out(self) -> tuple[Firework | None, int]:
+        """Return a READY Firework, now RUNNING, and its launch; None if none is."""
+        if not self._launchpad.run_exists(self._fworker):
+            return None, 0
+        return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
+
+    def request(self, firework: Firework) -> dict[str, Any]:
+        """Return the message that makes a worker execute a Firework.
+
+        Its spec has the whole calculation, and no launches.
+        """
+        plain: dict[str, Any] = json.loads(json.dumps(firework.to_dict(), default=str))
+        plain.pop("launches", None)
+        plain.pop("archived_launches", None)
+        calculation = plain["spec"]["calculation"]
+        plain["spec"]["calculation"] = fetch(self._launchpad.db, calculation)
+        return {"firework": plain, "env": {"root": str(self._root)}}
+
+    def is_ours(self, worker: Worker) -> bool:
+        """Return whether no other run took the step over while its worker ran.
+
+        That is possible only on a MongoDB, after ``lnmo rerun --dead``.
+        """
+        return isinstance(self._launchpad, EmbeddedLaunchPad) or is_current(
+            self._launchpad,
+            worker.firework.fw_id,  # type: ignore[union-attr]
+            worker.launch_id,
+        )
+
+    def record(self, worker: Worker) -> str:
+        """Copy the document to MongoDB; embedded, the run directory is the record.
+
+        Returns why it could not be copied, in one line; empty if it was.
+        """
+        if worker.firework is None or isinstance(self._launchpad, EmbeddedLaunchPad):
+            return ""
+        try:
+            copy_document(self._launchpad, self._root, worker.firework.spec)
+        except StoreError as error:
+            return str(error)
+        return ""
+
+    def complete(
+        self,
+        launch_id: int,
+        state: str,
+        stored: dict[str, Any],
+        detours: Iterable[Mapping[str, Any]] = (),
+    ) -> None:
+        """Record the end of a launch, COMPLETED or FIZZLED, and add its detours."""
+        new = new_detours(self._launchpad, (Workflow.from_dict(d) for d in detours))
+        action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
+        self._launchpad.complete_launch(launch_id, action, state)
+        if new:
+            self._fworker = self._owner()
+
+    def return_interrupted(self, workers: Iterable[Worker]) -> None:
+        """Make READY the steps that an interruption ended."""
+        stored = {"_message": "lnmo run was interrupted"}
+        with in_one_save(self._launchpad):
+            for worker in workers:
+                if not self.is_ours(worker):
+                    continue
+                action = FWAction(stored_data=stored, exit=True)
+                self._launchpad.complete_launch(worker.launch_id, action, "FIZZLED")
+                self._launchpad.rerun_fw(worker.firework.fw_id)  # type: ignore[union-attr]
+
+    def ping(self, worker: Worker) -> None:
+        """Record that a launch is alive, as FireWorks' rockets do."""
+        if time.monotonic() - worker.pinged > PING_SECONDS:
+            self._launchpad.ping_launch(worker.launch_id)
+            worker.pinged = time.monotonic()
+
+    def directory(self, firework: Firework) -> Path:
+        """Return the run directory of a Firework's step."""
+        step = firework.spec["calculation_id"], firework.spec["step"]
+        return FileResults(self._root).directory(*step)
