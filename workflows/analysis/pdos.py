@@ -38,7 +38,7 @@ def curves_of(
     by
         ``"element"``: all states of an element. ``"orbital"``: its s, p and d.
         ``"site"``: each site, by its label. ``"t2g_eg"``: t2g (dxy + dyz + dxz) and eg
-        (dz2 + dx2-y2) of Ni and Mn.
+        (dz2 + dx2-y2) of the 3d metals.
 
     Returns
     -------
@@ -98,7 +98,9 @@ def refuse_other_axes(structure: Structure) -> None:
     """
     metals = [i for i, site in enumerate(structure) if site.specie.symbol in METALS]
     if not metals:
-        raise ValueError(f"{structure.formula} has no Ni and no Mn: no t2g, no eg")
+        raise ValueError(
+            f"{structure.formula} has none of {', '.join(METALS)}: no t2g, no eg"
+        )
     for index in metals:
         try:
             angle = octahedron(structure, index).axis_angle

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from workflows.analysis.ions import (
+    FIXED,
     IONS,
     LNMO_LARGEST_NI4,
     LNMO_SMALLEST,
@@ -87,6 +88,37 @@ def collapsed(outcome: Outcome) -> Iterator[Finding]:
             "moment_collapsed",
             f"{_sites(outcome, gone)}, set up with at least {SET_UP:g} (limits: "
             f"{limits} muB): {REMEDY}",
+        )
+
+
+def unbalanced(outcome: Outcome) -> Iterator[Finding]:
+    """Report valences, as the moments show them, that leave a cell charged.
+
+    Only where U acts on every metal, as the limits are of runs with U, and where each
+    moment shows one valence clearly. Not for LixNi0.5Mn1.5O4, which has its own check.
+    """
+    species = [site.specie.symbol for site in outcome.structure]
+    metals = [i for i, element in enumerate(species) if element in IONS]
+    others = {e for e in species if e not in IONS}
+    corrected = all(outcome.hubbards.get(species[i]) for i in metals)
+    if not metals or not corrected or not others <= set(FIXED):
+        return
+    moments = outcome.magnetization or ()
+    read = {i: valence_from_moment(species[i], moments[i]) for i in metals}
+    if any(site.valence is None or site.ambiguous for site in read.values()):
+        return
+    charges = {i: site.valence or 0 for i, site in read.items()}
+    total = sum(charges.values()) + sum(FIXED.get(e, 0) for e in species)
+    if total:
+        shown = "; ".join(
+            f"{e} {_tally([charges[i] for i in metals if species[i] == e])}"
+            for e in dict.fromkeys(species[i] for i in metals)
+        )
+        yield warn(
+            "wrong_valence",
+            f"the valences that the moments show add up to {total:+d} e, not 0 "
+            f"({shown}): electrons spread over several ions or over oxygen, or a wrong "
+            f"state; {REMEDY}",
         )
 
 
@@ -211,4 +243,6 @@ def _sites(outcome: Outcome, indices: Sequence[int]) -> str:
 
 
 def _tally(charges: Sequence[int | None]) -> str:
-    return ", ".join(f"{charges.count(q)} {q}+" for q in (4, 3, 2) if q in charges)
+    return ", ".join(
+        f"{charges.count(q)} {q}+" for q in (5, 4, 3, 2, 1) if q in charges
+    )

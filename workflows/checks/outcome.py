@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from workflows.analysis.band_gap import BandGap
@@ -43,6 +43,7 @@ class Outcome:
     cell_relaxed: bool = False
     signed: bool = True
     occupations: Sequence[OnsiteOccupation] = ()
+    hubbards: Mapping[str, float] = field(default_factory=dict)
     supercell: Sequence[Sequence[float]] | None = None
 
 

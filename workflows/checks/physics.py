@@ -12,7 +12,13 @@ from collections.abc import Iterator
 
 from workflows.analysis.lnmo import INSULATORS, METALS, SHORTEST, lnmo_x
 from workflows.checks.bands import band_findings
-from workflows.checks.moments import collapsed, flipped, large_on_oxygen, lnmo_moments
+from workflows.checks.moments import (
+    collapsed,
+    flipped,
+    large_on_oxygen,
+    lnmo_moments,
+    unbalanced,
+)
 from workflows.checks.orbitals import orbital_findings
 from workflows.checks.outcome import REMEDY, Outcome, warn
 from workflows.records.document import Finding, TaskDocument
@@ -43,7 +49,7 @@ def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
         return tuple(found)
     if x is not None:
         return (*found, *flipped(outcome), *lnmo_moments(outcome, x))
-    others = (*flipped(outcome), *collapsed(outcome))
+    others = (*flipped(outcome), *collapsed(outcome), *unbalanced(outcome))
     return (*found, *others, *large_on_oxygen(outcome, "warning"))
 
 

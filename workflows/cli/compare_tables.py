@@ -12,6 +12,7 @@ from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import is_missing, number
 from workflows.results.origin import FAKE, SURROGATE
 from workflows.results.results import records
+from workflows.results.series_table import metals_of
 from workflows.results.variants import LIMITS, Comparison, Row
 
 STATEMENTS = "statements of the paper: in how many variants they hold"
@@ -23,7 +24,7 @@ def comparison_tables(found: Comparison, screen: Console) -> Iterator[Table]:
     """Yield the table over x and, if there are any, that of the voltages."""
     limits = f"yellow: more than {LIMITS['energy']:g} meV/atom, {LIMITS['m_mn']:g} muB"
     limits += f", {LIMITS['c_unique']:g} in long/others, {LIMITS['volts']:g} mV"
-    cells = _cells(records(found.cells))
+    cells = _cells(records(found.cells), metals_of(found.cells))
     yield fitted(cells, screen, title=_title(found), caption=limits)
     if len(found.voltages):
         volts = _voltages(records(found.voltages))
@@ -40,7 +41,17 @@ def _title(found: Comparison) -> str:
     return f"{title}; {SURROGATE}" if found.cells["surrogate"].any() else title
 
 
-def _cells(rows: Sequence[Row]) -> list[Part]:
+def _moment(element: str, rows: Sequence[Row]) -> tuple[Part, Part]:
+    name = f"m_{element.lower()}"
+    sizes = tuple(number(row[name], 3) for row in rows)
+    changes = tuple(_change(row, name, 3) for row in rows)
+    return (
+        Part(f"|m| {element}", sizes, rank=6),
+        Part(f"d |m| {element}", changes, rank=2 if element == "Mn" else 3),
+    )
+
+
+def _cells(rows: Sequence[Row], metals: Sequence[str]) -> list[Part]:
     def part(head: str, cell: Callable[[Row], str | Text], rank: int) -> Part:
         return Part(head, tuple(map(cell, rows)), rank=rank)
 
@@ -50,10 +61,7 @@ def _cells(rows: Sequence[Row]) -> list[Part]:
         _words("insertion", rows),
         _words("state", rows),
         part("d meV/atom", lambda r: _change(r, "energy", 2), 1),
-        part("|m| Ni", lambda r: number(r["m_ni"], 3), 6),
-        part("d |m| Ni", lambda r: _change(r, "m_ni", 3), 3),
-        part("|m| Mn", lambda r: number(r["m_mn"], 3), 6),
-        part("d |m| Mn", lambda r: _change(r, "m_mn", 3), 2),
+        *(own for element in metals for own in _moment(element, rows)),
         part("long/others", lambda r: number(r["c_unique"], 4), 5),
         part("d long/others", lambda r: _change(r, "c_unique", 4), 2),
         part("V A^3", lambda r: number(r["volume"], 1), 5),

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import HOST_ATOMS
+from workflows.analysis.ions import METALS
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
 from workflows.results.labels import LABELS, STATE_LABELS
 from workflows.results.results import records
+from workflows.results.series_table import other_moments
 from workflows.results.statement_counts import statement_frame
 
 if TYPE_CHECKING:
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
     from workflows.campaign.calculation import Calculation
     from workflows.results.results import Results
 
+MOMENT_LIMIT = 0.02
+"""muB, largest change of a mean moment in a converged setting."""
 NUMBERS = ("m_ni", "m_mn", "c_unique")
 """Columns of which a change from the first variant is given."""
 
-LIMITS = {"energy": 1.0, "m_ni": 0.02, "m_mn": 0.02, "c_unique": 0.002, "volts": 20.0}
-"""Largest change of a converged setting: meV/atom, muB, muB, 1, mV."""
+LIMITS = {
+    **{"energy": 1.0, "c_unique": 0.002, "volts": 20.0},
+    **{f"m_{element.lower()}": MOMENT_LIMIT for element in METALS},
+}
+"""Largest change of a converged setting: meV/atom, 1, mV, muB."""
 
 CELLS = (
     Column("variant", shown=True),
@@ -129,12 +136,14 @@ def compare_variants(
     first = next(iter(results))
     zeros = {name: _zero(planned[name]) for name in results}
     series = {name: records(found.series()) for name, found in results.items()}
+    others = other_moments(row for rows in series.values() for row in rows)
+    more = tuple(c.name for c in others if not c.name.endswith(("_std", "_signed")))
     cells = []
     for name, rows in series.items():
         shares = zeros[name] == zeros[first]
         for row in rows:
             partner = _partner(row, series[first], ("x", "insertion"))
-            cells.append(_cell(row, name, partner, shares))
+            cells.append(_cell(row, name, partner, shares, (*NUMBERS, *more)))
     averages, missing = _averages(results)
     voltages = [
         _voltage(row, name, _partner(row, averages.get(first, ()), _SPAN))
@@ -142,8 +151,9 @@ def compare_variants(
         for row in rows
     ]
     verdicts = {name: found.compare_to_paper() for name, found in results.items()}
+    columns = (*CELLS, *(column for name in more for column in _moment(name)))
     frames = (
-        frame_of(cells, CELLS),
+        frame_of(cells, columns),
         frame_of(voltages, VOLTAGES),
         statement_frame(verdicts),
     )
@@ -196,17 +206,27 @@ def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:
 
 
 def _difference(row: Row, other: Row, name: str) -> float:
-    return float(row[name]) - float(other.get(name, math.nan))
+    return float(row.get(name, math.nan)) - float(other.get(name, math.nan))
 
 
-def _cell(row: Row, variant: str, first: Row, shares_zero: bool) -> Row:
+def _moment(name: str) -> tuple[Column, Column]:
+    """Describe the columns of another metal than Ni and Mn."""
+    return (
+        number(name, "muB, mean |m|", shown=True),
+        number(f"d_{name}", "muB, against the first variant", shown=True),
+    )
+
+
+def _cell(
+    row: Row, variant: str, first: Row, shares_zero: bool, names: Sequence[str]
+) -> Row:
     energy = 1000 * _difference(row, first, "energy_per_fu")
     return {
         **row,
         "variant": variant,
         "d_energy": energy / (HOST_ATOMS + row["x"]) if shares_zero else None,
         "d_volume": 100 * (row["volume"] / first.get("volume", math.nan) - 1),
-        **{f"d_{name}": _difference(row, first, name) for name in NUMBERS},
+        **{f"d_{name}": _difference(row, first, name) for name in names},
         "ended_order": _ended_order(row),
     }
 

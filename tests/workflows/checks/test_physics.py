@@ -220,7 +220,9 @@ def test_x_counts_lithium_on_two_metals_and_ends_at_two(
 
 
 def test_a_hole_on_oxygen_is_told_of_any_oxide() -> None:
-    metallic, found = parse_run(DATA / "NiO_static").findings
+    metallic, charged, found = parse_run(DATA / "NiO_static").findings
+    assert charged.id == "wrong_valence"  # 1.12 muB is Ni3+: the hole is on oxygen
+    assert "add up to +1 e, not 0 (Ni 1 3+)" in charged.message
     assert (metallic.id, metallic.severity) == ("partial_occupations", "info")
     assert (found.id, found.severity) == ("oxygen_moment", "warning")
     assert "O #1 +0.90" in found.message
@@ -265,3 +267,36 @@ def test_a_static_far_from_its_relaxation_is_told(
     (found,) = static_matches_relaxation(relaxed, far)
     assert found.id == "relax_static_mismatch"
     assert found.message.startswith("the static is -1.10 meV/atom")
+
+
+def spinel_of(*metals: str) -> Structure:
+    """LiM2O4, its places of no meaning."""
+    species = ["Li", *metals, *"OOOO"]
+    return Structure(Lattice.cubic(9), species, [[i / 8, 0, 0] for i in range(7)])
+
+
+@pytest.mark.parametrize(
+    ("metals", "moments", "told"),
+    [
+        (("Co", "Mn"), (0.05, 3.2), ""),
+        (("Co", "Mn"), (0.05, 3.95), "add up to -1 e, not 0 (Co 1 3+; Mn 1 3+)"),
+        (("Co", "Mn"), (1.0, 3.2), "add up to +1 e, not 0 (Co 1 4+; Mn 1 4+)"),
+        (("V", "V"), (1.85, 0.95), ""),
+        (("V", "V"), (1.85, 0.0), "add up to +1 e, not 0 (V 1 5+, 1 3+)"),
+        (("V", "V"), (1.42, 1.42), ""),  # ambiguous: spread, and not judged
+        (("Fe", "Mn"), (3.7, 3.95), ""),  # Fe2+ or Fe4+: the moment does not tell
+    ],
+)
+def test_valences_that_leave_another_spinel_charged_are_named(
+    metals: tuple[str, str], moments: tuple[float, float], told: str
+) -> None:
+    outcome = Outcome(
+        spinel_of(*metals),
+        magnetization=[0.0, *moments, 0.0, 0.0, 0.0, 0.0],
+        hubbards={metal: 4.0 for metal in metals},
+    )
+    found = [f.message for f in physics_findings(outcome) if f.id == "wrong_valence"]
+    assert len(found) == bool(told)
+    assert told in "".join(found)
+    # the limits are of runs with U
+    assert "wrong_valence" not in ids(replace(outcome, hubbards={}))

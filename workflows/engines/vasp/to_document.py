@@ -229,6 +229,7 @@ def _outcome(
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,
+        hubbards=numbers.hubbards,
         supercell=calculation.supercell if calculation is not None else None,
         signed=not numbers.noncollinear,
     )
