@@ -46,7 +46,10 @@ def evidence_of(document: TaskDocument) -> tuple[Evidence, ...]:
         directory, chain = members[-1], (_volume(document, members),)
     try:
         rows = [*_rows(_files(directory, document), document), *chain]
-    except Exception:  # what cannot be read is the reason of the document
+    except Exception:
+        if document.state is not State.FAILED or document.n_ionic_steps is not None:
+            raise
+        # What cannot be read is the reason of the document.
         state = str(document.state)
         rows = [
             Evidence("the files can be read", False, value=document.reason, state=state)

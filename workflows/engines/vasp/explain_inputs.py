@@ -14,9 +14,10 @@ from workflows.engines.protocol import RUN_FILE, read_run_file
 from workflows.engines.vasp.evidence import Evidence
 from workflows.records.document import Finding, TaskDocument
 from workflows.vasp.custodian_json import input_changes
-from workflows.vasp.input_files import UNREADABLE, poscar_from, read_input
+from workflows.vasp.input_files import UNREADABLE, read_input
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
+from workflows.vasp.poscar import read_poscar
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
 from workflows.vasp.run_files import VaspFiles, read_text
 
@@ -86,8 +87,8 @@ def _copies(files: VaspFiles) -> str:
 
 
 def _names_elements(files: VaspFiles) -> bool:
-    poscar = read_input(files, "POSCAR", poscar_from)
-    return poscar not in (None, UNREADABLE) and bool(poscar.properties["named"])
+    poscar = read_input(files, "POSCAR", read_poscar)
+    return poscar not in (None, UNREADABLE) and bool(poscar.symbols)
 
 
 def _can_tell(path: Path | None, name: str, numbers: VaspNumbers) -> bool:
