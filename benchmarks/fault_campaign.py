@@ -12,7 +12,7 @@ import yaml
 
 from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
-from workflows.engines.vasp.process import MARK
+from workflows.engines.orphans import MARK
 from workflows.records.document import TaskDocument
 
 TOP = Path(__file__).parents[1]

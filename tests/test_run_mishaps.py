@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.places import FAKE_VASP
+from tests.servers import Mongo
+from workflows.launchpad.mongodb import connected
+from workflows.records.database import read_database
 
 LNMO = (sys.executable, "-P", "-m", "workflows.cli")
 """As the installed command: without the current directory on the import path."""
@@ -86,7 +89,7 @@ def test_a_module_in_the_users_directory_is_not_imported(
     assert "the module of the user" not in ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_status_says_what_became_of_an_interrupted_run(
     place: Path, monkeypatch: pytest.MonkeyPatch, how: signal.Signals
 ) -> None:
@@ -99,7 +102,7 @@ def test_status_says_what_became_of_an_interrupted_run(
     process.send_signal(how)
     process.wait()
     told = lnmo(place, "status").stdout
-    if how is signal.SIGINT:
+    if how is signal.SIGTERM:
         assert "RUNNING" not in told
         assert "READY" in told
     else:
@@ -107,6 +110,42 @@ def test_status_says_what_became_of_an_interrupted_run(
         assert "-> lnmo run" in told
     monkeypatch.setenv("FAKE_VASP_SECONDS", "0")
     assert lnmo(place, "run").returncode == 0
+
+
+def test_a_run_that_was_given_up_records_nothing(
+    place: Path, mongo: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: given_up\n"
+    (place / "launchpad.yaml").write_text(settings)
+    (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
+    monkeypatch.setenv("FAKE_VASP_LEDGER", str(place / "ledger"))
+    monkeypatch.setenv("FAKE_VASP_FAIL", "walltime")  # it hangs until it is killed
+    command = [*LNMO, "run", "c.yaml"]
+    first = subprocess.Popen(command, cwd=place, text=True, stdout=subprocess.PIPE)
+    while not list(place.rglob("OUTCAR")):
+        assert first.poll() is None
+        time.sleep(0.1)
+    monkeypatch.delenv("FAKE_VASP_FAIL")
+    with connected(read_database(place)) as pad:
+        pad.rerun_fw(1)  # as lnmo rerun --dead does
+    second = lnmo(place, "run", "c.yaml")
+    assert second.returncode == 0, second.stdout + second.stderr
+    told, _ = first.communicate(timeout=120)
+    assert "another run took this step over; not recorded" in told
+    with connected(read_database(place)) as pad:
+        (firework,) = pad.fireworks.find()
+        assert firework["state"] == "COMPLETED"
+        (launch,) = firework["launches"]
+        (own,) = pad.launches.find({"launch_id": launch})
+        assert own["state"] == "COMPLETED"
+        (document,) = pad.db["lnmo_task_documents"].find()
+        assert document["state"] == "DONE"
+    ended = [
+        line
+        for line in (place / "ledger").read_text().splitlines()
+        if line.startswith("end ")
+    ]
+    assert len(ended) == 1
 
 
 def test_a_missing_potcar_is_an_error_before_the_first_step(

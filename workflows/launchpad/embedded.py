@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from fireworks.utilities.fw_utilities import get_fw_logger
 from mongomock.helpers import patch_datetime_awareness_in_document
 
 from workflows.errors import StoreError
+from workflows.launchpad.counters import COUNTED, free_id
 from workflows.launchpad.file_lock import Ownership
 from workflows.launchpad.indexed import indexed_database
 from workflows.launchpad.journal import Journal
@@ -69,6 +70,17 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
             for identity, document in documents.items():
                 store[identity] = patch_datetime_awareness_in_document(document)
             store.changed.clear()
+        free = [free_id(collections[c].values(), name) for c, name in COUNTED.items()]
+        self._repair_counters(free)
+
+    def _repair_counters(self, free: Sequence[int]) -> None:
+        """Let new ids begin above those there are, if the counters were lost."""
+        found = self.fw_id_assigner.find_one({}) or {}
+        given = [found.get("next_fw_id"), found.get("next_launch_id")]
+        if not all(
+            isinstance(n, int) and n >= f for n, f in zip(given, free, strict=True)
+        ):
+            self._restart_ids(*free)
 
     def save(self) -> None:
         """Write what changed since the last time; all of it, or after a kill nothing.

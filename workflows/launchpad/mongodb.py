@@ -14,6 +14,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from workflows.launchpad.counters import COUNTED, free_id
 from workflows.records.database import Database
 
 
@@ -67,10 +68,19 @@ def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
 def set_up(launchpad: LaunchPad) -> None:
     """Give a new MongoDB its counters and indices, as ``lpad reset`` would.
 
-    Two processes may do so at the same time; the counters are made once.
+    If only the counters were lost, they begin above the ids that are there. Two
+    processes may do so at the same time; the counters are made once.
     """
     if launchpad.fw_id_assigner.find_one({}) is None:
         launchpad.tuneup()
         launchpad.workflows.create_index("metadata.calculation_id")
-        first = {"$setOnInsert": {"next_fw_id": 1, "next_launch_id": 1}}
+        first = {"$setOnInsert": {f"next_{n}": _free(launchpad, n) for n in _COUNTED}}
         launchpad.fw_id_assigner.update_one({"_id": -1}, first, upsert=True)
+
+
+_COUNTED = {name: collection for collection, name in COUNTED.items()}
+
+
+def _free(launchpad: LaunchPad, name: str) -> int:
+    collection = launchpad.db[_COUNTED[name]]
+    return free_id(collection.find({}, {name: 1}).sort(name, -1).limit(1), name)

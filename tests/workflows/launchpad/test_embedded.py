@@ -263,3 +263,33 @@ def test_a_mongodb_that_does_not_answer_is_named_without_its_password(
             open_it(database)
         assert "secret" not in str(error.value)
         assert "anna" not in str(error.value)
+
+
+@pytest.mark.parametrize("counters", [{}, {"next_fw_id": 1, "next_launch_id": 1}])
+def test_lost_counters_begin_above_the_ids_there_are(
+    database: Database, counters: dict[str, int]
+) -> None:
+    with owned(database) as (pad, _):
+        pad.add_wf(chain())
+        pad.checkout_fw(WORKER, "/")
+        pad.fw_id_assigner.delete_many({})
+        if counters:
+            pad.fw_id_assigner.insert_one({"_id": -1, **counters})
+        pad.save()
+    with owned(database) as (pad, _):
+        pad.return_lost()
+        pad.add_wf(chain())
+        assert sorted(pad.get_fw_ids()) == [1, 2, 3, 4]
+        _, launch_id = pad.checkout_fw(WORKER, "/")
+        assert launch_id == 2
+
+
+def test_empty_collections_are_a_new_launchpad(database: Database) -> None:
+    with owned(database) as (pad, _):
+        pad.add_wf(chain())
+        for name in ("fireworks", "launches", "workflows", "fw_id_assigner"):
+            pad.db[name].delete_many({})
+        pad.save()
+    with owned(database) as (pad, _):
+        pad.add_wf(chain())
+        assert sorted(pad.get_fw_ids()) == [1, 2]

@@ -233,7 +233,7 @@ def test_a_second_run_beside_one_whose_lock_was_deleted_runs_no_vasp(
     assert second.returncode == 2
     assert f"process {first.pid} has been running this campaign" in second.stderr
     assert len(ledger.read_text().split("start ")) - 1 == 1
-    first.send_signal(signal.SIGINT)
+    first.send_signal(signal.SIGTERM)
     first.communicate()
     monkeypatch.delenv("FAKE_VASP_FAIL")
     third = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
