@@ -73,7 +73,7 @@ def test_a_vasp_that_never_starts_stops_the_run_after_two_steps(
     told = lnmo(place, "status")
     assert told.stdout.count("FIZZLED") >= 2
     assert reason in told.stdout
-    assert "-> mend the cause, then: lnmo run --retry" in told.stdout
+    assert "-> correct the cause, then: lnmo run --retry" in told.stdout
     monkeypatch.setenv("LNMO_VASP_CMD", f"{sys.executable} {FAKE_VASP}")
     assert lnmo(place, "run", "c.yaml", "--retry").returncode == 0
 

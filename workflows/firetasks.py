@@ -84,12 +84,7 @@ class RecordTaskDocument(FiretaskBase):  # type: ignore[misc]
 def chain(calculation: Calculation, category: str) -> list[Firework]:
     """Make the Fireworks of one calculation, each the parent of the next.
 
-    Parameters
-    ----------
-    calculation
-        What to compute.
-    category
-        Which workers may take it.
+    ``category`` says which workers accept them.
     """
     plain = calculation.as_dict()
     check_size(plain, f"calculation {calculation.label}")
@@ -145,7 +140,7 @@ def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) 
 
 
 def is_current(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:
-    """Tell whether a launch is its Firework's own, not one that was given up."""
+    """Return whether a launch is its Firework's current one, not an abandoned one."""
     query = {"fw_id": fw_id, "launches": launch_id}
     return launchpad.fireworks.find_one(query, {"fw_id": 1}) is not None
 
@@ -153,10 +148,9 @@ def is_current(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:
 def new_detours(launchpad: LaunchPad, detours: Iterable[Workflow]) -> list[Workflow]:
     """Leave out the detours that the LaunchPad holds: a step that is run again.
 
-    A Firework that no Workflow names is what a kill left of an addition, and does not
-    count.
+    A Firework without a Workflow does not count: a kill left it during an addition.
     """
-    new = [each for each in detours if not _held(launchpad, each)]
+    new = [each for each in detours if not _is_present(launchpad, each)]
     for each in new:
         slim(launchpad, each)
     return new
@@ -191,7 +185,7 @@ def _whole(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> Mapping[str, Any]:
     return fetch(launchpad.db, plain)
 
 
-def _held(launchpad: LaunchPad, detour: Workflow) -> bool:
+def _is_present(launchpad: LaunchPad, detour: Workflow) -> bool:
     ids = [f.spec["calculation_id"] for f in detour.fws if "reseed_of" in f.spec]
     query = {"spec.calculation_id": {"$in": ids}}
     found = launchpad.fireworks.find(query, {"_id": 0, "fw_id": 1})

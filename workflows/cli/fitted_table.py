@@ -79,8 +79,8 @@ def fitted(
     hidden = [part.head for part in parts if part not in shown]
     if hidden:
         way = "a wider terminal, --csv or --json shows them"
-        told = f"hidden at {screen.width} columns: {', '.join(hidden)}; {way}"
-        caption = f"{caption}\n{told}" if caption else told
+        note = f"hidden at {screen.width} columns: {', '.join(hidden)}; {way}"
+        caption = f"{caption}\n{note}" if caption else note
     table = Table(
         title=title, caption=caption, box=None, pad_edge=False, header_style="bold"
     )

@@ -138,7 +138,7 @@ def _recover(
 def _tell_cost(
     calculations: Sequence[Calculation], steps: Sequence[Mapping[str, Any]], jobs: int
 ) -> None:
-    """Say what GPAW will cost, and that MPI and workers share the cores."""
+    """Print what GPAW will cost, and that MPI and workers share the cores."""
     from workflows.engines.gpaw.estimate import estimate
     from workflows.engines.gpaw.process import processes
     from workflows.engines.machine import machine

@@ -109,11 +109,11 @@ def plain_table(frame: pd.DataFrame, name: str, screen: Console) -> Table:
     own = frame.attrs.get("shown", list(frame.columns))
     columns = [c for c in own if c in frame.columns]
     units = frame.attrs.get("units", {})
-    told = [f"{c}: {units[c]}" for c in columns if c in units]
+    notes = [f"{c}: {units[c]}" for c in columns if c in units]
     if smoothing := frame.attrs.get("smoothing"):
-        told.append(f"smoothing: {smoothing}")
+        notes.append(f"smoothing: {smoothing}")
     if len(frame) > SHOWN_ROWS:
-        told.append(f"{SHOWN_ROWS} of {len(frame)} rows; --csv gives all")
+        notes.append(f"{SHOWN_ROWS} of {len(frame)} rows; --csv gives all")
     shown = frame[columns].head(SHOWN_ROWS)
     parts = [
         Part(
@@ -124,7 +124,7 @@ def plain_table(frame: pd.DataFrame, name: str, screen: Console) -> Table:
         )
         for place, column in enumerate(columns)
     ]
-    return fitted(parts, screen, title=name, caption="; ".join(told))
+    return fitted(parts, screen, title=name, caption="; ".join(notes))
 
 
 def _text(value: Any) -> str:

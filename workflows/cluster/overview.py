@@ -91,7 +91,7 @@ def _local_problems(
         fw_id, name = step["fw_id"], str(step["name"])
         if step["state"] == "FIZZLED":
             reason = str(step["reason"]) or f"no reason kept; see {database.root}/logs"
-            action = "mend the cause, then: lnmo run --retry"
+            action = "correct the cause, then: lnmo run --retry"
             found.append(StepReport(fw_id, name, action, reason, done=False))
         elif step["state"] in {"RUNNING", "RESERVED"} and not owned:
             reason = "no lnmo run is alive: it was killed; nothing is lost"

@@ -33,7 +33,7 @@ SILENT_SECONDS = 4 * 3600.0
 
 
 BLOCKED_STATES = (
-    (re.compile(r"(?=.*E)(?=.*q)[EhRqw]+"), "mend the cause, then: qmod -cj {job}"),
+    (re.compile(r"(?=.*E)(?=.*q)[EhRqw]+"), "correct the cause, then: qmod -cj {job}"),
     (re.compile(r"(?=.*h)(?=.*q)[hRqw]+"), "qrls {job}"),
     (re.compile(r"H"), "qrls {job}"),
     (re.compile(r"PSUSP|USUSP"), "bresume {job}"),
@@ -42,7 +42,7 @@ BLOCKED_STATES = (
 
 
 def blocked_job(status: StepStatus) -> StepReport | None:
-    """Report a job that will not start or go on by itself, in the scheduler's words."""
+    """Report a job that will not start or go on by itself, quoting the scheduler."""
     s = status
     if s.listed is None or s.job not in {Job.PENDING, Job.RUNNING}:
         return None
@@ -56,9 +56,9 @@ def blocked_job(status: StepStatus) -> StepReport | None:
             command = f"{cure.format(job=s.job_id)}; or give it up: {again}"
     if not command:
         return None
-    told = f"{state} ({words})" if words else state
+    shown = f"{state} ({words})" if words else state
     verb = "start" if s.job is Job.PENDING else "go on"
-    why = f"job {s.job_id} will not {verb} by itself: {told}"
+    why = f"job {s.job_id} will not {verb} by itself: {shown}"
     return StepReport(s.fw_id, s.name, command, why, done=False)
 
 

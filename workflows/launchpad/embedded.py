@@ -1,4 +1,4 @@
-"""The embedded LaunchPad: one owner, and every change of state saved at once."""
+"""The embedded LaunchPad: one owner, and every change of state saved immediately."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ from workflows.records.calculations import CALCULATION_COLLECTION
 LAUNCHPAD_FILE = "launchpad.json"
 
 COLLECTIONS = (
-    *("fireworks", "launches", "workflows", "fw_id_assigner", "offline_runs"),
+    "fireworks",
+    "launches",
+    "workflows",
+    "fw_id_assigner",
+    "offline_runs",
     CALCULATION_COLLECTION,
 )
 

@@ -2,7 +2,7 @@
 
 ``flock`` belongs to an open file, which child processes share: the lock is held as long
 as the owner or the last worker that inherited it lives. The file names the owner. The
-data directory is locked as well: it stays locked if somebody deletes the file.
+data directory is locked as well: it stays locked if the file is deleted.
 """
 
 import datetime
@@ -51,11 +51,11 @@ class Ownership:
 
     @property
     def directory_is_ours(self) -> bool:
-        """Tell whether nobody else can own the data directory at its path."""
+        """Whether no other process can own the data directory at its path."""
         return self.directory_locked and _is_open(self.path.parent, self.descriptors[1])
 
     def problem(self) -> str:
-        """Return why this process must hand out no more work; empty if it may."""
+        """Return why this process must assign no more work; empty if it may."""
         file, directory = self.descriptors
         place = self.path.parent
         if not _is_open(place, directory):
@@ -140,9 +140,9 @@ def lock(path: Path, waiting: Callable[[str], None]) -> Ownership:
 
 
 def is_owned(path: Path) -> bool:
-    """Tell whether a living process, or a worker of one, holds a lock file.
+    """Return whether a living process, or a worker of one, holds a lock file.
 
-    Changes nothing. Where it cannot be told, the answer is yes.
+    Changes nothing. True if it cannot be determined.
     """
     try:
         if _directory_locked(path.parent):
@@ -205,7 +205,7 @@ def _busy(path: Path, owner: dict[str, Any]) -> str:
 
 
 def _is_open(path: Path, descriptor: int) -> bool:
-    """Tell whether a path leads to an open file."""
+    """Return whether a path leads to an open file."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except OSError:

@@ -219,7 +219,7 @@ def _hashable(values: Iterable[Any]) -> Iterator[Any]:
 
 
 def _asked(condition: Any) -> list[Any] | None:
-    """Return the values that a condition allows; None where an index cannot tell."""
+    """Return the values that a condition allows; None where an index does not help."""
     if isinstance(condition, SCALARS):
         return [condition]
     among = condition.get("$in") if isinstance(condition, Mapping) else None
@@ -235,7 +235,7 @@ def _priority(document: Mapping[str, Any]) -> float:
 
 
 def _next_ready(query: Any, sort: Any) -> bool:
-    """Tell whether FireWorks asks for the next Firework to run."""
+    """Return whether FireWorks asks for the next Firework to run."""
     return (
         isinstance(query, Mapping)
         and query.get("state") == "READY"

@@ -168,7 +168,7 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        """Tell whether a new snapshot is due."""
+        """Whether a new snapshot is due."""
         return self._number == 0 or self._size > max(ROOM, self._snapshot_size)
 
     def snapshot(self, collections: Mapping[str, list[dict[str, Any]]]) -> None:

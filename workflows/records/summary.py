@@ -170,8 +170,8 @@ def _valences(document: TaskDocument) -> dict[str, Any]:
     ]
     charges = balanced_valences(species, moments).valences
     ambiguous = {"n_ambiguous": sum(v.ambiguous for v in read)}
-    told = {"valences": _tally(species, charges)} if charges else {}
-    return {**_mn3(document), **ambiguous, **told}
+    tallied = {"valences": _tally(species, charges)} if charges else {}
+    return {**_mn3(document), **ambiguous, **tallied}
 
 
 def _tally(species: Sequence[str], charges: Sequence[int]) -> str:
