@@ -204,7 +204,7 @@ def dos_document(steps: Iterable[TaskDocument]) -> TaskDocument:
     """
     own = {document.task_label: document for document in steps}
     first = next(iter(own.values()))
-    if first.surrogate:
+    if all(document.surrogate for document in own.values()):
         raise ResultsError(
             f"{first.engine} has no electrons: a density of states needs a DFT engine"
         )

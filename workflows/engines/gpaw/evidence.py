@@ -14,8 +14,10 @@ DONE            converged, relaxed if that was asked, and everything agrees
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -34,16 +36,24 @@ PRINTED = {"energy": 2e-6, "fermi": 1e-3, "moment": 2e-6, "u": 1e-6}
 def read_result(directory: Path) -> dict[str, Any] | str:
     """Return the result of a run, or why there is none that can be believed."""
     try:
-        content = json.loads((directory / RESULT_FILE).read_text("utf-8"))
+        content = json.loads(_whole(directory / RESULT_FILE))
         result, digest = content["result"], content["sha256"]
     except FileNotFoundError:
         return _interrupted(directory)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
         return f"{RESULT_FILE} is cut or damaged: run the step again"
     own = json.dumps(result, sort_keys=True)
     if not isinstance(result, dict) or _sha256(own.encode()) != digest:
         return f"{RESULT_FILE} was changed after GPAW wrote it: run the step again"
     return _with_its_text(directory, result) or result
+
+
+def _whole(path: Path) -> bytes:
+    """Read a file, or what was packed of it to be kept."""
+    packed = path.with_name(f"{path.name}.gz")
+    if packed.exists() and not path.exists():
+        return gzip.decompress(packed.read_bytes())
+    return path.read_bytes()
 
 
 def _interrupted(directory: Path) -> str:
