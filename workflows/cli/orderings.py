@@ -69,6 +69,8 @@ def with_chgnet(
 ) -> dict[str, Any]:
     """Return the row with ``chgnet_energies``, eV per cell, in order of ``kept_ids``.
 
+    The row then says that it is a surrogate's: Ewald energies are of no engine.
+
     The structures are evaluated as built, unrelaxed, by the model of the campaign.
 
     Raises
@@ -83,7 +85,7 @@ def with_chgnet(
         round(predict(ranked.structure, model=model).energy, DIGITS)
         for ranked in arranged.found.ranked
     ]
-    return {**row, "chgnet_energies": energies}
+    return {**row, "chgnet_energies": energies, "surrogate": True}
 
 
 def ordering_row(arranged: HostArrangements) -> dict[str, Any]:

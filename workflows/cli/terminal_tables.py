@@ -28,6 +28,8 @@ ALWAYS = frozenset(
     {"x", "insertion", "state", "ended_as", "findings", "reason", "status", "label"}
 )
 """Columns that no terminal is too narrow for."""
+FEW = 3
+"""Reasons that stand in one line."""
 PAPER = "against Shimizu et al. 2022 (10.1002/aenm.202201119)"
 Row = Mapping[str, Any]
 
@@ -75,11 +77,11 @@ def _unique(row: Row) -> str:
 
 
 def verdict_table(verdicts: Sequence[Verdict], screen: Console) -> Table | Text:
-    """Show the verdicts against the paper; one line if one reason says it of all."""
-    reasons = {v.reason if v.value is None else "" for v in verdicts}
-    if len(reasons) == 1 and "" not in reasons:
-        none = f"none of {len(verdicts)} statements is judged, {reasons.pop()}"
-        return Text(f"{PAPER}: {none}")
+    """Show the verdicts against the paper; one line if there is nothing to judge."""
+    if all(v.value is None for v in verdicts):
+        reasons = list(dict.fromkeys(short_reason(v) for v in verdicts))
+        why = "; ".join(reasons[:FEW]) + ("; ..." if len(reasons) > FEW else "")
+        return Text(f"{PAPER}: none of {len(verdicts)} statements is judged, {why}")
     ours = ["" if v.value is None else f"{v.value:.3f}" for v in verdicts]
     parts = [
         Part("statement", tuple(v.statement for v in verdicts), folds=True),

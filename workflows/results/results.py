@@ -323,7 +323,8 @@ class Results:
         -------
         Structure
             Sites keep ``role`` and ``label``; site moments, muB, in ``magmom``;
-            ``properties`` names the calculation, its insertion model and engine.
+            ``properties`` names the calculation, what made it, its state, insertion
+            model and what lithium ended as, and what stands against it.
 
         Raises
         ------
@@ -338,10 +339,9 @@ class Results:
             found.add_site_property("magmom", list(document.magnetization))
         found.properties = {
             "x": document.x,
-            "insertion": document.insertion,
             "calculation_id": document.calculation_id,
-            "engine": document.engine,
-            "fake": document.fake,
+            **{name: row[name] for name in LABEL_NAMES},
+            "findings": row["findings"],
         }
         return found
 

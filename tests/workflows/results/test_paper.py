@@ -229,6 +229,8 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     line = verdict_table(found, screen)
     assert str(line).endswith(f"none of {len(found)} statements is judged, {told}")
     assert isinstance(verdict_table(compare_to_paper(series()), screen), Table)
+    nothing = verdict_table(compare_to_paper([row(1, state="PLANNED")]), screen)
+    assert "statements is judged, x = 1 is PLANNED; x = 0 is not in" in str(nothing)
 
 
 def test_an_engine_without_moments_has_no_verdict_on_them() -> None:

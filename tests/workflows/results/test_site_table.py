@@ -155,6 +155,9 @@ def test_a_structure_comes_with_its_moments_and_its_origin(
     results = open_results(project(lower, higher))
     found = results.structure(2)
     assert found.properties["calculation_id"] == lower.calculation_id
+    labels = {"engine": "vasp", "hubbard_u": "Mn 5.96, Ni 4.5", "state": "DONE"}
+    assert labels.items() <= found.properties.items()
+    assert {"surrogate", "fake", "ended_as", "findings"} <= set(found.properties)
     assert found.site_properties["magmom"] == list(lower.magnetization or ())
     assert set(found.site_properties) >= {"role", "label"}
     other = results.structure(2, insertion=higher.insertion)
