@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from workflows.campaign import strict_yaml
 from workflows.campaign.gpaw_section import GpawSection
 from workflows.campaign.messages import explained
 from workflows.campaign.sections import (
@@ -26,7 +27,7 @@ from workflows.campaign.sections import (
     StartSection,
     VaspSection,
 )
-from workflows.errors import CampaignError, nearest
+from workflows.errors import CampaignError, nearest, one_line
 
 EngineName = Literal["vasp", "chgnet", "gpaw"]
 
@@ -146,9 +147,9 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
     """
     text, source = _read(name_or_path)
     try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise CampaignError(f"{source}: not YAML: {_one_line(error)}") from None
+        raw = strict_yaml.load(text)
+    except ValueError as error:
+        raise CampaignError(f"{source}: {one_line(error)}") from None
     if not isinstance(raw, Mapping):
         raise CampaignError(
             f"{source}: expected keys and values, found {type(raw).__name__}"
@@ -168,7 +169,7 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
         return path.read_text("utf-8"), str(path)
     except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
         raise CampaignError(
-            f"{name}: cannot be read as a campaign file ({_one_line(error)}); give a "
+            f"{name}: cannot be read as a campaign file ({one_line(error)}); give a "
             "YAML file or the name of a packaged campaign"
         ) from None
     except OSError as error:
@@ -184,10 +185,6 @@ def _validated(raw: Mapping[str, Any], source: str) -> Campaign:
         return Campaign.model_validate(dict(raw))
     except ValidationError as error:
         raise CampaignError(f"{source}: {explained(error, Campaign)}") from None
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 WHOLE = ("hubbard_u",)

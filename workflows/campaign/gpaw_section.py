@@ -5,7 +5,15 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from workflows.campaign import presets
-from workflows.campaign.sections import Composition, Mesh, Section, known_name
+from workflows.campaign.sections import (
+    Composition,
+    Element,
+    HubbardU,
+    Mesh,
+    Moment,
+    Section,
+    known_name,
+)
 
 
 class GpawSection(Section):
@@ -32,22 +40,22 @@ class GpawSection(Section):
     geometry: Literal["gpaw", "chgnet"] = "gpaw"
     dos_at: tuple[Composition, ...] = (1.0, 2.0)
     functional: Literal["PBE"] = "PBE"
-    hubbard_u: str | dict[str, float] = "paper"
+    hubbard_u: str | dict[Element, HubbardU] = "paper"
     cutoff: float = Field(700.0, ge=200, le=2000)
     kpoints: Mesh = (2, 2, 2)
     centring: Literal["gamma", "shifted"] = "shifted"
     kpoints_dos: Mesh | None = None
     kpoints_lithium: Mesh = (12, 12, 12)
     width: float = Field(0.05, gt=0, le=0.5)
-    energy: float = Field(1e-6, gt=0)
-    max_iterations: int = Field(150, ge=1)
-    magmom: dict[str, float] = Field(
+    energy: float = Field(1e-6, gt=0, le=1)
+    max_iterations: int = Field(150, ge=1, le=100_000)
+    magmom: dict[Element, Moment] = Field(
         default_factory=lambda: {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
     )
     symmetry: float = Field(0.05, ge=0, le=0.2)
-    fmax: float = Field(0.05, gt=0)
-    smax: float = Field(0.3, gt=0)
-    max_steps: int = Field(40, ge=1)
+    fmax: float = Field(0.05, gt=0, le=100)
+    smax: float = Field(0.3, gt=0, le=100)
+    max_steps: int = Field(40, ge=1, le=1_000_000)
     check: Literal["NiO"] | None = None
 
     @field_validator("hubbard_u")

@@ -34,8 +34,15 @@ PLAIN = {
     "model_type": _KEYS,
     "model_attributes_type": _KEYS,
     "too_short": "expected at least one value",
+    "string_pattern_mismatch": "expected a name: letters, digits and _ . + / -",
+    "string_too_long": "expected a shorter name",
+    "finite_number": "expected a finite number",
+    "int_parsing_size": _WHOLE_NUMBER,
 }
 """Pydantic's kinds of problem in words of a campaign file."""
+
+LONGEST = 60
+"""Letters of a value that are shown."""
 
 _ALTERNATIVE = re.compile(r"^(str|int|float|bool|.*\[.*)$")
 """What pydantic puts among the keys for one type of several that a value may have."""
@@ -103,7 +110,8 @@ def _as_yaml(value: Any) -> str:
         return "yes" if value else "no"
     if value is None:
         return "null"
-    return str(value) if isinstance(value, int | float) else repr(value)
+    shown = str(value) if isinstance(value, float) else repr(value)
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 3]}..."
 
 
 def _keys_at(location: tuple[Any, ...], top: type[BaseModel]) -> tuple[str, ...]:

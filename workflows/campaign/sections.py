@@ -2,25 +2,46 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import chain, presets
-from workflows.errors import nearest
-from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
+from workflows.campaign.tag_values import wrong_tag
+from workflows.errors import nearest, one_line
 
 X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""
 
-Composition = Annotated[float, Field(ge=0, le=X_MAX)]
+
+def _no_bool(value: Any) -> Any:
+    """Refuse yes and no, which pydantic takes for 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number")
+    return value
+
+
+NUMBER = BeforeValidator(_no_bool)
+Composition = Annotated[float, NUMBER, Field(ge=0, le=X_MAX)]
 
 SAME_X = 1e-9
 """Two x this close are the same: far above rounding, far below one Li in any cell."""
-Mesh = tuple[
-    Annotated[int, Field(ge=1)],
-    Annotated[int, Field(ge=1)],
-    Annotated[int, Field(ge=1)],
-]
+Divisions = Annotated[int, NUMBER, Field(ge=1, le=200)]
+Mesh = tuple[Divisions, Divisions, Divisions]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+/-]*$", max_length=100)]
+"""A word that is written to files and names: no blanks, no line ends."""
+Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+HubbardU = Annotated[float, NUMBER, Field(ge=0, le=20)]
+"""U_eff, eV; published ones of d and f shells lie below 10."""
+Moment = Annotated[float, NUMBER, Field(ge=-20, le=20)]
+"""muB; no atom has more than 10."""
 
 
 def same_x(one: float, other: float) -> bool:
@@ -28,27 +49,31 @@ def same_x(one: float, other: float) -> bool:
     return abs(one - other) < SAME_X
 
 
+Repeat = Annotated[int, NUMBER, Field(le=10)]
+Seed = Annotated[int, NUMBER, Field(ge=0, lt=2**32)]
+
+
 class Section(BaseModel):
     """Refuses unknown keys, and is never changed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class HostSection(Section):
     """The spinel framework at x = 1; the arguments of ``structures.spinel_host``."""
 
-    formula: str = FORMULA
-    ordering: str = "P4_332"
+    formula: Name = FORMULA
+    ordering: Name = "P4_332"
     a: float = Field(CELL_LENGTH, gt=6, lt=13)
     u: float = Field(0.2625, gt=0.2, lt=0.3)
-    supercell: tuple[int, int, int] | None = None
+    supercell: tuple[Repeat, Repeat, Repeat] | None = None
     primitive: bool = False
 
 
 class InsertionSection(Section):
     """One insertion model, and the x > 1 it is used at."""
 
-    model: str = "tet_8b"
+    model: Name = "tet_8b"
     x: Literal["all"] | tuple[Composition, ...] = "all"
 
     def covers(self, x: float) -> bool:
@@ -59,9 +84,9 @@ class InsertionSection(Section):
 class OrderingsSection(Section):
     """How many Li arrangements are kept at each x, ranked by Ewald energy."""
 
-    keep: int = Field(1, ge=1)
-    max_enumerate: int = Field(1000, ge=1)
-    seed: int = Field(0, ge=0)
+    keep: int = Field(1, ge=1, le=10_000)
+    max_enumerate: int = Field(1000, ge=1, le=10_000_000)
+    seed: Seed = 0
 
 
 class ExtraStart(Section):
@@ -85,9 +110,9 @@ class StartSection(Section):
     displacement: float = Field(0.02, ge=0, lt=0.5)
     c_strain: float = Field(0.02, gt=-0.3, lt=0.3)
     more: tuple[ExtraStart, ...] = ()
-    charge_orders: int | None = Field(None, ge=0)
+    charge_orders: int | None = Field(None, ge=0, le=1000)
     magnetic_order: Literal["fim", "fm", "afm_mn"] = "fim"
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
 
 
 class VaspSection(Section):
@@ -96,20 +121,20 @@ class VaspSection(Section):
     steps: tuple[Literal["relax", "static"], ...] = ("relax", "static")
     dos_at: tuple[Composition, ...] = (1.0, 2.0)
     functional: str = "pbe_u"
-    hubbard_u: str | dict[str, float] = "paper"
+    hubbard_u: str | dict[Element, HubbardU] = "paper"
     kpoints: Mesh = (3, 3, 3)
     kpoints_dos: Mesh = (5, 5, 5)
     kpoints_lithium: Mesh = (17, 17, 17)
-    magmom: dict[str, float] = Field(
+    magmom: dict[Element, Moment] = Field(
         default_factory=lambda: {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
     )
-    potcar: dict[str, str] = Field(
+    potcar: dict[Element, Name] = Field(
         default_factory=lambda: {"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
     )
-    potcar_functional: str = "PBE_54"
-    max_restarts: int = Field(4, ge=1)
-    settled_volume: float = Field(0.003, gt=0)
-    settled_steps: int = Field(3, ge=1)
+    potcar_functional: Name = "PBE_54"
+    max_restarts: int = Field(4, ge=1, le=100)
+    settled_volume: float = Field(0.003, gt=0, lt=1)
+    settled_steps: int = Field(3, ge=1, le=10_000)
     carry_moments: bool = True
     restart: Literal["wavecar", "scratch"] = "wavecar"
     reseed: int = Field(0, ge=0, le=20)
@@ -134,13 +159,8 @@ class VaspSection(Section):
     def _no_species_tags(cls, value: dict[str, Any]) -> dict[str, Any]:
         for step, tags in value.items():
             for tag in tags:
-                if tag != tag.upper():
-                    raise ValueError(
-                        f"{tag} (under {step}): INCAR tags are written in capitals; "
-                        f"write {tag.upper()}"
-                    )
-                if problem := _wrong_tag(tag, tags[tag]):
-                    raise ValueError(f"{tag} (under {step}): {problem}")
+                if problem := wrong_tag(tag, tags[tag]):
+                    raise ValueError(f"{one_line(tag)[:40]} (under {step}): {problem}")
             for tag in presets.SPECIES_TAGS:
                 if tag in tags:
                     cure = "magmom" if tag == "MAGMOM" else "hubbard_u"
@@ -186,11 +206,11 @@ class VaspSection(Section):
 class ChgnetSection(Section):
     """Settings of the CHGNet surrogate; see `workflows.engines.chgnet.relax`."""
 
-    model: str = "0.3.0"
-    fmax: float = Field(0.01, gt=0)
-    smax: float = Field(0.1, gt=0)
-    coarse_fmax: float = Field(0.05, gt=0)
-    max_steps: int = Field(600, ge=1)
+    model: Name = "0.3.0"
+    fmax: float = Field(0.01, gt=0, le=100)
+    smax: float = Field(0.1, gt=0, le=100)
+    coarse_fmax: float = Field(0.05, gt=0, le=100)
+    max_steps: int = Field(600, ge=1, le=1_000_000)
 
 
 def known_name(what: str, value: str, known: tuple[str, ...]) -> str:
@@ -200,19 +220,3 @@ def known_name(what: str, value: str, known: tuple[str, ...]) -> str:
             f"unknown {what}{nearest(value, known)}; known: {', '.join(known)}"
         )
     return value
-
-
-def _wrong_tag(tag: str, value: Any) -> str:
-    """Say what is wrong with an INCAR tag of a campaign, or nothing."""
-    if tag in MACHINE_TAGS:
-        return (
-            "belongs to the machine and would enter the id of every calculation; write "
-            f"LNMO_VASP_INCAR={tag}=..., or env: {{incar: {{{tag}: ...}}}} in "
-            "my_fworker.yaml"
-        )
-    if not is_known(tag) and (near := nearest_tag(tag)):
-        return f"VASP has no such tag, and would ignore it; did you mean {near}?"
-    number = known_tags().get(tag) in {"int", "float"}
-    if number and value is not None and not isinstance(value, int | float):
-        return f"{value!r} is not a number"
-    return ""

@@ -348,3 +348,120 @@ def test_tags_of_patches_and_deleted_tags_are_taken(
     tags = {"ENCUT": 600, "LAECHG": True, "NELMIN": None, "MY_PATCH": 1}
     found = load_campaign(write_campaign({"vasp.incar": {"common": tags}}))
     assert found.vasp.incar["common"] == tags
+
+
+BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (
+            "vasp: {hubbard_u: {Mn: .nan, Ni: 4}}",
+            "vasp.hubbard_u.Mn = nan: expected a f",
+        ),
+        ("vasp: {hubbard_u: {Mn: .inf, Ni: 4}}", "expected a finite number"),
+        ("vasp: {hubbard_u: {Mn: 1e999, Ni: 4}}", "expected a finite number"),
+        ("vasp: {hubbard_u: {Mn: -1, Ni: 4}}", "vasp.hubbard_u.Mn = -1: expected"),
+        ("vasp: {hubbard_u: {Mn: 20.5, Ni: 4}}", "expected less than or equal to 20"),
+        (
+            "vasp: {hubbard_u: {Mn: yes, Ni: 4}}",
+            "vasp.hubbard_u.Mn = yes: expected a n",
+        ),
+        ("vasp: {magmom: {Mn: .nan}}", "vasp.magmom.Mn = nan: expected a finite"),
+        ("vasp: {magmom: {Mn: 40}}", "vasp.magmom.Mn = 40: expected less than"),
+        ("vasp: {kpoints: [0, 3, 3]}", "vasp.kpoints.0 = 0: expected greater"),
+        ("vasp: {kpoints: [201, 3, 3]}", "vasp.kpoints.0 = 201: expected less"),
+        ("vasp: {kpoints: [.inf, 3, 3]}", "expected a finite number"),
+        ("vasp: {settled_volume: .inf}", "expected a finite number"),
+        ("gpaw: {hubbard_u: {Mn: -2}}", "gpaw.hubbard_u.Mn = -2: expected"),
+        ("chgnet: {fmax: .nan}", "chgnet.fmax = nan: expected a finite number"),
+        ("host: {supercell: [1000, 1, 1]}", "host.supercell.0 = 1000: expected less"),
+        ("variants: {a: {vasp: {magmom: {Mn: .nan}}}}", "expected a finite number"),
+        ("vasp: {potcar: {Li: 'Li_sv\n\n O'}}", "vasp.potcar.Li"),
+    ],
+)
+def test_a_value_that_is_none_is_one_line(
+    write_campaign: WriteCampaign, lines: str, says: str
+) -> None:
+    with pytest.raises(CampaignError) as caught:
+        load_campaign(with_lines(write_campaign, lines))
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tags", "says"),
+    [
+        ("ENCUT: .nan", "ENCUT (under common): nan is not a finite number"),
+        ("ENCUT: .inf", "inf is not a finite number"),
+        ("ENCUT: 1e999", "inf is not a finite number"),
+        ("ENCUT: -520", "-520 is outside 50..5000"),
+        ("ENCUT: 2024-01-01", "'2024-01-01' is not a number"),
+        ("ENCUT: [520, 600]", "takes one value, not a list"),
+        ("SIGMA: yes", "True is not a number"),
+        ("LASPH: 3", "3 is neither true nor false"),
+        ("NSW: 2.5", "2.5 is not a whole number"),
+        ("ALGO: {a: 1}", "{'a': 1} is neither a number nor a word"),
+        ('ALGO: "Fast\\nISPIN = 1"', "no line ends"),
+        ('ALGO: "Fast; ISPIN = 1"', "no line ends"),
+        ('ALGO: "Fast # or not"', "no line ends"),
+        ('ROPT: [1, "x\\nISPIN = 1"]', "no line ends"),
+        ('"ALGO = Fast\\nISPIN": 1', "is not the name of a tag"),
+        ('"NSW;ISPIN": 1', "is not the name of a tag"),
+    ],
+)
+def test_a_tag_that_vasp_would_read_otherwise_is_refused(
+    write_campaign: WriteCampaign, tags: str, says: str
+) -> None:
+    path = with_lines(write_campaign, f"vasp: {{incar: {{common: {{{tags}}}}}}}")
+    assert says in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (
+            "orderings: {keep: 1}\norderings: {keep: 2}",
+            "'orderings' is given twice, in",
+        ),
+        ("orderings:\n  keep: 1\n  seed: 2\n  keep: 3", "'keep' is given twice, in"),
+        (BOMB, "more than 100000 values once its aliases"),
+        ("description: &a [*a]", "an anchor (&name) that contains itself"),
+        ("description: " + "[" * 3000 + "]" * 3000, "more than 20 lists in each other"),
+        ("description: " + "{a: " * 3000 + "}" * 3000, "more than 20 lists in each"),
+        ("? [a, b]\n: 1", "a key must be a word"),
+        ("orderings: {seed: " + "9" * 5000 + "}", "Exceeds the limit"),
+        ("host: {a: 2024-01-01}", "host.a = '2024-01-01': expected a number"),
+    ],
+)
+def test_a_file_that_no_one_means_is_refused_at_once(
+    write_campaign: WriteCampaign, lines: str, says: str
+) -> None:
+    assert says in refusal(with_lines(write_campaign, lines))
+
+
+def test_numbers_are_read_as_people_write_them(
+    write_campaign: WriteCampaign,
+) -> None:
+    tags = "{EDIFF: 1e-6, ENCUT: 5.2E2, ALGO: Very Fast, ROPT: [1e-3, -.5e-3]}"
+    path = with_lines(write_campaign, f"vasp: {{incar: {{common: {tags}}}}}")
+    read = load_campaign(path).vasp.incar["common"]
+    assert read == {
+        "EDIFF": 1e-6,
+        "ENCUT": 520.0,
+        "ALGO": "Very Fast",
+        "ROPT": [1e-3, -0.5e-3],
+    }
+
+
+def with_lines(write: WriteCampaign, lines: str) -> Path:
+    path = write({})
+    text = path.read_text("utf-8")
+    changed = {line.split(":")[0] for line in lines.splitlines()}
+    content = {k: v for k, v in yaml.safe_load(text).items() if k not in changed}
+    path.write_text(f"{yaml.safe_dump(content)}{lines}\n", "utf-8")
+    return path
