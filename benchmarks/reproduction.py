@@ -44,7 +44,7 @@ how, and what is approximate). Every number of GPAW is DFT+U: {version}, PBE+U w
 U(Mn) 5.96 and U(Ni) 4.5 eV as printed, plane waves to {cutoff:g} eV, cells of 14 atoms,
 free moments, one cold start each. **The geometry is CHGNet's**, a machine-learned
 surrogate: lengths, volumes and bonds below are its, and none of them passes a verdict.
-The paper used VASP and 56 atoms.
+The paper used VASP and 56 atoms. `lnmo results dft` has the verdicts.
 
 """
 
@@ -196,16 +196,6 @@ def volts(found: Results, low: int, high: int) -> str:
     return f"{-(ends[high] - ends[low] - (high - low) * lithium):.2f} V"
 
 
-def verdicts(found: Results) -> str:
-    """Return the verdicts as the product gives them."""
-    rows = [
-        [v.check, v.insertion, number(v.value), v.reference, str(v.status), v.reason]
-        for v in found.compare_to_paper()
-    ]
-    head = ["check", "Li", "value", "paper", "outcome", "why, or what to bear in mind"]
-    return table(head, [[cell.replace("|", "\\|") for cell in row] for row in rows])
-
-
 def page() -> str:
     """Return the page."""
     found = Results(FileResults(DATA))
@@ -222,7 +212,6 @@ def page() -> str:
         ("Moments, charge order, gap", lambda: moments(rows, surrogate)),
         ("Energies", lambda: energies(found)),
         ("The geometry they stand on (CHGNet)", lambda: lattices(rows, surrogate)),
-        ("Verdicts", lambda: verdicts(found)),
     ]
     text = HEAD.format(
         version=first.engine_version.upper(), cutoff=first.settings["cutoff"]

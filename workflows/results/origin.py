@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflows.results.labels import NO_U, paper_u
+from workflows.results.labels import NO_U, SURROGATE_ENGINE, paper_u
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +26,15 @@ def origin_of_numbers(frame: pd.DataFrame) -> str:
     engine = f"engine {', '.join(sorted(set(frame['engine'])))}{shown}"
     if frame["surrogate"].any() and not frame["fake"].any():
         return f"{engine}: {SURROGATE}"
-    engine += _u_of(frame)
+    engine += _u_of(frame) + _geometry_of(frame)
     return f"{engine}: {FAKE}" if frame["fake"].any() else engine
+
+
+def _geometry_of(frame: pd.DataFrame) -> str:
+    """Say where the lengths are another engine's than the electrons."""
+    if "geometry" not in frame or SURROGATE_ENGINE not in set(frame["geometry"]):
+        return ""
+    return f", GEOMETRY OF A SURROGATE ({SURROGATE_ENGINE}): lengths are not DFT's"
 
 
 def _u_of(frame: pd.DataFrame) -> str:

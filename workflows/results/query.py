@@ -9,6 +9,7 @@ from typing import Any
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.sections import same_x
+from workflows.campaign.step_names import GEOMETRY
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.run_file import identity
@@ -166,7 +167,8 @@ class Recorded:
             self.store.summaries(),
             key=lambda s: s.document.calculation_id not in planned,
         )
-        return lithium_reference(candidates, [d for d in cells if not d.reference])
+        cathode = [d for d in cells if not d.reference and d.task_label != GEOMETRY]
+        return lithium_reference(candidates, cathode)
 
     def _variants(self, cells: Sequence[Summary]) -> Iterator[str]:
         """Ask the plan, if there is one: another campaign may have recorded a cell."""

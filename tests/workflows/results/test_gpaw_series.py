@@ -18,6 +18,7 @@ import pytest
 from tests.places import TESTS, TOP
 from workflows.errors import ResultsError
 from workflows.records.store import FileResults
+from workflows.results.origin import origin_of_numbers
 from workflows.results.results import Results
 from workflows.results.verdict import Status, Verdict
 
@@ -70,6 +71,12 @@ def test_every_row_says_what_computed_it_and_what_relaxed_it(
     assert not series["surrogate"].any()
 
 
+def test_the_line_below_a_table_tells_whose_lengths_they_are(found: Results) -> None:
+    told = origin_of_numbers(found.series())
+    assert told.startswith("engine gpaw (gpaw 26.7.0), U Mn 5.96, Ni 4.5 eV")
+    assert "GEOMETRY OF A SURROGATE (chgnet)" in told
+
+
 def test_electronic_verdicts_pass_and_name_the_geometry(
     verdicts: dict[tuple[str, str], Verdict],
 ) -> None:
@@ -84,6 +91,20 @@ def test_no_verdict_on_a_length_rests_on_the_surrogate(
     lengths = [v for (check, _), v in verdicts.items() if check.startswith("c_ratio")]
     assert len(lengths) >= 3
     assert {str(v.status) for v in lengths} == {str(Status.NOT_COMPUTED)}
+
+
+def test_the_voltage_of_insertion_is_near_the_measured_one(found: Results) -> None:
+    volts = found.voltage().set_index(["range", "insertion", "kind"])["volts"]
+    assert volts.loc[("1..2", ROCKSALT, "average")] == pytest.approx(2.8, abs=0.4)
+    assert found.lithium_energy() == pytest.approx(-1.9, abs=0.05)
+
+
+def test_ferrimagnetic_is_below_ferromagnetic(
+    verdicts: dict[tuple[str, str], Verdict],
+) -> None:
+    verdict = verdicts["fim_below_fm", ""]
+    assert verdict.value is not None
+    assert str(verdict.status) == GEOMETRY
 
 
 def test_a_broken_host_passes_nowhere(
