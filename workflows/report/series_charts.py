@@ -131,7 +131,7 @@ def ratio_chart(series: pd.DataFrame, origin: str) -> Chart:
 
 def of_the_paper(series: pd.DataFrame) -> bool:
     """Return whether a table over x is of the paper's crystal, LixNi0.5Mn1.5O4."""
-    return bool(len(series)) and all(map(is_the_papers, series["formula"]))
+    return all(map(is_the_papers, series["formula"]))
 
 
 def _over_x(
@@ -206,6 +206,8 @@ def _note(row: dict[Any, Any], column: str, unit: str) -> str:
     if spread is not None:
         words[1] = f"{row[column]:.2f} ± {spread:.2f} {unit}"
     words += [row["findings"]] if row["findings"] else []
+    if row["ended_as"] not in {"", row["insertion"]}:
+        words.append(f"ended as {row['ended_as']}")
     if row["n_planned"] > 1:
         words.append(f"lowest of {row['n_orderings']} finished of {row['n_planned']}")
     return ", ".join(words)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from workflows.results.columns import Column, frame_of
+from workflows.results.columns import Column, frame_of, names
+from workflows.results.labels import LABELS, combined, qualifiers
 from workflows.results.verdict import Status, Verdict
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ STATEMENTS = (
     Column("fails", "variants, with their value", shown=True),
     Column("not_judged", "variants without a verdict", shown=True),
     Column("headline", dtype="flag"),
+    *LABELS,
 )
-"""Columns of the table of statements."""
+"""Columns of the table of statements; labels of several variants are joined."""
+IN_EVERY_VARIANT = ("functional ", "U ")
+"""What a variant of a study may change, and its name says; not said of each again."""
 
 
 def statement_frame(verdicts: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
@@ -69,6 +73,7 @@ def _row(own: Mapping[str, Verdict], variants: Sequence[str]) -> dict[str, Any]:
     passes, warns, fails = map(of, (Status.PASS, Status.WARN, Status.FAIL))
     judged = len(passes) + len(warns) + len(fails)
     named = {*passes, *warns, *fails}
+    made = combined([v.labels for v in own.values() if v.labels.get("engine")])
     return {
         "check": first.check,
         "statement": first.statement,
@@ -81,6 +86,7 @@ def _row(own: Mapping[str, Verdict], variants: Sequence[str]) -> dict[str, Any]:
         "fails": "; ".join(f"{n}{_value(v)}" for n, v in fails.items()),
         "not_judged": ", ".join(name for name in variants if name not in named),
         "headline": first.headline,
+        **{name: made[name] for name in names(LABELS)},
     }
 
 
@@ -91,6 +97,7 @@ def _value(verdict: Verdict) -> str:
 
 
 def _of(verdict: Verdict) -> str:
-    """Return what a verdict is of where that is no DFT: `` (fake)``."""
-    told = [name for name in ("fake", "surrogate") if verdict.labels.get(name)]
-    return f" ({', '.join(told)})" if told else ""
+    """Return what a verdict is of where that is not DFT alone: `` (fake)``."""
+    found = qualifiers(verdict.labels)
+    kept = [name for name in found if not name.startswith(IN_EVERY_VARIANT)]
+    return f" ({', '.join(kept)})" if kept else ""

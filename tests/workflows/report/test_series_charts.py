@@ -132,6 +132,14 @@ def test_a_row_whose_ions_moved_is_drawn_hollow_and_says_so(
     assert note == "x = 1.5 tet_8b, 3.45 ± 0.35 μB, Li left its site"
 
 
+def test_a_row_is_named_by_what_it_ended_as_too(series: pd.DataFrame) -> None:
+    series.loc[series["x"] == 1.5, "ended_as"] = "4 16c + 8 8a"
+    notes = trace(moments_chart(series, ORIGIN), "Mn").notes
+    assert [n for n in notes if n.endswith("ended as 4 16c + 8 8a")] == [
+        "x = 1.5 tet_8b, 3.45 ± 0.35 μB, ended as 4 16c + 8 8a"
+    ]
+
+
 @pytest.mark.parametrize("make", CHARTS)
 def test_every_figure_says_in_words_what_it_shows_and_what_made_it(
     series: pd.DataFrame, make: Callable[[pd.DataFrame, str], Chart]

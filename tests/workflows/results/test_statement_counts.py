@@ -55,9 +55,24 @@ def test_nothing_judged_is_no_0_of_0() -> None:
 
 
 def test_a_fake_and_a_surrogate_are_named() -> None:
-    labels = {"fake": True, "surrogate": True}
+    labels = {"engine": "chgnet", "state": "DONE", "fake": True, "surrogate": True}
     found = one({"a": [verdict(Status.PASS, labels=labels)]})
     assert found["passes"] == "a (fake, surrogate)"
+    assert (found["fake"], found["surrogate"]) == (True, True)
+
+
+def test_a_geometry_of_the_surrogate_is_named_and_engines_are_joined() -> None:
+    made = {"engine": "gpaw", "state": "DONE", "geometry": "CHGNet 0.3.0"}
+    other = {"engine": "vasp", "state": "DONE", "geometry": "vasp"}
+    found = one(
+        {
+            "a": [verdict(Status.PASS, labels=made)],
+            "b": [verdict(Status.PASS, labels=other)],
+        }
+    )
+    assert found["passes"] == "a (surrogate geometry), b"
+    assert found["engine"] == "gpaw | vasp"
+    assert found["geometry"] == "CHGNet 0.3.0 | vasp"
 
 
 def test_models_are_counted_apart_and_a_variant_without_one_is_not_judged() -> None:
