@@ -18,7 +18,7 @@ from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.gates import ELECTRONIC, seen_in, standing, words_of
-from workflows.results.labels import labels_of, planned_labels
+from workflows.results.labels import SURROGATE_ENGINE, labels_of, planned_labels
 
 
 def place(document: TaskDocument) -> tuple[float, str, str, int]:
@@ -81,7 +81,7 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
         "li_sites": _li_sites(None if result is None else result.document),
         "steps_done": f"{sum(s.document.state.usable for s in steps)}"
         f"/{len(first.steps)}",
-        **labels_of(counted),
+        **labels_of(_of_its_engine(counted)),
         "surrogate": any(s.document.surrogate for s in steps if not _geometry(s)),
         "fake": any(s.document.fake for s in steps),
         "calculation_id": first.calculation_id,
@@ -111,6 +111,18 @@ def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, floa
 def _li_sites(document: TaskDocument | None) -> str:
     counts = document.final_sites.get("Li", {}) if document is not None else {}
     return " + ".join(f"{n} {role}" for role, n in sorted(counts.items()))
+
+
+def _of_its_engine(document: TaskDocument) -> TaskDocument:
+    """Return a document whose labels are those of the calculation's own engine.
+
+    Where only another engine's geometry is recorded, nothing of it is known yet.
+    """
+    if document.task_label != GEOMETRY:
+        return document
+    none = {"surrogate": False, "engine_version": "", "hubbards": {}}
+    own = {"geometry": SURROGATE_ENGINE}
+    return document.model_copy(update={**none, "settings": own})
 
 
 def _geometry(step: Summary) -> bool:
