@@ -150,7 +150,7 @@ def _shapes(structure: Structure, axes: Matrix, elements: Sequence[str]) -> Matr
 
 
 def _of_a_spinel(matrix: Matrix, cells: float) -> bool:
-    """Tell whether vectors are translations of a face-centred lattice, of this size."""
+    """Return whether vectors are translations of an fcc lattice, of this size."""
     size = abs(abs(np.linalg.det(matrix)) - cells) < 1e-6
     return bool(size and not (2 * matrix.sum(axis=1) % 2).any())
 

@@ -78,17 +78,17 @@ def counted(structure: Structure, orbitals: Mapping[int, EgOrbital]) -> str:
     str
         Such as ``dz2 along c on 8 of 12 Mn``; empty if no ion prefers an orbital.
     """
-    told = []
+    shown = []
     for element in dict.fromkeys(site.specie.symbol for site in structure):
         own = [o for i, o in orbitals.items() if structure[i].specie.symbol == element]
         kinds = [(o.orbital, CUBIC[o.axis]) for o in own if o.orbital]
         for kind in sorted(set(kinds), key=lambda k: (-kinds.count(k), k)):
             orbital, axis = kind
             where = f"along {axis}" if orbital == "dz2" else f"normal to {axis}"
-            told.append(
+            shown.append(
                 f"{orbital} {where} on {kinds.count(kind)} of {len(own)} {element}"
             )
-    return ", ".join(told)
+    return ", ".join(shown)
 
 
 def against_the_bonds(

@@ -2,7 +2,7 @@
 
 With +U a run from scratch may find another state than the one whose geometry it was
 given. So each link of a chain (relax-1, relax-2, ..., static) starts from the WAVECAR
-of the one before: ISTART = 1 sets the plane waves up anew for a cell that changed, and
+of the one before: ISTART = 1 sets the plane waves up again for a cell that changed, and
 keeps the state. The dos step reads the density of static; where that does not define
 the Hamiltonian (meta-GGA, hybrid) its orbitals if the mesh is the same, or the density
 as a start. ``restart: scratch`` starts every link from atomic charges.
@@ -56,11 +56,11 @@ def chain_tags(
     if _is_read(vasp, step, lithium=lithium):
         tags["LWAVE"] = (True, LWAVE_SOURCE)
     own = own_tags(vasp, step, lithium)
-    return {tag: told for tag, told in tags.items() if tag not in own}
+    return {tag: set_by for tag, set_by in tags.items() if tag not in own}
 
 
 def reads_wavecar(vasp: VaspSection, step: str, *, lithium: bool = False) -> bool:
-    """Tell whether a step starts from a WAVECAR; of relax, its restarts.
+    """Return whether a step starts from a WAVECAR; of relax, its restarts.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def reads_wavecar(vasp: VaspSection, step: str, *, lithium: bool = False) -> boo
 
 
 def _is_read(vasp: VaspSection, step: str, *, lithium: bool) -> bool:
-    """Tell whether a later link reads the WAVECAR of this one."""
+    """Return whether a later link reads the WAVECAR of this one."""
     static = reads_wavecar(vasp, "static", lithium=lithium)
     if step == "relax":
         return reads_wavecar(vasp, "relax", lithium=lithium) or static
@@ -110,7 +110,7 @@ def restart_tags(
 
 
 def kept(vasp: VaspSection, step: str, *, lithium: bool = False) -> bool:
-    """Tell whether the campaign itself asks for the WAVECAR of a step."""
+    """Return whether the campaign itself asks for the WAVECAR of a step."""
     return own_tags(vasp, step, lithium).get("LWAVE") is True
 
 
@@ -124,7 +124,7 @@ def own_tags(vasp: VaspSection, step: str, lithium: bool) -> dict[str, Any]:
 
 
 def _self_consistent(vasp: VaspSection) -> bool:
-    """Tell whether the functional's dos step is a self-consistent one."""
+    """Return whether the functional's dos step is a self-consistent one."""
     from workflows.campaign.presets import merge
 
     merged = merge("dos", functional=vasp.functional)

@@ -149,7 +149,7 @@ def _hubbards(
         raise InputError(
             f"campaign {campaign.name}: vasp.hubbard_u puts U on "
             f"{', '.join(strange)}, which "
-            f"is no transition metal of the host ({', '.join(metals)}); remove it"
+            f"is not a transition metal of the host ({', '.join(metals)}); remove it"
         )
     return {metal: float(values[metal]) for metal in metals}
 

@@ -1,6 +1,6 @@
 """Which tags of an INCAR are not what VASP ran with.
 
-vasprun.xml repeats the tags in VASP's own account, which is no copy: VASP 5.2 adds
+vasprun.xml repeats the tags in VASP's own account, which is not a copy: VASP 5.2 adds
 defaults that nobody asked for, long lists are shortened to what is used, NSW is that of
 the displacements in a phonon run. A tag that is not repeated was written into INCAR
 afterwards. Whether that matters is judged by the values that VASP worked with, defaults
@@ -66,7 +66,7 @@ def changed_tags(asked: Mapping[str, Any], numbers: VaspNumbers) -> dict[str, An
 
 
 def _says_nothing(tag: str, asked: Any, read: Any, ran: Mapping[str, Any]) -> bool:
-    """Tell what VASP writes in its own way, though it read what INCAR has.
+    """Return whether VASP writes in its own way what INCAR has.
 
     A default that nobody asked for, a list shortened to what is used, a number printed
     as a logical: VASP 5.4.1 has ``LORBIT`` F for 11, and 5.4.4 ``LMIXTAU`` -1 for

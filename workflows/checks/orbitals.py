@@ -29,8 +29,8 @@ def orbital_findings(outcome: Outcome) -> Iterator[Finding]:
         return
     axes = axes_of_cell(structure, outcome.supercell)
     orbitals = eg_orbitals(structure, outcome.occupations, axes)
-    if told := counted(structure, orbitals):
-        yield warn("orbital_order", told, "info")
+    if order := counted(structure, orbitals):
+        yield warn("orbital_order", order, "info")
     against = against_the_bonds(structure, orbitals, axes)
     if against:
         sites = [

@@ -38,7 +38,7 @@ def end_orphans(directory: Path, *, grace: float = GRACE_SECONDS) -> None:
 
 
 def is_alive(directory: Path) -> bool:
-    """Tell whether a process that carries our mark runs in this directory."""
+    """Return whether a process that carries our mark runs in this directory."""
     import psutil
 
     place = str(directory.resolve())

@@ -130,7 +130,7 @@ def run_step(
         Another worker took the step over; nothing was recorded.
     Terminated
         SIGTERM (under :func:`terminable`) or the machine's deadline ended it. There
-        is no document; the next call goes on from where it was.
+        is not a document yet; the next call goes on from where it was.
     """
     results = FileResults(root)
     document = _recorded(results, calculation, step)
@@ -175,7 +175,7 @@ def _run(
 
 
 def _as_end(error: BaseException, directory: Path) -> Terminated:
-    """Tell what ended a step from outside; any other error goes on its way."""
+    """Convert what ended a step from outside; raise any other error as it is."""
     if isinstance(error, Terminated):
         return error
     if isinstance(error, _Told):

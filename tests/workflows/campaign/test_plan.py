@@ -473,7 +473,7 @@ def test_a_transition_metal_without_u_is_refused_and_none_is_filled_in(
 def test_u_on_something_that_is_no_metal_of_the_host_is_refused(
     write_campaign: WriteCampaign,
 ) -> None:
-    with pytest.raises(InputError, match="puts U on O, which is no transition metal"):
+    with pytest.raises(InputError, match="U on O, which is not a transition metal"):
         changed(write_campaign, vasp__hubbard_u={"Mn": 3.9, "Ni": 6.2, "O": 2})
 
 

@@ -126,8 +126,8 @@ def merge(
     merged: dict[str, Tag] = {}
     for file, *path in places:
         if file == CHAIN:
-            told = (chain or {}).items()
-            merged |= {tag: Tag(value, CHAIN, why) for tag, (value, why) in told}
+            chained = (chain or {}).items()
+            merged |= {tag: Tag(value, CHAIN, why) for tag, (value, why) in chained}
             continue
         tags: Any = (campaign or {}) if file == CAMPAIGN else _load(file)
         for key in path:

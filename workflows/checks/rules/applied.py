@@ -146,7 +146,7 @@ def _changed(run: VaspDirectory, tags: tuple[str, ...]) -> Iterator[str]:
 
 
 def _set_by_vasp(run: VaspDirectory, tag: str) -> bool:
-    """Tell a tag that VASP ignores in this kind of run, and sets itself.
+    """Return whether VASP ignores a tag in this kind of run, and sets it itself.
 
     ISPIN where moments are vectors, NSW where it displaces the ions for phonons.
     """

@@ -90,7 +90,7 @@ def _stray(run: VaspDirectory) -> Iterator[str]:
 
 
 def _looks_set(tag: str, words: list[str]) -> bool:
-    """Tell a tag and its value without ``=`` from a title that starts with its name."""
+    """Return whether a line is a tag and its value without ``=``, not a title."""
     kind = known_tags().get(tag)
     if kind is None:
         return False
@@ -194,7 +194,7 @@ RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "incar-text-in-list",
         "error",
-        "VASP reads a list up to the first word that is no number.",
+        "VASP reads a list up to the first word that is not a number.",
         "Put '#' before a comment, and nothing between the numbers.",
         _hidden_numbers,
     ),

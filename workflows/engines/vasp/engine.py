@@ -151,7 +151,7 @@ def take_up(directory: Path) -> bool:
 
 
 def _goes_on(directory: Path) -> bool:
-    """Tell whether a failed relaxation has a last run that another can go on from."""
+    """Return whether a failed relaxation has a last run that another can go on from."""
     members = _members(directory)
     return bool(members) and parse_vasp(members[-1]).state in GOES_ON
 
@@ -220,9 +220,9 @@ def _write_run(
         take_wavecar(directory, orbitals.source)
     record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
     record["potcar"] = potcar
-    told = orbitals.as_dict(directory)
+    reused = orbitals.as_dict(directory)
     write_run_file(
-        directory, calculation, step, inputs=record, charge=charge, orbitals=told
+        directory, calculation, step, inputs=record, charge=charge, orbitals=reused
     )
 
 

@@ -82,8 +82,8 @@ def last_meaningful_line(path: Path) -> str:
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
-    told = [" ".join(line.split()) for line in lines if not _RULE.match(line)]
-    return told[-1][:MOST_CHARACTERS] if told else ""
+    said = [" ".join(line.split()) for line in lines if not _RULE.match(line)]
+    return said[-1][:MOST_CHARACTERS] if said else ""
 
 
 def _paragraphs(text: str) -> list[str]:

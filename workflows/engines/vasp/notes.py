@@ -39,14 +39,14 @@ def one_of_two(files: VaspFiles) -> Iterator[Finding]:
 
 def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
     """Report files without content, or that may not be read; no number needs them."""
-    for told in ends.silent:
-        yield Finding(id="empty_file", severity="info", message=told)
+    for message in ends.silent:
+        yield Finding(id="empty_file", severity="info", message=message)
     if ends.unknown:
         yield Finding(
             id="unknown_form",
             severity="info",
             message=f"{', '.join(ends.unknown)}: in a form that is not known here, so "
-            "whether it is whole cannot be told; no number is taken from it",
+            "whether it is whole is unknown; no number is taken from it",
         )
     denied = [
         path.name

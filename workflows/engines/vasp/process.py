@@ -154,7 +154,7 @@ def _why(directory: Path, error: Exception) -> str:
 
 
 def disk_is_full(directory: Path) -> bool:
-    """Tell whether VASP could not write, by what it said or by what is left."""
+    """Return whether VASP could not write, by what it said or by what is left."""
     said = ("no space left on device", "disk quota exceeded")
     for name in ("std_err.txt", "vasp.out"):
         with suppress(OSError):

@@ -103,8 +103,8 @@ def converged(numbers: VaspNumbers) -> tuple[State, str]:
             return State.UNCONVERGED, problem
     if numbers.contradiction:
         return State.FAILED, numbers.contradiction
-    if told := unknown_ibrion(numbers):
-        return State.NEEDS_REVIEW, told
+    if problem := unknown_ibrion(numbers):
+        return State.NEEDS_REVIEW, problem
     return State.DONE, ""
 
 
@@ -134,7 +134,7 @@ def electronic_problem(numbers: VaspNumbers) -> str:
 
 
 def _single(numbers: VaspNumbers) -> bool:
-    """Tell a run that was asked for one diagonalisation, or for none."""
+    """Return whether a run was asked for one diagonalisation, or for none."""
     header = numbers.outcar.header if numbers.outcar is not None else None
     asked = numbers.incar.get("ALGO") or (header.incar.get("ALGO") if header else None)
     number = numbers.parameters.get("IALGO") or (
@@ -189,7 +189,7 @@ def ionic_problem(numbers: VaspNumbers) -> str:
 
 
 def without_limit(numbers: VaspNumbers) -> bool:
-    """Tell a relaxation with EDIFFG = 0, which ends after exactly NSW steps."""
+    """Return whether EDIFFG is 0: then a relaxation takes exactly NSW steps."""
     header = numbers.outcar.header if numbers.outcar is not None else None
     limits = (numbers.parameters.get("EDIFFG"), header.ediffg if header else None)
     given = [limit for limit in limits if limit is not None]

@@ -252,7 +252,7 @@ def _end_of_dos(numbers: VaspNumbers) -> float | None:
 
 
 def _relaxed_its_cell(numbers: VaspNumbers) -> bool:
-    """Tell from the tags that were applied whether a run varied its whole cell."""
+    """Return whether a run varied its whole cell, by the tags that were applied."""
     applied = numbers.parameters
     moved = applied.get("NSW", 0) > 0 and applied.get("IBRION", -1) in RELAXATIONS
     return bool(moved and applied.get("ISIF") == 3)

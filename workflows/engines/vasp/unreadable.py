@@ -21,36 +21,31 @@ REPORT = "please report it with this line and the file"
 
 
 def unreadable(error: Exception) -> str:
-    """Say in one line why a run could not be read, and what to do.
-
-    Parameters
-    ----------
-    error
-        As it was caught, with its traceback.
-    """
+    """Return one line on why a run could not be read, and what to do."""
     words = one_line(error)[:200]
-    told = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    shown = f"{type(error).__name__}: {words}" if words else type(error).__name__
     if isinstance(error, LnmoError):
         return words
     if _is_damage(error):
         return (
-            f"unreadable output: {told}: a file is damaged; copy it again from where "
+            f"unreadable output: {shown}: a file is damaged; copy it again from where "
             "VASP ran, or run it again"
         )
     where, ours = _place(error.__traceback__)
     if ours:
         return (
-            f"a fault of lnmo, not of the run: {told}, at {where}; the run is not "
+            f"a fault of lnmo, not of the run: {shown}, at {where}; the run is not "
             f"judged, {REPORT}"
         )
     return (
-        f"unreadable output: {told}, at {where}: a file is damaged, or has a form that "
-        f"is not known there; copy it again, and if it is as VASP left it, {REPORT}"
+        f"unreadable output: {shown}, at {where}: a file is damaged, or has a form "
+        "that is not known there; copy it again, and if it is as VASP left it, "
+        f"{REPORT}"
     )
 
 
 def _is_damage(error: Exception) -> bool:
-    """Tell the errors of readers whose text is broken, whoever wrote it."""
+    """Return whether a reader raised because its text is broken."""
     broken = (EOFError, zlib.error, LZMAError, UnicodeError, SyntaxError)
     return isinstance(error, broken)  # XML's are a SyntaxError too
 

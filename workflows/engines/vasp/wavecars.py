@@ -119,7 +119,7 @@ def wavecar_problem(directory: Path) -> str:
 
 
 def _other_run(directory: Path, head: WavecarHead, written: Mapping[str, Any]) -> str:
-    """Tell a WAVECAR that another run left there, by cell, cutoff and numbers."""
+    """Return whether a WAVECAR is of another run, by cell, cutoff and numbers."""
     vectors = _start(directory) or written["structure"]["lattice"]
     for one, other in zip(head.lattice, vectors, strict=True):
         length = sum(v * v for v in other) ** 0.5
@@ -182,8 +182,8 @@ def remove_wavecars(directories: Iterable[Path]) -> None:
 def prepare_attempt(directory: Path) -> None:
     """Make what custodian starts again in a directory fit to be started.
 
-    A VASP that died while it wrote its WAVECAR left one that is cut: it is copied anew,
-    or, if custodian has deleted it because VASP could not read it, the run starts from
+    A VASP that died while it wrote its WAVECAR left a cut one: it is copied again, or,
+    if custodian has deleted it because VASP could not read it, the run starts from
     scratch, and INCAR says so.
     """
     from pymatgen.io.vasp import Incar
