@@ -123,7 +123,7 @@ def test_its_own_cubic_axes_give_it_the_c_to_a_of_a_tetragonal_spinel(
 ) -> None:
     shape = pseudo_cubic(mgmn2o4, parent_supercell(mgmn2o4).tolist())
     assert shape.c_ratio == pytest.approx(1.140, abs=1e-3)
-    assert shape.lattice_class == "tetragonal, elongated along c"
+    assert shape.shape == "tetragonal, elongated along c"
     # two formula units of AB2O4 in the cell, eight in the cubic one
     assert shape.volume == pytest.approx(4 * mgmn2o4.volume)
 
