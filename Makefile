@@ -97,7 +97,7 @@ $(VENV)/.gpaw: $(VENV)/.base workflows/engines/gpaw/siteconfig.py
 	@for library in $(SYSTEM_LIBRARIES); do pkg-config --exists $$library || \
 	  { echo "$$library is missing: run make system as root"; exit 2; }; done
 	@GPAW_CONFIG=$(CURDIR)/workflows/engines/gpaw/siteconfig.py $(PIP) -e '.[gpaw]'
-	@$(VENV)/bin/gpaw info | grep -q 'FFTW *yes' || { echo "this GPAW was built without \
+	@$(VENV)/bin/gpaw info | grep 'FFTW *yes' >/dev/null || { echo "this GPAW was built without \
 	FFTW: $(VENV)/bin/pip uninstall gpaw, then make setup-gpaw with PIP_NO_CACHE_DIR=1"; exit 2; }
 	@touch $@
 

@@ -30,6 +30,7 @@ from workflows.results.results import Results, records  # noqa: E402
 
 DATA = TOP / "tests" / "data" / "gpaw" / "dft"
 PAGE = TOP / "docs" / "reproduction.md"
+FIGURE = TOP / "docs" / "reproduction.svg"
 PAPER = {
     0.0: {"Ni": "0.5", "Mn": "", "c": "1"},
     1.0: {"Ni": "1.7", "Mn": "3.2", "c": "1"},
@@ -45,6 +46,8 @@ U(Mn) 5.96 and U(Ni) 4.5 eV as printed, plane waves to {cutoff:g} eV, cells of 1
 free moments, one cold start each. **The geometry is CHGNet's**, a machine-learned
 surrogate: lengths, volumes and bonds below are its, and none of them passes a verdict.
 The paper used VASP and 56 atoms. `lnmo results dft` has the verdicts.
+
+![Moments over x, and the d states at x = 2](reproduction.svg)
 
 """
 
@@ -196,7 +199,43 @@ def volts(found: Results, low: int, high: int) -> str:
     return f"{-(ends[high] - ends[low] - (high - low) * lithium):.2f} V"
 
 
-def page() -> str:
+def draw(found: Results, rows: Sequence[Mapping[str, Any]], surrogate: Any) -> None:
+    """Draw the moments over x, and the states of the d electrons at x = 2."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams |= {"svg.hashsalt": "lnmo", "svg.fonttype": "path", "font.size": 9}
+    from matplotlib import pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="tight")
+    for element, colour in (("Ni", "#1b6ca8"), ("Mn", "#b5482a")):
+        own = [r for r in rows if r["insertion"] != "tet_8b"]
+        xs = [float(r["x"]) for r in own]
+        values = [float(r[f"m_{element.lower()}"]) for r in own]
+        left.plot(xs, values, "o-", color=colour, label=f"{element}, DFT+U (GPAW)")
+        other = [mean(surrogate[r["calculation_id"]], element) for r in own]
+        left.plot(xs, other, "s:", color=colour, mfc="w", label=f"{element}, CHGNet")
+        paper = [(x, float(v[element])) for x, v in PAPER.items() if v[element]]
+        left.plot(*zip(*paper, strict=True), "x", color=colour, ms=9, mew=2)
+    left.plot([], [], "kx", ms=9, mew=2, label="Shimizu et al. 2022 (VASP)")
+    left.set(xlabel="x in LixNi0.5Mn1.5O4", ylabel="mean |m|, muB", ylim=(0, 4.2))
+    left.legend(fontsize=7)
+    frame = found.pdos(x=2, insertion="oct_16c_rocksalt", by="t2g_eg", smooth=0)
+    for name, colour in (
+        *(("Mn t2g", "#b5482a"), ("Mn eg", "#e8a27c")),
+        *(("Ni t2g", "#1b6ca8"), ("Ni eg", "#86b9dd")),
+    ):
+        line = {"color": colour, "lw": 1}
+        right.plot(frame["energy"], frame[f"{name} up"], label=name, **line)
+        right.plot(frame["energy"], -frame[f"{name} down"], **line)
+    right.axvline(0, color="0.6", lw=0.8)
+    right.set(xlim=(-9, 5), xlabel="E - E_F, eV", ylabel="states/eV per cell")
+    right.set_title("x = 2, 16c; DFT+U (GPAW), geometry CHGNet", fontsize=8)
+    right.legend(fontsize=7)
+    figure.savefig(FIGURE, metadata={"Date": None})
+
+
+def page(*, figure: bool = False) -> str:
     """Return the page."""
     found = Results(FileResults(DATA))
     documents = found.documents()
@@ -208,6 +247,8 @@ def page() -> str:
     ]
     first = next(iter(statics.values()))
     surrogate = geometries(documents)
+    if figure:
+        draw(found, rows, surrogate)
     parts: list[tuple[str, Callable[[], str]]] = [
         ("Moments, charge order, gap", lambda: moments(rows, surrogate)),
         ("Energies", lambda: energies(found)),
@@ -224,7 +265,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
-    text = page().rstrip("\n") + "\n"
+    text = page(figure=not asked.check).rstrip("\n") + "\n"
     if asked.check:
         return 0 if PAGE.read_text("utf-8") == text else 1
     PAGE.write_text(text, "utf-8")
