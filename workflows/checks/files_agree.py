@@ -23,6 +23,7 @@ from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
 from workflows.vasp.parts import Potential
 from workflows.vasp.poscar import Cell, read_poscar
+from workflows.vasp.potcar_heads import read_potentials
 from workflows.vasp.run_files import VaspFiles, read_text
 
 PLACES = 1e-4
@@ -32,10 +33,6 @@ OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
 """The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
 WRITES_VELOCITIES = re.compile(r"5\.|6\.[1-4]\.")
 """Versions seen to write velocities even for atoms at rest."""
-TITEL = re.compile(r'(?:TITEL +=|"titel": ") *(PAW[^"\n]*)')
-"""In a POTCAR, and in a POTCAR.spec in JSON."""
-NAMED = re.compile(r"[A-Z][a-z]?(?:[_.].*)?")
-"""A potential in POTCAR.spec, such as ``Mn_pv``."""
 VALENCE = frozenset({"pv", "sv", "d", "h", "s", "2", "3"})
 """Parts of a potential's name that its TITEL has too, unlike ``_new`` or ``_GW``."""
 
@@ -103,20 +100,15 @@ def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         path = files.find(name) or plain.find(name)
         if path is None or not all(titel.startswith("PAW") for titel in ran):
             continue
-        text = read_text(path)
-        found, wanted = potentials_in(text), set(ran)
-        if not TITEL.search(text):
+        potentials = read_potentials(path)
+        found, wanted = [p.titel for p in potentials], set(ran)
+        if not all(found):
+            found = [_shortened(p.symbol) for p in potentials]
             wanted = {_shortened(Potential.titled(titel).symbol) for titel in ran}
         if found and wanted and set(found) != wanted:
             yield _finding(
                 f"{name} has {', '.join(found)}, and the run read {', '.join(ran)}"
             )
-
-
-def potentials_in(text: str) -> list[str]:
-    """Return the TITELs of a POTCAR, or else the names that a POTCAR.spec lists."""
-    titels = [" ".join(titel.split()) for titel in TITEL.findall(text)]
-    return titels or [_shortened(s) for s in text.split() if NAMED.fullmatch(s)]
 
 
 def _shortened(symbol: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.vasp.incar_text import read_incar
@@ -41,6 +42,11 @@ def incar_from(text: str) -> Incar:
     if not found.tags and not found.groups:
         raise ValueError("no tag in it")
     return found.values()
+
+
+def read_incar_file(path: Path) -> Incar:
+    """Return the values of an INCAR on disk; see :func:`incar_from`."""
+    return incar_from(read_text(path))
 
 
 def poscar_from(text: str) -> Structure:

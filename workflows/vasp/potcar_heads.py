@@ -7,7 +7,23 @@ import re
 from pathlib import Path
 
 from workflows.vasp.parts import Potential
-from workflows.vasp.run_files import read_lines
+from workflows.vasp.run_files import read_lines, read_text
+
+NAMED = re.compile(r"[A-Z][a-z]?(?:[_.].*)?")
+"""A potential in POTCAR.spec, such as ``Mn_pv``."""
+
+
+def read_potentials(path: Path) -> tuple[Potential, ...]:
+    """Read a POTCAR or a POTCAR.spec; nothing from a file that is neither."""
+    try:
+        return read_potcar(path)
+    except ValueError:
+        pass
+    try:
+        found = read_potcar_spec(read_text(path))
+    except (ValueError, KeyError, TypeError):
+        return ()
+    return tuple(p for p in found if NAMED.fullmatch(p.symbol))
 
 
 def read_potcar(path: Path) -> tuple[Potential, ...]:
@@ -39,8 +55,9 @@ def read_potcar_spec(text: str) -> tuple[Potential, ...]:
         words = line.split("#")[0].split()
         if not words or re.fullmatch(r"(PBE|LDA|PW91)(_\w+)?", words[0]):
             continue
-        titled = words[0].startswith("PAW") and len(words) > 1
-        found.append(
-            Potential.titled(" ".join(words[:3])) if titled else Potential(words[0])
-        )
+        if words[0].startswith("PAW") and len(words) > 1:
+            found.append(Potential.titled(" ".join(words[:3])))
+        else:
+            more = [word for word in words[1:] if NAMED.fullmatch(word)]
+            found += [Potential(word) for word in (words[0], *more)]
     return tuple(found)

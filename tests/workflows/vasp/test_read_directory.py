@@ -16,7 +16,7 @@ from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.incar_text import read_incar
 from workflows.vasp.parts import Block
 from workflows.vasp.poscar import read_poscar
-from workflows.vasp.potcar_heads import read_potcar_spec
+from workflows.vasp.potcar_heads import read_potcar_spec, read_potentials
 
 POSCAR = "cell\n1.0\n4 0 0\n0 4 0\n0 0 4\n{}\nDirect\n0 0 0\n0.5 0.5 0.5\n0 0 0.5\n"
 
@@ -259,3 +259,22 @@ def test_irreducible_points_follow_symmetry_and_moments(tmp_path: Path) -> None:
         (tmp_path / "INCAR").write_text(f"ISMEAR = -5\nISYM = {isym}\n")
         counts[isym] = read(tmp_path).irreducible
     assert counts == {"2": 4, "0": 14, "-1": 27}
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("Mg\nMn_pv\nO\n", ["Mg", "Mn_pv", "O"]),
+        ("PBE_54\nMg Mn_pv O\n", ["Mg", "Mn_pv", "O"]),
+        ("PAW_PBE Mn_pv 02Aug2007\nPAW_PBE O 08Apr2002\n", ["Mn_pv", "O"]),
+        ('[{"titel": "PAW_PBE Ni_pv 06Sep2000"}]', ["Ni_pv"]),
+        ("   TITEL  = PAW_PBE Li_sv 10Sep2004\n   ZVAL = 3.0\n", ["Li_sv"]),
+        ("[{]", []),
+    ],
+)
+def test_potentials_are_read_from_a_potcar_or_what_stands_for_it(
+    tmp_path: Path, text: str, symbols: list[str]
+) -> None:
+    (tmp_path / "POTCAR").write_text(text, "utf-8")
+    found = read_potentials(tmp_path / "POTCAR")
+    assert [potential.symbol for potential in found] == symbols

@@ -52,6 +52,7 @@ from workflows.engines.vasp.wavecars import (
 from workflows.errors import StoreError, Terminated
 from workflows.records.document import State, TaskDocument
 from workflows.vasp.incar_text import incar_as_text
+from workflows.vasp.input_files import read_incar_file
 
 NOT_KEPT = ("CHG", "CHGCAR", "PROCAR")
 """Of a cut run; they are large, and nothing starts from them."""
@@ -339,10 +340,8 @@ def _start_over(directory: Path) -> None:
 
 def _add_machine_tags(directory: Path, machine: Machine) -> None:
     if machine.incar:
-        from pymatgen.io.vasp import Incar
-
         path = directory / "INCAR"
-        tags = {**Incar.from_file(path), **machine.incar}
+        tags = {**read_incar_file(path), **machine.incar}
         path.write_text(incar_as_text(tags), "utf-8")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.checks.applied_settings import knows_asked_u
-from workflows.checks.files_agree import MOLECULAR_DYNAMICS, PLACES, potentials_in
+from workflows.checks.files_agree import MOLECULAR_DYNAMICS, PLACES
 from workflows.engines.protocol import RUN_FILE, read_run_file
 from workflows.engines.vasp.evidence import Evidence
 from workflows.records.document import Finding, TaskDocument
@@ -18,8 +18,9 @@ from workflows.vasp.input_files import UNREADABLE, read_input
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
 from workflows.vasp.poscar import read_poscar
+from workflows.vasp.potcar_heads import read_potentials
 from workflows.vasp.precision import ELECTRONS, OUTCAR_U
-from workflows.vasp.run_files import VaspFiles, read_text
+from workflows.vasp.run_files import VaspFiles
 
 BESIDE = ("INCAR", "KPOINTS", "POTCAR", "POTCAR.spec", "POSCAR", "CONTCAR", "OSZICAR")
 """Files beside the output, as the messages of ``files_disagree`` begin."""
@@ -102,7 +103,7 @@ def _can_tell(path: Path | None, name: str, numbers: VaspNumbers) -> bool:
     if name.startswith("POTCAR"):
         titels = numbers.potcar.values()
         paw = bool(titels) and all(titel.startswith("PAW") for titel in titels)
-        return paw and bool(potentials_in(read_text(path)))
+        return paw and bool(read_potentials(path))
     repeated: dict[str, Any] = {"INCAR": numbers.incar, "KPOINTS": numbers.kpoints}
     return bool(repeated[name]) if name in repeated else numbers.energy is not None
 

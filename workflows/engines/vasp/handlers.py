@@ -39,7 +39,7 @@ from custodian.vasp.io import load_outcar
 from custodian.vasp.jobs import VaspJob
 from custodian.vasp.utils import is_valid_poscar
 from pymatgen.core import Structure
-from pymatgen.io.vasp import Incar, Poscar
+from pymatgen.io.vasp import Poscar
 
 from workflows.engines.claim import check_claim
 from workflows.engines.vasp.deadline import Clock
@@ -48,6 +48,7 @@ from workflows.engines.vasp.restart import whole_structure
 from workflows.engines.vasp.wavecars import prepare_attempt
 from workflows.errors import MachineError
 from workflows.vasp.file_ends import FOOTER
+from workflows.vasp.input_files import read_incar_file
 
 NOT_CAUGHT = {
     "amin": "a warning for cells above 50 A; custodian would end a healthy run",
@@ -139,7 +140,7 @@ class Frozen(FrozenJobErrorHandler):
             return {"errors": ["Frozen job"], "actions": None}
         done: dict[str, Any] = super().correct(directory)  # type: ignore[no-untyped-call]
         if done["actions"] is None:
-            algo = Incar.from_file(os.path.join(directory, "INCAR")).get("ALGO")
+            algo = read_incar_file(Path(directory) / "INCAR").get("ALGO")
             same = {"dict": "INCAR", "action": {"_set": {"ALGO": algo or "Normal"}}}
             done = {**done, "actions": [same]}
         return done

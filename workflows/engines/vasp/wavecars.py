@@ -19,6 +19,7 @@ from workflows.campaign.inputs import VaspInputs
 from workflows.engines.protocol import read_run_file
 from workflows.errors import StoreError
 from workflows.vasp.incar_text import incar_as_text
+from workflows.vasp.input_files import read_incar_file
 from workflows.vasp.outcar_head import OutcarHeader, read_outcar_header
 from workflows.vasp.wavecar import WavecarHead, read_wavecar_head
 
@@ -186,9 +187,7 @@ def prepare_attempt(directory: Path) -> None:
     if custodian has deleted it because VASP could not read it, the run starts from
     scratch, and INCAR says so.
     """
-    from pymatgen.io.vasp import Incar
-
-    incar = Incar.from_file(directory / "INCAR")
+    incar = read_incar_file(directory / "INCAR")
     if incar.get("ISTART") != 1:
         return
     path = directory / NAME
