@@ -29,7 +29,8 @@ def shown(**changes: float) -> str:
     volts = dict.fromkeys(names(VOLTAGES), 0.0) | {"insertion": "none"}
     own = {key: value for key, value in changes.items() if key in names(VOLTAGES)}
     voltages = [{**volts, "variant": "k-3"}, {**volts, "variant": "k-4", **own}]
-    found = Comparison("k-3", pd.DataFrame(cells), pd.DataFrame(voltages), ())
+    tables = (pd.DataFrame(cells), pd.DataFrame(voltages), pd.DataFrame())
+    found = Comparison("k-3", *tables, ())
     screen = Console(file=io.StringIO(), force_terminal=True, width=200)
     for table in comparison_tables(found, screen):
         screen.print(table)
