@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from tests.places import TOP
+from workflows import parse_run
 from workflows.analysis.band_gap import band_gap
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.inputs import vasp_inputs, write_vasp_inputs
 from workflows.checks.bands import band_findings
 from workflows.checks.outcome import Outcome
 
@@ -47,3 +56,17 @@ def test_bands_must_reach_the_end_of_the_density_of_states(
 ) -> None:
     names = [name for name, *_ in found([[[-0.2, 1.0], [0.3, 0.0]]], emax=emax)]
     assert names == ["bands_below_emax"] * told
+
+
+@pytest.mark.parametrize(("emax", "told"), [(8.0, False), (11.0, True)])
+def test_a_run_says_where_its_bands_end(
+    emax: float, told: bool, calculations: Sequence[Calculation], tmp_path: Path
+) -> None:
+    c = next(c for c in calculations if c.insertion == "oct_16c_rocksalt")
+    inputs = vasp_inputs(c, "static")
+    inputs.incar.update(NBANDS=280, EMIN=-9.0, EMAX=emax, ISTART=0, ICHARG=2)
+    write_vasp_inputs(inputs, tmp_path)
+    fake = TOP / "tests" / "fake_vasp" / "vasp_std"
+    subprocess.run([sys.executable, str(fake)], cwd=tmp_path, check=True)
+    names = [finding.id for finding in parse_run(tmp_path).findings]
+    assert ("bands_below_emax" in names) is told

@@ -266,11 +266,46 @@ def test_a_page_of_another_spinel_carries_nothing_of_the_paper_but_one_line(
     assert "|m| Mn" in own
 
 
+def test_another_metal_has_its_moments_in_the_table_and_the_chart(
+    project: Project, finished: Finished, calculations: Calculations
+) -> None:
+    c = next(c for c in calculations if c.x == 1)
+    cobalt = c.structure.copy()
+    cobalt.replace_species({"Ni": "Co"})
+    document = finished(c)
+    assert document.structure is not None
+    changed = document.model_copy(
+        update={
+            "structure": cobalt,
+            "formula": "Li8Co4Mn12O32",
+            "magnetization": tuple(
+                {"Li": 0.0, "Co": 0.05, "Mn": 3.2, "O": 0.0}[s.specie.symbol]
+                for s in cobalt
+            ),
+        }
+    )
+    html = report_html(open_results(project(changed)), None)
+    assert "|m| Co<br>" in html
+    assert "|m| Ni<br>" not in html
+    assert '<section id="context"' not in html
+
+
 def test_the_paper_s_own_page_still_has_them(html: str) -> None:
     for word in ("paper (text)", "experiment, x = 1", "paper: cubic", "Figure 2d"):
         assert word in html, word
     assert 'id="verdicts"' in html
     assert "|m| Ni" in html
+
+
+def test_the_paper_s_measurements_stand_beside_the_results(html: str) -> None:
+    section = html.partition('<section id="context"')[2].partition("</section>")[0]
+    text = " ".join(re.sub(r"<[^>]+>", " ", section).split())
+    assert "DFT, NDP and EELS of the paper do not meet on one x" in text
+    for row in ("NDP, interface 1.027", "EELS, film 2.000", "EELS, interface 2.860"):
+        assert row in text
+    assert "PASS" not in text
+    assert "FAIL" not in text
+    assert 'download="context.csv"' in html
 
 
 def test_every_limit_has_its_reason_on_the_page(html: str, results: Results) -> None:
