@@ -32,6 +32,7 @@ from workflows.engines.chgnet.relax import (
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import Report, identity, read_run_file, write_run_file
 from workflows.errors import StoreError
+from workflows.records.atomic import write_part
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.records.versions import versions
 
@@ -78,9 +79,8 @@ class ChgnetEngine:
             on_step=lambda progress: report(_line(progress)),
         )
         result = _as_dict(relaxation, time.monotonic() - started)
-        temporary = directory / f".{RESULT_FILE}.part"
-        temporary.write_text(json.dumps(result), "utf-8")
-        temporary.replace(directory / RESULT_FILE)
+        path = directory / RESULT_FILE
+        write_part(path, json.dumps(result)).replace(path)
 
     def parse(self, directory: Path) -> TaskDocument:
         """Read the relaxation; TRUNCATED if it did not come to its end."""
