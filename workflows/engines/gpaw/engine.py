@@ -17,6 +17,7 @@ from workflows.engines.gpaw.inputs import (
     CONVERGED,
     RELAXED,
     RESULT_FILE,
+    more_steps,
     write_input,
     write_runner,
 )
@@ -90,6 +91,7 @@ def go_on(directory: Path) -> bool:
         result = read_result(directory)
         if isinstance(result, str) or "energy" not in result:
             return False  # the ladder has ended: another start is needed
+        more_steps(directory, len(result["geometries"]))
         (directory / RESULT_FILE).unlink()
         with suppress(OSError):
             (directory / RELAXED).rename(directory / "restart.gpw")

@@ -1,8 +1,9 @@
 """How long GPAW will take, and how much memory: said before it starts.
 
-Scaled from single points of the 14-atom cell measured on one core of 2026 (PW 700 eV,
-4 k points, spin: 170 s of CPU time, 0.5 GB). Good to a factor of two; a busy machine
-takes longer by as much as it is busy.
+Scaled from single points measured on one core of 2026: PW 700 eV, spin, 65 to
+145 s of CPU time and 0.4 GB for 14 to 16 atoms, 2 to 4 k points; 150 to 170 s for a
+density of states. Good to a factor of two; a busy machine takes longer by as much as it
+is busy.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from math import prod
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.step_names import GEOMETRY
 
-MEASURED = {"atoms": 14.0, "k_points": 4.0, "cutoff": 700.0, "seconds": 170.0}
+MEASURED = {"atoms": 14.0, "k_points": 4.0, "cutoff": 700.0, "seconds": 100.0}
 ATOMS_POWER, CUTOFF_POWER = 2.5, 2.0
 """An iteration of 56 atoms costs 33 times one of 14; 85 and 160 s at 520 and 700 eV."""
-SHARE = {"relax": 8.0, "static": 1.0, "dos": 1.5}
+SHARE = {"relax": 8.0, "static": 1.0, "dos": 1.3}
 """Single points from scratch that a step costs; a relaxation about 12 warm ones."""
 WARM = 0.4
 """The static step after a relaxation, which goes on from its density."""
-CHGNET_SECONDS = 4.0
+CHGNET_SECONDS = 2.5
 """An atom, of the relaxation by CHGNet."""
 REFERENCE_SECONDS = {"Li": 60.0, "NiO": 20.0}
 """All steps: tiny cells, whose many k points symmetry takes away."""

@@ -80,6 +80,14 @@ def read_input(directory: Path) -> dict[str, Any] | None:
     return content
 
 
+def more_steps(directory: Path, taken: int) -> None:
+    """Allow a relaxation that ran out of steps as many again."""
+    asked = read_input(directory)
+    if asked is not None and "relax" in asked:
+        asked["relax"]["max_steps"] += taken
+        write_atomically(directory / INPUT_FILE, json.dumps(asked, indent=1))
+
+
 def write_runner(directory: Path) -> None:
     """Put the program beside its input, so that the directory runs by hand."""
     source = Path(__file__).with_name("runner.py").read_text("utf-8")

@@ -18,6 +18,7 @@ import pytest
 from tests.places import TESTS
 from workflows import parse_run
 from workflows.engines.gpaw.densities import read_gpaw_density
+from workflows.engines.gpaw.engine import go_on
 from workflows.engines.gpaw.text import read_text_numbers
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
@@ -171,6 +172,25 @@ def test_a_relaxation_that_ran_out_of_steps_says_so_and_shows_where_it_is(
     assert document.state is State.UNCONVERGED
     assert document.reason == "not relaxed after 40 steps"
     assert document.structure is not None
+
+
+def test_retry_lets_such_a_relaxation_take_as_many_steps_again(run: Path) -> None:
+    relax = run / "relax"
+    rewritten(relax, lambda r: r.update(reason="not relaxed after 40 steps"))
+    taken = len(json.loads((relax / "result.json").read_text())["result"]["geometries"])
+    before = json.loads((relax / "input.json").read_text())["relax"]["max_steps"]
+    assert go_on(relax)
+    assert not (relax / "result.json").exists()
+    after = json.loads((relax / "input.json").read_text())["relax"]["max_steps"]
+    assert after == before + taken > before
+
+
+def test_retry_starts_anew_what_failed_and_what_no_mixing_brought_together(
+    run: Path,
+) -> None:
+    rewritten(run / "static", add("energy", 1.0))
+    assert not go_on(run / "static")
+    assert go_on(run / "relax") is False  # it is done
 
 
 def test_a_directory_before_its_run_is_planned(run: Path) -> None:
