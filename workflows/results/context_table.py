@@ -25,7 +25,7 @@ from workflows.analysis.measurements import (
 )
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import LABELS, STATE_LABELS
+from workflows.results.labels import LABELS, STATE_LABELS, foreign_geometry
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -119,8 +119,15 @@ def _calculated(row: Mapping[str, Any], at_one: Mapping[str, Any] | None) -> Row
         "d_111": spacing,
         "d_111_change": 100 * (spacing / reference - 1),
         "in_model": True,
-        "note": "" if spacing == spacing else "the cell was not relaxed",
+        "note": _note(row, spacing),
     }
+
+
+def _note(row: Mapping[str, Any], spacing: float) -> str:
+    """Say whose the cell is, if it is not of the engine of the row."""
+    if math.isnan(spacing):
+        return "the cell was not relaxed"
+    return f"the cell is {row['geometry']}'s" if foreign_geometry(row) else ""
 
 
 def _valence_found(row: Mapping[str, Any]) -> float:

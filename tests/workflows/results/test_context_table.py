@@ -77,6 +77,12 @@ def test_a_cell_that_was_not_relaxed_has_no_planes() -> None:
     assert one["note"] == "the cell was not relaxed"
 
 
+def test_a_cell_that_a_surrogate_relaxed_says_so() -> None:
+    own = {**ROWS[1], "surrogate": False, "geometry": "CHGNet 0.3.0"}
+    one = by_source([own])["calculation 1.000"]
+    assert one["note"] == "the cell is CHGNet 0.3.0's"
+
+
 def test_collapsed_manganese_has_no_valence_found() -> None:
     one = by_source([{**ROWS[1], "n_anomalous": 2}])["calculation 1.000"]
     assert math.isnan(one["mn_valence_found"])
