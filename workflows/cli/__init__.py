@@ -12,6 +12,7 @@ import sys
 
 import typer
 
+from structures.errors import StructuresError
 from workflows.cli import (
     cancel,
     check,
@@ -71,8 +72,6 @@ for verb in (
 
 def main() -> None:
     """Run the command; an error that the reader can solve is one line, exit code 2."""
-    from structures.errors import StructuresError
-
     try:
         app()
     except (LnmoError, StructuresError) as error:

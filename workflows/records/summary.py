@@ -237,7 +237,7 @@ def parent_axes(document: TaskDocument) -> Any:
 
 
 def shape_of(document: TaskDocument) -> LatticeRatios | None:
-    """Return the pseudo-cubic lattice; None of a foreign cell that is no spinel's."""
+    """Return the pseudo-cubic lattice; None of a cell that is not a spinel's."""
     if document.structure is None:
         return None
     if document.calculation_id is not None:
