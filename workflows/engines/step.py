@@ -137,8 +137,11 @@ def run_step(
     if document is None:
         directory = results.directory(calculation.id, step)
         refuse_foreign(directory, calculation, step)
-        with claim(directory):
-            document = _run(calculation, step, results, machine, report)
+        try:
+            with claim(directory):
+                document = _run(calculation, step, results, machine, report)
+        except OSError as error:  # the disk refused before the step began
+            raise _as_end(error, directory) from None
     with suppress(OSError):  # what is left is large, not wrong
         engine(calculation.engine).recorded(
             calculation,

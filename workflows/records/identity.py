@@ -28,8 +28,10 @@ SAME_POSITION = 2e-6
 """Fractional, and A for the cell: ids count six digits, run files keep ten."""
 OF_THE_PLAN = ("functional", "hubbards", "potcar")
 """Keys of ``TaskDocument.settings`` that are copied from the plan."""
-NOT_COMPARED = frozenset({"campaign", "ordering", "task_label", "calculation_id"})
-"""Fields of :func:`identity`: the first two may differ for one calculation."""
+NOT_COMPARED = frozenset(
+    {"campaign", "ordering", "insertion", "task_label", "calculation_id"}
+)
+"""Fields of :func:`identity`: campaigns may share a calculation under other labels."""
 CURE = "move it away and run again: the step starts again in a new directory"
 
 

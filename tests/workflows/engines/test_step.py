@@ -357,3 +357,14 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_says_so(
         with pytest.raises(Terminated, match="has become read-only; have it mounted"):
             run(one, tmp_path)
     assert run(one, tmp_path) is State.DONE
+
+
+def test_a_disk_that_is_full_before_the_step_begins_stops_the_run(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "holder.json")
+
+    monkeypatch.setattr("workflows.engines.claim._write", refuse)
+    with pytest.raises(Terminated, match="no space left on the disk; free some"):
+        run(one, tmp_path)
