@@ -130,7 +130,7 @@ def test_the_two_geometries_never_share_a_table(tmp_path: Path) -> None:
         Results(FileResults(root)).series()
 
 
-@pytest.mark.parametrize(("x", "insertion"), [(2.0, ROCKSALT)])
+@pytest.mark.parametrize(("x", "insertion"), [(1.0, None), (2.0, ROCKSALT)])
 def test_the_density_of_states_has_t2g_and_eg_and_every_electron(
     found: Results, x: float, insertion: str | None
 ) -> None:
