@@ -23,7 +23,7 @@ from workflows.analysis.lattice import lattice_ratios
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.records.document import Finding, State, TaskDocument
-from workflows.records.store import MongoResults
+from workflows.records.mongo_store import MongoResults
 from workflows.results.gates import EFFECTS, against, seen_in
 from workflows.results.paper import compare_to_paper
 from workflows.results.results import Results, records
@@ -45,6 +45,7 @@ TABLE = {
     "moment_collapsed": EVERY,
     "moment_too_large": EVERY,
     "moment_flipped": EVERY,
+    "wavecar_not_read": EVERY,
     "total_moment": EVERY,
     "oxygen_moment": EVERY,
     "positive_energy": EVERY,
@@ -72,6 +73,7 @@ TABLE = {
     "surrogate_geometry": NO_ROW,  # of severity info; rows on the lattice say it
     "mixing_changed": NO_ROW,
     "orbital_order": NO_ROW,  # what was found, no fault
+    "started_from_scratch": NO_ROW,  # of severity info
     "bands_below_emax": NO_ROW,  # of the density of states alone
     "no_outcar": NO_ROW,
     "no_vasprun": NO_ROW,
