@@ -21,6 +21,7 @@ from workflows.errors import MachineError, Terminated
 
 ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
 LOOK_SECONDS = 0.5
+DISK_FULL = ("no space left on device", "disk quota exceeded")
 GRACE_SECONDS = 30.0
 """A stopped GPAW may finish its iteration and write its state for so long."""
 _ITERATION = re.compile(
@@ -110,6 +111,12 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
                 process.wait()
     if (directory / STOPPED_FILE).exists():
         raise Terminated(_no_time())
+    said = last_words(directory).lower()
+    if process.returncode and any(words in said for words in DISK_FULL):
+        raise Terminated(
+            f"{directory}: no space left on the disk; free some and run again, it "
+            "goes on from the last density"
+        )
 
 
 def _watch(
