@@ -28,6 +28,8 @@ from pymatgen.electronic_structure.core import Orbital, Spin
 from pymatgen.io.vasp import Chgcar, Incar, Kpoints, Oszicar, Outcar, Poscar, Vasprun
 from pymatgen.io.vasp.outputs import UnconvergedVASPWarning
 
+from workflows.vasp.wavecar import read_wavecar_head
+
 FAKE = Path(__file__).parent / "fake_vasp" / "vasp_std"
 POTCARS = {
     **{"Li": "Li_sv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"},
@@ -499,6 +501,23 @@ def _mesh(*lines: str):
     return edit
 
 
+def _orbitals(change, KPOINTS=""):
+    """Run once for a WAVECAR, change it, and ask for a restart from it."""
+
+    def edit(directory: Path) -> None:
+        _set(LWAVE=True)(directory)
+        assert run(directory).returncode == 0
+        path = directory / "WAVECAR"
+        path.write_bytes(change(path.read_bytes()))
+        for name in ("OUTCAR", "OSZICAR", "vasprun.xml", "CONTCAR", "DOSCAR"):
+            (directory / name).unlink()
+        _set(ISTART=1)(directory)
+        if KPOINTS:
+            _mesh("Gamma", KPOINTS)(directory)
+
+    return edit
+
+
 def _two_blocks_of_li(directory: Path) -> None:
     _edit("POSCAR", "Li Ni Mn O", "Li Ni Mn O Li")(directory)
     _edit("POSCAR", "8 4 12 32", "4 4 12 32 4")(directory)
@@ -546,6 +565,20 @@ REFUSALS = {
     "tetrahedra off Gamma": (_mesh("Monkhorst", "4 4 4"), "not centred on Gamma"),
     "tetrahedra shifted": (_mesh("Gamma", "3 3 3", ".5 0 0"), "not centred on Gamma"),
     "a path of k points": (_mesh("Line-mode", "rec"), "KPOINTS"),
+    "no orbitals": (_set(ISTART=1), "ISTART = 1 but the file WAVECAR is missing"),
+    "no orbitals to make a density of": (
+        _set(ISTART=0, ICHARG=0),
+        "ICHARG = 0 takes the density from a WAVECAR that ISTART = 0 ignores",
+    ),
+    "orbitals of a constant basis": (_set(ISTART=2), "ISTART = 2 is not modelled"),
+    "orbitals that are cut": (
+        _orbitals(lambda data: data[:-1]),
+        "WAVECAR is cut",
+    ),
+    "orbitals of another mesh": (
+        _orbitals(lambda data: data, KPOINTS="2 2 2"),
+        "WAVECAR holds 14 k points, KPOINTS asks for 8",
+    ),
     "no density": (_set(ICHARG=11), "ICHARG = 11 but the file CHGCAR is missing"),
     "a density of other atoms": (_density_of_another_cell, "CHGCAR holds {'Li': 16"),
     "a relaxation without self-consistency": (
@@ -730,6 +763,22 @@ def test_the_ledger_has_two_lines_for_every_execution(tmp_path):
     assert [line[0] for line in lines] == ["start", "end"] * 2
     assert {line[1] for line in lines} == {str(directory)}
     assert len({line[2] for line in lines}) == 2
+
+
+def test_the_ledger_has_a_line_more_for_a_start_from_orbitals(tmp_path):
+    directory = write_inputs(tmp_path / "run", spinel(1), "static", LWAVE=True)
+    ledger = tmp_path / "ledger"
+    finished(directory, LEDGER=ledger)
+    head = read_wavecar_head(directory / "WAVECAR")
+    assert head is not None
+    assert (head.spins, head.kpoints, head.encut, head.whole) == (2, 14, 520.0, True)
+    assert head.bands == vasprun(directory).parameters["NBANDS"]
+    assert head.lattice[0][0] == pytest.approx(spinel(1).lattice.a)
+    _set(ISTART=1, ICHARG=0)(directory)
+    finished(directory, LEDGER=ledger)
+    events = [line.split()[0] for line in ledger.read_text().splitlines()]
+
+    assert events == ["start", "end", "start", "wavecar", "end"]
 
 
 def test_seconds_are_spent(tmp_path):
