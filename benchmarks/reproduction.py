@@ -51,16 +51,20 @@ The paper used VASP and 56 atoms. `lnmo results dft` has the verdicts.
 
 ![Moments over x, and the d states at x = 2](reproduction.svg)
 
-What agrees: the moments of Ni and Mn; at x = 2 two Mn3+ and one Mn4+ in two separate
-groups; a gap; Ni against Mn as the lower magnetic order; the voltage of insertion.
+What agrees: the moments of Ni and Mn, at x = 0 within the wide tolerance that a
+moment so dependent on U has; at x = 2 two Mn3+ and one Mn4+ in two separate groups; a
+gap at x = 1 and 2; Ni against Mn as the lower magnetic order; the voltage of
+insertion.
 
 What does not, and why: **the long axis.** At x = 2 CHGNet's minimum of this cell has
 the long axes of its two Mn3+ along a and b, so that c is the short one; the paper's
 cell is long along c. Starts with +5, +8 and +10 % along c all end there. Whether
-DFT+U prefers one axis is for `lnmo run dft-relaxed` and other starts to say. DFT+U
-finds a pressure of about 30 kbar in CHGNet's cells: its own would be larger. Lithium
-does not stay on 8b, and takes the host along. Gaps depend on the k mesh, here a
-shifted 2x2x2.
+DFT+U prefers one axis is for `lnmo run dft-relaxed` and other starts to say. **The
+voltage of removal** is below the measured one, as PBE+U at another geometry may have
+it. DFT+U finds a pressure of about 30 kbar in CHGNet's cells: its own would be
+larger. Lithium does not stay on 8b, and takes the host along. Gaps depend on the k
+mesh, here a shifted 2x2x2; at x = 0.5, with Ni of two thirds of its moment, there is
+none.
 
 """
 

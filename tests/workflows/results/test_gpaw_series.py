@@ -43,7 +43,9 @@ def verdicts(found: Results) -> dict[tuple[str, str], Verdict]:
 
 
 def test_the_moments_are_those_of_the_paper(series: pd.DataFrame) -> None:
-    one, two = series.loc[(1.0, "none")], series.loc[(2.0, ROCKSALT)]
+    zero, one = series.loc[(0.0, "none")], series.loc[(1.0, "none")]
+    two = series.loc[(2.0, ROCKSALT)]
+    assert 0.1 < zero["m_ni"] < 0.75
     assert one["m_ni"] == pytest.approx(1.7, abs=0.15)
     assert one["m_mn"] == pytest.approx(3.2, abs=0.2)
     assert two["m_ni"] == pytest.approx(1.7, abs=0.15)
@@ -57,6 +59,7 @@ def test_two_mn3_and_one_mn4_stand_in_two_clusters_at_x_2(series: pd.DataFrame) 
 
 
 def test_x_1_and_x_2_are_insulators_with_whole_moments(series: pd.DataFrame) -> None:
+    assert series.loc[(0.0, "none"), "m_total"] == pytest.approx(9, abs=0.01)
     for key, total in (((1.0, "none"), 7), ((2.0, ROCKSALT), 9)):
         assert series.loc[key, "gap"] > 0.5
         assert series.loc[key, "m_total"] == pytest.approx(total, abs=0.01)
