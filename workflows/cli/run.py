@@ -1,4 +1,4 @@
-"""``lnmo run``: submit a campaign, check the machine, run it here, show the results."""
+"""``lnmo run``: check the machine, submit a campaign, run it here, show the results."""
 
 from __future__ import annotations
 
