@@ -145,7 +145,9 @@ def _line(finding: LintFinding) -> str:
 def _explained(findings: Sequence[LintFinding]) -> list[str]:
     """Return reason and cure of each rule that was broken, once."""
     rules = {f.id: f for f in sorted(findings, key=lambda f: f.severity != "error")}
-    lines = [f"  {rule.id}: {rule.why}\n    -> {rule.cure}" for rule in rules.values()]
+    lines = []
+    for rule in rules.values():
+        lines += [f"  {rule.id}: {rule.why}", f"    -> {rule.cure}"]
     return ["", "Why, and what to do:", *lines, ""] if lines else []
 
 

@@ -133,7 +133,7 @@ def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
     [
         (
             ("--table", "forces"),
-            "there is no table 'forces' (did you mean series?); known: series, sites",
+            "there is no table 'forces' (did you mean series?); known: series, starts",
         ),
         (("--table", "pdos"), "add it, such as --x 1"),
         (("--table", "pdos", "--x", "1", "--by", "atom"), "by is 'atom'"),

@@ -131,7 +131,7 @@ def test_what_an_earlier_version_recorded_needs_a_plan_to_vouch_for_it(
     ]
     assert len(open_results(project(*old)).series()) == 1
     where = project(*old[:1], *new[1:])
-    with pytest.raises(ResultsError, match="no INCAR tags are recorded") as told:
+    with pytest.raises(ResultsError, match="have no INCAR tags on record") as told:
         open_results(where).series()
     assert told.match("lnmo results CAMPAIGN")
     assert len(open_results(where).select(calculations).series()) == 1
