@@ -28,8 +28,10 @@ GEOMETRY = "PASS (surrogate geometry)"
 
 
 @pytest.fixture(scope="module")
-def found() -> Results:
-    return Results(FileResults(DATA))
+def found(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The results of a copy: reading them keeps summaries beside the records."""
+    root = Path(shutil.copytree(DATA, tmp_path_factory.mktemp("gpaw") / "dft"))
+    return Results(FileResults(root))
 
 
 @pytest.fixture(scope="module")
