@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
 FLAGS = doctest.ELLIPSIS | doctest.REPORT_NDIFF
 FIGURES = {
     *("fig2d-structures", "fig2e-moments", "fig2f-lattice", "fig2f-ratio"),
-    *("voltage", "mn-valence", "hull", "pdos"),
+    *("voltage", "mn-valence", "hull", "pdos", "pdos-t2g-eg"),
 }
 OURS = ("LNMO_", "FAKE_VASP_", "PMG_")
 

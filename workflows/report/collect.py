@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import ResultsError
 from workflows.report.chart import Chart
-from workflows.report.dos_chart import SHOWN, dos_chart, with_elements
+from workflows.report.dos_chart import (
+    SHOWN,
+    crystal_field_chart,
+    dos_chart,
+    with_elements,
+)
 from workflows.report.series_charts import (
     lattice_chart,
     moments_chart,
@@ -113,6 +119,8 @@ def collect(results: Results) -> Collection:
     if densities:
         found.charts.append(dos_chart(densities, origin, paper=paper))
         found.tables["pdos"] = _stacked(densities)
+        if fields := list(_crystal_fields(results, densities)):
+            found.charts.append(crystal_field_chart(fields, origin))
     found.ask("runs", results.runs)
     return found
 
@@ -136,6 +144,21 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
         reasons["x = 1 and x = 2 have not finished: lnmo run CAMPAIGN"] = None
     found.missing += [Missing("densities of states", reason) for reason in reasons]
     return densities
+
+
+def _crystal_fields(
+    results: Results, densities: Sequence[pd.DataFrame]
+) -> Iterator[pd.DataFrame]:
+    """Read t2g and eg where the bonds lie along the axes, smoothed as the others."""
+    for density in densities:
+        own = density.attrs
+        model = None if own["insertion"] in {None, "none"} else own["insertion"]
+        smooth = 0 if own["smoothing"] == "none" else 10
+        with warnings.catch_warnings(), suppress(ResultsError):
+            warnings.simplefilter("ignore", UserWarning)
+            yield results.pdos(
+                own["x"], by="t2g_eg", align="vbm", insertion=model, smooth=smooth
+            )
 
 
 def _density(results: Results, row: dict[str, Any]) -> pd.DataFrame:

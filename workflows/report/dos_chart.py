@@ -20,10 +20,14 @@ WINDOW = (-8.0, 5.0)
 """Energies shown, eV."""
 ORBITALS = {**{f"{e} d": f"{e}-3d" for e in reversed(METALS)}, "O p": "O-2p"}
 """Curves of ``Results.pdos`` that bond, and their names."""
+EG = {"Ni eg": "#6fc093", "Mn eg": "#c79bd2"}
+"""Colours of eg, lighter than those of the elements."""
 COLOURS = {
     **ELEMENTS,
     **{f"{element}-3d": ELEMENTS[element] for element in METALS},
     "O-2p": ELEMENTS["O"],
+    **{f"{element} t2g": ELEMENTS[element] for element in METALS},
+    **EG,
 }
 OTHER = "#1f5fa8"
 DIGITS = 4
@@ -60,6 +64,43 @@ def dos_chart(
         columns=2,
         height=0.6,
     )
+
+
+def crystal_field_chart(densities: Sequence[pd.DataFrame], origin: str) -> Chart:
+    """Show t2g and eg of the metals, a panel for each calculation.
+
+    Parameters
+    ----------
+    densities
+        ``Results.pdos(x, by="t2g_eg")`` of each calculation, states/eV per cell.
+    origin
+        What made the numbers, one line.
+    """
+    return Chart(
+        key="pdos-t2g-eg",
+        title="t2g and eg",
+        caption="Sums of the Cartesian d states whose lobes point between the oxygens "
+        "(t2g) and at them (eg); spin up upwards, spin down downwards.",
+        origin=origin,
+        panels=tuple(
+            Panel(
+                f"E − {_zero(density.attrs)}, eV",
+                "states/eV per cell",
+                tuple(_traces(density, _crystal_field(density), _spins(density))),
+                title=f"{_place(density.attrs)}: {_gap(density.attrs)}",
+                x_range=WINDOW,
+                zero_x=True,
+                zero_y=True,
+            )
+            for density in densities
+        ),
+        columns=2,
+        height=0.6,
+    )
+
+
+def _crystal_field(density: pd.DataFrame) -> dict[str, str]:
+    return {c: c for c in density.attrs["curves"] if c.endswith((" t2g", " eg"))}
 
 
 def with_elements(density: pd.DataFrame) -> pd.DataFrame:
