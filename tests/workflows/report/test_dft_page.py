@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.places import TESTS
@@ -11,8 +14,10 @@ from workflows.results.results import Results
 
 
 @pytest.fixture(scope="module")
-def found() -> Collection:
-    return collect(Results(FileResults(TESTS / "data" / "gpaw" / "dft")))
+def found(tmp_path_factory: pytest.TempPathFactory) -> Collection:
+    source = TESTS / "data" / "gpaw" / "dft"
+    root = shutil.copytree(source, tmp_path_factory.mktemp("gpaw") / "dft")
+    return collect(Results(FileResults(Path(root))))
 
 
 def test_t2g_and_eg_of_both_ends_are_drawn(found: Collection) -> None:
