@@ -198,7 +198,7 @@ def cluster(
     (place / "my_fworker.yaml").write_text(yaml.safe_dump(fworker))
     content = {
         **{"name": "c", "x": list(x), "insertion": [{"model": "tet_8b"}]},
-        "lithium_reference": False,
+        **{"lithium_reference": False, "start": {"single": True}},
         "vasp": {"steps": ["static"], "dos_at": [], "incar": {"common": {"NEDOS": 31}}},
         **more,
     }

@@ -17,7 +17,8 @@ WRONG = {"FAKE_VASP_FAIL": "wrong_valence"}
 
 
 def made(place: Path, reseed: int, **vasp: Any) -> Project:
-    return project(place / "two", x=(2.0,), steps=["static"], reseed=reseed, **vasp)
+    keys = {"steps": ["static"], "reseed": reseed, **vasp}
+    return project(place / "two", x=(2.0,), start={"single": True}, **keys)
 
 
 def documents(found: Project) -> dict[int, TaskDocument]:

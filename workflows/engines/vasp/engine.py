@@ -108,7 +108,8 @@ class VaspEngine:
             _run_once(here, machine, _numbered(report, number))
             if not parse_vasp(here).state.usable:
                 return
-            remove_wavecars(p for p in runs_of(directory) if p != here)
+            before = (p for p in directory.glob("relax-*") if _link(p) <= number)
+            remove_wavecars(p for p in before if p != here)
             if parse_relaxation(directory).settled:
                 return
 
@@ -165,6 +166,12 @@ def _numbered_by(paths: Iterable[Path]) -> list[Path]:
     """Sort by the number at the end of names; leave out what people have put there."""
     found = [(path.name.rpartition("-")[2], path) for path in paths]
     return [path for _, path in sorted((int(n), p) for n, p in found if n.isdigit())]
+
+
+def _link(path: Path) -> float:
+    """Return n of ``relax-n`` and of its cut attempts; infinity for anything else."""
+    number = path.name.removeprefix("relax-").partition(".")[0]
+    return int(number) if number.isdigit() else float("inf")
 
 
 def _numbered(report: Report, number: int) -> Report:

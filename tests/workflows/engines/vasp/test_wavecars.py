@@ -95,6 +95,19 @@ def test_relax_2_and_static_read_one_and_none_is_left(
     assert {f.id for f in document.findings} == {"fake_vasp"}
 
 
+def test_a_relaxation_that_ended_but_was_not_recorded_keeps_the_last_one(
+    chain: Callable[..., Chain],
+) -> None:
+    """Killed between the last VASP and the record, the step goes over its links."""
+    one = chain()
+    one.run("relax")
+    (one.directory("relax") / "task_document.json").unlink()
+    one.run("relax")
+    assert one.wavecars() == ["relax/relax-2/WAVECAR"]
+    one.run("static")
+    assert one.readers() == ["relax/relax-2", "static"]
+
+
 def test_scratch_reads_and_leaves_none(chain: Callable[..., Chain]) -> None:
     one = chain(restart="scratch")
     one.run("relax")
