@@ -35,7 +35,8 @@ RUNS = (
 MEANING: dict[str, Any] = {
     "INCAR": Incar.from_str,
     "KPOINTS": Kpoints.from_str,
-    "POSCAR": Poscar.from_str,
+    # Up to the empty line before the velocities, which no number is taken from.
+    "POSCAR": lambda text: Poscar.from_str(re.split(r"\n\s*\n", text)[0]),
 }
 NOT_OF_VASP = ("custodian.json", "vasp.out", "POTCAR.spec", "LICENSE")
 """Left by custodian, by the shell or by us; no result is taken from them."""
