@@ -180,7 +180,7 @@ def _as_asked(numbers: VaspNumbers, asked: Mapping[str, Any]) -> Iterator[Findin
             yield Finding(
                 id="hubbard_not_applied",
                 severity="error",
-                message=f"U of {element} was to be {u:g} eV and OUTCAR applied "
+                message=f"U of {element}: {u:g} eV requested, OUTCAR shows "
                 f"{found:g} eV: not the calculation asked for, rerun it",
             )
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from workflows.cli.tables import console
 from workflows.engines.vasp.evidence import Evidence
-from workflows.engines.vasp.explain import evidence_of
+from workflows.engines.vasp.explain_state import evidence_of
 from workflows.records.document import TaskDocument
 
 MARKS = {

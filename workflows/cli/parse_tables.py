@@ -14,7 +14,7 @@ from workflows.cli.terminal_tables import plain_table
 from workflows.engines.parse_tree import parse_all, reading_error
 from workflows.errors import ResultsError, nearest
 from workflows.results.columns import Column, frame_of
-from workflows.results.lattice_table import LATTICE, lattice_row
+from workflows.results.parsed_runs_table import LATTICE, lattice_row
 from workflows.results.site_table import SITES, site_rows
 
 if TYPE_CHECKING:

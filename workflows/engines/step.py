@@ -36,7 +36,7 @@ DISK_CURES = {
     errno.ENOSPC: "no space left on the disk; free some",
     errno.EDQUOT: "the disk quota is used up; free some space",
     errno.EROFS: "the disk has become read-only; have it mounted for writing",
-    errno.EIO: "the disk reports input/output errors; have it mended",
+    errno.EIO: "the disk reports input/output errors; ask the administrator",
     errno.ESTALE: "the network disk is gone (stale file handle); have it mounted",
     errno.ENOTCONN: "the network disk is gone (not connected); have it mounted",
 }

@@ -50,7 +50,7 @@ EFFECTS: Mapping[str, Effect] = {
     "partial_occupations": Effect("levels partly occupied"),
     "moment_collapsed": Effect("collapsed moment"),
     "moment_too_large": Effect("moment of Ni too large"),
-    "moment_flipped": Effect("moment turned over"),
+    "moment_flipped": Effect("moment flipped"),
     "wavecar_not_read": Effect("WAVECAR not read"),
     "total_moment": Effect("wrong total moment"),
     "oxygen_moment": Effect("moment on oxygen"),

@@ -41,14 +41,14 @@ def test_a_u_that_outcar_does_not_know_of_is_no_result(run: Path) -> None:
     edit(run, "OUTCAR", TABLE, "")
     document = parse_run(run)
     assert document.state is State.FAILED
-    assert "U of Ni was to be 6.2 eV and OUTCAR applied 0 eV" in document.reason
+    assert "U of Ni: 6.2 eV requested, OUTCAR shows 0 eV" in document.reason
 
 
 def test_another_u_than_asked_is_no_result(run: Path) -> None:
     edit(run, "OUTCAR", r"LDAUU =   6\.2", "LDAUU =   5.0")
     document = parse_run(run)
     assert document.state is State.FAILED
-    assert "U of Ni was to be 6.2 eV and OUTCAR applied 5 eV" in document.reason
+    assert "U of Ni: 6.2 eV requested, OUTCAR shows 5 eV" in document.reason
 
 
 def test_without_vasprun_the_incar_says_what_was_asked(run: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_u_that_nobody_asked_for_is_no_result(run: Path) -> None:
     (run / "vasprun.xml").unlink()
     document = parse_run(run)
     assert document.state is State.FAILED
-    assert "U of Ni was to be 0 eV and OUTCAR applied 6.2 eV" in document.reason
+    assert "U of Ni: 0 eV requested, OUTCAR shows 6.2 eV" in document.reason
 
 
 def test_potentials_in_another_order_than_poscar_ask_for_review(run: Path) -> None:

@@ -14,10 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from workflows.checks.rules import accuracy, applied, files, hubbard, kpoints, species
-from workflows.checks.rules import final_moments as outcome
-from workflows.checks.rules import same_settings as series
-from workflows.checks.rules import starting_moments as moments
+from workflows.checks.rules import (
+    accuracy,
+    files,
+    final_moments,
+    finished_run,
+    hubbard,
+    kpoints,
+    same_settings,
+    species,
+    starting_moments,
+)
 from workflows.checks.rules.rule import DirectoryRule, LintFinding, SetRule
 from workflows.errors import InputError
 from workflows.vasp.directory import VaspDirectory
@@ -39,15 +46,15 @@ RULES: tuple[DirectoryRule, ...] = (
     *files.RULES,
     *species.RULES,
     *hubbard.RULES,
-    *moments.RULES,
+    *starting_moments.RULES,
     *accuracy.RULES,
     *kpoints.RULES,
-    *applied.RULES,
-    *outcome.RULES,
+    *finished_run.RULES,
+    *final_moments.RULES,
 )
 """Every rule on one run, in the order of reporting."""
 
-SET_RULES: tuple[SetRule, ...] = series.SET_RULES
+SET_RULES: tuple[SetRule, ...] = same_settings.SET_RULES
 """Every rule across runs whose energies are compared."""
 
 

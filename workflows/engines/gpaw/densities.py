@@ -11,7 +11,7 @@ import numpy as np
 
 from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
-from workflows.engines.gpaw.evidence import read_result
+from workflows.engines.gpaw.state import read_result
 from workflows.errors import ResultsError
 
 

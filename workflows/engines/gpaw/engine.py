@@ -12,7 +12,6 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.chgnet.engine import ChgnetEngine
-from workflows.engines.gpaw.evidence import read_result, unfinished
 from workflows.engines.gpaw.inputs import (
     CONVERGED,
     RELAXED,
@@ -22,6 +21,7 @@ from workflows.engines.gpaw.inputs import (
     write_runner,
 )
 from workflows.engines.gpaw.process import run_gpaw
+from workflows.engines.gpaw.state import read_result, unfinished
 from workflows.engines.gpaw.to_document import parse_gpaw
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans

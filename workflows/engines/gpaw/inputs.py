@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.valence import valence_from_moment
 from workflows.campaign.calculation import Calculation
-from workflows.engines.gpaw.frame import Frame, frame
+from workflows.engines.gpaw.symmetric_cell import Frame, frame
 from workflows.errors import StoreError
 from workflows.records.atomic import write_atomically
 from workflows.records.document import TaskDocument

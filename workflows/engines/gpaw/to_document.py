@@ -14,8 +14,8 @@ from workflows.campaign.step_names import GEOMETRY
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.sites import site_findings, sites_at_the_end
-from workflows.engines.gpaw.evidence import judged, read_result, unfinished
 from workflows.engines.gpaw.inputs import first_moments, read_input
+from workflows.engines.gpaw.state import judged, read_result, unfinished
 from workflows.engines.protocol import identity
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.records.versions import versions

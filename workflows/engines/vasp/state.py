@@ -113,7 +113,7 @@ def electronic_problem(numbers: VaspNumbers) -> str:
     nelm = int(numbers.parameters.get("NELM", 60))
     total = len(numbers.electronic)
     if not total:
-        return "no ionic step came to its energy"
+        return "no ionic step is complete"
     if nelm == 1 and _single(numbers):
         return ""
     for number, (steps, reached) in enumerate(numbers.electronic, start=1):

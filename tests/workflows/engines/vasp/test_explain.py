@@ -18,7 +18,7 @@ from workflows.cli.parse import show_evidence
 from workflows.engines.machine import Machine
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.engines.vasp.evidence import Evidence
-from workflows.engines.vasp.explain import evidence_of
+from workflows.engines.vasp.explain_state import evidence_of
 from workflows.engines.vasp.parse import parse_files
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.vasp.run_files import read_text
@@ -96,7 +96,7 @@ def test_u_that_was_not_applied_is_why_it_failed(run: Path) -> None:
     row = decisive(document)
     assert (row.statement, row.place) == ("U was applied as asked", "LDAUU")
     assert row.limit == "as asked +- 0.051 eV"
-    assert "was to be 3.9 eV and OUTCAR applied 2 eV" in row.value
+    assert "3.9 eV requested, OUTCAR shows 2 eV" in row.value
 
 
 def test_files_of_two_runs_are_why_it_failed(run: Path) -> None:

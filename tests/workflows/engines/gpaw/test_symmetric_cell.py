@@ -8,7 +8,7 @@ from pymatgen.core import Structure
 
 from structures import spinel_host
 from structures.symmetry import symmetry_dataset
-from workflows.engines.gpaw.frame import Frame, frame
+from workflows.engines.gpaw.symmetric_cell import Frame, frame
 
 MOMENTS = {"Li": 0.0, "Ni": -2.0, "Mn": 4.0, "O": 0.0}
 
