@@ -12,11 +12,8 @@ A campaign's own ISTART, ICHARG or LWAVE is obeyed, or refused where it cannot b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from workflows.campaign.sections import VaspSection
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 TAGS = ("ISTART", "ICHARG", "LWAVE")
 FROM_WAVECAR: Mapping[str, Any] = {"ISTART": 1, "ICHARG": 0}
@@ -27,8 +24,40 @@ LWAVE_SOURCE = "C: the next link reads it; removed once that one is recorded"
 CHGCAR_SOURCE = "S: starts from the density of static, so from its state"
 
 
+class ChainKeys(Protocol):
+    """The keys of a campaign's ``vasp`` section that decide these tags."""
+
+    @property
+    def steps(self) -> Sequence[str]:
+        """Steps of every calculation."""
+
+    @property
+    def dos_at(self) -> Sequence[float]:
+        """Compositions x with a dos step."""
+
+    @property
+    def functional(self) -> str:
+        """Name of the functional's preset."""
+
+    @property
+    def restart(self) -> str:
+        """``wavecar`` or ``scratch``."""
+
+    @property
+    def kpoints(self) -> Sequence[int]:
+        """k-mesh of relax and static."""
+
+    @property
+    def kpoints_dos(self) -> Sequence[int]:
+        """k-mesh of dos."""
+
+    @property
+    def incar(self) -> Mapping[Any, Mapping[str, Any]]:
+        """The campaign's own tags by step."""
+
+
 def chain_tags(
-    vasp: VaspSection, step: str, *, lithium: bool = False
+    vasp: ChainKeys, step: str, *, lithium: bool = False
 ) -> dict[str, tuple[Any, str]]:
     """Return the tags by which a step takes up the state of the one before.
 
@@ -59,7 +88,7 @@ def chain_tags(
     return {tag: set_by for tag, set_by in tags.items() if tag not in own}
 
 
-def reads_wavecar(vasp: VaspSection, step: str, *, lithium: bool = False) -> bool:
+def reads_wavecar(vasp: ChainKeys, step: str, *, lithium: bool = False) -> bool:
     """Return whether a step starts from a WAVECAR; of relax, its restarts.
 
     Parameters
@@ -79,7 +108,7 @@ def reads_wavecar(vasp: VaspSection, step: str, *, lithium: bool = False) -> boo
     return same_mesh and (asked or (_self_consistent(vasp) and "ICHARG" not in own))
 
 
-def _is_read(vasp: VaspSection, step: str, *, lithium: bool) -> bool:
+def _is_read(vasp: ChainKeys, step: str, *, lithium: bool) -> bool:
     """Return whether a later link reads the WAVECAR of this one."""
     static = reads_wavecar(vasp, "static", lithium=lithium)
     if step == "relax":
@@ -109,12 +138,12 @@ def restart_tags(
     return {"ISTART": 0, **({"ICHARG": density} if incar.get("ICHARG") == 0 else {})}
 
 
-def kept(vasp: VaspSection, step: str, *, lithium: bool = False) -> bool:
+def kept(vasp: ChainKeys, step: str, *, lithium: bool = False) -> bool:
     """Return whether the campaign itself asks for the WAVECAR of a step."""
     return own_tags(vasp, step, lithium).get("LWAVE") is True
 
 
-def own_tags(vasp: VaspSection, step: str, lithium: bool) -> dict[str, Any]:
+def own_tags(vasp: ChainKeys, step: str, lithium: bool) -> dict[str, Any]:
     """Return what the campaign's own INCAR says of these tags at a step."""
     parts: tuple[Any, ...] = ("common", step, *(["lithium"] if lithium else []))
     own: dict[str, Any] = {}
@@ -123,7 +152,7 @@ def own_tags(vasp: VaspSection, step: str, lithium: bool) -> dict[str, Any]:
     return own
 
 
-def _self_consistent(vasp: VaspSection) -> bool:
+def _self_consistent(vasp: ChainKeys) -> bool:
     """Return whether the functional's dos step is a self-consistent one."""
     from workflows.campaign.presets import merge
 
@@ -131,7 +160,7 @@ def _self_consistent(vasp: VaspSection) -> bool:
     return bool(merged["ICHARG"].value != FIXED_DENSITY)
 
 
-def refusal(vasp: VaspSection) -> str:
+def refusal(vasp: ChainKeys) -> str:
     """Say why a campaign's own ISTART, ICHARG or LWAVE cannot be obeyed, or nothing."""
     steps = [(s, False) for s in vasp.steps] + [("dos", False)] * bool(vasp.dos_at)
     if "lithium" in vasp.incar:
@@ -144,7 +173,7 @@ def refusal(vasp: VaspSection) -> str:
     return ""
 
 
-def _why_not(vasp: VaspSection, step: str, lithium: bool, tag: str, value: Any) -> str:
+def _why_not(vasp: ChainKeys, step: str, lithium: bool, tag: str, value: Any) -> str:
     if value is None:
         return (
             "null leaves it to VASP, whose default depends on the files that lie "
@@ -161,7 +190,7 @@ def _why_not(vasp: VaspSection, step: str, lithium: bool, tag: str, value: Any) 
 
 
 def _why_no_start(
-    vasp: VaspSection, step: str, lithium: bool, tag: str, value: Any
+    vasp: ChainKeys, step: str, lithium: bool, tag: str, value: Any
 ) -> str:
     own = own_tags(vasp, step, lithium)
     reads = reads_wavecar(vasp, step, lithium=lithium) and step != "relax"
@@ -190,7 +219,7 @@ def _why_no_start(
     return "no step has what it reads; 2 starts from atomic charges"
 
 
-def _no_wavecar(vasp: VaspSection, step: str) -> str:
+def _no_wavecar(vasp: ChainKeys, step: str) -> str:
     if vasp.restart != "wavecar":
         return "there is no WAVECAR with vasp.restart: scratch; take one of them out"
     if step == "dos" and vasp.kpoints != vasp.kpoints_dos:

@@ -11,7 +11,7 @@ import math
 import re
 from typing import Any
 
-from workflows.vasp.incar_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
+from workflows.vasp.known_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
 WRITTEN = re.compile(r"[\w .,:+*/()'-]*")
 """What a text may hold: no line end, ``;``, ``#``, ``!``, ``=``, quote, brace."""

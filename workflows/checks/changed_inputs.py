@@ -18,8 +18,8 @@ from workflows.checks.kpoints_as_run import mesh_difference
 from workflows.records.document import Finding
 from workflows.vasp.custodian_json import InputChanges, input_changes
 from workflows.vasp.equality import same_structure, same_value
-from workflows.vasp.incar_tags import HARMLESS
 from workflows.vasp.input_files import UNREADABLE, incar_from, poscar_from, read_input
+from workflows.vasp.known_tags import HARMLESS
 from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL

@@ -16,8 +16,8 @@ from workflows.checks.kpoints_as_run import mesh_difference
 from workflows.errors import shortened
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
-from workflows.vasp.incar_tags import HARMLESS
 from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
+from workflows.vasp.known_tags import HARMLESS
 from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.vasp.equality import same_value
-from workflows.vasp.incar_tags import ON_BY_DEFAULT, tag_names
+from workflows.vasp.known_tags import ON_BY_DEFAULT, tag_names
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from workflows.cli.compare import show_comparison
 from workflows.cli.output import note, print_json
-from workflows.cli.results import TableName, TableRequest
 from workflows.cli.selection import Selection
+from workflows.cli.table_request import TableName, TableRequest
 from workflows.cli.tables import console, print_notes
 from workflows.cli.terminal_tables import (
     overall_lines,

@@ -10,7 +10,7 @@ from workflows.cluster.categories import check_category
 from workflows.cluster.settings_file import check_keys, read_mapping
 from workflows.errors import MachineError
 from workflows.records.database import Database
-from workflows.vasp.incar_tags import MACHINE_TAGS
+from workflows.vasp.known_tags import MACHINE_TAGS
 
 FWORKER_FILE = "my_fworker.yaml"
 FWORKER_KEYS = ("name", "category", "query", "env")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.errors import MachineError
-from workflows.vasp.incar_tags import MACHINE_TAGS
+from workflows.vasp.known_tags import MACHINE_TAGS
 
 
 @dataclass(frozen=True)

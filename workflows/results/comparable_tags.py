@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
 from workflows.vasp.equality import first_difference
-from workflows.vasp.incar_tags import METAL_TAGS, STEP_TAGS
+from workflows.vasp.known_tags import METAL_TAGS, STEP_TAGS
 
 
 def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> None:

@@ -12,7 +12,7 @@ import yaml
 from workflows import load_campaign
 from workflows.campaign.campaign import Campaign, packaged_campaigns
 from workflows.errors import CampaignError
-from workflows.vasp.incar_tags import MACHINE_TAGS
+from workflows.vasp.known_tags import MACHINE_TAGS
 
 WriteCampaign = Callable[..., Path]
 

@@ -17,8 +17,8 @@ from tests.places import DATA
 from workflows import cli, load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.cli.result_tables import show_outcome
-from workflows.cli.results import TableName
 from workflows.cli.selection import Selection
+from workflows.cli.table_request import TableName
 from workflows.records.document import TaskDocument
 
 GAAS = DATA / "GaAs_all_files"

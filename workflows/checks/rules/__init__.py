@@ -16,9 +16,9 @@ from pathlib import Path
 
 from workflows.checks.rules import (
     accuracy,
+    asked_and_applied,
     files,
     final_moments,
-    finished_run,
     hubbard,
     kpoints,
     same_settings,
@@ -49,7 +49,7 @@ RULES: tuple[DirectoryRule, ...] = (
     *starting_moments.RULES,
     *accuracy.RULES,
     *kpoints.RULES,
-    *finished_run.RULES,
+    *asked_and_applied.RULES,
     *final_moments.RULES,
 )
 """Every rule on one run, in the order of reporting."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
-from workflows.vasp.incar_tags import (
+from workflows.vasp.incar_text import IncarText, leading_numbers, logical, read_alike
+from workflows.vasp.known_tags import (
     GROUPS,
     IMAGE,
     MACHINE_TAGS,
@@ -15,7 +16,6 @@ from workflows.vasp.incar_tags import (
     known_tags,
     nearest_tag,
 )
-from workflows.vasp.incar_text import IncarText, leading_numbers, logical, read_alike
 
 MACHINE = frozenset({*MACHINE_TAGS, "NWRITE", "SYSTEM"})
 DICT = re.compile(r"[{}:]")

@@ -13,14 +13,14 @@ from typing import Any
 
 from workflows.checks.rules.rule import Rule, SetRule
 from workflows.vasp.directory import VaspDirectory
-from workflows.vasp.incar_tags import (
+from workflows.vasp.incar_text import leading_numbers, logical
+from workflows.vasp.known_tags import (
     METAL_TAGS,
     ON_BY_DEFAULT,
     STEP_TAGS,
     known_tags,
     physics_tags,
 )
-from workflows.vasp.incar_text import leading_numbers, logical
 
 SPACING_RATIO = 1.25
 """Rounding to whole meshes of cells a few percent apart stays below."""

@@ -27,7 +27,7 @@ from workflows.engines.vasp.state import RELAXATIONS
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.versions import versions
 from workflows.vasp.file_ends import Ends
-from workflows.vasp.incar_tags import physics_tags
+from workflows.vasp.known_tags import physics_tags
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import VaspFiles
 from workflows.vasp.species_tags import starting_moments

@@ -10,8 +10,8 @@ import pytest
 from tests.places import DATA
 from workflows.checks.rules import check, check_together, find_runs, read_run
 from workflows.checks.rules.rule import LintFinding
-from workflows.vasp.incar_tags import is_known
 from workflows.vasp.incar_text import read_alike, read_incar
+from workflows.vasp.known_tags import is_known
 
 FORMS = DATA / "forms"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from workflows.vasp.equality import first_difference
-from workflows.vasp.incar_tags import (
+from workflows.vasp.known_tags import (
     HARMLESS,
     METAL_TAGS,
     OUTPUT,
