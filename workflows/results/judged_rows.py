@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workflows.campaign.sections import same_x
-from workflows.results.gates import LEFT_AT_START, Row
+from workflows.results.gates import LEFT_AT_START, Row, against
 from workflows.results.series_table import complete
 from workflows.results.verdict import FINISHED
 
@@ -58,7 +58,7 @@ def _freely_elongated(row: Row, chosen: Row) -> bool:
     """Tell whether a start that was not elongated came to the shape of the chosen."""
     ratio, start = row.get("c_unique", math.nan), row.get("c_strain", math.nan)
     same = abs(ratio - chosen.get("c_unique", math.nan)) <= LEFT_AT_START
-    return bool(start <= 0 and ratio > 1 and same)
+    return bool(start <= 0 and ratio > 1 and same and not against(row, "lattice"))
 
 
 def _energy(row: Row) -> float:

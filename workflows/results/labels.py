@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION, Calculation
-from workflows.campaign.presets import hubbard_values
+from workflows.campaign.presets import Tag, functionals, hubbard_values, merge
 from workflows.records.document import State, TaskDocument
 from workflows.results.columns import Column
+from workflows.vasp.equality import same_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,11 @@ STATE_LABELS = (
 """Where lithium was put, how far the calculation came, where lithium ended."""
 LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS))
 
+HAMILTONIAN = (
+    *("GGA", "METAGGA", "XC", "LIBXC1", "LIBXC2", "LHFCALC", "AEXX", "HFSCREEN"),
+    *("IVDW", "LUSE_VDW", "LDAUTYPE", "LSORBIT", "LNONCOLLINEAR", "NUPDOWN"),
+)
+"""INCAR tags by which a calculation has another Hamiltonian than its preset."""
 NO_U = "none"
 SURROGATE_U = "Mn 3.9, Ni 6.2"
 """U_eff in eV of the PBE+U data that CHGNet was trained on, as its paper states."""
@@ -97,10 +103,29 @@ def _made(engine: str, settings: Mapping[str, Any], surrogate: bool) -> dict[str
         }
     hubbards = settings.get("hubbards")
     return {
-        "functional": str(settings.get("functional", "")),
+        "functional": _functional(settings),
         "hubbard_u": "" if hubbards is None else u_in_words(hubbards),
         "geometry": _geometry(settings.get("geometry"), engine),
     }
+
+
+def _functional(settings: Mapping[str, Any]) -> str:
+    """Name the functional, and every tag that makes it another one than its preset."""
+    name, own = str(settings.get("functional", "")), settings.get("incar") or {}
+    if name not in functionals():
+        return name
+    tags = own["static"] if isinstance(own.get("static"), Mapping) else own
+    preset = merge("static", functional=name)
+    changed = [
+        f"{tag} = {tags[tag]}"
+        for tag in HAMILTONIAN
+        if tag in tags and not same_value(tags[tag], _value(preset.get(tag)))
+    ]
+    return ", ".join([name, *changed])
+
+
+def _value(tag: Tag | None) -> Any:
+    return None if tag is None else tag.value
 
 
 def _geometry(of: Any, engine: str) -> str:

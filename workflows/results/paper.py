@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from workflows.analysis.lnmo import is_the_papers
 from workflows.results.gates import against
@@ -129,8 +130,17 @@ def _judge(
         calculations=ids_of(found),
         headline=check.headline,
         why=check.why,
-        labels=combined(found),
+        labels=_labels(found, lithium),
     )
+
+
+def _labels(found: Sequence[Row], lithium: Reference | None) -> dict[str, Any]:
+    """Return the labels of rows; a fake or surrogate lithium makes a voltage one."""
+    labels = combined(found)
+    if lithium is not None:
+        for flag in ("surrogate", "fake"):
+            labels[flag] = labels[flag] or bool(lithium.row.get(flag, False))
+    return labels
 
 
 def _value(check: Check, rows: Sequence[Row]) -> float:
@@ -155,7 +165,11 @@ def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:
 
 
 def _of_lithium(lithium: Reference | None) -> str:
-    doubts = () if lithium is None else against(lithium.row, "energy")
+    if lithium is None:
+        return ""
+    if lithium.row["state"] not in FINISHED:
+        return f"lithium metal is {lithium.row['state']}"
+    doubts = against(lithium.row, "energy")
     return f"lithium metal: {', '.join(doubts)}" if doubts else ""
 
 

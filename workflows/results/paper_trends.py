@@ -43,10 +43,11 @@ WHY_ORDER = "the sign alone: T_C of about 130 K says nothing of the size"
 
 def cubic_below_one(rows: Sequence[Row]) -> Verdict:
     """Judge the shape of the series up to x = 1, by the worst."""
-    found = [row for row in rows if row["x"] <= 1 and _has_relaxed_cell(row)]
+    asked = [row for row in rows if row["x"] <= 1]
+    found = [row for row in asked if _has_relaxed_cell(row)]
     worst = max(found, key=lambda row: abs(row["c_unique"] - 1), default=None)
     value = None if worst is None else float(worst["c_unique"])
-    doubts = joined(doubts_of(found, "lattice"), _sheared(found))
+    doubts = joined(_left_out(asked), doubts_of(found, "lattice"), _sheared(found))
     if worst is None:
         reason = "no finished x <= 1 with a relaxed cell"
     else:
@@ -105,9 +106,10 @@ def longer_at_two(rows: Sequence[Row], model: str) -> Verdict:
 
 def growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
     """Judge whether the unique axis grows with x from 1 on, by the order of values."""
-    found = [row for row in from_one_up(rows, model) if _has_relaxed_cell(row)]
+    asked = from_one_up(rows, model)
+    found = [row for row in asked if _has_relaxed_cell(row)]
     value = _spearman([row["c_unique"] for row in found]) if len(found) > 2 else None
-    doubts = joined(doubts_of(found, "lattice"), _axes(found))
+    doubts = joined(_left_out(asked), doubts_of(found, "lattice"), _axes(found))
     return Verdict(
         check="c_ratio_trend",
         statement="the unique axis over the mean of the others grows with x above 1 "
@@ -159,6 +161,12 @@ def fim_below_fm(orders: Mapping[str, Row]) -> Verdict:
 def _order_doubts(orders: Mapping[str, Row]) -> str:
     found = {name: ", ".join(against(orders[name], "energy")) for name in ("fim", "fm")}
     return joined(*(f"{name}: {words}" for name, words in found.items() if words))
+
+
+def _left_out(rows: Sequence[Row]) -> str:
+    """Name the compositions of a series that have no finished, relaxed cell."""
+    names = [f"{row['x']:g}" for row in rows if not _has_relaxed_cell(row)]
+    return f"no finished, relaxed cell at x = {', '.join(names)}" if names else ""
 
 
 def _has_relaxed_cell(row: Row) -> bool:

@@ -271,7 +271,10 @@ def _of_all(rows: Sequence[Row]) -> Row:
         "state": worst_state(rows),
         "finding_ids": ", ".join(ids),
         "findings": words_of(ids),
-        "mixed_sign": any(row.get("mixed_sign", False) for row in rows),
+        **{
+            name: any(row.get(name, False) for row in rows)
+            for name in ("mixed_sign", "surrogate", "fake")
+        },
     }
 
 

@@ -140,8 +140,8 @@ def capped(outcome: Status, doubts: str) -> Status:
 
 def doubts_of(rows: Sequence[Row], kind: Kind) -> str:
     """Return what keeps rows from a PASS, such as ``x = 2: no gap``."""
-    found = {f"x = {r['x']:g}": ", ".join(_doubts(r, kind)) for r in rows}
-    return "; ".join(f"{x}: {words}" for x, words in found.items() if words)
+    found = [(f"x = {r['x']:g}", ", ".join(_doubts(r, kind))) for r in rows]
+    return "; ".join(f"{x}: {words}" for x, words in found if words)
 
 
 def _doubts(row: Row, kind: Kind) -> tuple[str, ...]:

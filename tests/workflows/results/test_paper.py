@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from workflows.cli.terminal_tables import verdict_table
+from workflows.results.lithium_energy import Reference
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.paper_statements import ORDER
 from workflows.results.verdict import Status, Verdict, overall, short_reason
@@ -389,3 +390,54 @@ def test_one_order_alone_is_no_comparison_and_the_cure_is_told() -> None:
         "lnmo run magnetic-order; lnmo compare magnetic-order"
     )
     assert short_reason(found).endswith("with signed moments, here only fim")
+
+
+@pytest.mark.parametrize("check", ["c_ratio_to_x1", "c_ratio_trend"])
+def test_a_series_with_an_unfinished_or_unrelaxed_point_never_passes(
+    check: str,
+) -> None:
+    """Leaving the point out would judge a series that nobody has."""
+    x = 0.5 if check == "c_ratio_to_x1" else 1.5
+    rows = [*series(), *([row(1.75)] if x > 1 else [])]
+    assert verdict(rows, check).outcome is PASS
+    for change in ({"state": "UNCONVERGED"}, {"c_unique": math.nan}):
+        changed = [r | change if r["x"] == x else r for r in rows]
+        found = verdict(changed, check)
+        assert found.outcome is WARN
+        assert f"no finished, relaxed cell at x = {x:g}" in found.reason
+
+
+def test_a_broken_start_does_not_excuse_a_cell_left_at_its_start() -> None:
+    left = row(2, c_unique=1.05, c_strain=0.05, energy_per_fu=1.0)
+    free = row(2, c_unique=1.05, c_strain=0.0, energy_per_fu=9.0)
+    good = verdict([*series(left), free | {"calculation_id": "free"}], "c_ratio_x2")
+    assert good.outcome is PASS
+    broken = free | {"calculation_id": "free", "finding_ids": "host_broken"}
+    found = verdict([*series(left), broken], "c_ratio_x2")
+    assert found.outcome is WARN
+    assert "not relaxed away from its start" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "label"),
+    [
+        ({"state": "UNCONVERGED"}, WARN, "PASS"),
+        ({"fake": True}, PASS, "PASS (fake)"),
+        ({"surrogate": True}, PASS, "PASS (surrogate)"),
+        ({}, PASS, "PASS"),
+    ],
+)
+def test_a_voltage_is_no_better_than_its_lithium(
+    change: dict[str, Any], outcome: Status, label: str
+) -> None:
+    rows = [r | {"energy_per_fu": -45.0 - 6.5 * r["x"]} for r in series()]
+    metal = {"x": None, "state": "DONE", "finding_ids": "", **change}
+    reference = Reference(-1.9, metal)
+    (found,) = [
+        v
+        for v in compare_to_paper(rows, lithium=reference)
+        if v.check == "voltage_0_to_1"
+    ]
+    assert found.outcome is outcome
+    if outcome is PASS:
+        assert found.status == label
