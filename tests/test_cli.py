@@ -93,7 +93,7 @@ def refused(lnmo: Lnmo, here: Path, *words: str) -> str:
         (("run", "paper", "--x", "0.3"), "the nearest possible values are 0.25 and"),
         (("run", "paper", "--x", "2.5"), "x = 2.5 is outside 0..2"),
         (("plan", "paper", "--x", "-1"), "x = -1 is outside 0..2"),
-        (("write", "paper", "--x", "nan"), "x = nan is outside 0..2"),
+        (("write", "paper", "--x", "nan"), "x.0 = nan: expected a finite number"),
         (
             ("run", "paper", "--engine", "siesta"),
             "unknown engine 'siesta'; known: vasp",
@@ -150,7 +150,7 @@ def test_a_bad_environment_is_refused_in_one_line(
         ("x: [1]\nname: a\nkpoint: 3\n", "unknown key kpoint"),
         ("x: [1]\nname: a\nvasp: {kpoint: 3}\n", "(did you mean kpoints?)"),
         ("x: [3]\nname: a\n", "x = 3 is outside 0..2"),
-        ("x: [nan]\nname: a\n", "x = nan is outside 0..2"),
+        ("x: [nan]\nname: a\n", "x.0 = 'nan': expected a finite number"),
         ('x: ["3"]\nname: a\n', "x = 3 is outside 0..2"),
         ("x: [1]\nname: a\nengine: siesta\n", "unknown engine 'siesta'"),
         ("x: [1\n", "not YAML"),

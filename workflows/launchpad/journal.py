@@ -82,7 +82,7 @@ class Journal:
     def _snapshot(self) -> dict[str, Any] | None:
         try:
             text = read_regular(self.path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise self._damaged(self.path, error) from None
