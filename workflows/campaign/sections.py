@@ -13,7 +13,7 @@ from pydantic import (
 
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import chain, presets
-from workflows.campaign.tag_values import wrong_tag
+from workflows.campaign.value_limits import wrong_tag
 from workflows.errors import nearest, one_line
 
 X_MAX = 2.0
