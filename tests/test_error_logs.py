@@ -7,11 +7,9 @@ there is none, the run is TRUNCATED and says what custodian could not mend.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,6 +19,7 @@ from workflows import load_campaign, plan
 from workflows.engines.machine import Machine
 from workflows.engines.vasp.custodian_log import read_corrections
 from workflows.engines.vasp.engine import VaspEngine
+from workflows.fake_vasp.switches import FAILURES
 from workflows.records.document import TaskDocument
 
 FAKE = Path(__file__).parent / "fake_vasp"
@@ -170,18 +169,5 @@ def test_what_custodian_did_and_how_it_ended(
         assert "custodian: " in document.reason
 
 
-def test_the_table_has_every_failure_of_the_fake_vasp(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.syspath_prepend(str(FAKE))
-    assert set(switches().FAILURES) == set(TABLE) | set(ELSEWHERE)
-
-
-def switches() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("switches", FAKE / "switches.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["switches"] = module
-    spec.loader.exec_module(module)
-    return module
+def test_the_table_has_every_failure_of_the_fake_vasp() -> None:
+    assert set(FAILURES) == set(TABLE) | set(ELSEWHERE)

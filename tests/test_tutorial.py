@@ -45,7 +45,6 @@ def test_every_block_of_the_tutorial_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    environment["LNMO_SOURCE"] = str(TOP)
     names: dict[str, object] = {}
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=FLAGS)
     text = TUTORIAL.read_text("utf-8")

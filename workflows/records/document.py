@@ -109,7 +109,7 @@ class TaskDocument(BaseModel):
     engine: str = Field(description="vasp, chgnet, ...")
     engine_version: str = Field("", description="as the engine itself prints it")
     surrogate: bool = Field(False, description="a machine-learned stand-in for DFT")
-    fake: bool = Field(False, description="synthetic output, for tests only")
+    fake: bool = Field(False, description="synthetic output, of lnmo-fake-vasp")
     settings: dict[str, Any] = Field(
         default_factory=dict, description="what must agree within one series"
     )

@@ -121,10 +121,10 @@ def completed_at(files: VaspFiles) -> str | None:
 
 
 def made_by_the_fake() -> Finding:
-    """Mark every number of the tests' stand-in for VASP."""
+    """Mark every number of the stand-in for VASP."""
     return Finding(
         id="fake_vasp",
         severity="warning",
-        message="made by the fake VASP of the test suite: every number is synthetic "
+        message="made by the fake VASP (lnmo-fake-vasp): every number is synthetic "
         "(formal valences and a linear lattice), none is a calculation",
     )

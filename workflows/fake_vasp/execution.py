@@ -16,21 +16,19 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
-import outcar
-import smallfiles
-import vasprun
-from checks import refuse_inconsistent
-from crystal import Cell
-from errors import IONIC, MESSAGES, SCF, SETUP
-from inputs import Inputs, read_inputs
-from relaxation import Step, ionic_steps
-from run import VERSION, Run
-from spinel import model
-from states import bands, densities, kinds
-from switches import Switches
-from wavecar import wavecar
+from workflows.fake_vasp import outcar, smallfiles, vasprun
+from workflows.fake_vasp.checks import refuse_inconsistent
+from workflows.fake_vasp.crystal import Cell
+from workflows.fake_vasp.errors import IONIC, MESSAGES, SCF, SETUP
+from workflows.fake_vasp.inputs import Inputs, read_inputs
+from workflows.fake_vasp.relaxation import Step, ionic_steps
+from workflows.fake_vasp.run import VERSION, Run
+from workflows.fake_vasp.spinel import model
+from workflows.fake_vasp.states import bands, densities, kinds
+from workflows.fake_vasp.switches import Switches
+from workflows.fake_vasp.wavecar import wavecar
 
 _LONGEST_HANG = 600.0  # s
 _ZBRENT = (
@@ -38,6 +36,16 @@ _ZBRENT = (
     "     please rerun with smaller EDIFF, or copy CONTCAR\n"
     "     to POSCAR and continue\n"
 )
+
+
+class _Sink(Protocol):
+    """What the output is written to."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def writelines(self, texts: Iterable[str], /) -> None: ...
+
+    def flush(self) -> None: ...
 
 
 class _OnFullDisk:
@@ -68,16 +76,16 @@ class _Output:
 
     directory: Path
     room: list[int]  # bytes left on the disk, one number shared by all files; or none
-    outcar: TextIO = field(init=False)
-    oszicar: TextIO = field(init=False)
-    xml: TextIO = field(init=False)
+    outcar: _Sink = field(init=False)
+    oszicar: _Sink = field(init=False)
+    xml: _Sink = field(init=False)
 
     def __post_init__(self) -> None:
         self.outcar = self._open("OUTCAR")
         self.oszicar = self._open("OSZICAR")
         self.xml = self._open("vasprun.xml")
 
-    def _open(self, name: str) -> TextIO:
+    def _open(self, name: str) -> _Sink:
         file = (self.directory / name).open("w", encoding="utf-8")
         return _OnFullDisk(file, self.room) if self.room else file
 
@@ -132,7 +140,7 @@ def _open_files(run: Run, output: _Output) -> None:
     cell = run.inputs.cell
     sys.stdout.write(
         " running on    1 total cores\n"
-        f" vasp.{VERSION} not VASP: a stand-in for tests\n"
+        f" vasp.{VERSION} not VASP: a stand-in\n"
         f" POSCAR found type information on POSCAR {' '.join(cell.symbols)}\n"
         f" POSCAR found : {len(cell.symbols):2d} types and {len(cell.atoms):7d} ions\n"
         " POSCAR, INCAR and KPOINTS ok, starting setup\n"

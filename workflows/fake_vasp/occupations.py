@@ -7,10 +7,10 @@ filled, it is dz2.
 
 from __future__ import annotations
 
-from layout import row
-from metals import VALENCE, filling
-from run import Run
-from spinel import Ion
+from workflows.fake_vasp.layout import row
+from workflows.fake_vasp.metals import VALENCE, filling
+from workflows.fake_vasp.run import Run
+from workflows.fake_vasp.spinel import Ion
 
 _T2G, _EG = (0, 1, 3), (2, 4)  # of xy, yz, z2, xz, x2-y2
 _FILLED, _EMPTY_T2G = 0.96, 0.08
@@ -88,7 +88,7 @@ def _matrix(diagonal: list[float]) -> str:
 def _eigenvectors(
     spins: tuple[list[float], ...],
 ) -> list[tuple[float, list[float]]]:
-    """The matrices are diagonal: both spins' unit vectors, by rising occupation."""
+    """Return both spins' unit vectors, by rising occupation; matrices are diagonal."""
     both = [value for diagonal in spins for value in diagonal]
     places = sorted(range(len(both)), key=lambda place: both[place])
     return [(both[p], [float(p == q) for q in range(len(both))]) for p in places]

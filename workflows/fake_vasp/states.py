@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inputs import Inputs
-from metals import VALENCE, filling
-from refusal import Refusal
-from spinel import Crystal, Ion
+from workflows.fake_vasp.inputs import Inputs
+from workflows.fake_vasp.metals import VALENCE, filling
+from workflows.fake_vasp.refusal import Refusal
+from workflows.fake_vasp.spinel import Crystal, Ion
 
 FERMI = 3.0  # eV, absolute
 ORBITALS = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "x2-y2")
@@ -153,9 +154,9 @@ def densities(inputs: Inputs, all_kinds: list[Kind]) -> Densities:
             total[level.spin] = _sum(total[level.spin], density, count)
             integrated[level.spin] = _sum(integrated[level.spin], below, count)
     if inputs.spins == 1:
-        total, integrated = [_sum(*total)], [_sum(*integrated)]
+        total, integrated = [_both(total)], [_both(integrated)]
         partial = {
-            kind: [[_sum(*pair) for pair in zip(*spins, strict=True)]]
+            kind: [[_both(pair) for pair in zip(*spins, strict=True)]]
             for kind, spins in partial.items()
         }
     return Densities(energies, total, integrated, partial)
@@ -188,6 +189,11 @@ def _difference(
     first = 0.0 if start is None else _filled(level, start)
     shifted = [first, *below[:-1]]
     return [(b - a) / step for a, b in zip(shifted, below, strict=True)]
+
+
+def _both(spins: Sequence[list[float]]) -> list[float]:
+    up, down = spins
+    return _sum(up, down)
 
 
 def _sum(a: list[float], b: list[float], times: int = 1) -> list[float]:

@@ -1,6 +1,6 @@
 """Formal valences, moments, lattice and energy of LixM2O4.
 
-Nothing here is computed from first principles; vasp_std states the rules.
+Nothing here is computed from first principles; main.py states the rules.
 Bcc lithium, the reference of the voltages, is the one other crystal that is known.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from crystal import Cell, Vector, volume
-from metals import MOMENT, VALENCE, filling, total_charges
-from refusal import Refusal
+from workflows.fake_vasp.crystal import Cell, Vector, volume
+from workflows.fake_vasp.metals import MOMENT, VALENCE, filling, total_charges
+from workflows.fake_vasp.refusal import Refusal
 
 _MU_LI = -1.90  # eV/atom of bcc Li
 _A_BCC_LI = 3.44  # Å

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from inputs import Inputs
-from run import Run
+from workflows.fake_vasp.inputs import Inputs
+from workflows.fake_vasp.run import Run
 
 _RECORD = 128  # bytes; VASP's records hold the plane waves of one band
 _SINGLE = 45200.0  # tag of single precision

@@ -64,6 +64,7 @@ def to_cartesian(lattice: list[Vector], fractions: Vector) -> Vector:
 
 
 def to_fractions(lattice: list[Vector], position: Vector) -> Vector:
+    """Fractions of the lattice vectors at a Cartesian position in Å."""
     rows = reciprocal(lattice)
     x, y, z = (sum(position[k] * row[k] for k in range(3)) for row in rows)
     return x, y, z

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from crystal import volume
-from inputs import Inputs, read_cell
-from metals import VALENCE
-from refusal import Refusal
-from wavecar import refuse_wavecar
+from workflows.fake_vasp.crystal import volume
+from workflows.fake_vasp.inputs import Inputs, read_cell
+from workflows.fake_vasp.metals import VALENCE
+from workflows.fake_vasp.refusal import Refusal
+from workflows.fake_vasp.wavecar import refuse_wavecar
 
 _KNOWN_ELEMENTS = {"Li", "O", *VALENCE}
 _SUPPORTED = {

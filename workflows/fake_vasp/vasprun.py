@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from crystal import Cell, Vector, reciprocal, volume
-from layout import row
-from relaxation import Step
-from run import VERSION, Run
-from states import FERMI, ORBITALS, Densities
-from tags import DEFAULTS, KIND_OF, Value
+from workflows.fake_vasp.crystal import Cell, Vector, reciprocal, volume
+from workflows.fake_vasp.layout import row
+from workflows.fake_vasp.relaxation import Step
+from workflows.fake_vasp.run import VERSION, Run
+from workflows.fake_vasp.states import FERMI, ORBITALS, Densities
+from workflows.fake_vasp.tags import DEFAULTS, KIND_OF, Value
 
 _MASS = {
     **{"Li": 7.01, "O": 16.0, "Ti": 47.88, "V": 50.941, "Cr": 51.996},
@@ -35,7 +35,7 @@ def _generator() -> str:
     items = {
         "program": "vasp ",
         "version": f"{VERSION}  ",
-        "subversion": "not VASP: a stand-in for tests",
+        "subversion": "not VASP: a stand-in",
         "platform": "fake",
         "date": "2000 01 01 ",
         "time": "00:00:00 ",

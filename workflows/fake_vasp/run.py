@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inputs import Inputs
-from metals import VALENCE
-from relaxation import Step
-from spinel import Crystal
-from states import Bands, Kind
+from workflows.fake_vasp.inputs import Inputs
+from workflows.fake_vasp.metals import VALENCE
+from workflows.fake_vasp.relaxation import Step
+from workflows.fake_vasp.spinel import Crystal
+from workflows.fake_vasp.states import Bands, Kind
 
 VERSION = "1.0-fake"  # pymatgen capitalises a version that begins with a letter
 _ENTROPY = 0.0005  # eV/atom between sigma -> 0 and the free energy
@@ -44,7 +44,7 @@ class Run:
         return sigma_to_zero - half, sigma_to_zero + half, sigma_to_zero
 
     def forces(self, step: Step) -> list[tuple[float, float, float]]:
-        """Forces on the ions, eV/Å, summing to zero."""
+        """Return the forces on the ions, eV/Å, summing to zero."""
         atoms = len(self.crystal.ions)
         signs = [(-1) ** i if i < atoms - atoms % 2 else 0 for i in range(atoms)]
         return [(sign * step.force, 0.0, 0.0) for sign in signs]

@@ -1,4 +1,4 @@
-"""The environment variables that steer this program; vasp_std documents them."""
+"""The environment variables that steer this program; main.py documents them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import MESSAGES
-from inputs import Inputs
-from refusal import Refusal
+from workflows.fake_vasp.errors import MESSAGES
+from workflows.fake_vasp.inputs import Inputs
+from workflows.fake_vasp.refusal import Refusal
 
 FAILURES = (
     *("unconverged", "unconverged_algo", "unconverged_ionic", "unconverged_ibrion"),

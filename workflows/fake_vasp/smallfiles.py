@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crystal import Cell, volume
-from layout import bare, fortran, row
-from relaxation import Step
-from run import Run
-from states import FERMI, Densities
+from workflows.fake_vasp.crystal import Cell, volume
+from workflows.fake_vasp.layout import bare, fortran, row
+from workflows.fake_vasp.relaxation import Step
+from workflows.fake_vasp.run import Run
+from workflows.fake_vasp.states import FERMI, Densities
 
 SCF_HEAD = (
     "       N       E                     dE             d eps       ncg     rms"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inputs import Inputs
+from workflows.fake_vasp.inputs import Inputs
 
 Shows = Callable[[Inputs], bool]
 SETUP, SCF, IONIC = "setup", "scf", "ionic"
@@ -39,11 +39,11 @@ def _algo(inputs: Inputs) -> str:
 
 
 def _symmetric(inputs: Inputs) -> bool:
-    return inputs.get("ISYM") > 0
+    return bool(inputs.get("ISYM") > 0)
 
 
 def _tetrahedra(inputs: Inputs) -> bool:
-    return inputs.get("ISMEAR") == -5
+    return bool(inputs.get("ISMEAR") == -5)
 
 
 def _real_space(inputs: Inputs) -> bool:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from crystal import Cell, Vector
-from inputs import Inputs
-from spinel import Crystal, energy_in, factors_to_model, stress
+from workflows.fake_vasp.crystal import Cell, Vector
+from workflows.fake_vasp.inputs import Inputs
+from workflows.fake_vasp.spinel import Crystal, energy_in, factors_to_model, stress
 
 _STRAIN_LEFT = 1 / 3  # of the strain, after every ionic step
 _FORCE_PER_STRAIN = 100.0  # eV/Å
@@ -61,7 +61,7 @@ def ionic_steps(inputs: Inputs, crystal: Crystal, failure: str) -> Iterator[Step
 
 
 def _wrong_by(failure: str, number: int, energy: float, atoms: int) -> float:
-    """What two failures add to an energy, eV."""
+    """Return what two failures add to an energy, eV."""
     if failure == "positive_energy":
         return 2 * abs(energy)
     return 2.0 * atoms if failure == "potim" and number == 2 else 0.0
@@ -82,12 +82,12 @@ def _force(inputs: Inputs, crystal: Crystal, left: float) -> float:
     if not inputs.relaxes_cell:
         return 0.0
     factors = factors_to_model(crystal, inputs.cell)
-    return _FORCE_PER_STRAIN * max(abs(factor**left - 1) for factor in factors)
+    return _FORCE_PER_STRAIN * max(abs(float(factor**left) - 1) for factor in factors)
 
 
 def _accurate(inputs: Inputs, force: float, gain: float) -> bool:
     """VASP's EDIFFG: a force if negative, a gain in energy if positive."""
-    limit = inputs.incar.get("EDIFFG", 10 * inputs.get("EDIFF"))
+    limit = float(inputs.incar.get("EDIFFG", 10 * inputs.get("EDIFF")))
     return force < -limit if limit < 0 else abs(gain) < limit
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
-from crystal import Vector
+from workflows.fake_vasp.crystal import Vector
 
 
 @dataclass(frozen=True)

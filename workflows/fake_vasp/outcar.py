@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from crystal import Cell, reciprocal, to_cartesian, volume
-from layout import fortran, row
-from occupations import blocks
-from relaxation import Step
-from run import VERSION, Run
-from states import FERMI
+from workflows.fake_vasp.crystal import Cell, reciprocal, to_cartesian, volume
+from workflows.fake_vasp.layout import fortran, row
+from workflows.fake_vasp.occupations import blocks
+from workflows.fake_vasp.relaxation import Step
+from workflows.fake_vasp.run import VERSION, Run
+from workflows.fake_vasp.states import FERMI
 
 _RULE = "-" * 104
 _RULED = f"\n\n{_RULE}\n\n\n"
@@ -31,7 +31,7 @@ def header(run: Run) -> str:
 
 def _banner() -> str:
     return (
-        f" vasp.{VERSION} not VASP: a stand-in for tests with toy numbers\n"
+        f" vasp.{VERSION} not VASP: a stand-in with toy numbers\n"
         " executed on             fake date 2000.01.01  00:00:00\n"
         " running on    1 total cores\n" + _RULED
     )
@@ -114,7 +114,9 @@ def _parameters(run: Run) -> str:
 
 
 def _real_space(value: bool | str) -> str:
-    return {True: "T", False: "F"}.get(value, str(value))
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    return value
 
 
 def _hubbard(run: Run) -> str:

@@ -6,9 +6,10 @@ modelled (NELECT, NUPDOWN, LHFCALC, LSORBIT, ...), simply by not being listed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from refusal import Refusal
+from workflows.fake_vasp.refusal import Refusal
 
 Value = Any  # of the type that _NAMES_OF_KIND gives the tag
 
@@ -107,7 +108,7 @@ def _ints(text: str) -> list[int]:
     return [int(number) for number in _floats(text)]
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str], Value]] = {
     "int": int,
     "float": float,
     "bool": _bool,

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from crystal import Cell, Vector, to_fractions, volume
-from kmesh import Mesh
-from refusal import Refusal
-from tags import DEFAULTS, Value, typed
+from workflows.fake_vasp.crystal import Cell, Vector, to_fractions, volume
+from workflows.fake_vasp.kmesh import Mesh
+from workflows.fake_vasp.refusal import Refusal
+from workflows.fake_vasp.tags import DEFAULTS, Value, typed
 
 # Valence electrons of the PBE_54 data sets that a POTCAR.spec may name.
 _ZVAL = {
@@ -56,7 +56,7 @@ class Inputs:
     @property
     def spins(self) -> int:
         """1 or 2."""
-        return self.get("ISPIN")
+        return int(self.get("ISPIN"))
 
     @property
     def moments_asked(self) -> list[float]:
@@ -73,7 +73,7 @@ class Inputs:
     @property
     def relaxes(self) -> bool:
         """Whether ions move at all."""
-        return self.get("NSW") > 0 and self.get("IBRION") > 0
+        return bool(self.get("NSW") > 0 and self.get("IBRION") > 0)
 
     @property
     def relaxes_cell(self) -> bool:
@@ -147,7 +147,7 @@ def _mesh(text: str) -> Mesh:
 def _cell(lines: list[str]) -> Cell:
     lattice = [_vector(line) for line in lines[2:5]]
     factor = _scale(float(lines[1].split()[0]), lattice)
-    lattice = [tuple(factor * component for component in row) for row in lattice]
+    lattice = [_times(factor, row) for row in lattice]
     symbols = lines[5].split()
     counts = [int(word) for word in lines[6].split()]
     if len(symbols) != len(counts) or any(word.isdigit() for word in symbols):
@@ -157,9 +157,13 @@ def _cell(lines: list[str]) -> Cell:
     if len(rows) != sum(counts):
         raise Refusal(f"POSCAR: {sum(counts)} atoms announced, {len(rows)} given")
     if lines[first].strip()[0] in "CcKk":
-        scaled = [tuple(factor * component for component in row) for row in rows]
-        rows = [to_fractions(lattice, row) for row in scaled]
+        rows = [to_fractions(lattice, _times(factor, row)) for row in rows]
     return Cell(lines[0].strip(), lattice, symbols, counts, rows)
+
+
+def _times(factor: float, row: Vector) -> Vector:
+    x, y, z = row
+    return factor * x, factor * y, factor * z
 
 
 def _vector(line: str) -> Vector:
