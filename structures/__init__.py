@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         CompositionError,
         FormulaError,
         InsertionWarning,
+        MappingError,
         RoleError,
         StructuresError,
         TooManyOrderings,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from structures.insertion import INSERTION_MODELS, InsertionModel, insertion_sites
     from structures.joint import JointOrdering, count_joint_orderings, joint_orderings
     from structures.orderings import Ordering, count_orderings, distinct_orderings
+    from structures.own_host import OwnHost, ordered_own_host, own_host
     from structures.pool import orbits
     from structures.ranking import (
         Dropped,
@@ -59,7 +61,9 @@ __all__ = [
     "InsertionModel",
     "InsertionWarning",
     "JointOrdering",
+    "MappingError",
     "Ordering",
+    "OwnHost",
     "RankedOrdering",
     "Ranking",
     "RoleError",
@@ -84,6 +88,8 @@ __all__ = [
     "neighbour_shells",
     "one_per_tetrahedron",
     "orbits",
+    "ordered_own_host",
+    "own_host",
     "rank_orderings",
     "sample_orderings",
     "spinel_host",
@@ -102,7 +108,9 @@ _HOME = {
     "InsertionModel": "insertion",
     "InsertionWarning": "errors",
     "JointOrdering": "joint",
+    "MappingError": "errors",
     "Ordering": "orderings",
+    "OwnHost": "own_host",
     "RankedOrdering": "ranking",
     "Ranking": "ranking",
     "RoleError": "errors",
@@ -127,6 +135,8 @@ _HOME = {
     "neighbour_shells": "environments",
     "one_per_tetrahedron": "cation_order",
     "orbits": "pool",
+    "ordered_own_host": "own_host",
+    "own_host": "own_host",
     "rank_orderings": "ranking",
     "sample_orderings": "sampling",
     "spinel_host": "spinel",

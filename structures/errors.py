@@ -4,6 +4,7 @@
 
     StructuresError (ValueError)
     ├── FormulaError       the formula is not a spinel LiM2O4: correct it
+    ├── MappingError       the crystal is no spinel, or too far from the ideal one
     ├── CellError          the cell cannot hold the cation order: take another cell
     ├── RoleError          no such set of sites: take one of those named
     ├── CompositionError   no such Li content in this cell: take one of those named
@@ -23,6 +24,10 @@ class StructuresError(ValueError):
 
 class FormulaError(StructuresError):
     """The formula is not that of a spinel with one working ion and two metals."""
+
+
+class MappingError(StructuresError):
+    """A crystal cannot be mapped onto the ideal parent spinel."""
 
 
 class CellError(StructuresError):

@@ -4,6 +4,7 @@ A spinel here is one working ion, two metals and four anions: ``LiNi0.5Mn1.5O4``
 any multiple of it. Charges of metals are in :mod:`structures.charges`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,9 @@ ION_CHARGES: Mapping[str, int] = {
     "Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3,
 }  # fmt: skip
 """Charge of the ions that may leave and enter the host, in e."""
+
+WORKING_IONS = ("Li", "Na", "Mg")
+"""Ions whose metal is known as the reference of a voltage."""
 
 ANION_CHARGES: Mapping[str, int] = {"O": -2, "S": -2, "Se": -2, "F": -1}
 """Charge of the anions that may build the close packing, in e."""
@@ -111,6 +115,20 @@ def parse_formula(formula: str) -> SpinelFormula:
     if per_unit[ion] != 1 or n_metal != 2:
         raise FormulaError(_not_a_spinel(formula, amounts))
     return SpinelFormula(ion, tuple((name, per_unit[name]) for name in metals), anion)
+
+
+def with_ion(formula: str, ion: str) -> str:
+    """Return a formula with another working ion in the place of its own.
+
+    Examples
+    --------
+    >>> with_ion("LiNi0.5Mn1.5O4", "Na")
+    'NaNi0.5Mn1.5O4'
+    """
+    own = re.match(r"[A-Z][a-z]?", formula)
+    if own is None or own[0] not in ION_CHARGES:
+        return formula
+    return ion + formula[own.end() :]
 
 
 def _element_amounts(formula: str) -> dict[str, Fraction]:

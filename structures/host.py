@@ -25,7 +25,31 @@ from structures.sites import (
     site_coords,
     site_numerators,
 )
-from structures.symmetry import find_operations, site_permutations
+from structures.symmetry import find_operations, site_permutations, symmetry_dataset
+
+GEOMETRY_TOLERANCE = 0.1
+"""A; a relaxed crystal keeps an operation that maps its atoms this well.
+
+Far above what a relaxation leaves open (0.02 A), below a Jahn-Teller distortion."""
+SAME_OPERATION = 0.7
+"""A between translations of one operation; different ones are 1.4 A and more apart."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where a crystal has its cell and its atoms instead of the ideal places.
+
+    Attributes
+    ----------
+    lattice
+        Cell vectors as rows, Angstrom, pseudo-cubic axes along x, y, z.
+    places
+        (role, index of the site, fractional coordinates) of each site that was
+        occupied; all other sites keep their ideal coordinates.
+    """
+
+    lattice: tuple[tuple[float, ...], ...]
+    places: tuple[tuple[str, int, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +74,8 @@ class SpinelHost:
     ion_roles
         Roles that the working ion fills completely in `structure`: ``("8a",)`` at
         x = 1.
+    geometry
+        Cell and atoms of the crystal that the host was read from; None for ideal ones.
     """
 
     chemistry: SpinelFormula
@@ -59,6 +85,7 @@ class SpinelHost:
     cell: Cell
     metals: tuple[str | None, ...] = field(repr=False)
     ion_roles: tuple[str, ...] = ("8a",)
+    geometry: Geometry | None = field(default=None, repr=False)
 
     @property
     def formula(self) -> str:
@@ -78,6 +105,8 @@ class SpinelHost:
     @property
     def lattice(self) -> Lattice:
         """Lattice of the cell."""
+        if self.geometry is not None:
+            return Lattice(self.geometry.lattice)
         return Lattice(self.a * self.cell.matrix)
 
     @property
@@ -105,7 +134,12 @@ class SpinelHost:
     def frac_coords(self, role: str) -> FloatArray:
         """Fractional coordinates of the sites of a role, shape (n, 3)."""
         check_role(role)
-        return site_coords(self.cell, role, self.u).copy()
+        coords = site_coords(self.cell, role, self.u).copy()
+        if self.geometry is not None:
+            for own, index, place in self.geometry.places:
+                if own == role:
+                    coords[index] = place
+        return coords
 
     def filled(self, *roles: str) -> "SpinelHost":
         """Return the host with the working ion on all sites of other roles.
@@ -175,7 +209,9 @@ class SpinelHost:
     def permutations(self, *roles: str, parent: bool = False) -> IntArray:
         """Symmetry operations of the framework as permutations of sites.
 
-        The framework is metals and anions; the working ion does not lower it.
+        The framework is metals and anions; the working ion does not lower it. With a
+        geometry of its own, only the operations that keep that too, within
+        `GEOMETRY_TOLERANCE`.
 
         Parameters
         ----------
@@ -194,6 +230,8 @@ class SpinelHost:
         )
         metals = ("M",) * len(self.metals) if parent else self.metals
         operations = _operations(self.cell, metals, self.a, self.u)
+        if self.geometry is not None:
+            operations = _kept_by(self, metals, operations)
         return site_permutations(operations, numerators, self.cell.denominator)
 
 
@@ -216,6 +254,28 @@ def _operations(
     kinds = [names.index(str(metal)) + 1 for metal in metals] + [0] * len(anions)
     coords = np.concatenate([site_coords(cell, "16d"), anions])
     return find_operations(a * cell.matrix, coords, kinds)
+
+
+def _kept_by(
+    host: SpinelHost,
+    metals: tuple[str | None, ...],
+    ideal: tuple[IntArray, FloatArray],
+) -> tuple[IntArray, FloatArray]:
+    """Return the ideal operations that the crystal has too, within the tolerance."""
+    rotations, translations = ideal
+    lattice = host.lattice.matrix
+    coords = np.concatenate([host.frac_coords("16d"), host.frac_coords("32e")])
+    names = sorted({str(metal) for metal in metals})
+    kinds = [names.index(str(metal)) + 1 for metal in metals]
+    kinds += [0] * (len(coords) - len(kinds))
+    found = symmetry_dataset(lattice, coords, kinds, tolerance=GEOMETRY_TOLERANCE)
+    kept = []
+    for rotation, shift in zip(rotations, translations, strict=True):
+        same = (found.rotations == rotation).all(axis=(1, 2))
+        apart = found.translations[same] - shift
+        lengths = np.linalg.norm((apart - np.round(apart)) @ lattice, axis=1)
+        kept.append(bool((lengths < SAME_OPERATION).any()))
+    return rotations[kept], translations[kept]
 
 
 @lru_cache(maxsize=64)

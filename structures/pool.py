@@ -25,7 +25,7 @@ from structures.cell import IntArray
 from structures.clashes import clash_matrix
 from structures.errors import CompositionError, RoleError, nearest_name
 from structures.host import SpinelHost
-from structures.sites import ION_ROLES, Site
+from structures.sites import ION_ROLES, Site, site_coords
 from structures.symmetry import orbits_of
 
 
@@ -57,8 +57,15 @@ class Pool:
         """
         if distance is None:
             return None
-        coords = np.array([site.frac_coords for site in self.sites])
-        clashes = clash_matrix(self.host.lattice.matrix, coords, distance)
+        # Of the ideal crystal: which sites share a face depends on no relaxation.
+        ideal = {role: site_coords(self.host.cell, role) for role in ION_ROLES}
+        coords = np.array(
+            [
+                ideal[site.role][site.index] if site.role in ideal else site.frac_coords
+                for site in self.sites
+            ]
+        )
+        clashes = clash_matrix(self.host.a * self.host.cell.matrix, coords, distance)
         return clashes if clashes.any() else None
 
     def check_size(self, k: int) -> int:

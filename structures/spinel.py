@@ -97,17 +97,12 @@ def spinel_host(
     >>> spinel_host().structure.formula
     'Li8 Mn12 Ni4 O32'
     """
-    if ordering not in ORDERINGS:
+    if ordering not in ORDERINGS:  # before anything else is found wrong
         raise CellError(
             f"ordering {ordering!r} does not exist; {nearest_name(ordering, ORDERINGS)}"
         )
-    chemistry = parse_formula(formula)
-    return _decorated(
-        SpinelHost(
-            chemistry, ordering, a, u, make_cell(supercell, primitive=primitive), ()
-        ),
-        _arrangement(chemistry, ordering),
-    )
+    cell = make_cell(supercell, primitive=primitive)
+    return decorated_host(SpinelHost(parse_formula(formula), ordering, a, u, cell, ()))
 
 
 def arranged_host(
@@ -177,6 +172,46 @@ def disordered_hosts(
             pair_counts(arrangement),
         )
         for arrangement, multiplicity in distinct_arrangements(number)
+    )
+
+
+def decorated_host(host: SpinelHost) -> SpinelHost:
+    """Put the metals of a host in the order that it names, whatever its geometry.
+
+    Raises
+    ------
+    FormulaError
+        If the formula is not one of this order.
+    CellError
+        If the order does not exist or does not fit the cell.
+    """
+    if host.ordering not in ORDERINGS:
+        raise CellError(
+            f"ordering {host.ordering!r} does not exist; "
+            f"{nearest_name(host.ordering, ORDERINGS)}"
+        )
+    return _decorated(host, _arrangement(host.chemistry, host.ordering))
+
+
+def disordered_like(host: SpinelHost) -> tuple[DisorderedHost, ...]:
+    """List every distinct arrangement of two metals in a 56-atom host of any geometry.
+
+    Multiplicities are those in the ideal cubic cell.
+
+    Raises
+    ------
+    CellError
+        If the cell is not the conventional one.
+    """
+    if host.cell != make_cell():
+        raise CellError(
+            "the ensemble is that of the 56-atom cubic cell; give that cell, or take "
+            "ordering='disordered'"
+        )
+    members = disordered_hosts(host.formula, host.a, host.u)
+    return tuple(
+        replace(each, host=replace(each.host, geometry=host.geometry))
+        for each in members
     )
 
 

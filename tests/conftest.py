@@ -121,7 +121,7 @@ def finished() -> Callable[..., TaskDocument]:
         structure = calculation.structure.copy()
         structure.lattice = Lattice.tetragonal(a, a * (1 + 0.05 * max(x - 1, 0)))
         moments = {"Li": 0.0, "O": 0.0, "Ni": -0.5 - 1.2 * min(x, 1), "Mn": 3.2}
-        sites = [moments[s.specie.symbol] for s in structure]
+        sites = [moments.get(s.specie.symbol, 0.0) for s in structure]
         manganese = [i for i, s in enumerate(structure) if s.specie.symbol == "Mn"]
         for i in manganese[: round(len(manganese) * 8 * max(x - 1, 0) / 12)]:
             sites[i] = 3.95  # Mn3+, as many as charge balance asks for

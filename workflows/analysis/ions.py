@@ -17,7 +17,8 @@ For another U, or another POTCAR, give `valence_from_moment` limits of your own.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 INFINITE = math.inf
@@ -132,6 +133,41 @@ TYPICAL_MOMENTS: Mapping[str, Mapping[int, float]] = {
     element: ions.moments for element, ions in IONS.items()
 }
 """Element -> valence -> |m|, muB, in the PAW sphere."""
+
+
+LITHIUM = "Li"
+
+
+def working_ion(formula: str, n_ions: int | None) -> str:
+    """Return the ion of a cell, which its formula names first; empty if it has none.
+
+    Parameters
+    ----------
+    formula
+        Contents of a cell as planned, such as ``Mg8Mn16O32``.
+    n_ions
+        Ions in the cell; None where nobody knows, which is read as lithium.
+
+    Examples
+    --------
+    >>> working_ion("Mg8Mn16O32", 8), working_ion("Mn16O32", 0)
+    ('Mg', '')
+    """
+    if n_ions is None:
+        return LITHIUM
+    first = re.match(r"[A-Z][a-z]?", formula)
+    return first[0] if n_ions and first is not None else ""
+
+
+def metal_name(ion: str) -> str:
+    """Return the metal of an ion in words: ``lithium metal``."""
+    names = {"Li": "lithium", "Na": "sodium", "Mg": "magnesium"}
+    return f"{names.get(ion, ion)} metal"
+
+
+def ion_of_series(cells: Iterable[tuple[str, int | None]]) -> str:
+    """Return the ion of cells (formula, ions in the cell) of one host at several x."""
+    return next((ion for cell in cells if (ion := working_ion(*cell))), LITHIUM)
 
 
 def lost(element: str, start: float, end: float) -> bool:

@@ -1,6 +1,6 @@
 """Which cations still sit where they were put, and where the others went.
 
-A relaxation may move lithium, and even transition metals, to other interstices of the
+A relaxation may move the ion, and even transition metals, to other interstices of the
 oxygen packing; a row of the table over x is then named by what it became, not by what
 it was. Sites are compared in fractional coordinates, so that strain drops out, after
 the drift of the whole crystal is removed. The drift is the *median* displacement of the

@@ -1,4 +1,4 @@
-"""Voltage against lithium metal, and capacity.
+"""Voltage against the metal of the working ion, and capacity.
 
 From static energies alone: the terms in PV and entropy, some 10 mV, are neglected.
 """
@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from workflows.analysis.hull import convex_hull
+from workflows.analysis.ions import FIXED, LITHIUM, working_ion
 from workflows.analysis.lnmo import FORMULA
 
 if TYPE_CHECKING:
@@ -23,17 +24,21 @@ SECONDS = 3.6
 """C in 1 mAh."""
 
 
-def average_voltage(x1: float, e1: float, x2: float, e2: float, mu_li: float) -> float:
-    """Return V(x1 -> x2) = -[E(x2) - E(x1) - (x2 - x1) mu_Li]/(x2 - x1), volts.
+def average_voltage(
+    x1: float, e1: float, x2: float, e2: float, mu_li: float, *, charge: int = 1
+) -> float:
+    """Return V(x1 -> x2) = -[E(x2) - E(x1) - (x2 - x1) mu]/(z (x2 - x1)), volts.
 
     Parameters
     ----------
     x1, x2
-        Li per formula unit, x2 > x1.
+        Ions per formula unit, x2 > x1.
     e1, e2
         Static energies, eV per formula unit.
     mu_li
-        Energy of bcc lithium with the same settings, eV per atom.
+        Energy of the ion's metal (bcc lithium) with the same settings, eV per atom.
+    charge
+        z of the ion, e: 2 of Mg.
 
     Raises
     ------
@@ -44,11 +49,11 @@ def average_voltage(x1: float, e1: float, x2: float, e2: float, mu_li: float) ->
         raise ValueError(
             f"a voltage from x = {x1:g} to {x2:g}: the second is not larger"
         )
-    return -((e2 - e1) - (x2 - x1) * mu_li) / (x2 - x1)
+    return -((e2 - e1) - (x2 - x1) * mu_li) / (charge * (x2 - x1))
 
 
 def voltage_steps(
-    energies: Mapping[float, float], mu_li: float
+    energies: Mapping[float, float], mu_li: float, *, charge: int = 1
 ) -> list[tuple[float, float, float]]:
     """Return the steps of the voltage curve, between consecutive hull vertices.
 
@@ -56,8 +61,8 @@ def voltage_steps(
     ----------
     energies
         x -> lowest static energy, eV per formula unit.
-    mu_li
-        Energy of bcc lithium with the same settings, eV per atom.
+    mu_li, charge
+        As of `average_voltage`.
 
     Returns
     -------
@@ -76,20 +81,24 @@ def voltage_steps(
     """
     vertices = convex_hull(energies).vertices
     return [
-        (x1, x2, average_voltage(x1, energies[x1], x2, energies[x2], mu_li))
+        (
+            x1,
+            x2,
+            average_voltage(x1, energies[x1], x2, energies[x2], mu_li, charge=charge),
+        )
         for x1, x2 in pairwise(vertices)
     ]
 
 
 def capacity(delta_x: float, formula: str = FORMULA) -> float:
-    """Return Q = delta_x F/(3.6 M), mAh per gram of the formula.
+    """Return Q = z delta_x F/(3.6 M), mAh per gram of the formula.
 
     Parameters
     ----------
     delta_x
-        Li exchanged per formula unit.
+        Ions exchanged per formula unit.
     formula
-        Composition whose mass is counted.
+        Composition whose mass is counted; the ion, first in it, gives the charge z.
 
     Examples
     --------
@@ -98,17 +107,20 @@ def capacity(delta_x: float, formula: str = FORMULA) -> float:
     """
     from pymatgen.core import Composition
 
-    return delta_x * FARADAY / (SECONDS * float(Composition(formula).weight))
+    charge = FIXED.get(working_ion(formula, 1), 1)
+    return charge * delta_x * FARADAY / (SECONDS * float(Composition(formula).weight))
 
 
 @cache
-def reference_formula(formula: str) -> str:
-    """Return the composition, with one Li, that a capacity of this host is given for.
+def reference_formula(formula: str, ion: str = LITHIUM) -> str:
+    """Return the composition, with one ion, that a capacity of this host is given for.
 
     Parameters
     ----------
     formula
         Of any cell of a spinel oxide, at any x.
+    ion
+        The working ion, which is not there at x = 0.
 
     Examples
     --------
@@ -119,12 +131,12 @@ def reference_formula(formula: str) -> str:
 
     amounts = Composition(formula).get_el_amt_dict()
     units = amounts["O"] / 4
-    shares = {e: n / units for e, n in amounts.items() if e != "Li"}
-    return "Li" + "".join(e if n == 1 else f"{e}{n:g}" for e, n in shares.items())
+    shares = {e: n / units for e, n in amounts.items() if e != ion}
+    return ion + "".join(e if n == 1 else f"{e}{n:g}" for e, n in shares.items())
 
 
 def insertion_electrode(
-    cells: Iterable[tuple[Structure, float]], mu_li: float
+    cells: Iterable[tuple[Structure, float]], mu_li: float, *, ion: str = LITHIUM
 ) -> InsertionElectrode:
     """Hand cells to pymatgen: energy densities, volume changes, sub-electrodes.
 
@@ -135,7 +147,9 @@ def insertion_electrode(
     cells
         Relaxed structure and static energy, eV per cell, of one host at several x.
     mu_li
-        Energy of bcc lithium with the same settings, eV per atom.
+        Energy of the ion's metal with the same settings, eV per atom.
+    ion
+        The working ion.
     """
     from pymatgen.apps.battery.insertion_battery import InsertionElectrode
     from pymatgen.entries.computed_entries import (
@@ -145,5 +159,5 @@ def insertion_electrode(
 
     entries = [ComputedStructureEntry(cell, energy) for cell, energy in cells]
     return InsertionElectrode.from_entries(
-        entries, ComputedEntry("Li", mu_li), strip_structures=False
+        entries, ComputedEntry(ion, mu_li), strip_structures=False
     )

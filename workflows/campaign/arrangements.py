@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.sections import InsertionSection
+from workflows.campaign.sections import HostSection, InsertionSection
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
     from structures import SpinelHost
     from structures.series import Arrangements
+
+    Host = tuple[str, int, SpinelHost, tuple[str, ...]]
 
 ENSEMBLE = "ensemble"
 """Cation ordering of a campaign that calculates every distinct one, weighted."""
@@ -33,7 +35,8 @@ class HostArrangements:
     found
         Counts, kept arrangements, and a record of the others.
     notes
-        What a reader should know of the insertion model.
+        What a reader should know of a crystal read from a file, and of the insertion
+        model.
     """
 
     host: SpinelHost
@@ -65,17 +68,42 @@ def arrangements_of(campaign: Campaign) -> Iterator[HostArrangements]:
     hosts = _hosts(campaign)
     for x in campaign.x:
         for insertion in _insertions(campaign, x):
-            for name, weight, host in hosts:
-                found, notes = _ranked(campaign, host, x, insertion)
-                yield HostArrangements(host, name, weight, found, notes)
+            for name, weight, host, notes in hosts:
+                found, doubts = _ranked(campaign, host, x, insertion)
+                yield HostArrangements(host, name, weight, found, (*notes, *doubts))
 
 
-def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
+def _member(number: int, of: Sized) -> str:
+    return f"{ENSEMBLE} {number} of {len(of)}"
+
+
+def _own_hosts(section: HostSection) -> tuple[Host, ...]:
+    """Return the hosts of a crystal of the user's own, and what was found in it."""
+    from structures.own_host import ordered_own_host
+    from structures.spinel import disordered_like
+    from workflows.campaign.host_crystal import mapped
+
+    crystal = section.crystal
+    assert crystal is not None
+    own = mapped(crystal, section.supercell, section.ion)
+    notes = (f"host {crystal.source or 'crystal'}: {own.summary()}",)
+    if section.ordering == ENSEMBLE and own.partial:
+        members = disordered_like(own.host)
+        return tuple(
+            (_member(n, members), each.multiplicity, each.host, notes)
+            for n, each in enumerate(members, start=1)
+        )
+    return ((section.ordering, 1, ordered_own_host(own, section.ordering), notes),)
+
+
+def _hosts(campaign: Campaign) -> tuple[Host, ...]:
     from structures import disordered_hosts, spinel_host
     from structures.errors import StructuresError
 
     section = campaign.host
     try:
+        if section.crystal is not None:
+            return _own_hosts(section)
         if section.ordering == ENSEMBLE:
             if section.supercell is not None or section.primitive:
                 raise CampaignError(
@@ -85,7 +113,7 @@ def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
                 )
             members = disordered_hosts(section.formula, section.a, section.u)
             return tuple(
-                (f"{ENSEMBLE} {n} of {len(members)}", member.multiplicity, member.host)
+                (_member(n, members), member.multiplicity, member.host, ())
                 for n, member in enumerate(members, start=1)
             )
         host = spinel_host(
@@ -98,7 +126,7 @@ def _hosts(campaign: Campaign) -> tuple[tuple[str, int, SpinelHost], ...]:
         )
     except StructuresError as error:
         raise CampaignError(f"campaign {campaign.name}: host: {error}") from None
-    return ((section.ordering, 1, host),)
+    return ((section.ordering, 1, host, ()),)
 
 
 def _insertions(campaign: Campaign, x: float) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ ID_LENGTH = 12
 """Hexadecimal digits of an id: 48 bits, no collision below a million calculations."""
 CONVENTIONAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 """The 56-atom cubic cell as a supercell of itself."""
+REFERENCE_METALS = ("Li", "Na", "Mg")
+"""Metals that voltages refer to."""
 NO_INSERTION = "none"
 """Insertion model of a calculation at x <= 1, where nothing is inserted."""
 
@@ -33,10 +35,10 @@ class Calculation:
         Hash of what decides the numbers: starting structure, engine, settings,
         steps. Independent of the campaign's name, of x labels and of the machine.
     x
-        Li per Ni0.5Mn1.5O4 (per half the host's transition metals); None of a
-        reference.
+        Li (or Na, Mg: the working ion) per Ni0.5Mn1.5O4 (per half the host's
+        transition metals); None of a reference.
     n_li
-        Li atoms in the cell.
+        Li atoms, or those of another working ion, in the cell.
     formula
         Contents of the cell, in POSCAR order, such as ``Li8Ni4Mn12O32``.
     formula_units
@@ -63,7 +65,8 @@ class Calculation:
     notes
         What a reader should know before spending the time.
     reference
-        ``Li`` for the metal that voltages refer to, empty for a cathode cell.
+        ``Li``, ``Na`` or ``Mg`` for the metal that voltages refer to, empty for a
+        cathode cell.
     variant
         Name of the campaign's variant, several joined by ``+`` if they share it; empty
         if the campaign has none or all of them share it. No part of the id.
@@ -140,7 +143,7 @@ class Calculation:
 
 def reference_label(reference: str) -> str:
     """Return the name of a reference for people: ``Li metal``; empty for a cell."""
-    return f"{reference} metal" if reference == "Li" else reference
+    return f"{reference} metal" if reference in REFERENCE_METALS else reference
 
 
 def content_id(calculation: Calculation) -> str:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from workflows.campaign import strict_yaml
 from workflows.campaign.gpaw_section import GpawSection
+from workflows.campaign.host_file import with_crystals
 from workflows.campaign.messages import explained
 from workflows.campaign.sections import (
     ChgnetSection,
@@ -125,7 +126,7 @@ class Campaign(Section):
 
     def as_yaml(self) -> str:
         """Return the whole campaign as YAML, every default written out."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, width=99)
 
 
 def packaged_campaigns() -> tuple[str, ...]:
@@ -154,7 +155,8 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
         raise CampaignError(
             f"{source}: expected keys and values, found {type(raw).__name__}"
         )
-    campaign = _validated(raw, source)
+    folder = Path(name_or_path).parent
+    campaign = _validated(with_crystals(raw, folder, source), source)
     campaign.members()  # a mistake in a variant is one of the file
     return campaign
 

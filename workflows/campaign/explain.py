@@ -10,14 +10,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.campaign.calculation import REFERENCE_METALS, reference_label
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.inputs import DOS_ABOVE, DOS_BELOW
-from workflows.campaign.lithium_metal import LITHIUM
-from workflows.campaign.presets import has_hubbard, hubbard_source
+from workflows.campaign.presets import (
+    has_hubbard,
+    hubbard_source,
+    ion_source,
+    ion_values,
+)
 from workflows.campaign.settings import merged_tags
 from workflows.errors import CampaignError
 
-CELLS, METAL = "cathode", "Li metal"
+CELLS = "cathode"
 
 DELETED = "(deleted)"
 """Value of a tag that ``null`` in a later layer took away."""
@@ -32,7 +37,7 @@ class Explained:
     variant
         Of the campaign; empty without.
     of
-        ``cathode`` or ``Li metal``.
+        ``cathode``, or ``Li metal``, ``Na metal``, ``Mg metal``.
     step, tag, value
         What is written; by element where it follows the species; ``(deleted)`` if a
         later layer took the tag away.
@@ -80,8 +85,9 @@ def explained(
 def _steps(campaign: Campaign) -> Iterator[tuple[str, str]]:
     for step in (*campaign.vasp.steps, *(["dos"] if campaign.vasp.dos_at else [])):
         yield CELLS, step
-    if campaign.lithium_reference and LITHIUM in _elements(campaign):
-        yield from ((METAL, step) for step in ("relax", "static"))
+    ion = _elements(campaign)[0]
+    if campaign.lithium_reference and ion in REFERENCE_METALS:
+        yield from ((reference_label(ion), step) for step in ("relax", "static"))
 
 
 def _elements(campaign: Campaign) -> tuple[str, ...]:
@@ -93,7 +99,7 @@ def _elements(campaign: Campaign) -> tuple[str, ...]:
 def _rows(
     campaign: Campaign, of: str, step: str, machine_tags: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, str, str]]:
-    metal = of == METAL
+    metal = of != CELLS
     tags = merged_tags(campaign, step, lithium=metal, deleted=True)
     for name, tag in tags.items():
         value = DELETED if tag.value is None else _shown(tag.value)
@@ -103,11 +109,13 @@ def _rows(
     vasp = campaign.vasp
     mesh = {"relax": "kpoints", "static": "kpoints", "dos": "kpoints_dos"}[step]
     key = "kpoints_lithium" if metal else mesh
-    scaled = "" if metal else "of the conventional cell; other cells keep the spacing"
+    cell = "bcc lithium" if metal else "the conventional cell"
+    scaled = f"of {cell}; other cells keep the spacing"
     yield "KPOINTS", _shown(getattr(vasp, key)), f"campaign: vasp.{key}", scaled
-    elements = (LITHIUM,) if metal else _elements(campaign)
+    elements = _elements(campaign)[:1] if metal else _elements(campaign)
     family = f"{vasp.potcar_functional}; one data set a block of POSCAR"
-    yield "POTCAR", _by(vasp.potcar, elements), "campaign: vasp.potcar", family
+    potcars, origin = _with_ions(vasp.potcar, elements, "potcar")
+    yield "POTCAR", potcars, origin, family
     if not metal:
         yield from _of_the_species(campaign, elements, step)
 
@@ -123,7 +131,7 @@ def _of_the_species(
         if carried
         else first
     )
-    yield "MAGMOM", _by(vasp.magmom, elements), "campaign: vasp.magmom", why
+    yield "MAGMOM", *_with_ions(vasp.magmom, elements, "magmom"), why
     if has_hubbard(vasp.functional):
         origin, source = "campaign: vasp.hubbard_u", "by element"
         if isinstance(vasp.hubbard_u, str):
@@ -139,6 +147,16 @@ def _of_the_species(
         why = "not known before; no part of an id"
         yield "EMIN", f"E_F(static) - {DOS_BELOW:g} eV", "run time", why
         yield "EMAX", f"E_F(static) + {DOS_ABOVE:g} eV", "run time", why
+
+
+def _with_ions(
+    given: Mapping[str, Any], elements: tuple[str, ...], key: str
+) -> tuple[str, str]:
+    """Show values by element and their origin, the ion's from its preset if need be."""
+    origin = f"campaign: vasp.{key}"
+    preset = [e for e in elements if e not in given and e in REFERENCE_METALS]
+    origin += "".join(f"; ions.yaml: {e} ({ion_source(e, key)})" for e in preset)
+    return _by({**ion_values(key), **given}, elements), origin
 
 
 def _by(values: Mapping[str, Any], elements: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign import presets
@@ -50,15 +51,32 @@ def gpaw_settings(
     }
 
 
-def gpaw_lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, Any]:
-    """Resolve those of bcc lithium: no U, no moments, a mesh for a metal."""
-    mesh = list(campaign.gpaw.kpoints_lithium)
+def gpaw_metal_settings(
+    campaign: Campaign, metal: Structure, steps: tuple[str, ...]
+) -> dict[str, Any]:
+    """Resolve those of the ion's metal: no U, no moments, a mesh for a metal.
+
+    A hexagonal cell gets a mesh through Gamma: a shifted one breaks its symmetry.
+    """
+    mesh = metal_mesh(campaign.gpaw.kpoints_lithium, metal)
+    hexagonal = {} if metal.lattice.is_orthogonal else {"centring": "gamma"}
     return {
         **_common(campaign, steps, None),
+        **hexagonal,
         "hubbards": {},
         "magmom": {},
         "kpoints": {s: mesh for s in steps if s != GEOMETRY},
     }
+
+
+def metal_mesh(mesh: tuple[int, int, int], metal: Structure) -> list[int]:
+    """Keep the spacing of a mesh for bcc lithium in the cell of another metal."""
+    a = float(presets.ion_preset("Li")["a"])
+    lengths = metal.lattice.reciprocal_lattice_crystallographic.abc
+    return [
+        max(1, ceil(n * a * length - 1e-6))
+        for n, length in zip(mesh, lengths, strict=True)
+    ]
 
 
 def _common(
@@ -111,11 +129,12 @@ def _mesh(gpaw: GpawSection, step: str) -> tuple[int, int, int]:
 
 
 def _moments(campaign: Campaign, elements: Iterable[str]) -> dict[str, float]:
-    given: Mapping[str, float] = campaign.gpaw.magmom
+    own: Mapping[str, float] = campaign.gpaw.magmom
+    given = {**presets.ion_values("magmom"), **own}
     if missing := [e for e in elements if e not in given]:
         raise InputError(
             f"campaign {campaign.name}: gpaw.magmom names no value for "
-            f"{', '.join(missing)} (it names {', '.join(given)}); add it"
+            f"{', '.join(missing)} (it names {', '.join(own)}); add it"
         )
     return {element: float(given[element]) for element in elements}
 

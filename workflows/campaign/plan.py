@@ -16,7 +16,6 @@ from workflows.campaign.calculation import (
     content_id,
 )
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.lithium_metal import LITHIUM, lithium_reference
 from workflows.campaign.magnetic_order import (
     AFM_MN,
     FIM,
@@ -25,6 +24,7 @@ from workflows.campaign.magnetic_order import (
 )
 from workflows.campaign.nickel_oxide import nickel_oxide
 from workflows.campaign.presets import has_hubbard
+from workflows.campaign.reference_metal import metal_reference
 from workflows.campaign.settings import engine_settings, magmom_of
 from workflows.campaign.starts import SURROGATES, Start, seeded_by, started, starts_of
 from workflows.campaign.step_names import steps_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def plan(campaign: Campaign) -> tuple[Calculation, ...]:
-    """Turn a campaign into its calculations, bcc lithium last.
+    """Turn a campaign into its calculations, the metal of the ion last.
 
     Lowest x first, variant by variant.
 
@@ -78,11 +78,11 @@ def _planned(campaign: Campaign) -> tuple[Calculation, ...]:
 
 
 def _references(campaign: Campaign) -> tuple[Calculation, ...]:
-    from structures.formula import parse_formula
+    from structures.formula import WORKING_IONS, parse_formula
 
     ion = parse_formula(campaign.host.formula).ion
-    wanted = campaign.lithium_reference and ion == LITHIUM
-    found = (lithium_reference(campaign),) if wanted else ()
+    wanted = campaign.lithium_reference and ion in WORKING_IONS
+    found = (metal_reference(campaign, ion),) if wanted else ()
     checked = campaign.engine == "gpaw" and campaign.gpaw.check is not None
     return (*found, nickel_oxide(campaign)) if checked else found
 

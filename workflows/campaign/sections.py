@@ -1,5 +1,6 @@
 """The sections of a campaign file: their keys, defaults and limits."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -13,6 +14,8 @@ from pydantic import (
 
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import chain, presets
+from workflows.campaign.calculation import REFERENCE_METALS
+from workflows.campaign.host_crystal import Crystal
 from workflows.campaign.value_limits import wrong_tag
 from workflows.errors import nearest, one_line
 
@@ -60,14 +63,32 @@ class Section(BaseModel):
 
 
 class HostSection(Section):
-    """The spinel framework at x = 1; the arguments of ``structures.spinel_host``."""
+    """The spinel framework at x = 1; the arguments of ``structures.spinel_host``.
 
+    ``file`` names a crystal of the user's own: reading a campaign turns it into
+    ``crystal``, and formula, ordering, a and u into those of it. ``ion`` replaces the
+    working ion of the formula.
+    """
+
+    file: None = None
+    ion: Literal["Li", "Na", "Mg"] | None = None
     formula: Name = FORMULA
     ordering: Name = "P4_332"
     a: float = Field(CELL_LENGTH, gt=6, lt=13)
     u: float = Field(0.2625, gt=0.2, lt=0.3)
     supercell: tuple[Repeat, Repeat, Repeat] | None = None
     primitive: bool = False
+    crystal: Crystal | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _formula_of_its_ion(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or value.get("ion") not in REFERENCE_METALS:
+            return value
+        from structures.formula import with_ion
+
+        formula = str(value.get("formula", FORMULA))
+        return {**value, "formula": with_ion(formula, value["ion"])}
 
 
 class InsertionSection(Section):

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 from workflows.campaign import presets
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.chain import chain_tags, kept, reads_wavecar
-from workflows.campaign.gpaw_settings import gpaw_lithium_settings, gpaw_settings
+from workflows.campaign.gpaw_settings import (
+    gpaw_metal_settings,
+    gpaw_settings,
+    metal_mesh,
+)
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,26 +63,38 @@ def magmom_of(campaign: Campaign) -> Mapping[str, float]:
     return campaign.gpaw.magmom if campaign.engine == "gpaw" else campaign.vasp.magmom
 
 
-def lithium_settings(campaign: Campaign, steps: tuple[str, ...]) -> dict[str, Any]:
-    """Resolve the settings of bcc lithium: the campaign's, without U and moments.
+def metal_settings(
+    campaign: Campaign, metal: Structure, steps: tuple[str, ...]
+) -> dict[str, Any]:
+    """Resolve the settings of the ion's metal: the campaign's, without U and moments.
+
+    Parameters
+    ----------
+    campaign
+        Its ``kpoints_lithium`` are those of bcc lithium; another metal gets the same
+        spacing.
+    metal
+        One element.
+    steps
+        Steps of the calculation.
 
     Raises
     ------
     InputError
-        ``vasp.potcar`` names none for Li, or one of another element.
+        ``vasp.potcar`` names a potential of another element.
     """
     if campaign.engine == "chgnet":
         return campaign.chgnet.model_dump(mode="json")
     if campaign.engine == "gpaw":
-        return gpaw_lithium_settings(campaign, steps)
+        return gpaw_metal_settings(campaign, metal, steps)
     vasp = campaign.vasp
     return {
         "functional": vasp.functional,
         "hubbards": {},
         "magmom": {},
-        "potcar": _potcars(campaign, ("Li",)),
+        "potcar": _potcars(campaign, (metal[0].specie.symbol,)),
         "potcar_functional": vasp.potcar_functional,
-        "kpoints": {s: list(vasp.kpoints_lithium) for s in steps},
+        "kpoints": {s: metal_mesh(vasp.kpoints_lithium, metal) for s in steps},
         "incar": {s: _incar(campaign, s, lithium=True) for s in steps},
         **_procedure(campaign, steps, lithium=True),
     }
@@ -157,13 +173,14 @@ def _hubbards(
 def _by_element(
     campaign: Campaign, key: str, elements: tuple[str, ...]
 ) -> dict[str, Any]:
-    values: Mapping[str, Any] = getattr(campaign.vasp, key)
+    own: Mapping[str, Any] = getattr(campaign.vasp, key)
+    values = {**presets.ion_values(key), **own}
     missing = [element for element in elements if element not in values]
     if missing:
         raise InputError(
             f"campaign {campaign.name}: vasp.{key} names no value for "
             f"{', '.join(missing)} "
-            f"(it names {', '.join(values)}); add it"
+            f"(it names {', '.join(own)}); add it"
         )
     return {element: values[element] for element in elements}
 
@@ -184,9 +201,10 @@ def _potcars(campaign: Campaign, elements: tuple[str, ...]) -> dict[str, Any]:
 
 def _scaled_mesh(mesh: tuple[int, int, int], host: SpinelHost) -> list[int]:
     """Keep the spacing of the conventional cell's mesh in any other cell."""
-    # The host's own lattice: a strained start keeps the mesh of its neighbours in x.
-    lengths = host.lattice.reciprocal_lattice_crystallographic.abc
+    from pymatgen.core import Lattice
+
+    # The ideal cell: a strained start, or a relaxed host, keeps the mesh of the others.
+    lengths = Lattice(host.cell.matrix).reciprocal_lattice_crystallographic.abc
     return [
-        max(1, ceil(n * length * host.a - 1e-6))
-        for n, length in zip(mesh, lengths, strict=True)
+        max(1, ceil(n * length - 1e-6)) for n, length in zip(mesh, lengths, strict=True)
     ]

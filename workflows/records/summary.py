@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from workflows.analysis.cubic_axes import axes_of_cell, parent_supercell
 from workflows.analysis.d_orbitals import EgOrbital
-from workflows.analysis.ions import METALS
+from workflows.analysis.ions import METALS, working_ion
 from workflows.analysis.jahn_teller import cooperative_order
 from workflows.analysis.lattice import (
     UNIQUE_LAST,
@@ -124,8 +124,8 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         numbers["orbital_order"] = order
     if document.bandgap is not None:
         numbers["gap"] = document.bandgap
-    if lithium := document.final_sites.get("Li"):
-        numbers["ended_as"] = model_of_sites(lithium, units)
+    if ions := document.final_sites.get(working_ion(document.formula, document.n_li)):
+        numbers["ended_as"] = model_of_sites(ions, units)
     # A lattice that was not relaxed is not a result.
     if document.cell_relaxed and (shape := shape_of(document)) is not None:
         numbers |= {name: getattr(shape, name) for name in _SHAPE}

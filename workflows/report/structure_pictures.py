@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import ELEMENTS
 
@@ -92,9 +93,10 @@ def _draw(axes: Axes, document: TaskDocument) -> None:
 
 
 def _sites(document: TaskDocument) -> str:
-    counts = document.final_sites.get("Li", {})
+    ion = working_ion(document.formula, document.n_li) or LITHIUM
+    counts = document.final_sites.get(ion, {})
     words = " + ".join(f"{n} on {role}" for role, n in sorted(counts.items()))
-    return f"Li: {words}" if words else "no Li"
+    return f"{ion}: {words}" if words else f"no {ion}"
 
 
 def _legend(figure: Figure, documents: Sequence[TaskDocument]) -> None:
@@ -103,7 +105,7 @@ def _legend(figure: Figure, documents: Sequence[TaskDocument]) -> None:
     symbols = dict.fromkeys(
         site.specie.symbol for d in documents if d.structure for site in d.structure
     )
-    ordered = [s for s in ("Li", "Ni", "Mn", "O") if s in symbols]
+    ordered = [s for s in ("Li", "Na", "Mg", "Ni", "Mn", "O") if s in symbols]
     ordered += [s for s in symbols if s not in ordered]
     handles = [
         Line2D([], [], ls="", marker="o", ms=9, color=COLOURS.get(s, OTHER), label=s)

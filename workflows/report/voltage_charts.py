@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.ions import FIXED, LITHIUM, metal_name
 from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import capacity
 from workflows.campaign.calculation import NO_INSERTION
@@ -52,6 +53,9 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
         traces.append(
             Trace(label, pair, (volts, volts), PAPER, line="dash", notes=(note, note))
         )
+    ion = str(voltage.attrs.get("ion", LITHIUM))
+    charge = FIXED[ion]
+    couple = f"{ion}/{ion}{'⁺' if charge == 1 else '²⁺'}"
     mass = host.translate(SUBSCRIPTS)
     quantity = f"capacity from x = 0, mAh per g of {mass}"
     paper = (
@@ -62,11 +66,13 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
         key="voltage",
         title="Voltage against capacity",
         caption="Steps between the stable compositions of each side of x = 1, from "
-        "static energies of the cathode and of bcc lithium, without PV and entropy."
-        + (paper if plateaus else ""),
+        "static energies of the cathode and of " + metal_name(ion) + ", without PV and "
+        "entropy." + (paper if plateaus else ""),
         origin=origin,
         panels=(
-            Panel(quantity, "V against Li/Li⁺", tuple(traces), y_range=_around(traces)),
+            Panel(
+                quantity, f"V against {couple}", tuple(traces), y_range=_around(traces)
+            ),
         ),
     )
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from workflows.analysis.ions import working_ion
 from workflows.analysis.lnmo import (
     FORMULA_UNITS,
     expected_mn3,
@@ -109,7 +110,10 @@ def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, floa
 
 
 def _li_sites(document: TaskDocument | None) -> str:
-    counts = document.final_sites.get("Li", {}) if document is not None else {}
+    if document is None:
+        return ""
+    ion = working_ion(document.formula, document.n_li)
+    counts = document.final_sites.get(ion, {})
     return " + ".join(f"{n} {role}" for role, n in sorted(counts.items()))
 
 
@@ -159,8 +163,9 @@ def _foreign_potcars(document: TaskDocument) -> bool:
 def _metals(document: TaskDocument) -> dict[str, int]:
     """Count the transition metals by the site that they were found on."""
     counts: dict[str, int] = {}
+    ion = working_ion(document.formula, document.n_li)
     for element, roles in document.final_sites.items():
-        for role, n in roles.items() if element != "Li" else ():
+        for role, n in roles.items() if element != ion else ():
             counts[role] = counts.get(role, 0) + n
     return counts
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.analysis.lnmo import CELL_LENGTH
 from workflows.analysis.voltage import reference_formula
 from workflows.campaign.step_names import GEOMETRY
@@ -51,8 +52,21 @@ ENGINE = (
     Property("engine", lambda d: {"": d.engine}),
     Property("engine_version", lambda d: {"": d.engine_version}),
 )
-HOST = Property("the host", lambda d: {"": reference_formula(d.formula)})
+HOST = Property("the host", lambda d: {"": _framework(d)})
+ION = Property("the working ion", lambda d: {"": i} if (i := _ion(d)) else {})
 """x of one host is not x of another, nor do they share a hull."""
+
+
+def _ion(document: TaskDocument) -> str:
+    return working_ion(document.formula, document.n_li)
+
+
+def _framework(document: TaskDocument) -> str:
+    """Return the formula as if the ion were lithium: at x = 0 none is there."""
+    own = _ion(document) or LITHIUM
+    return LITHIUM + reference_formula(document.formula, own)[len(own) :]
+
+
 APPLIED = (
     Property("the POTCAR of {}", lambda d: d.potcar),
     Property("the U of {}", lambda d: {e: f"{u} eV" for e, u in d.hubbards.items()}),
@@ -85,6 +99,7 @@ def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> No
     _refuse(finished, map(_setting, sorted(keys)), NOT_COMPARABLE)
     refuse_tags(finished, vouched=vouched)
     _refuse_meshes(finished)
+    _refuse(finished, [ION], NOT_ONE_TABLE)
     _refuse(finished, [HOST], NOT_ONE_TABLE)
     _refuse(finished, APPLIED, NOT_COMPARABLE)
 

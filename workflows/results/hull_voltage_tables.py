@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import Hull, convex_hull
+from workflows.analysis.ions import FIXED, ion_of_series, metal_name
 from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import average_voltage, capacity, reference_formula
 from workflows.campaign.calculation import NO_INSERTION
@@ -152,7 +153,7 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
     rows
         Rows of the table over x.
     mu_li
-        Energy of bcc lithium with the same settings, eV per atom.
+        Energy of the ion's metal (bcc lithium) with the same settings, eV per atom.
 
     Returns
     -------
@@ -160,22 +161,31 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
         ``kind`` is ``step`` for a step between consecutive hull vertices, ``average``
         for the two ends of the range. ``ended_as1`` and ``ended_as2`` say what the
         lithium at either end became: a step between two models is not a plateau.
-        Capacities are per gram of ``attrs["capacity_of"]``, the host with one Li.
+        Capacities are per gram of ``attrs["capacity_of"]``, the host with one ion,
+        which is ``attrs["ion"]``.
         Units in ``attrs["units"]``.
     """
     found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
     frame = frame_of(found, VOLTAGE)
-    host = reference_formula(rows[0]["formula"]) if rows else FORMULA
-    mass = {name: unit.replace(FORMULA, host) for name, unit in VOLTAGE_UNITS.items()}
+    ion = ion_of_series((row["formula"], row["n_li"]) for row in rows)
+    host = reference_formula(rows[0]["formula"], ion) if rows else FORMULA
+    mass = {
+        name: unit.replace(FORMULA, host)
+        .replace("Li per", f"{ion} per")
+        .replace("lithium metal", metal_name(ion))
+        for name, unit in VOLTAGE_UNITS.items()
+    }
     frame.attrs["units"] = mass
     frame.attrs["capacity_of"] = host
     frame.attrs["mu_li"] = mu_li
+    frame.attrs["ion"] = ion
     return frame
 
 
 def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
     energies, start = curve.energies, min(curve.lowest)
-    host = reference_formula(curve.rows[0]["formula"])
+    ion = ion_of_series((row["formula"], row["n_li"]) for row in curve.rows)
+    host, charge = reference_formula(curve.rows[0]["formula"], ion), FIXED[ion]
     ends = (start, max(curve.lowest))
     spans = [("step", *pair) for pair in pairwise(curve.hull.vertices)]
     for kind, x1, x2 in [*spans, ("average", *ends)]:
@@ -187,7 +197,9 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
             "kind": kind,
             "x1": x1,
             "x2": x2,
-            "volts": average_voltage(x1, energies[x1], x2, energies[x2], mu_li),
+            "volts": average_voltage(
+                x1, energies[x1], x2, energies[x2], mu_li, charge=charge
+            ),
             "capacity1": capacity(x1 - start, host),
             "capacity2": capacity(x2 - start, host),
             "n_x": len(energies),

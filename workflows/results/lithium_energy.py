@@ -1,4 +1,7 @@
-"""The energy that voltages count from: bcc lithium with the settings of the cathode."""
+"""The energy that voltages count from: the ion's metal at the settings of the cathode.
+
+Bcc lithium for the spinels of lithium, bcc sodium, hcp magnesium.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.campaign.lithium_metal import LITHIUM
+from workflows.analysis.ions import ion_of_series, metal_name
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.summary import Summary
@@ -16,7 +19,7 @@ from workflows.results.comparable import refuse_reference
 
 @dataclass(frozen=True)
 class Reference:
-    """Bcc lithium that voltages count from.
+    """The metal that voltages count from.
 
     Attributes
     ----------
@@ -33,7 +36,7 @@ class Reference:
 def lithium_reference(
     summaries: Iterable[Summary], cathode: Sequence[TaskDocument]
 ) -> Reference:
-    """Return the energy of bcc lithium, and the row it rests on.
+    """Return the energy of the ion's metal, and the row it rests on.
 
     Parameters
     ----------
@@ -49,15 +52,17 @@ def lithium_reference(
         has other settings.
     """
     engines = {d.engine for d in cathode}
+    ion = ion_of_series((d.formula, d.n_li) for d in cathode)
+    metal = metal_name(ion)
     references = by_calculation(
         s
         for s in summaries
-        if s.document.reference == LITHIUM and s.document.engine in engines
+        if s.document.reference == ion and s.document.engine in engines
     )
     if not references:
         raise ResultsError(
-            "no lithium metal reference was calculated: a voltage needs bcc lithium at "
-            "the settings of the cathode. It is part of a campaign with "
+            f"no {metal} reference was calculated: a voltage needs {metal} at the "
+            "settings of the cathode. It is part of a campaign with "
             "lithium_reference: true (the default): lnmo run CAMPAIGN"
         )
     finished = [
@@ -72,7 +77,7 @@ def lithium_reference(
             f"{s.document.task_label} {s.document.state}" for s in references[0]
         )
         raise ResultsError(
-            f"the lithium metal reference has not finished ({states}): lnmo status"
+            f"the {metal} reference has not finished ({states}): lnmo status"
         )
     refused = None
     for document, steps in finished:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.ions import ion_of_series
 from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
@@ -247,7 +248,8 @@ class Results:
         ]
         found = [self._recorded.final(r["calculation_id"]) for r in chosen]
         cells = [(d.structure, d.energy) for d in found if d.structure and d.energy]
-        return insertion_electrode(cells, self.lithium_energy())
+        ion = ion_of_series((d.formula, d.n_li) for d in found)
+        return insertion_electrode(cells, self.lithium_energy(), ion=ion)
 
     def pdos(
         self,

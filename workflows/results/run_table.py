@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.ions import working_ion
 from workflows.analysis.lithium_sites import model_of_sites
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.records.document import TaskDocument
@@ -78,6 +79,6 @@ def _row(document: TaskDocument) -> dict[str, Any]:
 
 
 def ended_as(document: TaskDocument) -> str:
-    """Return the model that the lithium of a step ended as; empty if not known."""
-    lithium = document.final_sites.get("Li")
-    return model_of_sites(lithium, document.formula_units or 1) if lithium else ""
+    """Return the model that the ions of a step ended as; empty if not known."""
+    ions = document.final_sites.get(working_ion(document.formula, document.n_li))
+    return model_of_sites(ions, document.formula_units or 1) if ions else ""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workflows import load_campaign, plan
-from workflows.campaign.explain import CELLS, DELETED, METAL, explained
+from workflows.campaign.explain import CELLS, DELETED, explained
 from workflows.campaign.inputs import vasp_inputs
 from workflows.cli.selection import Selection
 from workflows.cli.write import show_explained
@@ -32,7 +32,7 @@ def test_the_tags_explained_are_those_written(
     campaign = load_campaign(write_campaign(changes))
     rows = explained(campaign, {})
     for calculation in plan(campaign):
-        of = METAL if calculation.reference else CELLS
+        of = calculation.label if calculation.reference else CELLS
         for step in calculation.steps:
             incar = vasp_inputs(calculation, step, efermi=0.0).incar
             told = {

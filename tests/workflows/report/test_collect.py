@@ -10,7 +10,7 @@ import pytest
 from workflows import open_results
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.lithium_metal import lithium_reference
+from workflows.campaign.reference_metal import metal_reference
 from workflows.errors import ResultsError, StoreError
 from workflows.records.document import TaskDocument
 from workflows.report.collect import collect
@@ -33,7 +33,7 @@ def lithium(
     paper: Campaign, finished: Finished, documents: list[TaskDocument]
 ) -> TaskDocument:
     """Bcc lithium that makes x = 0 to 1 the 4.7 V of the paper."""
-    reference = lithium_reference(paper)
+    reference = metal_reference(paper)
     return documents[0].model_copy(
         update={
             **{"calculation_id": reference.id, "x": None, "n_li": None},

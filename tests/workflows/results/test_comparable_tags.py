@@ -12,7 +12,7 @@ from workflows import load_campaign, open_results, plan
 from workflows.campaign import presets
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.lithium_metal import lithium_reference
+from workflows.campaign.reference_metal import metal_reference
 from workflows.engines.vasp.to_document import describe
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
@@ -145,7 +145,7 @@ def with_metal(
 
     def make(**vasp: Any) -> tuple[list[TaskDocument], TaskDocument]:
         own = campaign(**vasp)
-        metal = describe(nowhere(), lithium_reference(own), "static")
+        metal = describe(nowhere(), metal_reference(own), "static")
         document = TaskDocument(state=State.DONE, engine_version="6.4.2", **metal)
         return documents(plan(own)), document
 

@@ -347,9 +347,9 @@ def test_lithium_metal_to_review_takes_pass_from_the_voltages(
     project: Project,
     paper: Campaign,
 ) -> None:
-    from workflows.campaign.lithium_metal import lithium_reference
+    from workflows.campaign.reference_metal import metal_reference
 
-    metal = lithium_reference(paper)
+    metal = metal_reference(paper)
 
     def voltage(state: State) -> Verdict:
         first = finished(calculations[0])

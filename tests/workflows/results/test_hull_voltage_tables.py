@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymatgen.core import Composition
 
-from workflows import open_results
+from workflows import open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.lithium_metal import lithium_reference
+from workflows.campaign.reference_metal import metal_reference
 from workflows.engines.protocol import identity
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
@@ -46,7 +47,7 @@ OF_LITHIUM = {
 @pytest.fixture
 def lithium(paper: Campaign) -> Callable[..., TaskDocument]:
     """The static step of bcc lithium, -1.9 eV per atom."""
-    metal = lithium_reference(paper)
+    metal = metal_reference(paper)
 
     def make(**changes: Any) -> TaskDocument:
         made = {
@@ -288,3 +289,54 @@ def test_two_hosts_never_share_a_table(
     where = project(cells[0], *spinel_of_manganese(cells[1:]))
     with pytest.raises(ResultsError, match=r"the host: LiMn2O4 \| LiNi0.5Mn1.5O4"):
         open_results(where).hull()
+
+
+@pytest.mark.parametrize(("ion", "charge"), [("Na", 1), ("Mg", 2)])
+def test_another_ion_counts_from_its_own_metal_and_charge(
+    paper: Campaign, finished: Finished, project: Project, ion: str, charge: int
+) -> None:
+    content = paper.model_dump(mode="json")
+    content["host"]["ion"] = ion
+    campaign = Campaign.model_validate(
+        {**content, "x": [0, 0.5, 1], "lithium_reference": True}
+    )
+    *cathode, planned = plan(campaign)
+    energies = {0: 0.0, 0.5: -3.4, 1: -6.6}
+    potcar = {ion: f"{ion}_pv", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"}
+    settings = {**SETTINGS, "potcar": ["PBE_54", potcar]}
+    documents = [
+        finished(c, energy=8 * (energies[c.x] - 45.0), settings=settings)
+        for c in cathode
+        if c.x is not None
+    ]
+    metal = TaskDocument(
+        **identity(planned, "static"),
+        **{"state": State.DONE, "engine_version": "6.4.2", "energy": -3.0},
+        **{"structure": planned.structure, "energy_per_atom": -1.5},
+        settings={**OF_LITHIUM, "potcar": ["PBE_54", {ion: f"{ion}_pv"}]},
+        dir_name=f"calculations/{planned.id}/static",
+    )
+    frame = open_results(project(*documents, metal)).voltage()
+    # V = -(-6.6 + 1.5)/z = 5.1/z; the halves: (6.8 - 1.5)/z and (6.4 - 1.5)/z
+    expected = [volts / charge for volts in (5.3, 4.9, 5.1)]
+    assert list(frame["volts"]) == pytest.approx(expected)
+    host = f"{ion}Ni0.5Mn1.5O4"
+    assert (frame.attrs["capacity_of"], frame.attrs["ion"]) == (host, ion)
+    mass = float(Composition(host).weight)
+    assert frame["capacity2"].max() == pytest.approx(charge * 26801.48 / mass, rel=1e-6)
+    name = {"Na": "sodium", "Mg": "magnesium"}[ion]
+    assert frame.attrs["units"]["volts"] == f"V against {name} metal"
+    assert frame.attrs["units"]["x1"] == f"{ion} per formula unit"
+
+
+def test_lithium_and_sodium_never_share_a_table(
+    paper: Campaign, finished: Finished, project: Project
+) -> None:
+    content = paper.model_dump(mode="json")
+    documents = []
+    for ion in ("Li", "Na"):
+        content["host"]["ion"] = ion
+        cell = plan(Campaign.model_validate({**content, "x": [1]}))[0]
+        documents.append(finished(cell, energy=-360.0, settings={}))
+    with pytest.raises(ResultsError, match="the working ion"):
+        open_results(project(*documents)).series()

@@ -2,8 +2,8 @@
 
 step <- functional <- Hubbard U <- chain <- campaign; the machine's NCORE and KPAR come
 last, at run time. A later layer replaces a tag of an earlier one, and ``null``
-deletes it. Each merged tag keeps the name of the layer that set it. Bcc lithium has
-two layers more: its preset, and the campaign's own tags for it.
+deletes it. Each merged tag keeps the name of the layer that set it. The metal of the
+ion (bcc lithium) has two layers more: its preset, and the campaign's own tags for it.
 """
 
 import copy
@@ -87,6 +87,21 @@ def gpaw_preset(part: str) -> Any:
     return copy.deepcopy(_load("gpaw")[part])
 
 
+def ion_preset(ion: str) -> dict[str, Any]:
+    """Return POTCAR, moment (muB), and the start of the metal (A) of a working ion."""
+    return dict(_load("ions")[ion])
+
+
+def ion_values(key: str) -> dict[str, Any]:
+    """Return ``potcar`` or ``magmom`` of every working ion."""
+    return {ion: values[key] for ion, values in _load("ions").items()}
+
+
+def ion_source(ion: str, key: str) -> str:
+    """Return who fixed a value of a working ion and why."""
+    return _comments("ions").get((ion, key), "")
+
+
 def merge(
     step: str,
     *,
@@ -110,7 +125,7 @@ def merge(
     chain
         Tag -> value and reason, as :func:`workflows.campaign.chain.chain_tags` gives.
     lithium
-        For bcc lithium, not for an oxide.
+        For the metal of the ion, not for an oxide.
     deleted
         Keep the tags that ``null`` deleted, with the value None and the layer that did.
     """

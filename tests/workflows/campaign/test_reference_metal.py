@@ -1,4 +1,4 @@
-"""Bcc lithium beside the cathode: what voltages refer to, at the same settings."""
+"""The ion's metal beside the cathode: what voltages refer to, at the same settings."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.inputs import vasp_inputs
+from workflows.errors import InputError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.steps import fireworks_of, submitted
 from workflows.launchpad.submission import submit
@@ -137,14 +138,57 @@ def test_it_is_kept_with_other_x_and_left_out_when_the_campaign_says_so(
     assert [c.label for c in plan(without)] == ["x=1"]
 
 
-def test_a_host_of_another_ion_has_no_lithium_reference(
+@pytest.mark.parametrize(
+    ("ion", "lengths", "mesh", "neighbours"),
+    [
+        ("Na", (4.20, 4.20, 4.20), [14, 14, 14], 8),
+        ("Mg", (3.19, 3.19, 5.19), [22, 22, 12], 12),
+    ],
+)
+def test_a_host_of_another_ion_has_its_metal_as_reference(
+    write_campaign: WriteCampaign,
+    ion: str,
+    lengths: tuple[float, ...],
+    mesh: list[int],
+    neighbours: int,
+) -> None:
+    changes = {"lithium_reference": True, "host.ion": ion}
+    metal = reference(load_campaign(write_campaign(changes)))
+    assert (metal.reference, metal.label, metal.formula) == (
+        *(ion, f"{ion} metal", f"{ion}2"),
+    )
+    assert metal.structure.lattice.abc == pytest.approx(lengths)
+    assert len(metal.structure.get_neighbors(metal.structure[0], 3.8)) == neighbours
+    assert metal.settings["kpoints"] == {"relax": mesh, "static": mesh}
+    assert (metal.settings["hubbards"], metal.settings["magmom"]) == ({}, {})
+    inputs = vasp_inputs(metal, "relax")
+    assert inputs.potcar_symbols == (f"{ion}_pv",)
+    assert {tag: inputs.incar[tag] for tag in COMMON} == COMMON
+    assert not any(tag.startswith("LDAU") for tag in inputs.incar)
+
+
+def test_the_potcar_of_a_metal_is_that_of_its_cathode(
     write_campaign: WriteCampaign,
 ) -> None:
     changes = {
-        **{"lithium_reference": True, "x": [1], "host.formula": "NaMn2O4"},
+        **{"lithium_reference": True, "x": [1], "host.ion": "Na"},
+        "vasp.potcar": {"Na": "Na", "Ni": "Ni_pv", "Mn": "Mn_pv", "O": "O"},
+    }
+    cell, metal = plan(load_campaign(write_campaign(changes)))
+    assert cell.settings["potcar"]["Na"] == metal.settings["potcar"]["Na"] == "Na"
+    wrong = {**changes, "vasp.potcar": {**changes["vasp.potcar"], "Na": "Ni_pv"}}
+    with pytest.raises(InputError, match="potential of Ni"):
+        plan(load_campaign(write_campaign(wrong)))
+
+
+def test_an_ion_whose_metal_is_not_known_has_no_reference(
+    write_campaign: WriteCampaign,
+) -> None:
+    changes = {
+        **{"lithium_reference": True, "x": [1], "host.formula": "KMn2O4"},
         **{"host.ordering": "none", "vasp.hubbard_u": {"Mn": 3.9}},
-        "vasp.magmom": {"Na": 0, "Mn": 4, "O": 0},
-        "vasp.potcar": {"Na": "Na_pv", "Mn": "Mn_pv", "O": "O"},
+        "vasp.magmom": {"K": 0, "Mn": 4, "O": 0},
+        "vasp.potcar": {"K": "K_sv", "Mn": "Mn_pv", "O": "O"},
     }
     found = plan(load_campaign(write_campaign(changes)))
     assert [c.label for c in found] == ["x=1"]

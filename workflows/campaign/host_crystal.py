@@ -1,0 +1,128 @@
+"""``host: {crystal: ...}``: a crystal of the user's own, as a campaign keeps it.
+
+A campaign holds the crystal itself, not the name of a file: what is planned does not
+depend on a disk, and a campaign written elsewhere plans the same calculations.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+    from structures.own_host import OwnHost
+
+MOST_SITES = 2000
+_DIGITS = 8
+_SITE = re.compile(r"(\S+) (\S+) (\S+) (\S+)")
+_SPECIES = re.compile(r"[A-Z][a-z]?(:[01]?\.?\d*)?(,[A-Z][a-z]?:[01]?\.?\d*)*")
+
+Row = tuple[float, float, float]
+
+
+class Crystal(BaseModel):
+    """A crystal: lattice, and one line a site, ``Ni:0.25,Mn:0.75 0.5 0.5 0.5``.
+
+    Attributes
+    ----------
+    source
+        The file it was read from, without its directories.
+    sha256
+        Of that file.
+    lattice
+        Cell vectors as rows, Angstrom.
+    sites
+        Element, or elements with their occupancies, and fractional coordinates.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    source: Annotated[str, Field(max_length=200)] = ""
+    sha256: Annotated[str, Field(max_length=64)] = ""
+    lattice: tuple[Row, Row, Row]
+    sites: tuple[str, ...] = Field(min_length=1, max_length=MOST_SITES)
+
+    @field_validator("sites")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            parts = _SITE.fullmatch(line)
+            if parts is None or _SPECIES.fullmatch(parts[1]) is None:
+                raise ValueError(
+                    f"{line[:60]!r}: expected an element (or Ni:0.25,Mn:0.75) and "
+                    "three fractional coordinates"
+                )
+            try:
+                [float(number) for number in parts.groups()[1:]]
+            except ValueError:
+                raise ValueError(f"{line[:60]!r}: expected three numbers") from None
+        return value
+
+    def structure(self) -> Structure:
+        """Build pymatgen's structure."""
+        from pymatgen.core import Structure
+
+        species: list[Any] = []
+        coords = []
+        for line in self.sites:
+            names, *numbers = line.split(" ")
+            shares = [part.partition(":") for part in names.split(",")]
+            species.append({name: float(n or 1) for name, _, n in shares})
+            coords.append([float(number) for number in numbers])
+        return Structure(self.lattice, species, coords)
+
+
+def crystal_of(structure: Structure, *, source: str = "", sha256: str = "") -> Crystal:
+    """Keep a structure's elements, occupancies and places, and nothing else of it."""
+    sites = []
+    for site in structure:
+        shares: dict[str, float] = {}
+        for species, amount in site.species.items():
+            name = str(getattr(species, "symbol", species))
+            shares[name] = shares.get(name, 0.0) + float(amount)
+        whole = len(shares) == 1 and abs(sum(shares.values()) - 1) < 1e-6
+        names = ",".join(e if whole else f"{e}:{n:.6g}" for e, n in shares.items())
+        x, y, z = (round(float(number), _DIGITS) + 0.0 for number in site.frac_coords)
+        sites.append(f"{names} {x:.{_DIGITS}f} {y:.{_DIGITS}f} {z:.{_DIGITS}f}")
+    rows = structure.lattice.matrix.round(_DIGITS).tolist()
+    return Crystal(
+        source=source,
+        sha256=sha256,
+        lattice=tuple(tuple(row) for row in rows),
+        sites=tuple(sites),
+    )
+
+
+@lru_cache(maxsize=32)
+def mapped(
+    crystal: Crystal, supercell: tuple[int, int, int] | None, ion: str | None
+) -> OwnHost:
+    """Map a crystal, or a supercell of it, onto the ideal spinel.
+
+    A crystal with partial occupancies in less than the cubic cell is brought to that
+    cell, where the named orders of the metals fit.
+
+    Raises
+    ------
+    StructuresError
+        As :func:`structures.own_host.own_host`.
+    """
+    import numpy as np
+
+    from structures.own_host import own_host
+
+    structure = crystal.structure()
+    if supercell is not None:
+        structure.make_supercell(supercell)
+    found = own_host(structure, ion=ion)
+    rows = found.host.cell.conventional_matrix
+    smaller = found.host.formula_units < 8 and np.allclose(rows, np.rint(rows))
+    if found.partial and supercell is None and smaller:
+        structure.make_supercell(np.rint(rows).astype(int))
+        found = own_host(structure, ion=ion)
+    return found
