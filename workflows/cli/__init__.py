@@ -18,6 +18,7 @@ from workflows.cli import (
     check,
     compare,
     delete,
+    export,
     figures,
     init,
     launch,
@@ -64,6 +65,7 @@ for verb in (
     compare.compare,
     report.report,
     figures.figures,
+    export.export,
     parse.parse,
     check.check,
 ):

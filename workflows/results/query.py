@@ -143,6 +143,20 @@ class Recorded:
             if here and step.has_structure:
                 yield self.whole(step.document)
 
+    def labelled(self) -> Iterator[tuple[dict[str, Any], TaskDocument]]:
+        """Yield the row of each calculation and its document that counts, whole.
+
+        Cells by x, then references; of any engines and settings. What has no structure
+        is left out.
+        """
+        grouped = [
+            (steps, result_of(steps)) for steps in by_calculation(self.summaries())
+        ]
+        found = [(steps, step) for steps, step in grouped if step is not None]
+        for steps, step in sorted(found, key=lambda pair: place(pair[1].document)):
+            if step.has_structure:
+                yield result_row(steps), self.whole(step.document)
+
     def final(self, calculation_id: str) -> TaskDocument:
         """Return the document whose numbers stand in the row of a calculation."""
         own = [

@@ -8,7 +8,7 @@ Reading only: a shell may stay open while the campaign runs and changes no resul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +116,14 @@ class Results:
     def documents(self) -> tuple[TaskDocument, ...]:
         """Return the task documents, one for each recorded step; lowest x first."""
         return self._recorded.documents()
+
+    def labelled(self) -> Iterator[tuple[dict[str, Any], TaskDocument]]:
+        """Yield the row of each calculation and its document that counts, whole.
+
+        References included. Unlike a table it may be of several engines and settings:
+        each row carries its labels.
+        """
+        return self._recorded.labelled()
 
     def series(
         self, *, average: Average = "lowest", temperature: float = ROOM

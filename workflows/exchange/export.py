@@ -1,0 +1,127 @@
+"""A directory of exported files, which never replaces anybody else's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from shutil import move
+from tempfile import TemporaryDirectory
+
+from workflows.errors import ResultsError, StoreError, nearest
+from workflows.exchange.ase_db import write_ase_db
+from workflows.exchange.cif import write_cifs
+from workflows.exchange.entries import write_entries
+from workflows.exchange.optimade import write_optimade
+from workflows.exchange.record import Record, records_of
+from workflows.results.results import Results
+
+MARK = "lnmo-export.json"
+"""In a directory of ours: format -> names of the files that we wrote."""
+
+WRITERS: dict[str, Callable[[Sequence[Record], Path], None]] = {
+    "ase-db": write_ase_db,
+    "entries": write_entries,
+    "optimade-json": write_optimade,
+    "cif": write_cifs,
+}
+
+
+def check_format(name: str) -> None:
+    """Reject a format that is not known.
+
+    Raises
+    ------
+    ResultsError
+        The message lists those there are.
+    """
+    known = tuple(WRITERS)
+    if name not in known:
+        raise ResultsError(
+            f"--format {name} is not known{nearest(name, known)}; there are "
+            f"{', '.join(known)}"
+        )
+
+
+def export(results: Results, form: str, directory: Path) -> tuple[Path, ...]:
+    """Write what has finished into a directory.
+
+    Parameters
+    ----------
+    results
+        May be of several engines and settings: each record carries its labels.
+    form
+        A key of `WRITERS`.
+    directory
+        New, empty, or one that an earlier export made; then its files of this format
+        are replaced.
+
+    Returns
+    -------
+    tuple of Path
+        The files written; the mark is not among them.
+
+    Raises
+    ------
+    ResultsError
+        Nothing has finished, or the format is not known; nothing was written.
+    StoreError
+        The directory holds files that are not ours, or cannot be written to.
+    """
+    check_format(form)
+    ours = _ours(directory)
+    records = records_of(results)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=directory, prefix=".lnmo-export-") as place:
+            WRITERS[form](records, Path(place))
+            names = sorted(path.name for path in Path(place).iterdir())
+            former = set(ours.get(form, ()))
+            _refuse_foreign(directory, names, former)
+            ours[form] = sorted(former | set(names))
+            _mark(directory, ours)  # before the files: a kill leaves none unclaimed
+            for name in names:
+                move(Path(place) / name, directory / name)
+        for name in former - set(names):
+            (directory / name).unlink(missing_ok=True)
+        _mark(directory, {**ours, form: names})
+    except OSError as error:
+        raise StoreError(f"{directory}: cannot be written ({error.strerror})") from None
+    return tuple(directory / name for name in names)
+
+
+def _ours(directory: Path) -> dict[str, list[str]]:
+    """Read the mark of a directory; refuse one that is not empty and has none."""
+    try:
+        content = sorted(path.name for path in directory.iterdir())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StoreError(f"{directory}: cannot be read ({error.strerror})") from None
+    if not content:
+        return {}
+    if MARK not in content:
+        raise StoreError(
+            f"{directory} is not empty ({content[0]}) and no export of lnmo; name a "
+            "new directory"
+        )
+    try:
+        found: dict[str, list[str]] = json.loads((directory / MARK).read_text("utf-8"))
+        return {form: [Path(n).name for n in names] for form, names in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise StoreError(
+            f"{directory / MARK} cannot be read ({error}); name a new directory"
+        ) from None
+
+
+def _refuse_foreign(directory: Path, names: Sequence[str], former: set[str]) -> None:
+    for name in names:
+        if name not in former and (directory / name).exists():
+            raise StoreError(
+                f"{directory / name} is there and was not written by lnmo export; move "
+                "it or name a new directory"
+            )
+
+
+def _mark(directory: Path, ours: dict[str, list[str]]) -> None:
+    (directory / MARK).write_text(json.dumps(ours, indent=1) + "\n", "utf-8")
