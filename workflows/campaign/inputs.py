@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation
-from workflows.campaign.chain import restart_tags
+from workflows.campaign.wavecar_tags import restart_tags
 from workflows.vasp.incar_text import incar_as_text
 from workflows.vasp.potcars import PotcarLibrary, cutoff_note
 from workflows.vasp.species_tags import (

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
-from workflows.campaign import chain, presets
+from workflows.campaign import presets, wavecar_tags
 from workflows.campaign.calculation import REFERENCE_METALS
 from workflows.campaign.host_crystal import Crystal
 from workflows.campaign.value_limits import wrong_tag
@@ -213,7 +213,7 @@ class VaspSection(Section):
 
     @model_validator(mode="after")
     def _possible_chain(self) -> "VaspSection":
-        if why := chain.refusal(self):
+        if why := wavecar_tags.refusal(self):
             raise ValueError(why)
         return self
 

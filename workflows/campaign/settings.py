@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign import presets
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.chain import chain_tags, kept, reads_wavecar
 from workflows.campaign.gpaw_settings import (
     gpaw_metal_settings,
     gpaw_settings,
     metal_mesh,
 )
+from workflows.campaign.wavecar_tags import chain_tags, kept, reads_wavecar
 from workflows.errors import InputError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The packaged INCAR presets, and the one visible order in which they merge.
+"""The one visible order in which the presets of INCAR tags merge.
 
 step <- functional <- Hubbard U <- chain <- campaign; the machine's NCORE and KPAR come
 last, at run time. A later layer replaces a tag of an earlier one, and ``null``
@@ -22,7 +22,7 @@ SPECIES_TAGS = ("LDAUL", "LDAUU", "LDAUJ", "MAGMOM")
 """Tags generated from the written POSCAR; a campaign may not set them by hand."""
 
 CHAIN = "campaign: vasp.restart"
-"""Origin of what follows from the links of a chain, ``workflows.campaign.chain``."""
+"""Origin of what follows from the links of a chain, ``workflows.campaign.wavecar_tags``."""
 
 CAMPAIGN = "campaign"
 """Origin of what the campaign's own ``vasp.incar`` sets."""
@@ -123,7 +123,7 @@ def merge(
         The campaign's own tags under ``common``, a step's name and ``lithium``; None
         deletes a tag.
     chain
-        Tag -> value and reason, as :func:`workflows.campaign.chain.chain_tags` gives.
+        Tag -> value and reason, as :func:`workflows.campaign.wavecar_tags.chain_tags` gives.
     lithium
         For the metal of the ion, not for an oxide.
     deleted

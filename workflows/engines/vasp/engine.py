@@ -21,7 +21,7 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
-from workflows.campaign.chain import restart_tags
+from workflows.campaign.wavecar_tags import restart_tags
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans

@@ -1,0 +1,36 @@
+"""The packaged INCAR tags, U values and GPAW recipe, one YAML file a kind.
+
+What lives here: the presets, each value with its source behind it, and the order in
+which they merge (``layers``). Names of presets come in; tags with their origins go
+out. It imports nothing of ours.
+"""
+
+from workflows.campaign.presets.layers import (
+    CAMPAIGN,
+    CHAIN,
+    SPECIES_TAGS,
+    STEPS,
+    Tag,
+    functionals,
+    gpaw_preset,
+    has_hubbard,
+    hubbard_presets,
+    hubbard_source,
+    hubbard_values,
+    merge,
+)
+
+__all__ = [
+    "CAMPAIGN",
+    "CHAIN",
+    "SPECIES_TAGS",
+    "STEPS",
+    "Tag",
+    "functionals",
+    "gpaw_preset",
+    "has_hubbard",
+    "hubbard_presets",
+    "hubbard_source",
+    "hubbard_values",
+    "merge",
+]
