@@ -74,7 +74,10 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
 
 @explicit_serialize
 class RecordTaskDocument(FiretaskBase):  # type: ignore[misc]
-    """Copy the document from the run directory into MongoDB, where there is one."""
+    """Copies only: `engines/step.py` makes the record, in the run directory.
+
+    The copy goes into MongoDB, where there is one.
+    """
 
     def run_task(self, fw_spec: dict[str, Any]) -> None:
         """Record; with the embedded LaunchPad the file itself is the record."""

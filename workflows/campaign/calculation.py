@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from workflows.errors import StoreError
+
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -23,6 +25,18 @@ REFERENCE_METALS = ("Li", "Na", "Mg")
 """Metals that voltages refer to."""
 NO_INSERTION = "none"
 """Insertion model of a calculation at x <= 1, where nothing is inserted."""
+
+
+class Settings(dict[str, Any]):
+    """Settings that were read from a file; a missing one says what is damaged."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise StoreError, with the name."""
+        raise StoreError(
+            f"the recorded calculation has no setting {name!r}: its lnmo.json or its "
+            "Firework is damaged, or another program changed it; take it from a copy, "
+            "or plan and run the step again"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +141,7 @@ class Calculation:
         """Rebuild a calculation from :meth:`as_dict`."""
         values = dict(plain)
         values["structure"] = structure_from_dict(values["structure"])
+        values["settings"] = Settings(values["settings"])
         for name in ("steps", "notes"):
             values[name] = tuple(values[name])
         values["supercell"] = tuple(tuple(row) for row in values["supercell"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from workflows.campaign import presets
 from workflows.campaign.campaign import Campaign
@@ -39,10 +39,20 @@ def engine_settings(
         An element without U, moment or POTCAR symbol, a POTCAR of another element, or
         U on a non-metal.
     """
-    if campaign.engine == "chgnet":
-        return campaign.chgnet.model_dump(mode="json")
-    if campaign.engine == "gpaw":
-        return gpaw_settings(campaign, host.chemistry.metal_names, structure, steps)
+    match campaign.engine:
+        case "chgnet":
+            return campaign.chgnet.model_dump(mode="json")
+        case "gpaw":
+            return gpaw_settings(campaign, host.chemistry.metal_names, structure, steps)
+        case "vasp":
+            return _vasp_settings(campaign, host, structure, steps)
+        case unknown:
+            assert_never(unknown)
+
+
+def _vasp_settings(
+    campaign: Campaign, host: SpinelHost, structure: Structure, steps: tuple[str, ...]
+) -> dict[str, Any]:
     vasp = campaign.vasp
     elements = tuple(dict.fromkeys(site.specie.symbol for site in structure))
     meshes = {s: vasp.kpoints_dos if s == "dos" else vasp.kpoints for s in steps}
@@ -60,7 +70,13 @@ def engine_settings(
 
 def magmom_of(campaign: Campaign) -> Mapping[str, float]:
     """Return the first moments by element of the campaign's engine, signed, muB."""
-    return campaign.gpaw.magmom if campaign.engine == "gpaw" else campaign.vasp.magmom
+    match campaign.engine:
+        case "gpaw":
+            return campaign.gpaw.magmom
+        case "vasp" | "chgnet":  # CHGNet takes none; its seeds are named by them
+            return campaign.vasp.magmom
+        case unknown:
+            assert_never(unknown)
 
 
 def metal_settings(
@@ -83,10 +99,20 @@ def metal_settings(
     InputError
         ``vasp.potcar`` names a potential of another element.
     """
-    if campaign.engine == "chgnet":
-        return campaign.chgnet.model_dump(mode="json")
-    if campaign.engine == "gpaw":
-        return gpaw_metal_settings(campaign, metal, steps)
+    match campaign.engine:
+        case "chgnet":
+            return campaign.chgnet.model_dump(mode="json")
+        case "gpaw":
+            return gpaw_metal_settings(campaign, metal, steps)
+        case "vasp":
+            return _vasp_metal_settings(campaign, metal, steps)
+        case unknown:
+            assert_never(unknown)
+
+
+def _vasp_metal_settings(
+    campaign: Campaign, metal: Structure, steps: tuple[str, ...]
+) -> dict[str, Any]:
     vasp = campaign.vasp
     return {
         "functional": vasp.functional,

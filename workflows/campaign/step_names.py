@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.sections import same_x
 
@@ -23,14 +25,17 @@ def steps_of(
     dos
         False for a start that is there for its energy alone.
     """
-    if campaign.engine == "chgnet":
-        return ("relax",)
-    steps: tuple[str, ...] = campaign.vasp.steps
-    dos_at = campaign.vasp.dos_at
-    if campaign.engine == "gpaw":
-        first = GEOMETRY if campaign.gpaw.geometry == "chgnet" else "relax"
-        steps, dos_at = (first, "static"), campaign.gpaw.dos_at
-    elif x is None:
-        return ("relax", "static")
+    match campaign.engine:
+        case "chgnet":
+            return ("relax",)
+        case "gpaw":
+            first = GEOMETRY if campaign.gpaw.geometry == "chgnet" else "relax"
+            steps: tuple[str, ...] = (first, "static")
+            dos_at = campaign.gpaw.dos_at
+        case "vasp":
+            steps = ("relax", "static") if x is None else campaign.vasp.steps
+            dos_at = campaign.vasp.dos_at
+        case unknown:
+            assert_never(unknown)
     dos = dos and x is not None and any(same_x(x, at) for at in dos_at)
     return (*steps, "dos") if dos else steps

@@ -1,7 +1,10 @@
 """The seam between a calculation and what computes it.
 
 An engine is a process in a directory: inputs are written, the directory runs,
-the directory is parsed. Production, surrogate and fake go through here alike.
+the directory is parsed. DFT and the surrogate go through here alike.
+
+To add one: docs/engines.md lists every place. mypy finds a `match` on the engine that
+lacks the new name.
 """
 
 from __future__ import annotations
@@ -53,7 +56,7 @@ class Engine(Protocol):
     def parse(self, directory: Path) -> TaskDocument:
         """Read what is there, finished or not, without raising for a broken run."""
 
-    def recorded(
+    def clean_up(
         self,
         calculation: Calculation,
         step: str,
@@ -61,4 +64,4 @@ class Engine(Protocol):
         previous: Path | None,
         state: State,
     ) -> None:
-        """Remove what only this step needed; its document, with a state, is stored."""
+        """Remove what only this step needed, once its document is stored."""

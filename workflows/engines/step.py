@@ -143,7 +143,7 @@ def run_step(
         except OSError as error:  # the disk refused before the step began
             raise _as_end(error, directory) from None
     with suppress(OSError):  # what is left is large, not wrong
-        engine(calculation.engine).recorded(
+        engine(calculation.engine).clean_up(
             calculation,
             step,
             results.directory(calculation.id, step),

@@ -94,17 +94,19 @@ def test_a_stray_log_hides_no_run_below_it(tmp_path: Path, log: str) -> None:
     assert [Path(d.dir_name).name for d in parse_all(tmp_path)] == ["run"]
 
 
-def test_one_run_that_breaks_the_reader_is_named_and_hides_no_other(
+@pytest.mark.parametrize("name", ["functional", "hubbards", "potcar", "incar"])
+def test_a_run_whose_record_lost_a_setting_is_named_and_hides_no_other(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     calculations: tuple[Calculation, ...],
+    name: str,
 ) -> None:
-    for name in ("a", "c", "d"):
-        shutil.copytree(DATA / "NiO_static", tmp_path / name)
+    for run in ("a", "c", "d"):
+        shutil.copytree(DATA / "NiO_static", tmp_path / run)
     (tmp_path / "b").mkdir()
     write_run_file(tmp_path / "b", calculations[0], "static")
     ours = json.loads((tmp_path / "b" / RUN_FILE).read_text("utf-8"))
-    del ours["calculation"]["settings"]["functional"]
+    del ours["calculation"]["settings"][name]
     (tmp_path / "b" / RUN_FILE).write_text(json.dumps(ours), "utf-8")
     (tmp_path / "c" / "OUTCAR.gz").rename(tmp_path / "c" / "OUTCAR.zst")
     (tmp_path / "c" / "OUTCAR.zst").write_bytes(b"\x28\xb5\x2f\xfd")
@@ -112,7 +114,9 @@ def test_one_run_that_breaks_the_reader_is_named_and_hides_no_other(
     found = json.loads(capsys.readouterr().out)
     assert [Path(d["dir_name"]).name for d in found] == ["a", "b", "c", "d"]
     assert [d["state"] for d in found] == ["DONE", "FAILED", "FAILED", "DONE"]
-    assert found[1]["reason"].startswith("a fault of lnmo, not of the run: KeyError: ")
+    assert found[1]["reason"].startswith(
+        f"the recorded calculation has no setting '{name}': its lnmo.json or its"
+    )
     assert found[2]["reason"].startswith("OUTCAR.zst is compressed with zstd")
 
 

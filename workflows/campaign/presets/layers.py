@@ -1,9 +1,11 @@
 """The one visible order in which the presets of INCAR tags merge.
 
-step <- functional <- Hubbard U <- chain <- campaign; the machine's NCORE and KPAR come
-last, at run time. A later layer replaces a tag of an earlier one, and ``null``
-deletes it. Each merged tag keeps the name of the layer that set it. The metal of the
-ion (bcc lithium) has two layers more: its preset, and the campaign's own tags for it.
+The layers in order: step, functional, Hubbard U, restart tags (ISTART, ICHARG, LWAVE),
+campaign. A later layer overrides an earlier one, and ``null`` deletes a tag. Each
+merged tag keeps the name of the layer that set it. The metal of the ion (bcc lithium)
+has two layers more: its preset, and the campaign's own tags for it. At run time the
+machine adds NCORE and KPAR (`engines/machine.py`), `engines/vasp/wavecars.py` sets
+ISTART and ICHARG by the WAVECAR that is there, and custodian may correct what fails.
 """
 
 import copy
@@ -22,7 +24,7 @@ SPECIES_TAGS = ("LDAUL", "LDAUU", "LDAUJ", "MAGMOM")
 """Tags generated from the written POSCAR; a campaign may not set them by hand."""
 
 CHAIN = "campaign: vasp.restart"
-"""Origin of what follows from the links of a chain, ``workflows.campaign.wavecar_tags``."""
+"""Origin of what follows from the links of a chain, ``campaign.wavecar_tags``."""
 
 CAMPAIGN = "campaign"
 """Origin of what the campaign's own ``vasp.incar`` sets."""
@@ -123,7 +125,7 @@ def merge(
         The campaign's own tags under ``common``, a step's name and ``lithium``; None
         deletes a tag.
     chain
-        Tag -> value and reason, as :func:`workflows.campaign.wavecar_tags.chain_tags` gives.
+        Tag -> value and reason, as ``campaign.wavecar_tags.chain_tags`` gives.
     lithium
         For the metal of the ion, not for an oxide.
     deleted

@@ -103,7 +103,7 @@ class ChgnetEngine:
             return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
         return _document(calculation, result, common)
 
-    def recorded(
+    def clean_up(
         self,
         calculation: Calculation,
         step: str,

@@ -70,7 +70,7 @@ class GpawEngine:
             return ChgnetEngine().parse(directory)
         return parse_gpaw(directory, calculation, step)
 
-    def recorded(
+    def clean_up(
         self,
         calculation: Calculation,
         step: str,

@@ -21,8 +21,8 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
-from workflows.campaign.wavecar_tags import restart_tags
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
+from workflows.campaign.wavecar_tags import restart_tags
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans
 from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
@@ -119,7 +119,7 @@ class VaspEngine:
             return parse_relaxation(directory).document
         return parse_vasp(directory)
 
-    def recorded(
+    def clean_up(
         self,
         calculation: Calculation,
         step: str,

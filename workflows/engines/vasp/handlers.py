@@ -1,8 +1,9 @@
 """Which of custodian's error handlers watch VASP, and why the others do not.
 
-A handler may save a run, or turn it into another calculation. What changes how a
-solution is found is let in; what changes which solution is found is let in only where
-VASP cannot go on otherwise, and the audit then asks for a review. Never let in:
+A handler may save a run, or turn it into another calculation. One that changes how a
+solution is found is used. One that changes which solution is found is used only where
+VASP cannot go on otherwise; `checks/changed_inputs.py` then makes the run
+NEEDS_REVIEW. These are not used:
 
 =====================  ==========================================================
 LargeSigma             changes SIGMA, which has to be one in a series
@@ -19,7 +20,6 @@ Checkpoint, StoppedRun restarts inside one directory hide what ran
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from pathlib import Path
@@ -36,17 +36,9 @@ from custodian.vasp.handlers import (
     VaspErrorHandler,
 )
 from custodian.vasp.io import load_outcar
-from custodian.vasp.jobs import VaspJob
 from custodian.vasp.utils import is_valid_poscar
-from pymatgen.core import Structure
-from pymatgen.io.vasp import Poscar
 
 from workflows.engines.claim import check_claim
-from workflows.engines.vasp.deadline import Clock
-from workflows.engines.vasp.launcher_output import NEVER_STARTED
-from workflows.engines.vasp.restart import whole_structure
-from workflows.engines.vasp.wavecars import prepare_attempt
-from workflows.errors import MachineError
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.input_files import read_incar_file
 
@@ -59,48 +51,8 @@ NOT_CAUGHT = {
     "triple_product": "exchanges two cell vectors: c/a would be that of another axis",
 }
 """Messages that custodian knows and that do not end a run here."""
-NOT_A_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)
-"""How the system refuses to start something that is not a program here."""
 MOST_HANGS = 2
 """How often one hanging run is started again."""
-
-
-class TimedJob(VaspJob):
-    """Starts VASP while there is time for it, in a directory fit for it.
-
-    Monitors look at OSZICAR before a VASP that starts again has opened a new one, and
-    would mend once more what the last attempt had: it is removed first. A CONTCAR that
-    VASP was writing when it was ended may have been copied to POSCAR.
-    """
-
-    clock: Clock
-    structure: Structure
-
-    def end(self) -> None:
-        """End VASP, if it was started and runs."""
-        started = hasattr(self, "_vasp_process")
-        if started and self._vasp_process.poll() is None:
-            self.terminate()
-
-    def run(self, directory: str = "./") -> Any:
-        """Start VASP; raise Terminated without time, MachineError without a program."""
-        self.clock.refuse_to_start()
-        place = Path(directory)
-        check_claim(place)
-        prepare_attempt(place)
-        for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
-            (place / name).unlink(missing_ok=True)
-        if whole_structure(place / "POSCAR", self.structure) is None:
-            Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
-        try:
-            return super().run(directory)  # type: ignore[no-untyped-call]
-        except OSError as error:
-            if error.errno not in NOT_A_PROGRAM:
-                raise
-            raise MachineError(
-                f"{NEVER_STARTED}: {self.vasp_cmd[0]}: {error.strerror}; correct the "
-                "VASP command or its environment"
-            ) from None
 
 
 class StillOurs(ErrorHandler):

@@ -1,4 +1,4 @@
-"""One VASP process under custodian: started, watched, and never left behind."""
+"""VASP under custodian: watched, and never left behind; `job.py` starts it."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ def custodian_run(
     from custodian.custodian import CustodianError
     from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 
-    from workflows.engines.vasp.handlers import TimedJob, handlers
+    from workflows.engines.vasp.handlers import handlers
+    from workflows.engines.vasp.job import TimedJob
 
     clock = Clock(directory, machine, relaxes=relaxes)
     clock.refuse_to_start()

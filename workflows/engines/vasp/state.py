@@ -11,7 +11,7 @@ FAILED          at its end, but OUTCAR and vasprun.xml contradict each other,
                 result is not what was asked for
 UNCONVERGED     it came to its end, but an electronic cycle or the relaxation
                 did not converge, or vasprun.xml alone does not prove it
-NEEDS_REVIEW    converged, but an input is not what it should be
+NEEDS_REVIEW    converged, but an input is not what it should be (review.py)
 DONE            converged, at its end, and everything agrees
 ==============  ==============================================================
 

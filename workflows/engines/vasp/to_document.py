@@ -23,6 +23,7 @@ from workflows.engines.vasp.notes import (
     silent_files,
     without_convergence,
 )
+from workflows.engines.vasp.review import reviewed
 from workflows.engines.vasp.state import RELAXATIONS
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.versions import versions
@@ -107,7 +108,7 @@ def with_numbers(
             *doubtful_numbers(numbers),
             *disagreements(files, numbers),
         ]
-        state, reason = _reviewed(state, reason, judged)
+        state, reason = reviewed(state, reason, judged)
     findings.extend(judged)
     if structure is not None and state.usable:
         outcome = _outcome(structure, numbers, common, calculation)
@@ -162,20 +163,6 @@ def with_numbers(
         completed_at=completed_at(files) if state.at_its_end else None,
         versions=versions("custodian", "pymatgen"),
     )
-
-
-def _reviewed(state: State, reason: str, judged: list[Finding]) -> tuple[State, str]:
-    """Lower DONE by what is wrong with the inputs; the worst finding is the reason."""
-    if state is not State.DONE:
-        return state, reason
-    for severity, lower in (
-        ("error", State.FAILED),
-        ("warning", State.NEEDS_REVIEW),
-    ):
-        for finding in judged:
-            if finding.severity == severity:
-                return lower, finding.message
-    return state, reason
 
 
 def _with_properties(structure: Any, calculation: Calculation | None) -> Any:

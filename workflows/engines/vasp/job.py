@@ -1,0 +1,59 @@
+"""The job that custodian runs: it starts VASP, in a directory fit for it."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+from custodian.vasp.jobs import VaspJob
+from pymatgen.core import Structure
+from pymatgen.io.vasp import Poscar
+
+from workflows.engines.claim import check_claim
+from workflows.engines.vasp.deadline import Clock
+from workflows.engines.vasp.launcher_output import NEVER_STARTED
+from workflows.engines.vasp.restart import whole_structure
+from workflows.engines.vasp.wavecars import prepare_attempt
+from workflows.errors import MachineError
+
+NOT_A_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)
+"""How the system refuses to start something that is not a program here."""
+
+
+class TimedJob(VaspJob):
+    """Starts VASP while there is time for it, in a directory fit for it.
+
+    Monitors look at OSZICAR before a VASP that starts again has opened a new one, and
+    would mend once more what the last attempt had: it is removed first. A CONTCAR that
+    VASP was writing when it was ended may have been copied to POSCAR.
+    """
+
+    clock: Clock
+    structure: Structure
+
+    def end(self) -> None:
+        """End VASP, if it was started and runs."""
+        started = hasattr(self, "_vasp_process")
+        if started and self._vasp_process.poll() is None:
+            self.terminate()
+
+    def run(self, directory: str = "./") -> Any:
+        """Start VASP; raise Terminated without time, MachineError without a program."""
+        self.clock.refuse_to_start()
+        place = Path(directory)
+        check_claim(place)
+        prepare_attempt(place)
+        for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
+            (place / name).unlink(missing_ok=True)
+        if whole_structure(place / "POSCAR", self.structure) is None:
+            Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
+        try:
+            return super().run(directory)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            if error.errno not in NOT_A_PROGRAM:
+                raise
+            raise MachineError(
+                f"{NEVER_STARTED}: {self.vasp_cmd[0]}: {error.strerror}; correct the "
+                "VASP command or its environment"
+            ) from None
