@@ -1,4 +1,4 @@
-"""The packaged INCAR tags, U values and GPAW recipe, one YAML file a kind.
+"""The packaged INCAR tags, U values, ions and GPAW recipe, one YAML file a kind.
 
 What lives here: the presets, each value with its source behind it, and the order in
 which they merge (``layers``). Names of presets come in; tags with their origins go
@@ -17,6 +17,9 @@ from workflows.campaign.presets.layers import (
     hubbard_presets,
     hubbard_source,
     hubbard_values,
+    ion_preset,
+    ion_source,
+    ion_values,
     merge,
 )
 
@@ -32,5 +35,8 @@ __all__ = [
     "hubbard_presets",
     "hubbard_source",
     "hubbard_values",
+    "ion_preset",
+    "ion_source",
+    "ion_values",
     "merge",
 ]
