@@ -19,11 +19,12 @@ SYSTEM = slurm-wlm munge chromium gcc pkg-config libxc-dev libopenblas-dev libff
 SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium gcc pkg-config mpirun
 SYSTEM_LIBRARIES = libxc openblas fftw3 ompi-c
 
-.PHONY: help run dft test check format setup setup-gpaw setup-test system clean
+.PHONY: help run dft example test check format setup setup-gpaw setup-test system clean
 
 help:
 	@echo "make run     set up, relax the paper's nine compositions with CHGNet, write report.html"
 	@echo "make dft     set up, compute the 14-atom cells with DFT+U (GPAW), write dft.html"
+	@echo "make example write docs/example.html: the page of DFT+U results in the repository"
 	@echo "make test    set up, run the tests"
 	@echo "make system  install what GPAW and some tests need: libxc, FFTW, OpenBLAS, MPI;"
 	@echo "             Slurm, munge, Chromium (Debian; root)"
@@ -42,6 +43,9 @@ dft: $(VENV)/.chgnet $(VENV)/.gpaw
 	@echo "   Stop it whenever you like: the same command goes on where it was."
 	@$(VENV)/bin/lnmo run dft -j $(JOBS); code=$$?; \
 	$(VENV)/bin/lnmo report dft -o dft.html && exit $$code
+
+example: $(VENV)/.base
+	@$(VENV)/bin/python benchmarks/example_page.py
 
 test: $(VENV)/.test
 	$(VENV)/bin/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)

@@ -97,20 +97,10 @@ def geometries(documents: Sequence[TaskDocument]) -> dict[str, TaskDocument]:
     }
 
 
-def mean(document: TaskDocument, element: str) -> float:
-    """Return the mean of |m| over the sites of an element, muB."""
-    assert document.structure is not None
-    assert document.magnetization is not None
-    sites = zip(document.structure, document.magnetization, strict=True)
-    found = [abs(m) for site, m in sites if site.specie.symbol == element]
-    return sum(found) / len(found)
-
-
-def moments(rows: Sequence[Mapping[str, Any]], surrogate: Any) -> str:
+def moments(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the table of moments, charge order and gap."""
     lines = []
     for row in rows:
-        own = surrogate[row["calculation_id"]]
         paper = PAPER.get(float(row["x"]), {})
         lines.append(
             [
@@ -118,10 +108,10 @@ def moments(rows: Sequence[Mapping[str, Any]], surrogate: Any) -> str:
                 model(row),
                 paper.get("Ni", ""),
                 f"**{number(row['m_ni'])}**",
-                number(mean(own, "Ni")),
+                number(row["m_ni_geometry"]),
                 paper.get("Mn", ""),
                 f"**{number(row['m_mn'])}**",
-                number(mean(own, "Mn")),
+                number(row["m_mn_geometry"]),
                 f"{row['n_mn3']:.0f} of 3",
                 number(row["m_total"]),
                 f"**{number(row['gap'])}**",
@@ -240,7 +230,7 @@ def readme(text: str, part: str) -> str:
     return f"{before}{MARK}\n{part.rstrip()}\n{MARK}\n{after}"
 
 
-def draw(found: Results, rows: Sequence[Mapping[str, Any]], surrogate: Any) -> None:
+def draw(found: Results, rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw the moments over x, and the states of the d electrons at x = 2."""
     import matplotlib as mpl
 
@@ -254,7 +244,7 @@ def draw(found: Results, rows: Sequence[Mapping[str, Any]], surrogate: Any) -> N
         xs = [float(r["x"]) for r in own]
         values = [float(r[f"m_{element.lower()}"]) for r in own]
         left.plot(xs, values, "o-", color=colour, label=f"{element}, DFT+U (GPAW)")
-        other = [mean(surrogate[r["calculation_id"]], element) for r in own]
+        other = [float(r[f"m_{element.lower()}_geometry"]) for r in own]
         left.plot(xs, other, "s:", color=colour, mfc="w", label=f"{element}, CHGNet")
         paper = [(x, float(v[element])) for x, v in PAPER.items() if v[element]]
         left.plot(*zip(*paper, strict=True), "x", color=colour, ms=9, mew=2)
@@ -281,17 +271,18 @@ def pages(*, figure: bool = False) -> dict[Path, str]:
     found = Results(FileResults(DATA))
     documents = found.documents()
     statics = {str(d.calculation_id): d for d in documents if d.task_label == "static"}
+    beside = {r["calculation_id"]: r for r in records(found.side_by_side())}
     rows = [
-        {**r, "pressure": statics[r["calculation_id"]].pressure_kbar}
+        {**beside[r["calculation_id"]], **r, "pressure": own.pressure_kbar}
         for r in records(found.series())
-        if r["calculation_id"] in statics
+        if (own := statics.get(r["calculation_id"])) is not None
     ]
     first = next(iter(statics.values()))
     surrogate = geometries(documents)
     if figure:
-        draw(found, rows, surrogate)
+        draw(found, rows)
     parts: list[tuple[str, Callable[[], str]]] = [
-        ("Moments, charge order, gap", lambda: moments(rows, surrogate)),
+        ("Moments, charge order, gap", lambda: moments(rows)),
         ("Energies", lambda: energies(found)),
         ("The geometry they stand on (CHGNet)", lambda: lattices(rows, surrogate)),
     ]

@@ -33,7 +33,7 @@ def report(
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     results = chosen.results()
-    if not results.documents():
+    if not results.headers():
         options = f" for {chosen}" if str(chosen) else ""
         raise ResultsError(
             f"nothing to report: no results are recorded{options}; run the campaign "

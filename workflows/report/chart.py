@@ -16,11 +16,12 @@ Line = Literal["", "solid", "dash", "dot"]
 PAPER = "#111111"
 """Colour of what the paper states; nothing of ours is black."""
 ELEMENTS = {
-    **{"Li": "#c49000", "O": "#d9534f", "Ni": "#1b7a43", "Mn": "#7b3294"},
-    **{"Ti": "#8c8c8c", "V": "#e08214", "Cr": "#01665e", "Fe": "#a6611a"},
-    **{"Co": "#2b5fc0", "Cu": "#b35806"},
+    **{"Li": "#e69f00", "O": "#d55e00", "Ni": "#009e73", "Mn": "#0072b2"},
+    **{"Ti": "#8c8c8c", "V": "#f0e442", "Cr": "#01665e", "Fe": "#a6611a"},
+    **{"Co": "#cc79a7", "Cu": "#b35806"},
 }
-"""Colours of the elements, the same in every chart."""
+"""Colours of the elements, the same in every chart: Okabe and Ito's, told apart by
+colour-blind readers."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import ResultsError
@@ -22,6 +22,7 @@ from workflows.report.series_charts import (
     of_the_paper,
     ratio_chart,
 )
+from workflows.report.thinning import lowest_points
 from workflows.report.valence_chart import valence_chart
 from workflows.report.voltage_charts import hull_chart, voltage_chart
 from workflows.results.dos_table import WideWindowError
@@ -109,12 +110,14 @@ def collect(results: Results) -> Collection:
     found.charts += [make(series, origin) for make in _OVER_X]
     if found.ask("voltage", results.voltage):
         found.charts.append(voltage_chart(found.tables["voltage"], origin))
-    if found.ask("sites", results.sites):
+    if found.ask("sites", lambda: results.sites(lowest=True)):
         sites = found.tables["sites"]
         if (sites["element"] == "Mn").any():
             found.charts.append(valence_chart(series, sites, origin))
     if found.ask("hull", results.hull):
-        found.charts.append(hull_chart(found.tables["hull"], origin, paper=paper))
+        points, told = lowest_points(found.tables["hull"])
+        chart = hull_chart(points, origin, paper=paper)
+        found.charts.append(replace(chart, caption=chart.caption + told))
     densities = _densities(results, found)
     if densities:
         found.charts.append(dos_chart(densities, origin, paper=paper))
@@ -137,7 +140,7 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
                 warnings.simplefilter("ignore", UserWarning)  # noted on the figure
                 density = _density(results, row)
         except ResultsError as error:
-            reasons[str(error)] = None
+            reasons[str(error).replace(f"{results.root}/", "")] = None
         else:
             densities.append(density)
     if not len(shown):

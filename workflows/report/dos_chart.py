@@ -20,7 +20,7 @@ WINDOW = (-8.0, 5.0)
 """Energies shown, eV."""
 ORBITALS = {**{f"{e} d": f"{e}-3d" for e in reversed(METALS)}, "O p": "O-2p"}
 """Curves of ``Results.pdos`` that bond, and their names."""
-EG = {"Ni eg": "#6fc093", "Mn eg": "#c79bd2"}
+EG = {"Ni eg": "#7ccfb5", "Mn eg": "#56b4e9"}
 """Colours of eg, lighter than those of the elements."""
 COLOURS = {
     **ELEMENTS,

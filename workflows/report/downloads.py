@@ -1,13 +1,23 @@
-"""Tables of the page as CSV that a reader takes away, inside the page itself."""
+"""Tables of the page as CSV that a reader takes away, inside the page itself.
+
+A long table is compressed, a very long one cut: the page stays small enough to mail,
+and says what it leaves out.
+"""
 
 from __future__ import annotations
 
 import base64
+import gzip
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COMPRESSED_FROM = 300_000
+"""Bytes of CSV from which a file is compressed."""
+LARGEST = 350_000
+"""Bytes of a compressed file; a table beyond is cut."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +30,8 @@ class Download:
         Of the file.
     what
         One row is what; one line.
-    rows, columns
-        Size of the table.
+    rows, of, columns
+        Rows in the file, of the table, and columns.
     kilobytes
         Size of the file, rounded up.
     href
@@ -31,6 +41,7 @@ class Download:
     name: str
     what: str
     rows: int
+    of: int
     columns: int
     kilobytes: int
     href: str
@@ -52,13 +63,25 @@ def download(
     digits
         Significant digits of the numbers; all of them if None.
     """
-    precision = None if digits is None else f"%.{digits}g"
-    text = table.to_csv(index=False, float_format=precision).encode()
+    text, ending, kind = _csv(table, digits), "csv", "text/csv"
+    shown = table
+    if len(text) > COMPRESSED_FROM:
+        ending, kind = "csv.gz", "application/gzip"
+        text = gzip.compress(text, mtime=0)
+        while len(text) > LARGEST:
+            shown = shown.iloc[: int(0.9 * len(shown) * LARGEST / len(text))]
+            text = gzip.compress(_csv(shown, digits), mtime=0)
     return Download(
-        name=f"{name}.csv",
+        name=f"{name}.{ending}",
         what=what,
-        rows=len(table),
+        rows=len(shown),
+        of=len(table),
         columns=len(table.columns),
         kilobytes=-(-len(text) // 1000),
-        href="data:text/csv;base64," + base64.b64encode(text).decode(),
+        href=f"data:{kind};base64," + base64.b64encode(text).decode(),
     )
+
+
+def _csv(table: pd.DataFrame, digits: int | None) -> bytes:
+    precision = None if digits is None else f"%.{digits}g"
+    return table.to_csv(index=False, float_format=precision).encode()

@@ -59,8 +59,15 @@ def as_svg(figure: Figure, prefix: str = "") -> str:
     with mpl.rc_context({"svg.hashsalt": "lnmo", "svg.fonttype": "none"}):
         figure.savefig(text, format="svg", metadata={"Date": None})
     drawn = text.getvalue()
-    element = drawn[drawn.index("<svg") :]
+    element = _short_paths(drawn[drawn.index("<svg") :])
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}", element)
+
+
+def _short_paths(svg: str) -> str:
+    """Round coordinates to hundredths of a point: nothing moves that can be seen."""
+    return re.sub(
+        r'\bd="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), svg
+    )
 
 
 def _panel(axes: Axes, panel: Panel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 from workflows.report.chart import Chart, Panel, Trace
@@ -19,32 +20,76 @@ FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-ser
 PIXELS = 4 / 3
 """CSS pixels in a point."""
 GAP = 0.11
-"""Room between panels, as a share of the figure."""
+"""Room between panels side by side, as a share of the figure."""
+BELOW = 48
+"""CSS pixels between two rows of panels, for the name of the axis above."""
+NARROW, AXIS = 46, 34
+"""Letters of the line above a panel, and of the name of an axis, on a phone."""
 
 
 def plotly_figure(chart: Chart) -> dict[str, Any]:
     """Return ``data`` and ``layout`` for ``Plotly.newPlot``; JSON once encoded."""
     named: set[str] = set()
     data: list[dict[str, Any]] = []
-    layout = _layout(chart)
     for number, panel in enumerate(chart.panels):
-        end = "" if number == 0 else str(number + 1)
-        layout[f"xaxis{end}"], layout[f"yaxis{end}"] = _axes(chart, number, panel, end)
+        end = _end(number)
         for trace in panel.traces:
             shown = bool(trace.label) and trace.label not in named
             named.add(trace.label)
             data.append(_trace(trace, shown) | {"xaxis": f"x{end}", "yaxis": f"y{end}"})
+    return {"data": data, "layout": _whole_layout(chart, LINE)}
+
+
+def narrow_layout(chart: Chart) -> dict[str, Any]:
+    """Return the ``layout`` of a phone for the same data: panels in one column."""
+    layout = _whole_layout(replace(chart, columns=1), NARROW)
+    layout["margin"] |= {"l": 48, "r": 8}
+    for name, axis in layout.items():
+        if name.startswith("xaxis"):
+            lines = textwrap.wrap(axis["title"]["text"], AXIS)
+            axis["title"] = {**axis["title"], "text": "<br>".join(lines)}
+    layout["font"] = {**layout["font"], "size": 11.5}
+    layout["legend"]["font"] = {"size": 11}
+    for annotation in layout["annotations"]:
+        annotation["font"] = {**annotation["font"], "size": 10}
+    return layout
+
+
+def _whole_layout(chart: Chart, letters: int) -> dict[str, Any]:
+    layout = _layout(chart, letters)
+    for number, panel in enumerate(chart.panels):
+        end = _end(number)
+        layout[f"xaxis{end}"], layout[f"yaxis{end}"] = _axes(chart, number, panel, end)
         if panel.title:
             layout["annotations"].append(_head(panel, end))
-    return {"data": data, "layout": layout}
+    return layout
 
 
-def _layout(chart: Chart) -> dict[str, Any]:
-    lines = max((len(panel.title.splitlines()) for panel in chart.panels), default=0)
-    above = lines * HEAD
-    row = HEIGHT_OF_ROW * chart.height / STANDARD_HEIGHT
+def _end(number: int) -> str:
+    """Return what plotly adds to the names of the axes of a panel."""
+    return "" if number == 0 else str(number + 1)
+
+
+def _lines(chart: Chart) -> int:
+    """Count the lines of the longest head of a panel."""
+    return max((len(panel.title.splitlines()) for panel in chart.panels), default=0)
+
+
+def _row(chart: Chart) -> float:
+    """Return the height of a row of panels, CSS pixels."""
+    return HEIGHT_OF_ROW * chart.height / STANDARD_HEIGHT
+
+
+def _between(chart: Chart) -> float:
+    """Return the room between two rows of panels, CSS pixels."""
+    return BELOW + _lines(chart) * HEAD
+
+
+def _layout(chart: Chart, letters: int) -> dict[str, Any]:
+    above = _lines(chart) * HEAD
+    inside = _row(chart) * chart.rows + _between(chart) * (chart.rows - 1)
     return {
-        "height": round(row * chart.rows) + 72 + above,
+        "height": round(inside) + 72 + above,
         "margin": {"l": 62, "r": 16, "t": 64 + above, "b": 56},
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
@@ -55,12 +100,12 @@ def _layout(chart: Chart) -> dict[str, Any]:
             **{"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
             **{"x": 0.5, "xanchor": "center", "font": {"size": 12}},
         },
-        "annotations": [_origin(chart, above)],
+        "annotations": [_origin(chart, above, letters)],
     }
 
 
-def _origin(chart: Chart, above: int) -> dict[str, Any]:
-    lines = textwrap.wrap(chart.origin, LINE * chart.columns)
+def _origin(chart: Chart, above: int, letters: int) -> dict[str, Any]:
+    lines = textwrap.wrap(chart.origin, letters * chart.columns)
     return {
         **{"text": "<br>".join(lines), "showarrow": False, "align": "left"},
         **{"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": 6 + above},
@@ -72,8 +117,9 @@ def _axes(
     chart: Chart, number: int, panel: Panel, end: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     row, column = divmod(number, chart.columns)
-    across = _share(column, chart.columns)
-    up = _share(chart.rows - 1 - row, chart.rows)
+    across = _share(column, chart.columns, GAP)
+    rows = _row(chart) * chart.rows + _between(chart) * (chart.rows - 1)
+    up = _share(chart.rows - 1 - row, chart.rows, _between(chart) / rows)
     x = _axis(panel.x_title, panel.x_range, panel.x_ticks, zero=panel.zero_x)
     y = _axis(panel.y_title, panel.y_range, panel.y_ticks, zero=panel.zero_y)
     return (
@@ -82,9 +128,9 @@ def _axes(
     )
 
 
-def _share(number: int, of: int) -> list[float]:
-    width = (1 - GAP * (of - 1)) / of
-    start = number * (width + GAP)
+def _share(number: int, of: int, gap: float) -> list[float]:
+    width = (1 - gap * (of - 1)) / of
+    start = number * (width + gap)
     return [round(start, 6), round(min(start + width, 1.0), 6)]
 
 
@@ -142,7 +188,7 @@ def _trace(trace: Trace, shown: bool) -> dict[str, Any]:
         drawn["customdata"] = list(trace.notes)
     if trace.words:
         drawn["text"] = list(trace.words)
-        drawn["textfont"] = {"size": 10}
+        drawn["textfont"] = {"size": 10, "color": "#000000"}  # on light squares
     if trace.filled:
         drawn["fill"] = "tozeroy"
         drawn["fillcolor"] = _faint(trace.colour)

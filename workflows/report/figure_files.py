@@ -41,7 +41,7 @@ def write_figures(results: Results, directory: Path) -> tuple[Path, ...]:
     StoreError
         The directory cannot be written to.
     """
-    if not results.documents():
+    if not results.headers():
         raise ResultsError("nothing to draw: no results are recorded; lnmo run first")
     written = []
     try:
@@ -58,7 +58,7 @@ def write_figures(results: Results, directory: Path) -> tuple[Path, ...]:
 
 def _figures(results: Results) -> Iterator[tuple[str, Figure]]:
     found = collect(results)
-    chosen = pictured(results.documents())
+    chosen = pictured(results.lowest_documents())
     if chosen:
         yield "fig2d-structures", structures_figure(chosen, found.origin)
     for chart in found.charts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,23 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from workflows.campaign.campaign import Campaign
+from workflows.report.beside import columns_of, head, lines_of
 from workflows.report.chart import Chart
+from workflows.report.claims import claims, remark
 from workflows.report.collect import collect
 from workflows.report.downloads import Download, download
 from workflows.report.draw_matplotlib import as_svg, draw
-from workflows.report.draw_plotly import plotly_figure
+from workflows.report.draw_plotly import narrow_layout, plotly_figure
 from workflows.report.provenance import findings_of, label, settings_of, versions_of
 from workflows.report.series_charts import of_the_paper
+from workflows.report.structure_files import Cell, cells_of
 from workflows.report.structure_pictures import pictured, structures_figure
-from workflows.report.verdict_summary import in_words, summaries, why_unjudged, written
+from workflows.report.structure_view import structure_layout
+from workflows.report.thinning import FINDINGS, STEPS, few_of_each, first_of
+from workflows.report.verdict_summary import summaries, why_unjudged, written
 from workflows.results.results import Results, records
 from workflows.results.series_table import metals_of
-from workflows.results.verdict import verdict_frame
+from workflows.results.verdict import models_of, verdict_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,18 +54,23 @@ FINDING_COLUMNS = (
 )
 ROWS = {
     "series": "one row for each x and insertion model",
-    "sites": "one row for each atom of each result",
+    "sites": "one row for each atom of each result in the table over x",
     "runs": "one row for each step of each calculation",
     "voltage": "one row for each step of a voltage curve, and for each average",
     "hull": "one row for each finished arrangement in each range of x",
     "pdos": "one row for each energy of each calculation with a density of states",
     "verdicts": "one row for each statement of the paper",
+    "side-by-side": "one row for each x and model, the paper's numbers beside",
     "context": "one row for each result, and each measurement of the paper",
     "findings": "one row for each finding",
 }
 """Tables to take away, and what a row of each is."""
 DIGITS = {"pdos": 6}
 """Significant digits of a table, where it is large and VASP prints fewer."""
+
+
+FIRST = ("fig2e-moments", "fig2f-lattice")
+"""Charts that stand beside the verdict."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +102,20 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     ResultsError
         The results are of several engines or settings.
     """
+    results = results.snapshot()
     found = collect(results)
     series, charts, origin = found.series, found.charts, found.origin
     verdicts = results.compare_to_paper()
-    documents = results.documents()
+    documents = results.headers()
     findings = findings_of(documents)
     paper = of_the_paper(series)
     if paper:
         found.ask("context", results.context)
+        found.ask("side-by-side", results.side_by_side)
+    beside = columns_of(_rows(found.tables, "side-by-side"))
+    lowest = results.lowest_documents()
+    cells = cells_of(lowest, origin, dict(_against(series)))
+    drawn = [DrawnChart(chart, _svg(chart)) for chart in charts]
     return _template().render(
         title=f"Campaign {campaign.name}" if campaign else "All results",
         description=campaign.description if campaign else "",
@@ -110,19 +126,26 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         unjudged=why_unjudged(verdicts),
         paper=paper,
         summaries=summaries(verdicts),
-        verdicts=verdicts,
-        limits=dict.fromkeys(
-            (v.statement, v.tolerance, v.unit, v.why) for v in verdicts
-        ),
+        models=models_of(verdicts),
+        claims=claims(verdicts),
         rows=records(series),
+        heads=[head(row) for row in beside],
+        lines=lines_of(beside),
         elements=metals_of(series),
         context=_context(found.tables),
-        charts=[DrawnChart(chart, _svg(chart)) for chart in charts],
-        plots=_as_script({chart.key: plotly_figure(chart) for chart in charts}),
+        first=[d for d in drawn if d.chart.key in FIRST],
+        charts=[d for d in drawn if d.chart.key not in FIRST],
+        plots=_as_script({chart.key: _plot(chart) for chart in charts}),
         plotly=_plotly(),
-        structures=_structures(documents, origin),
-        findings=findings,
-        documents=documents,
+        structures=_structures(lowest, origin),
+        cells=cells,
+        cells_left_out=max(0, len(lowest) - len(cells)),
+        views=_as_script(_views(cells)),
+        made_of_cells=_as_script({c.key: c.made for c in cells}),
+        findings=first_of(
+            few_of_each(findings), FINDINGS, "findings", "findings.csv, below"
+        ),
+        steps=first_of(documents, STEPS, "steps", "runs.csv, below"),
         missing=found.missing,
         downloads=_downloads(found.tables, verdicts if paper else (), findings),
         campaign_yaml=campaign.as_yaml() if campaign else "",
@@ -141,7 +164,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(label=label, in_words=in_words, written=written)
+    environment.globals.update(label=label, remark=remark, written=written)
     return environment.get_template("report.html.j2")
 
 
@@ -170,6 +193,24 @@ def _context(tables: Mapping[str, pd.DataFrame]) -> tuple[str, list[dict[str, An
     if table is None:
         return "", []
     return " ".join(table.attrs["notes"]), records(table)
+
+
+def _rows(tables: Mapping[str, pd.DataFrame], name: str) -> list[dict[str, Any]]:
+    return records(tables[name]) if name in tables else []
+
+
+def _against(series: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield the id of each calculation with what stands against its row."""
+    yield from zip(series["calculation_id"], series["findings"], strict=True)
+
+
+def _plot(chart: Chart) -> dict[str, Any]:
+    return plotly_figure(chart) | {"narrow": narrow_layout(chart)}
+
+
+def _views(cells: Sequence[Cell]) -> dict[str, Any]:
+    """Return what the viewer of structures draws, by the ids of calculations."""
+    return {"layout": structure_layout(), "cells": {c.key: c.traces for c in cells}}
 
 
 def _structures(documents: Sequence[TaskDocument], origin: str) -> Markup:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from workflows.records.document import TaskDocument
 
 SEVERITIES = ("error", "warning", "info")
+VALUES = 8
+"""Values of one setting that are listed; the others are counted."""
 
 
 def label(document: TaskDocument) -> str:
@@ -60,12 +62,17 @@ def versions_of(documents: Iterable[TaskDocument]) -> dict[str, str]:
 
 
 def settings_of(documents: Sequence[TaskDocument]) -> list[tuple[str, str]]:
-    """Return the settings that the steps report, each value they have."""
+    """Return the settings that the steps report, the first values that each has."""
     found: dict[str, dict[str, None]] = {}
     for document in documents:
         for name, value in document.settings.items():
             found.setdefault(name, {})[_plain(value)] = None
-    return [(name, "; ".join(values)) for name, values in sorted(found.items())]
+    return [(name, _values(list(values))) for name, values in sorted(found.items())]
+
+
+def _values(values: Sequence[str]) -> str:
+    more = [f"{len(values) - VALUES} more"] if len(values) > VALUES else []
+    return "; ".join([*values[:VALUES], *more])
 
 
 def _plain(value: Any) -> str:

@@ -20,18 +20,17 @@ from workflows.report.chart import (
     Trace,
 )
 from workflows.results.series_table import metals_of
+from workflows.results.side_by_side_table import PAPER_MOMENTS
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PAPER_MOMENTS = {"Ni": {0.0: 0.5, 1.0: 1.7, 2.0: 1.7}, "Mn": {1.0: 3.2, 2.0: 3.7}}
-"""Mean |m| in muB that the text of the paper states; x = 2 of Ni: "does not vary"."""
 EXPERIMENT_A = {1.0: CELL_LENGTH}
 """Cubic lattice parameter in A, experiment, as in the verdicts."""
 COLOURS = {
     **ELEMENTS,
-    **{"a": "#2166ac", "b": "#67a9cf", "c": "#b2182b", "c(x)/c(1)": "#5b6675"},
+    **{"a": "#0072b2", "b": "#56b4e9", "c": "#d55e00", "c(x)/c(1)": "#5b6675"},
 }
 STYLES: dict[str, tuple[Marker, Line]] = {
     NO_INSERTION: ("circle", "solid"),

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 PICTURED = (0.0, 1.0, 2.0)
 VIEW = "-82x,12y,0z"
 """Rotation of the camera, degrees, as ASE writes it: c points up, b away."""
-COLOURS = {**ELEMENTS, "Li": "#e6b800"}
 OTHER = "#6baed6"
-RADII = {"Li": 0.62, "O": 0.42}
-METAL_RADIUS = 0.72
-"""Radii are for the eye, in A; oxygen is drawn small to see past it."""
+RADII = {"Ni": 0.86, "Li": 0.52, "O": 0.36}
+METAL_RADIUS = 0.68
+"""Radii are for the eye, in A, and tell the elements apart without their colours."""
+POINTS_PER_RADIUS = 13.0
+"""Diameter of a mark of the legend, points, for 1 A."""
 
 
 def pictured(documents: Sequence[TaskDocument]) -> list[TaskDocument]:
@@ -80,7 +81,7 @@ def _draw(axes: Axes, document: TaskDocument) -> None:
         axes,
         rotation=VIEW,
         radii=[RADII.get(symbol, METAL_RADIUS) for symbol in symbols],
-        colors=[COLOURS.get(symbol, OTHER) for symbol in symbols],
+        colors=[ELEMENTS.get(symbol, OTHER) for symbol in symbols],
         show_unit_cell=2,
     )
     axes.set_axis_off()
@@ -108,7 +109,14 @@ def _legend(figure: Figure, documents: Sequence[TaskDocument]) -> None:
     ordered = [s for s in ("Li", "Na", "Mg", "Ni", "Mn", "O") if s in symbols]
     ordered += [s for s in symbols if s not in ordered]
     handles = [
-        Line2D([], [], ls="", marker="o", ms=9, color=COLOURS.get(s, OTHER), label=s)
+        Line2D(
+            *([], []),
+            ls="",
+            marker="o",
+            ms=POINTS_PER_RADIUS * RADII.get(s, METAL_RADIUS),
+            color=ELEMENTS.get(s, OTHER),
+            label=s,
+        )
         for s in ordered
     ]
     if handles:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS: dict[int | None, tuple[str, str]] = {
-    4: ("Mn⁴⁺", "#b79fd0"),
-    3: ("Mn³⁺", "#f0a35e"),
-    2: ("Mn²⁺", "#c7744b"),
+    4: ("Mn⁴⁺", "#9ecbea"),
+    3: ("Mn³⁺", "#f2bd52"),
+    2: ("Mn²⁺", "#e08a4a"),
     None: ("anomalous", "#b5bcc6"),
 }
 """Valence -> name and colour; light, since a moment is written on it."""

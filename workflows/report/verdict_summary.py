@@ -1,4 +1,4 @@
-"""Verdicts -> the first thing on the page: what holds, what does not, and why."""
+"""Verdicts -> the first thing on the page: what holds and what does not, in a line."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from workflows.results.verdict import (
     Verdict,
     models_of,
     overall,
-    short_reason,
 )
+
+NAMED = 3
+"""Statements that do not hold are named in the headline; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,6 @@ def summaries(verdicts: Sequence[Verdict]) -> tuple[Summary, ...]:
     return tuple(_summary(verdicts, model) for model in models_of(verdicts))
 
 
-def in_words(verdict: Verdict) -> str:
-    """Return what was found beside what the paper has, in half a sentence."""
-    if verdict.value is None:
-        return short_reason(verdict)
-    unit = f" {written(verdict.unit)}" if verdict.unit else ""
-    text = f"{verdict.value:.3g}{unit} here, {verdict.reference} in the paper"
-    return f"{text} ({verdict.reason})" if verdict.reason else text
-
-
 def why_unjudged(verdicts: Sequence[Verdict]) -> str:
     """Return in one line why no statement is judged; empty if some are."""
     if any(v.value is not None for v in verdicts):
@@ -80,7 +73,14 @@ def _summary(verdicts: Sequence[Verdict], model: str) -> Summary:
         headline += f", {len(doubtful)} with a doubt"
     if fails:
         headline += f", {len(fails)} {'does' if len(fails) == 1 else 'do'} not"
+        headline += f" ({_named(fails)})"
     if untested:
         headline += f", {len(untested)} could not be tested"
     status = overall(verdicts, model)
     return Summary(model, status, headline, holds, doubtful, fails, untested)
+
+
+def _named(verdicts: Sequence[Verdict]) -> str:
+    names = list(dict.fromkeys(v.statement for v in verdicts))
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return "; ".join(names[:NAMED] + more)

@@ -22,9 +22,9 @@ PAPER_PLATEAUS = {(0.0, 1.0): 4.7, (1.0, 2.0): 2.8}
 """Between which x, volts against lithium that the paper measures."""
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 COLOURS = {
-    NO_INSERTION: "#1f5fa8",
-    "tet_8b": "#c2571a",
-    "oct_16c_rocksalt": "#7b3294",
+    NO_INSERTION: "#0072b2",
+    "tet_8b": "#d55e00",
+    "oct_16c_rocksalt": "#cc79a7",
 }
 OTHER = "#4d8f6f"
 MILLI = 1000.0

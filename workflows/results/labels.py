@@ -8,6 +8,7 @@ the downloads of the page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION, Calculation
@@ -115,13 +116,18 @@ def _functional(settings: Mapping[str, Any]) -> str:
     if name not in functionals():
         return name
     tags = own["static"] if isinstance(own.get("static"), Mapping) else own
-    preset = merge("static", functional=name)
+    preset = _static_tags(name)
     changed = [
         f"{tag} = {tags[tag]}"
         for tag in HAMILTONIAN
         if tag in tags and not same_value(tags[tag], _value(preset.get(tag)))
     ]
     return ", ".join([name, *changed])
+
+
+@cache
+def _static_tags(functional: str) -> Mapping[str, Tag]:
+    return merge("static", functional=functional)
 
 
 def _value(tag: Tag | None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -125,13 +125,17 @@ class Recorded:
             raise ResultsError(f"{document.dir_name}: no structure is recorded")
         return found
 
-    def finals(self, x: float | None) -> Iterator[TaskDocument]:
+    def finals(
+        self, x: float | None, ids: Collection[str] | None = None
+    ) -> Iterator[TaskDocument]:
         """Yield the documents whose numbers count, whole; lowest x first.
 
         Parameters
         ----------
         x
             Only this composition; all if None.
+        ids
+            Only these calculations; all if None.
         """
         grouped = by_calculation(
             s for s in self.summaries() if not s.document.reference
@@ -140,7 +144,8 @@ class Recorded:
         for step in sorted(found, key=lambda s: place(s.document)):
             at = step.document.x
             here = x is None or at is None or same_x(at, x)
-            if here and step.has_structure:
+            chosen = ids is None or step.document.calculation_id in ids
+            if here and chosen and step.has_structure:
                 yield self.whole(step.document)
 
     def labelled(self) -> Iterator[tuple[dict[str, Any], TaskDocument]]:
@@ -200,3 +205,24 @@ class Recorded:
             return False
         at = document.x
         return not self.x or (at is not None and any(same_x(at, x) for x in self.x))
+
+
+class Unchanging(Recorded):
+    """The same, read once: every answer is of one moment of a campaign that runs on."""
+
+    def __init__(self, of: Recorded) -> None:
+        super().__init__(
+            of.store, calculations=of.calculations, engine=of.engine, x=of.x
+        )
+        self._summaries = super().summaries()
+        self._rows: dict[bool, list[dict[str, Any]]] = {}
+
+    def summaries(self) -> list[Summary]:
+        """Return the documents without their atoms, as they were."""
+        return list(self._summaries)
+
+    def rows(self, *, planned: bool = False) -> list[dict[str, Any]]:
+        """Return one row for each calculation, as they were."""
+        if planned not in self._rows:
+            self._rows[planned] = super().rows(planned=planned)
+        return [dict(row) for row in self._rows[planned]]

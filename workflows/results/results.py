@@ -18,6 +18,7 @@ from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.sections import same_x
+from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.gpaw.densities import read_gpaw_density
 from workflows.errors import ResultsError
 from workflows.records.database import read_database
@@ -36,7 +37,7 @@ from workflows.results.dos_table import (
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
 from workflows.results.labels import LABEL_NAMES, with_labels
 from workflows.results.paper import compare_to_paper, lowest_by_order
-from workflows.results.query import Recorded
+from workflows.results.query import Recorded, Unchanging
 from workflows.results.run_table import run_frame
 from workflows.results.series_table import (
     COLUMNS,
@@ -45,9 +46,10 @@ from workflows.results.series_table import (
     Average,
     series_frame,
 )
+from workflows.results.side_by_side_table import side_by_side_frame
 from workflows.results.site_table import SITES, site_rows
 from workflows.results.starts_table import starts_frame
-from workflows.results.verdict import Verdict
+from workflows.results.verdict import FINISHED, Verdict
 from workflows.vasp.dos_files import read_density
 
 if TYPE_CHECKING:
@@ -95,7 +97,9 @@ class Results:
         engine: str | None = None,
         x: Sequence[float] = (),
     ) -> None:
-        self._recorded = Recorded(store, calculations=calculations, engine=engine, x=x)
+        self._recorded: Recorded = Recorded(
+            store, calculations=calculations, engine=engine, x=x
+        )
 
     def select(
         self,
@@ -113,6 +117,20 @@ class Results:
             x=x or own.x,
         )
 
+    def snapshot(self) -> Results:
+        """Return the same results as they are now, read once.
+
+        What is asked of a snapshot is of one moment, though the campaign runs on.
+        """
+        found = self.select()
+        found._recorded = Unchanging(found._recorded)
+        return found
+
+    @property
+    def root(self) -> Path:
+        """Data directory, from which ``TaskDocument.dir_name`` counts."""
+        return self._recorded.root
+
     def documents(self) -> tuple[TaskDocument, ...]:
         """Return the task documents, one for each recorded step; lowest x first."""
         return self._recorded.documents()
@@ -124,6 +142,23 @@ class Results:
         each row carries its labels.
         """
         return self._recorded.labelled()
+
+    def headers(self) -> tuple[TaskDocument, ...]:
+        """Return the task documents without their atoms, fast; lowest x first."""
+        found = (s.document for s in self._recorded.summaries())
+        return tuple(sorted(found, key=place))
+
+    def lowest_documents(self) -> tuple[TaskDocument, ...]:
+        """Return the documents whose numbers stand in the table over x, with atoms.
+
+        Finished ones alone; lowest x first.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        return tuple(self._recorded.finals(None, self._lowest_ids()))
 
     def series(
         self, *, average: Average = "lowest", temperature: float = ROOM
@@ -151,7 +186,7 @@ class Results:
         rows = self._recorded.rows(planned=True)
         return series_frame(rows, average=average, temperature=temperature)
 
-    def sites(self, x: float | None = None) -> pd.DataFrame:
+    def sites(self, x: float | None = None, *, lowest: bool = False) -> pd.DataFrame:
         """Return one row per atom of each result.
 
         ``magnetization`` in muB, ``valence`` with its ``margin``, the octahedron of Ni
@@ -162,9 +197,39 @@ class Results:
         ----------
         x
             Only this composition; all if None.
+        lowest
+            Only of the finished results that stand in the table over x.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`, with `lowest`.
         """
-        rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
+        ids = self._lowest_ids() if lowest else None
+        rows = [row for d in self._recorded.finals(x, ids) for row in site_rows(d)]
         return frame_of(rows, SITES)
+
+    def side_by_side(self) -> pd.DataFrame:
+        """Return the paper's moments beside ours and those of the geometry's engine.
+
+        One row for each x and insertion model; a number that nobody has is NaN. Units
+        are in ``df.attrs["units"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        geometries = {
+            str(s.document.calculation_id): s
+            for s in self._recorded.summaries()
+            if s.document.task_label == GEOMETRY
+        }
+        return side_by_side_frame(records(self.series()), geometries)
+
+    def _lowest_ids(self) -> frozenset[str]:
+        rows = records(self.series())
+        return frozenset(r["calculation_id"] for r in rows if r["state"] in FINISHED)
 
     def runs(self) -> pd.DataFrame:
         """Return one row for each step of each calculation, references included.

@@ -184,6 +184,37 @@ def test_each_insertion_model_has_a_verdict_of_its_own(html: str) -> None:
         assert f"With the insertion model <code>{model}</code>" in html
 
 
+def test_verdict_figures_and_claims_come_first_in_that_order(html: str) -> None:
+    own = without_scripts(html).partition("<main>")[2]
+    places = [
+        own.index(f'id="{name}"')
+        for name in (
+            *("verdict", "fig2e-moments", "fig2f-lattice", "beside", "verdicts"),
+            *("series", "structures", "figures", "findings", "downloads"),
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_every_verdict_stands_in_one_table_alone(html: str, results: Results) -> None:
+    own = without_scripts(html)
+    table = own.partition('<table id="verdicts"')[2].partition("</table>")[0]
+    judged = [v for v in results.compare_to_paper() if v.value is not None]
+    assert len(re.findall(r"<b>[^<]+</b> <span", table)) == len(judged)
+    assert "<li>" not in own
+
+
+def test_every_row_has_its_cell_to_turn_and_to_take_away(
+    html: str, results: Results
+) -> None:
+    ids = list(results.series()["calculation_id"])
+    (views,) = re.findall(r'id="views">(.*?)</script>', html, re.DOTALL)
+    assert list(json.loads(views)["cells"]) == ids
+    table = html.partition('<table id="cells"')[2].partition("</table>")[0]
+    assert table.count(">CIF</a>") == table.count(">POSCAR</a>") == len(ids)
+    assert all(f"<code>{name}</code>" in table for name in ids)
+
+
 def test_findings_are_told_once_with_their_place(
     project: Project, paper: Campaign, calculations: Calculations, finished: Finished
 ) -> None:
@@ -259,7 +290,7 @@ def test_a_page_of_another_spinel_carries_nothing_of_the_paper_but_one_line(
     assert body.index(told) < body.index('id="figures"') < body.index('id="table"')
     assert 'id="verdicts"' not in own
     assert "Do the claims" not in own
-    assert "<li>" not in body.partition('id="table"')[0]
+    assert 'id="beside"' not in own
     for word in ("paper (text)", "experiment, x = 1", "paper: cubic", "Figure 2"):
         assert word not in own, word
     assert "|m| Ni" not in own

@@ -13,11 +13,11 @@ from workflows.campaign.calculation import Calculation
 from workflows.records.document import TaskDocument
 from workflows.report.chart import PAPER, Chart, Trace
 from workflows.report.series_charts import (
-    PAPER_MOMENTS,
     lattice_chart,
     moments_chart,
     ratio_chart,
 )
+from workflows.results.side_by_side_table import PAPER_MOMENTS
 
 ORIGIN = "engine vasp (6.4.2), a test"
 CHARTS = (moments_chart, lattice_chart, ratio_chart)

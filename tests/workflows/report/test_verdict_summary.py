@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from workflows.report.verdict_summary import in_words, summaries
+from workflows.report.verdict_summary import summaries
 from workflows.results.verdict import Status, Verdict
 
 HOLDS = Verdict(
@@ -47,7 +45,8 @@ def test_each_model_has_the_general_statements_and_its_own() -> None:
     assert tetrahedral.fails == (FAILS,)
     assert tetrahedral.untested == (UNTESTED,)
     assert tetrahedral.headline == (
-        "1 of 3 statements hold, 1 does not, 1 could not be tested"
+        "1 of 3 statements hold, 1 does not (mean |m| of Mn at x = 1), "
+        "1 could not be tested"
     )
     assert (rocksalt.status, tetrahedral.status) == (Status.WARN, Status.FAIL)
 
@@ -57,15 +56,7 @@ def test_without_a_row_above_1_there_is_one_summary() -> None:
     assert (only.insertion, only.headline) == ("", "1 of 1 statements hold")
 
 
-@pytest.mark.parametrize(
-    ("verdict", "text"),
-    [
-        (HOLDS, "3.2 μB here, 3.2 in the paper"),
-        (FAILS, "0.5 μB here, 3.2 in the paper (x = 2: Li moved)"),
-        (UNTESTED, "no lithium metal reference"),
-    ],
-)
-def test_ours_stands_beside_the_paper_s_or_the_reason_alone(
-    verdict: Verdict, text: str
-) -> None:
-    assert in_words(verdict) == text
+def test_the_headline_names_three_that_fail_and_counts_the_others() -> None:
+    failing = [replace(FAILS, statement=name) for name in "abcde"]
+    (only,) = summaries(failing)
+    assert only.headline == "0 of 5 statements hold, 5 do not (a; b; c; 2 more)"
