@@ -7,11 +7,8 @@ no total energies.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import numpy as np
-from pymatgen.analysis.ewald import EwaldSummation
-from pymatgen.core.structure import Structure
 
 from structures.cell import FloatArray
 from structures.charges import formal_charges, oxidation_states
@@ -20,6 +17,7 @@ from structures.host import SpinelHost
 from structures.orderings import Ordering
 from structures.pool import candidate_pool
 from structures.sites import Site
+from structures.unit_charges import unit_charge_matrix
 
 _BATCH = 4096
 
@@ -118,16 +116,9 @@ def _site_charges(
     return np.array([*fixed, *[empty] * n_pool]), full - empty
 
 
-@lru_cache(maxsize=8)
 def _pair_matrix(host: SpinelHost, role: str) -> FloatArray:
     """Ewald energies of unit charges on fixed sites, then on the pool, eV, (n, n)."""
     sites = [site for _, site in _fixed_sites(host, role)]
     sites += candidate_pool(host, role).sites
-    unit_charges = Structure(
-        host.lattice,
-        ["H"] * len(sites),
-        [site.frac_coords for site in sites],
-        site_properties={"charge": [1.0] * len(sites)},
-    )
-    ewald = EwaldSummation(unit_charges)  # type: ignore[no-untyped-call]
-    return np.asarray(ewald.total_energy_matrix, dtype=np.float64)
+    coords = np.array([site.frac_coords for site in sites])
+    return unit_charge_matrix(host.lattice.matrix, coords)

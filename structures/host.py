@@ -244,7 +244,7 @@ def check_role(role: str) -> str:
     return role
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _operations(
     cell: Cell, metals: tuple[str | None, ...], a: float, u: float
 ) -> tuple[IntArray, FloatArray]:
@@ -278,7 +278,7 @@ def _kept_by(
     return rotations[kept], translations[kept]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _sites(host: SpinelHost, role: str) -> tuple[Site, ...]:
     """Sites of a role with their labels."""
     coords = host.frac_coords(role)

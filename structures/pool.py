@@ -87,7 +87,7 @@ class Pool:
         return chosen
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def candidate_pool(host: SpinelHost, role: str) -> Pool:
     """Collect the sites that a role names in a host.
 

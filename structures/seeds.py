@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil, comb, floor, nan
 
 import numpy as np
-from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core.structure import Structure
 
 from structures.canonical import canonical_forms, canonical_subsets
@@ -19,6 +18,7 @@ from structures.charges import REDOX_LADDER, formal_charges
 from structures.formula import ANION_CHARGES
 from structures.starts import symmetry_broken_start
 from structures.symmetry import find_operations
+from structures.unit_charges import unit_charge_matrix
 
 STRETCH = 0.1
 """A, added to each bond along z of a reduced ion that elongates."""
@@ -229,14 +229,7 @@ def _energies(
     formal = formal_charges(structure.composition)
     charges = np.array([formal[site.specie.symbol] for site in structure])
     charges[places] = upper
-    unit = Structure(
-        structure.lattice,
-        ["H"] * len(structure),
-        structure.frac_coords,
-        site_properties={"charge": [1.0] * len(structure)},
-    )
-    ewald = EwaldSummation(unit)  # type: ignore[no-untyped-call]
-    matrix = np.asarray(ewald.total_energy_matrix, dtype=np.float64)
+    matrix = unit_charge_matrix(structure.lattice.matrix, structure.frac_coords)
     taken = np.zeros((len(members), len(places)))
     np.put_along_axis(taken, members, 1.0, axis=1)
     step = lower - upper

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sized
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workflows.campaign.calculation import NO_INSERTION
@@ -152,23 +153,28 @@ def _covered(sections: tuple[InsertionSection, ...]) -> str:
 def _ranked(
     campaign: Campaign, host: SpinelHost, x: float, insertion: str
 ) -> tuple[Arrangements, tuple[str, ...]]:
-    from structures.errors import InsertionWarning, StructuresError
-    from structures.series import arrangements
+    from structures.errors import StructuresError
 
     chosen = campaign.orderings
+    try:
+        return _found(
+            host, x, insertion, chosen.keep, chosen.max_enumerate, chosen.seed
+        )
+    except StructuresError as error:
+        raise CampaignError(f"campaign {campaign.name}: {error}") from None
+
+
+@lru_cache(maxsize=256)
+def _found(
+    host: SpinelHost, x: float, insertion: str, keep: int, most: int, seed: int
+) -> tuple[Arrangements, tuple[str, ...]]:
+    """Rank once what the variants of a campaign share; doubts of the model in words."""
+    from structures.errors import InsertionWarning
+    from structures.series import arrangements
+
     model = {} if insertion == NO_INSERTION else {"insertion": insertion}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsertionWarning)
-        try:
-            found = arrangements(
-                host,
-                x,
-                keep=chosen.keep,
-                max_enumerate=chosen.max_enumerate,
-                seed=chosen.seed,
-                **model,
-            )
-        except StructuresError as error:
-            raise CampaignError(f"campaign {campaign.name}: {error}") from None
+        found = arrangements(host, x, keep=keep, max_enumerate=most, seed=seed, **model)
     doubts = (w for w in caught if issubclass(w.category, InsertionWarning))
     return found, tuple(str(doubt.message) for doubt in doubts)

@@ -35,20 +35,19 @@ def plan(
         typer.Option("--campaign", help="print the campaign, every default visible"),
     ] = False,
 ) -> None:
-    """Show what a campaign would calculate; writes nothing."""
-    from workflows.campaign import plan as planning
+    """Show what a campaign would calculate; runs nothing."""
     from workflows.cli.tables import console, notes_of, print_notes
 
-    chosen = selection(campaign, engine, x, variant=variant).campaign()
+    chosen = selection(campaign, engine, x, variant=variant)
     if show_campaign:
-        typer.echo(chosen.as_yaml(), nl=False)
+        typer.echo(chosen.campaign().as_yaml(), nl=False)
         return
-    calculations = planning.plan(chosen)
+    calculations = chosen.planned()
     if json:
         print_json([_without_structure(c) for c in calculations])
         return
     screen = console()
-    screen.print(plan_table(chosen, calculations))
+    screen.print(plan_table(chosen.campaign(), calculations))
     print_notes(screen, [*notes_of(calculations), *sampling_notes(calculations)])
 
 

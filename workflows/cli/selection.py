@@ -1,15 +1,14 @@
 """The calculations and steps that a command line selects.
 
-Submitted steps are looked up by what was recorded at submission, not planned again: an
-ensemble of a thousand takes minutes to plan and a second to look up. Only a variant is
-planned: calculations that it shares with other variants and campaigns were recorded
-under the first of them alone.
+Submitted steps are looked up by what was recorded at submission, not planned again. A
+variant is planned: calculations that it shares with other variants and campaigns were
+recorded under the first of them alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign, load_campaign
 from workflows.campaign.plan import plan
 from workflows.campaign.sections import SAME_X
-from workflows.errors import CampaignError, LnmoError
+from workflows.errors import CampaignError, LnmoError, StoreError
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.database import Database, read_database
+from workflows.records.plan_cache import kept_plan
 from workflows.records.store import results_store
 from workflows.results.results import Results
 
@@ -41,6 +41,8 @@ class Selection:
         ``launchpad.yaml`` or its directory; None for the current directory.
     variant
         One of the campaign's; None for all it has.
+    loaded
+        The campaign with engine and x but every variant, where it was read already.
     """
 
     name: str | None
@@ -48,6 +50,7 @@ class Selection:
     x: tuple[float, ...] = ()
     launchpad: Path | None = None
     variant: str | None = None
+    loaded: Campaign | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Reject a variant without a campaign."""
@@ -58,8 +61,9 @@ class Selection:
 
     def campaign(self) -> Campaign:
         """Load the campaign, with the chosen engine, x and variant."""
-        campaign = load_campaign(self.name or DEFAULT_CAMPAIGN)
-        campaign = campaign.override(engine=self.engine, x=self.x)
+        campaign = self.loaded or load_campaign(self.name or DEFAULT_CAMPAIGN).override(
+            engine=self.engine, x=self.x
+        )
         return campaign if self.variant is None else campaign.only(self.variant)
 
     def one_by_one(self) -> tuple[Selection, ...]:
@@ -69,14 +73,26 @@ class Selection:
         """
         if self.name is None:
             return (self,)
-        names = tuple(self.campaign().variants)
+        campaign = self.campaign()
+        names = tuple(campaign.variants)
         if len(names) < 2:
             return (self,)
-        return tuple(replace(self, variant=name) for name in names)
+        return tuple(replace(self, variant=name, loaded=campaign) for name in names)
 
     def calculations(self) -> tuple[Calculation, ...] | None:
-        """Plan the campaign; None if none was named."""
-        return None if self.name is None else plan(self.campaign())
+        """Plan the campaign, or take the plan that is kept; None if none was named."""
+        if self.name is None:
+            return None
+        return kept_plan(self.campaign(), self.database().root)
+
+    def planned(self) -> tuple[Calculation, ...]:
+        """Plan the campaign, outside of a project too, where no plan is kept."""
+        campaign = self.campaign()
+        try:
+            root = self.database().root
+        except StoreError:
+            return plan(campaign)
+        return kept_plan(campaign, root)
 
     def database(self) -> Database:
         """Read ``launchpad.yaml``."""

@@ -36,7 +36,6 @@ def submit(
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; safe to repeat."""
     from workflows.campaign.inputs import potcar_notes
-    from workflows.campaign.plan import plan
     from workflows.cluster.categories import check_category
     from workflows.launchpad import submission
     from workflows.launchpad.opening import owned, reading
@@ -44,7 +43,7 @@ def submit(
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     if category is not None:
         check_category(category, "--category")
-    calculations, database = plan(chosen.campaign()), chosen.database()
+    calculations, database = chosen.calculations() or (), chosen.database()
     for each in potcar_notes(calculations):
         typer.echo(f"note: {each}", err=True)
     if dry_run:
