@@ -20,6 +20,8 @@ ION_CHARGES: Mapping[str, int] = {
 
 WORKING_IONS = ("Li", "Na", "Mg")
 """Ions whose metal is known as the reference of a voltage."""
+LARGEST_AMOUNT = 1000.0
+"""Of one element in a formula; the 56-atom cell has 32 O."""
 
 ANION_CHARGES: Mapping[str, int] = {"O": -2, "S": -2, "Se": -2, "F": -1}
 """Charge of the anions that may build the close packing, in e."""
@@ -135,6 +137,8 @@ def _element_amounts(formula: str) -> dict[str, Fraction]:
     """Amounts of the elements, exact, in the order of the formula."""
     try:
         amounts = Composition(formula).get_el_amt_dict()
+        if any(amount > LARGEST_AMOUNT for amount in amounts.values()):
+            raise ValueError(f"an amount above {LARGEST_AMOUNT:g}")
     except (ValueError, KeyError) as error:
         raise FormulaError(
             f"formula {formula!r} cannot be read ({error}); "

@@ -32,13 +32,16 @@ from workflows.errors import CampaignError, nearest, one_line
 
 EngineName = Literal["vasp", "chgnet", "gpaw"]
 
-VariantName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+VariantName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)
+]
+"""A word that becomes part of names of files, which have 255 bytes."""
 
 
 class Campaign(Section):
     """A set of calculations over x, and the settings they share."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: VariantName
     description: str = ""
     engine: EngineName = "vasp"
     host: HostSection = Field(default_factory=HostSection)
@@ -152,13 +155,18 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
     except ValueError as error:
         raise CampaignError(f"{source}: {one_line(error)}") from None
     if not isinstance(raw, Mapping):
-        raise CampaignError(
-            f"{source}: expected keys and values, found {type(raw).__name__}"
-        )
+        raise CampaignError(f"{source}: expected keys and values, found {_kind(raw)}")
     folder = Path(name_or_path).parent
     campaign = _validated(with_crystals(raw, folder, source), source)
     campaign.members()  # a mistake in a variant is one of the file
     return campaign
+
+
+def _kind(raw: Any) -> str:
+    """Name what a file holds that is not a mapping."""
+    if raw is None:
+        return "nothing"
+    return "a list" if isinstance(raw, list) else "a single value"
 
 
 def _read(name_or_path: str | Path) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from workflows.errors import nearest
+from workflows.errors import nearest, shortened
 
 _LIST = "expected a list, in [ ]"
 
@@ -34,6 +34,7 @@ PLAIN = {
     "model_type": _KEYS,
     "model_attributes_type": _KEYS,
     "too_short": "expected at least one value",
+    "string_unicode": "expected text",
     "string_pattern_mismatch": "expected a name: letters, digits and _ . + / -",
     "string_too_long": "expected a shorter name",
     "finite_number": "expected a finite number",
@@ -65,7 +66,7 @@ def _own(problems: Sequence[Any]) -> list[Any]:
     follows = {"too_short", "literal_error"}
 
     def shadows(one: Any, other: Any) -> bool:
-        own, key = _keys(one["loc"]), _keys(other["loc"])
+        own, key = _place(one), _place(other)
         if one is other or own[: len(key)] != key:
             return False
         alternatives = own != one["loc"] or key != other["loc"]
@@ -73,20 +74,28 @@ def _own(problems: Sequence[Any]) -> list[Any]:
         return weaker or (alternatives and len(own) > len(key))
 
     left = [p for p in problems if not any(shadows(other, p) for other in problems)]
-    return list({_keys(problem["loc"]): problem for problem in left}.values())
+    return list({_place(problem): problem for problem in left}.values())
 
 
 def _keys(location: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(part for part in location if not _ALTERNATIVE.match(str(part)))
 
 
+def _place(problem: Any) -> tuple[Any, ...]:
+    """Return the keys down to a problem; an unknown key may be called anything."""
+    location = problem["loc"]
+    if problem["type"] == "extra_forbidden":
+        return (*_keys(location[:-1]), location[-1])
+    return _keys(location)
+
+
 def _explain(problem: Any, model: type[BaseModel]) -> str:
-    location = _keys(problem["loc"])
-    key = ".".join(str(part) for part in location)
+    location = _place(problem)
+    key = ".".join(shortened(part, LONGEST) for part in location)
     value, kind = problem["input"], problem["type"]
     if kind == "extra_forbidden":
         known = _keys_at(location[:-1], model)
-        return f"unknown key {key}{nearest(str(location[-1]), known)}"
+        return f"unknown key {key}{nearest(str(location[-1])[:LONGEST], known)}"
     if key == "engine":
         known = get_args(model.model_fields[key].annotation)
         return (
@@ -98,6 +107,11 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"{key} {PLAIN[kind]}"
     message = PLAIN.get(kind, problem["msg"].removeprefix("Value error, "))
+    if kind == "too_long":
+        limit = problem["ctx"]
+        message = (
+            f"expected {limit['max_length']} values, found {limit['actual_length']}"
+        )
     if not location:
         return str(message)
     shown = "" if isinstance(value, Mapping) else f" = {_as_yaml(value)}"

@@ -1,13 +1,15 @@
 """The sections of a campaign file: their keys, defaults and limits."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -23,14 +25,19 @@ X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""
 
 
-def _no_bool(value: Any) -> Any:
-    """Refuse yes and no, which pydantic takes for 1 and 0."""
-    if isinstance(value, bool):
+DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
+"""A number in quotes; Python also reads ``1_000``, ``007`` and blanks around it."""
+
+
+def _plain_number(value: Any) -> Any:
+    """Refuse yes and no, which pydantic takes for 1 and 0, and odd text."""
+    odd = isinstance(value, str) and value[-3:].lower() not in {"nan", "inf"}
+    if isinstance(value, bool) or (odd and DECIMAL.fullmatch(value) is None):
         raise ValueError("expected a number")
     return value
 
 
-NUMBER = BeforeValidator(_no_bool)
+NUMBER = BeforeValidator(_plain_number)
 Composition = Annotated[float, NUMBER, Field(ge=0, le=X_MAX)]
 
 SAME_X = 1e-9
@@ -60,6 +67,13 @@ class Section(BaseModel):
     """Refuses unknown keys, and is never changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_is_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        types = {annotation, *get_args(annotation)}
+        return _plain_number(value) if types & {int, float} else value
 
 
 class HostSection(Section):
@@ -180,7 +194,10 @@ class VaspSection(Section):
     def _no_species_tags(cls, value: dict[str, Any]) -> dict[str, Any]:
         for step, tags in value.items():
             for tag in tags:
-                if problem := wrong_tag(tag, tags[tag]):
+                problem = wrong_tag(tag, tags[tag])
+                if tag == "LDAU" and step != "lithium":
+                    problem = "follows vasp.hubbard_u; write hubbard_u: none there"
+                if problem:
                     raise ValueError(f"{one_line(tag)[:40]} (under {step}): {problem}")
             for tag in presets.SPECIES_TAGS:
                 if tag in tags:

@@ -1,8 +1,9 @@
 """YAML of a file that people write: each key once, few nodes, no dates, real numbers.
 
-PyYAML keeps the last of two equal keys without a word, takes ``1e-6`` for text and
-``2024-01-01`` for a date, and follows aliases that expand to more nodes than any memory
-holds. Here each of them is one error, or what a reader of the file expects.
+PyYAML keeps the last of two equal keys without a word, takes ``1e-6`` for text,
+``2024-01-01`` for a date, ``0520`` for 336 and ``8:40`` for 520, and follows aliases
+that expand to more nodes than any memory holds. Here each of them is one error, or
+what a reader of the file expects: numbers are decimal, all else stays text.
 """
 
 from __future__ import annotations
@@ -19,9 +20,20 @@ MAX_DEPTH = 20
 """Of lists and mappings in each other; a campaign has five."""
 MAX_NODES = 100_000
 """After every alias is written out."""
+MAX_DIGITS = 400
+"""Of one number; more than any float has, fewer than Python refuses to read."""
+_PREFIX = "tag:yaml.org,2002:"
 _REAL = re.compile(
-    r"[-+]?(?:\d[\d_]*)(?:\.[\d_]*)?[eE][-+]?\d+|[-+]?\.[\d_]+[eE][-+]?\d+"
+    r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_OWN = (f"{_PREFIX}timestamp", f"{_PREFIX}int", f"{_PREFIX}float")
+"""Tags whose rules in PyYAML are not those of this file."""
+_TAGS = {
+    f"{_PREFIX}{name}"
+    for name in ("str", "int", "float", "bool", "null", "map", "seq", "merge")
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -30,9 +42,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[Any, int] = {}
         for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
+            merges = key_node.tag == f"{_PREFIX}merge"
+            key = "<<" if merges else self.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
             if not isinstance(key, Hashable):
                 raise ValueError(f"line {line}: a key must be a word")
@@ -44,12 +55,30 @@ class _Loader(yaml.SafeLoader):
             seen[key] = line
         return super().construct_mapping(node, deep=deep)
 
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            if not isinstance(node, yaml.ScalarNode):
+                raise  # a message of this file
+            kind = node.tag.removeprefix(_PREFIX)
+            raise ValueError(
+                f"{_line(node)}: {node.value[:60]!r} cannot be read as !!{kind}"
+            ) from None
+
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, rule) for tag, rule in rules if tag not in _OWN]
     for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _REAL, list("-+.0123456789"))
+for _kind, _rule in (("float", _REAL), ("int", _WHOLE)):
+    _Loader.add_implicit_resolver(
+        f"{_PREFIX}{_kind}", re.compile(f"(?:{_rule.pattern})$"), list("-+.0123456789")
+    )
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}"
 
 
 def load(text: str) -> Any:
@@ -73,6 +102,10 @@ def load(text: str) -> Any:
             return loader.construct_document(node)
         finally:
             loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ValueError(f"not YAML: {where}{error.problem}") from None
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
@@ -97,6 +130,7 @@ def _count(node: yaml.Node, known: dict[int, int], above: set[int]) -> int:
     if id(node) in above:
         raise ValueError("an anchor (&name) that contains itself")
     if id(node) not in known:
+        _refuse_strange(node)
         parts: list[yaml.Node] = []
         if isinstance(node, yaml.MappingNode):
             parts = [part for pair in node.value for part in pair]
@@ -109,3 +143,15 @@ def _count(node: yaml.Node, known: dict[int, int], above: set[int]) -> int:
                 f"more than {MAX_NODES} values once its aliases (*name) are written out"
             )
     return known[id(node)]
+
+
+def _refuse_strange(node: yaml.Node) -> None:
+    """Stop at a tag (``!!set``) that no campaign needs, and at endless digits."""
+    if node.tag not in _TAGS:
+        raise ValueError(
+            f"{_line(node)}: the tag {node.tag.replace(_PREFIX, '!!')[:60]}; write the "
+            "value without it"
+        )
+    is_number = node.tag in {f"{_PREFIX}int", f"{_PREFIX}float"}
+    if is_number and len(node.value) > MAX_DIGITS:
+        raise ValueError(f"{_line(node)}: a number of {len(node.value)} characters")

@@ -13,8 +13,14 @@ from typing import Any
 
 from workflows.vasp.known_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
-WRITTEN = re.compile(r"[\w .,:+*/()'-]*")
+WRITTEN = re.compile(r"[\w .,:+*/()'-]*", re.ASCII)
 """What a text may hold: no line end, ``;``, ``#``, ``!``, ``=``, quote, brace."""
+LONGEST = 200
+"""Characters of a text: VASP cuts a line of INCAR without a word."""
+SWITCH = re.compile(r"\.?(T|F|TRUE|FALSE)\.?", re.IGNORECASE)
+"""True or false as VASP reads it."""
+SWITCHES = frozenset({"LATTICE_CONSTRAINTS"})
+"""Tags with a list of true and false."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 SINGLE = frozenset({"int", "float", "bool"})
 """Types of tags with one value."""
@@ -73,6 +79,8 @@ def wrong_tag(tag: str, value: Any) -> str:
         return f"VASP has no such tag, and would ignore it; did you mean {near}?"
     if isinstance(value, list | tuple) and known_tags().get(tag) in SINGLE:
         return "takes one value, not a list"
+    if isinstance(value, list | tuple) and not value:
+        return "is an empty list; null deletes a tag"
     for one in value if isinstance(value, list | tuple) else [value]:
         if problem := _wrong_value(tag, one):
             return problem
@@ -85,13 +93,23 @@ def _wrong_value(tag: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        if not value.strip():
+            return f"{shown} is empty; null deletes a tag"
+        if len(value) > LONGEST:
+            return f"{shown} has {len(value)} characters, at most {LONGEST}"
         if WRITTEN.fullmatch(value) is None:
-            return f"{shown}: no line ends, quotes, ; # ! = \\ {{ }} in a value"
+            return (
+                f"{shown}: no line ends, quotes, accents, ; # ! = \\ {{ }} in a value"
+            )
+        if kind == "bool" and SWITCH.fullmatch(value) is None:
+            return f"{shown} is neither true nor false"
         wants_number = kind in {"int", "float"} or tag in LIMITS
         return f"{shown} is not a number" if wants_number else ""
     if isinstance(value, bool):
-        wants_number = kind in {"int", "float"} or tag in LIMITS
-        return f"{shown} is not a number" if wants_number else ""
+        wants_number = kind in {"int", "float", "list"} or tag in LIMITS
+        if wants_number and tag not in SWITCHES:
+            return f"{shown} is not a number"
+        return f"{shown} is not a word" if kind == "str" else ""
     if not isinstance(value, int | float):
         return f"{shown} is neither a number nor a word"
     if kind == "bool":
