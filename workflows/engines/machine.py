@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from workflows.errors import MachineError
@@ -43,6 +45,36 @@ class Machine:
     deadline: float | None = None
     stop_margin: float = 600.0
     frozen_seconds: float = 21_600.0
+
+
+def command_words(line: str, program: str, setting: str) -> list[str]:
+    """Split the command line of a program, and check that this machine has it.
+
+    Parameters
+    ----------
+    line
+        As a shell would take it.
+    program, setting
+        For the message: what it starts, and what to correct.
+
+    Raises
+    ------
+    MachineError
+        It cannot be split, or starts with no executable.
+    """
+    try:
+        command = shlex.split(line)
+    except ValueError as error:
+        raise MachineError(
+            f"the {program} command {line!r} cannot be split into words ({error}); "
+            f"correct {setting}"
+        ) from None
+    if not command or which(command[0]) is None:
+        raise MachineError(
+            f"the {program} command {line!r} starts with no executable of this "
+            f"machine; correct {setting}"
+        )
+    return command
 
 
 def data_directory(fw_spec: Mapping[str, Any]) -> Path:

@@ -10,11 +10,10 @@ import sys
 import time
 from itertools import pairwise
 from pathlib import Path
-from shutil import which
 
 from workflows.engines.gpaw.inputs import INPUT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
-from workflows.engines.machine import Machine
+from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import MARK, end_orphans
 from workflows.engines.protocol import Report
 from workflows.errors import MachineError, Terminated
@@ -39,19 +38,8 @@ def gpaw_command(line: str | None) -> list[str]:
         not installed beside this program.
     """
     if line:
-        try:
-            command = shlex.split(line)
-        except ValueError as error:
-            raise MachineError(
-                f"the GPAW command {line!r} cannot be split into words ({error}); "
-                "correct LNMO_GPAW_CMD"
-            ) from None
-        if not command or which(command[0]) is None:
-            raise MachineError(
-                f"the GPAW command {line!r} starts with no executable of this machine; "
-                "correct LNMO_GPAW_CMD, such as 'mpirun -np 4 gpaw python'"
-            )
-        return command
+        example = "LNMO_GPAW_CMD, such as 'mpirun -np 4 gpaw python'"
+        return command_words(line, "GPAW", example)
     from importlib.util import find_spec
 
     if find_spec("gpaw") is None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from shutil import disk_usage, which
+from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from workflows.engines.machine import Machine
+from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import end_orphans, marked
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
@@ -47,19 +46,7 @@ def vasp_command(line: str | None) -> list[str]:
             "'mpirun -np 32 vasp_std', or vasp_cmd in the FWorker's env. Without a "
             "licence: --engine chgnet"
         )
-    try:
-        command = shlex.split(line)
-    except ValueError as error:
-        raise MachineError(
-            f"the VASP command {line!r} cannot be split into words ({error}); correct "
-            "LNMO_VASP_CMD"
-        ) from None
-    if not command or which(command[0]) is None:
-        raise MachineError(
-            f"the VASP command {line!r} starts with no executable of this machine; "
-            "correct LNMO_VASP_CMD"
-        )
-    return command
+    return command_words(line, "VASP", "LNMO_VASP_CMD")
 
 
 def custodian_run(
