@@ -1,7 +1,8 @@
 """Write docs/reproduction.md: the paper, GPAW and CHGNet side by side.
 
 Everything comes from the documents under tests/data/gpaw/dft, through the same tables
-and verdicts as any other project: ``python benchmarks/reproduction.py``; with
+and verdicts as any other project, and the second code's numbers from what
+``second_opinion.py`` kept: ``python benchmarks/reproduction.py``; with
 ``--check`` it only says whether the page is up to date.
 """
 
@@ -15,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 TOP = Path(__file__).parents[1]
-sys.path.insert(0, str(TOP))
+sys.path[:0] = [str(TOP), str(Path(__file__).parent)]
+
+from second_opinion_page import section  # noqa: E402
+from second_opinion_table import read_kept  # noqa: E402
 
 from workflows.analysis.jahn_teller import cooperative_order  # noqa: E402
 from workflows.analysis.lattice import pseudo_cubic  # noqa: E402
@@ -285,6 +289,7 @@ def pages(*, figure: bool = False) -> dict[Path, str]:
         ("Moments, charge order, gap", lambda: moments(rows)),
         ("Energies", lambda: energies(found)),
         ("The geometry they stand on (CHGNet)", lambda: lattices(rows, surrogate)),
+        ("A second code", lambda: section(read_kept())),
     ]
     text = HEAD.format(
         version=first.engine_version.upper(), cutoff=first.settings["cutoff"]
