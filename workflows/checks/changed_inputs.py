@@ -64,8 +64,7 @@ def _from_plan(
 ) -> Iterator[Finding]:
     from pymatgen.io.vasp import Incar
 
-    own = VaspFiles(files.directory, "", {})
-    ran = {name: read_input(own, name, reader) for name, reader in READERS.items()}
+    ran = {name: read_input(files, name, reader) for name, reader in READERS.items()}
     for name in READERS:
         if ran[name] is None or ran[name] is UNREADABLE:
             del ran[name]

@@ -16,6 +16,7 @@ from structures.errors import StructuresError
 from workflows.cli import (
     cancel,
     check,
+    collect,
     compare,
     delete,
     export,
@@ -68,6 +69,7 @@ for verb in (
     export.export,
     parse.parse,
     check.check,
+    collect.collect,
 ):
     app.command(verb.__name__)(verb)
 

@@ -70,6 +70,19 @@ class Finding(BaseModel):
     message: str = Field(description="what, where, value against limit, cure")
 
 
+class Collected(BaseModel):
+    """The origin of a result that was not computed here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str = Field(description="directory of the run, absolute")
+    files: dict[str, str] = Field(description="file -> SHA-256, as it was read")
+    collected_at: str = Field(description="ISO 8601, UTC")
+    order: tuple[int, ...] = Field(
+        description="place of each planned atom in the files of the run"
+    )
+
+
 PlainStructure = Annotated[
     Structure,
     BeforeValidator(
@@ -160,7 +173,13 @@ class TaskDocument(BaseModel):
         (), description="what custodian did about errors, as it recorded it, in order"
     )
 
-    dir_name: str = Field(description="run directory, relative to the data directory")
+    dir_name: str = Field(
+        description="run directory, relative to the data directory; of a collected run "
+        "the absolute path of where it ran"
+    )
+    collected: Collected | None = Field(
+        None, description="where a run that was made elsewhere was read, and when"
+    )
     run_seconds: float | None = Field(None, description="wall time of the step, s")
     completed_at: str | None = Field(None, description="ISO 8601, UTC")
     versions: dict[str, str] = Field(

@@ -83,6 +83,7 @@ EFFECTS: Mapping[str, Effect] = {
     "mixing_changed": Effect("", NO_ROW),
     "orbital_order": Effect("", NO_ROW),
     "started_from_scratch": Effect("", NO_ROW),
+    "collected": Effect("", NO_ROW),
     "bands_below_emax": Effect("", NO_ROW),
     "no_outcar": Effect("", NO_ROW),
     "no_vasprun": Effect("", NO_ROW),

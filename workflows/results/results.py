@@ -21,6 +21,7 @@ from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.gpaw.densities import read_gpaw_density
 from workflows.errors import ResultsError
+from workflows.records.collected import refuse_changed, structure_as_run
 from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
 from workflows.records.store import ResultsStore, results_store
@@ -372,11 +373,12 @@ class Results:
         own = self._recorded.steps(row["calculation_id"])
         document = self._recorded.whole(dos_document(own))
         assert document.structure is not None
+        refuse_changed(document)
         directory = self._recorded.root / document.dir_name
         of_gpaw = document.engine == "gpaw"
         dos = read_gpaw_density(directory) if of_gpaw else read_density(directory)
         drawing = Drawing(by, smooth, mode, align, window_ev)
-        frame = density_frame(dos, document.structure, drawing)
+        frame = density_frame(dos, structure_as_run(document), drawing)
         static = next((d.efermi for d in own if d.task_label == "static"), None)
         frame.attrs |= provenance(document, efermi_static=static)
         labels = {name: row.get(name, "") for name in LABEL_NAMES}

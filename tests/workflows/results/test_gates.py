@@ -74,6 +74,7 @@ TABLE = {
     "mixing_changed": NO_ROW,
     "orbital_order": NO_ROW,  # what was found, no fault
     "started_from_scratch": NO_ROW,  # of severity info
+    "collected": NO_ROW,  # of severity info
     "bands_below_emax": NO_ROW,  # of the density of states alone
     "no_outcar": NO_ROW,
     "no_vasprun": NO_ROW,

@@ -51,6 +51,7 @@ from workflows.engines.vasp.wavecars import (
 )
 from workflows.errors import StoreError, Terminated
 from workflows.records.document import State, TaskDocument
+from workflows.records.unreadable import DOCUMENT_FILE, read_document
 from workflows.vasp.incar_text import incar_as_text
 from workflows.vasp.input_files import read_incar_file
 
@@ -82,13 +83,21 @@ class VaspEngine:
             _write_run(directory / "relax-1", calculation, "relax-1", inputs)
             write_run_file(directory, calculation, step)
             return
-        before = self.parse(previous) if previous is not None else None
+        before = None if previous is None else self._end_of(previous)
         candidates = () if previous is None else last_runs(previous)
         inputs, orbitals = _started(calculation, step, before, candidates)
         charge = None
         if inputs.incar.get("ICHARG") in READ_CHGCAR and previous is not None:
             charge = os.path.relpath(previous / "CHGCAR", directory)
         _write_run(directory, calculation, step, inputs, charge, orbitals)
+
+    def _end_of(self, previous: Path) -> TaskDocument:
+        """Read the step before: its files, or its document if it ran elsewhere."""
+        if (previous / DOCUMENT_FILE).exists():
+            document = read_document(previous / DOCUMENT_FILE)
+            if document.collected is not None:
+                return document
+        return self.parse(previous)
 
     def run(self, directory: Path, machine: Machine, report: Report) -> None:
         """Run VASP here, or in the chain of relaxations below."""

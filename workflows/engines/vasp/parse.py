@@ -99,7 +99,7 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
     settled = False
     if found is not None and last.state.usable:
         settings = found[0].settings
-        settled = len(members) > 1 and _settled(last, settings)
+        settled = len(members) > 1 and is_settled(last, settings)
         if not settled:
             updates["state"] = State.UNCONVERGED
             updates["reason"] = (
@@ -115,7 +115,8 @@ def is_member(path: Path) -> bool:
     return numbered and (read_run_file(path) is not None or has_output(path))
 
 
-def _settled(last: TaskDocument, settings: Any) -> bool:
+def is_settled(last: TaskDocument, settings: Any) -> bool:
+    """Return whether a restart hardly changed the volume, in few ionic steps."""
     if last.structure is None or last.initial_structure is None:
         return False
     change = abs(last.structure.volume / last.initial_structure.volume - 1)

@@ -1,0 +1,406 @@
+"""Runs made elsewhere, by hand and with another program, become results.
+
+Only VASP is another program here; inputs are those of ``lnmo write``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.places import FAKE_VASP, TOP
+from workflows import load_campaign, open_results, plan
+from workflows.campaign.calculation import Calculation
+from workflows.campaign.inputs import structure_inputs, write_vasp_inputs
+from workflows.engines.collect import Outcome, found_in, recorded
+from workflows.errors import ResultsError, StoreError
+from workflows.records.collected import reordered
+from workflows.records.file_store import FileResults
+
+CAMPAIGN: dict[str, Any] = {
+    "name": "c",
+    "host": {
+        **{"formula": "LiMn2O4", "ordering": "none", "a": 8.25, "primitive": True}
+    },
+    "x": [1],
+    "lithium_reference": False,
+    "vasp": {
+        **{"hubbard_u": {"Mn": 3.9}, "dos_at": [1], "kpoints": [2, 2, 2]},
+        **{"kpoints_dos": [2, 2, 2], "incar": {"common": {"NEDOS": 301}}},
+    },
+}
+STEPS = ("relax", "again", "static", "dos")
+"""Directories of the chain made by hand."""
+
+
+def vasp(directory: Path, **switches: str) -> None:
+    own = ("FAKE_VASP_", "LNMO_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(own)}
+    named = {f"FAKE_VASP_{k}": v for k, v in switches.items()}
+    subprocess.run(
+        [sys.executable, str(FAKE_VASP)],
+        cwd=directory,
+        env={**kept, **named},
+        capture_output=True,
+        check=not switches,
+    )
+
+
+def edit(incar: Path, **tags: object) -> None:
+    """Set tags, or with None remove them."""
+    lines = [
+        line
+        for line in incar.read_text("utf-8").splitlines()
+        if line.partition("=")[0].strip() not in tags
+    ]
+    lines += [f"{tag} = {v}" for tag, v in tags.items() if v is not None]
+    incar.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def chain_by_hand(
+    place: Path,
+    calculation: Calculation,
+    order: Sequence[int] | None = None,
+    change: Callable[[Path], None] = lambda _: None,
+) -> None:
+    """Run relax, relax again, static and dos as the README of the inputs says."""
+    structure = calculation.structure
+    if order is not None:
+        structure = reordered(structure, order)
+    before: Path | None = None
+    for name in STEPS:
+        step = "relax" if name == "again" else name
+        here = place / name
+        write_vasp_inputs(structure_inputs(structure, calculation.settings, step), here)
+        if before is not None:
+            shutil.copy(before / "CONTCAR", here / "POSCAR")
+            for left in ("WAVECAR", "CHGCAR"):
+                if (before / left).exists():
+                    shutil.copy(before / left, here)
+        if name == "again":
+            edit(here / "INCAR", ISTART=1, ICHARG=0)
+        change(here)
+        vasp(here)
+        before = here
+
+
+@pytest.fixture(scope="session")
+def calculation(tmp_path_factory: pytest.TempPathFactory) -> Calculation:
+    path = tmp_path_factory.mktemp("campaign") / "c.yaml"
+    path.write_text(yaml.safe_dump(CAMPAIGN), "utf-8")
+    (found,) = plan(load_campaign(path))
+    return found
+
+
+@pytest.fixture(scope="session")
+def made(calculation: Calculation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("elsewhere")
+    chain_by_hand(place, calculation)
+    return place
+
+
+@pytest.fixture
+def runs(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "runs"))
+
+
+def collect(
+    runs: Path, calculation: Calculation, root: Path, *, write: bool = True
+) -> list[Outcome]:
+    matches = found_in([runs], [calculation])
+    return list(recorded(matches, FileResults(root), None, write=write))
+
+
+def actions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
+    return [
+        (o.match.run.files.directory.name, o.match.step, o.action) for o in outcomes
+    ]
+
+
+def contents(place: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(place)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(place.rglob("*"))
+        if path.is_file()
+    }
+
+
+def differing(outcomes: Sequence[Outcome], step: str) -> str:
+    (own,) = (o for o in outcomes if o.match.step == step)
+    return "; ".join(f"{f.severity} {f.message}" for f in own.match.differing)
+
+
+ALL = [("again", "relax"), ("static", "static"), ("dos", "dos")]
+
+
+def test_a_chain_made_by_hand_is_recorded_once_and_left_as_it_is(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    root, before = tmp_path / "data", contents(runs)
+    dry = collect(runs, calculation, root, write=False)
+    assert actions(dry) == [(*step, "record") for step in ALL]
+    assert not root.exists()
+    assert actions(collect(runs, calculation, root)) == [
+        (*step, "recorded") for step in ALL
+    ]
+    after = contents(root)
+    assert actions(collect(runs, calculation, root)) == [(*s, "there") for s in ALL]
+    assert contents(root) == after
+    assert contents(runs) == before
+    document = FileResults(root).get(calculation.id, "static")
+    assert document is not None
+    assert document.collected is not None
+    assert document.collected.path == str(runs / "static")
+    own = contents(runs / "static")
+    assert document.collected.files["OUTCAR"] == own["OUTCAR"]
+    assert "POTCAR" not in document.collected.files
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_another_order_of_atoms_gives_the_same_document(
+    runs: Path, calculation: Calculation, tmp_path: Path, seed: int
+) -> None:
+    order = np.random.default_rng(seed).permutation(len(calculation.structure))
+    # VASP wants each element once: blocks in another order, atoms mixed within.
+    names = [calculation.structure[int(i)].specie.symbol for i in order]
+    blocks = list(dict.fromkeys(names))
+    order = sorted(
+        map(int, order),
+        key=lambda i: blocks.index(calculation.structure[i].specie.symbol),
+    )
+    chain_by_hand(tmp_path / "mixed", calculation, order)
+    collect(tmp_path / "mixed", calculation, tmp_path / "mixed-data")
+    collect(runs, calculation, tmp_path / "data")
+    mixed, plain = (
+        FileResults(tmp_path / name).get(calculation.id, "static")
+        for name in ("mixed-data", "data")
+    )
+    assert mixed is not None
+    assert plain is not None
+    assert mixed.structure is not None
+    assert plain.structure is not None
+    assert mixed.structure.site_properties == plain.structure.site_properties
+    assert mixed.final_sites == plain.final_sites
+    away = mixed.structure.frac_coords - plain.structure.frac_coords
+    assert np.abs(away - np.round(away)).max() < 1e-6
+    # The fake reduces the first Mn of POSCAR: only the sum is that of the crystal.
+    assert mixed.energy == pytest.approx(plain.energy)
+    assert sorted(mixed.magnetization or ()) == pytest.approx(
+        sorted(plain.magnetization or ())
+    )
+    assert {o.site for o in mixed.occupations or ()} == {
+        o.site for o in plain.occupations or ()
+    }
+    assert mixed.collected is not None
+    there = calculation.structure.copy()
+    assert [there[i].specie.symbol for i in order] == [
+        there[mixed.collected.order.index(i)].specie.symbol for i in range(len(order))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ({"LDAUU": "0 4.5 0"}, "LDAUU"),
+        ({"ENCUT": 600}, "warning ENCUT was 520.0, ran as 600.0"),
+        ({"ISPIN": 1, "MAGMOM": None}, "ISPIN|refused by the fake"),
+        ({"EDIFF": "1E-4"}, "EDIFF was 1e-06, ran as 0.0001"),
+        ({"PREC": "Normal"}, "PREC was Accurate, ran as Normal"),
+        ({"ISMEAR": 1}, "ISMEAR was 0, ran as 1"),
+    ],
+)
+def test_other_settings_are_refused_tag_by_tag(
+    runs: Path,
+    calculation: Calculation,
+    tmp_path: Path,
+    tags: dict[str, Any],
+    told: str,
+) -> None:
+    static = runs / "static"
+    edit(static / "INCAR", **tags)
+    for left in ("OUTCAR", "vasprun.xml", "OSZICAR", "CONTCAR", "DOSCAR"):
+        (static / left).unlink(missing_ok=True)
+    vasp(static, SECONDS="0")
+    if not (static / "OUTCAR").exists():
+        assert "ISPIN" in tags
+        return
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("static", "static", "refused") in actions(outcomes)
+    assert re.search(told, differing(outcomes, "static"))
+    assert FileResults(tmp_path / "data").get(calculation.id, "static") is None
+    assert FileResults(tmp_path / "data").get(calculation.id, "dos") is None
+
+
+def test_another_mesh_is_refused(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    static = runs / "static"
+    text = (static / "KPOINTS").read_text("utf-8")
+    text = re.sub(r"(?m)^\s*4\s+4\s+4\s*$", "3 3 3", text)
+    (static / "KPOINTS").write_text(text, "utf-8")
+    for left in ("OUTCAR", "vasprun.xml", "OSZICAR", "CONTCAR", "WAVECAR"):
+        (static / left).unlink(missing_ok=True)
+    edit(static / "INCAR", ISTART=0, ICHARG=2)
+    vasp(static)
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert "KPOINTS was (4, 4, 4), ran as (3, 3, 3)" in differing(outcomes, "static")
+
+
+def test_what_decides_no_result_is_allowed_and_told(
+    calculation: Calculation, tmp_path: Path
+) -> None:
+    def change(here: Path) -> None:
+        edit(here / "INCAR", NCORE=4, KPAR=2, ALGO="Fast")
+
+    chain_by_hand(tmp_path / "runs", calculation, change=change)
+    outcomes = collect(tmp_path / "runs", calculation, tmp_path / "data")
+    assert actions(outcomes) == [(*step, "recorded") for step in ALL]
+    told = differing(outcomes, "static")
+    assert "info ALGO was Normal, ran as Fast (harmless, recorded)" in told
+    assert "info NCORE" in told
+    document = FileResults(tmp_path / "data").get(calculation.id, "static")
+    assert document is not None
+    assert document.state == "DONE"
+
+
+@pytest.mark.parametrize("name", ["static", "again"])
+def test_a_cut_run_keeps_its_state_and_is_no_result(
+    runs: Path, calculation: Calculation, tmp_path: Path, name: str
+) -> None:
+    path = runs / name / "OUTCAR"
+    path.write_bytes(path.read_bytes()[:-4000])
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    (own,) = (o for o in outcomes if o.match.run.files.directory.name == name)
+    assert (own.action, own.reason.split(":")[0]) == ("refused", "TRUNCATED")
+    store = FileResults(tmp_path / "data")
+    assert store.get(calculation.id, "static") is None
+    assert (store.get(calculation.id, "relax") is None) == (name == "again")
+
+
+def test_one_relaxation_is_not_the_chain_that_was_planned(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    for name in ("again", "static", "dos"):
+        shutil.rmtree(runs / name)
+    (own,) = collect(runs, calculation, tmp_path / "data")
+    assert own.action == "refused"
+    assert own.reason.startswith("UNCONVERGED: volume not settled after 1 relaxations")
+
+
+def test_a_result_of_our_own_is_never_replaced(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    root = tmp_path / "data"
+    collect(runs, calculation, root)
+    store = FileResults(root)
+    ours = store.get(calculation.id, "static")
+    assert ours is not None
+    store.put(ours.model_copy(update={"collected": None, "energy": -1.0}))
+    outcomes = collect(runs, calculation, root)
+    assert ("static", "static", "kept") in actions(outcomes)
+    (kept,) = (o for o in outcomes if o.action == "kept")
+    assert "a result of our own run (DONE), which is not replaced" in kept.reason
+    again = store.get(calculation.id, "static")
+    assert again is not None
+    assert again.energy == -1.0
+
+
+def test_a_run_of_another_compound_is_told_of_and_not_taken(
+    calculation: Calculation, tmp_path: Path
+) -> None:
+    (other,) = collect(
+        TOP / "tests" / "data" / "MgMn2O4_static_ferromagnetic",
+        calculation,
+        tmp_path / "data",
+    )
+    assert other.action == "unknown"
+    assert "no planned step starts where it starts" in other.reason
+    with pytest.raises(StoreError, match="no run of VASP"):
+        found_in([TOP / "docs"], [calculation])
+    with pytest.raises(StoreError, match="no such directory"):
+        found_in([tmp_path / "nowhere"], [calculation])
+
+
+def test_a_density_of_states_is_read_from_the_files_that_were_collected(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    shutil.copy(TOP / "launchpad.yaml", tmp_path)
+    collect(runs, calculation, tmp_path / "lnmo-data")
+    results = open_results(tmp_path)
+    assert len(results.pdos(1, smooth=0)) > 100
+    path = runs / "dos" / "vasprun.xml"
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(ResultsError, match=r"vasprun\.xml changed since"):
+        results.pdos(1, smooth=0)
+
+
+def lnmo(place: Path, *words: str, code: int = 0) -> str:
+    own = ("LNMO_", "FAKE_VASP_", "PMG_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(own)}
+    command = {
+        "LNMO_VASP_CMD": f"{sys.executable} {FAKE_VASP}",
+        "LNMO_POLL_SECONDS": "0.1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "workflows.cli", *words],
+        cwd=place,
+        env={**kept, **command},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_collected_results_equal_those_of_a_run_to_the_digit(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place in (here, there):
+        place.mkdir()
+        shutil.copy(TOP / "launchpad.yaml", place)
+        (place / "c.yaml").write_text(yaml.safe_dump(CAMPAIGN), "utf-8")
+    lnmo(here, "run", "c.yaml")
+    lnmo(there, "write", "c.yaml", "-o", "inputs")
+    (own,) = (p for p in (there / "inputs").iterdir() if p.is_dir())
+    relax, again = own / "relax", own / "relax2"
+    vasp(relax)
+    again.mkdir()
+    for name in ("INCAR", "KPOINTS", "POTCAR.spec", "WAVECAR"):
+        shutil.copy(relax / name, again)
+    shutil.copy(relax / "CONTCAR", again / "POSCAR")
+    edit(again / "INCAR", ISTART=1, ICHARG=0)
+    vasp(again)
+    for step, before in (("static", again), ("dos", own / "static")):
+        shutil.copy(again / "CONTCAR", own / step / "POSCAR")
+        for left in ("WAVECAR", "CHGCAR"):
+            if (before / left).exists():
+                shutil.copy(before / left, own / step)
+        vasp(own / step)
+    told = lnmo(there, "collect", "inputs")
+    assert "3 results found, nothing was recorded; to record: --record" in told
+    assert "x=1 dos" in told
+    lnmo(there, "collect", "inputs", "--record", "--dry-run")
+    assert not (there / "lnmo-data" / "calculations").exists()
+    assert "3 results recorded" in lnmo(there, "collect", "inputs", "--record")
+    for table in ("series", "sites", "hull"):
+        ask = ("results", "c.yaml", "--table", table, "--json")
+        assert json.loads(lnmo(there, *ask)) == json.loads(lnmo(here, *ask))
+    lnmo(there, "report", "c.yaml")
+    assert (there / "report.html").is_file()
+    # What is there is taken up by a run as its own, and not computed again.
+    before = contents(there / "lnmo-data" / "calculations")
+    lnmo(there, "run", "c.yaml")
+    after = contents(there / "lnmo-data" / "calculations")
+    assert {k: after[k] for k in before} == before

@@ -1,0 +1,318 @@
+"""Runs made elsewhere -> the documents of planned steps, as if they had run here.
+
+A chain is followed from the planned start: a run that starts there is the first step,
+one that starts where that ended is the next. Files are only read. What is not DONE or
+NEEDS_REVIEW by its own evidence, or was asked for otherwise than planned, is told of
+and gives no document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from workflows.campaign.calculation import Calculation
+from workflows.checks.physics import static_matches_relaxation
+from workflows.engines.vasp.foreign_runs import ForeignRun
+from workflows.engines.vasp.parse import is_settled
+from workflows.engines.vasp.planned_match import (
+    as_run,
+    differences,
+    inverse,
+    order_of,
+    planned_inputs,
+)
+from workflows.engines.vasp.to_document import describe, with_numbers
+from workflows.errors import printable
+from workflows.records.collected import hashes_of, reordered
+from workflows.records.document import Collected, Finding, TaskDocument
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """A run, and the planned step that it is, or is nearest to.
+
+    Attributes
+    ----------
+    run
+        The run.
+    calculation, step
+        What starts where it starts; None and empty if nothing planned does.
+    document
+        Of the step, atoms in the planned order; None if the run is no result of it.
+    reason
+        Why there is no document.
+    differing
+        What the run has otherwise than planned, harmless things included.
+    links
+        Runs of a chain of relaxations before this one.
+    """
+
+    run: ForeignRun
+    calculation: Calculation | None = None
+    step: str = ""
+    document: TaskDocument | None = None
+    reason: str = ""
+    differing: tuple[Finding, ...] = ()
+    links: tuple[ForeignRun, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A run as a planned step: the comparison, and the document it would make."""
+
+    run: ForeignRun
+    order: tuple[int, ...]
+    differing: tuple[Finding, ...]
+    document: TaskDocument
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.differing if f.severity != "info")
+
+    @property
+    def rank(self) -> tuple[int, bool]:
+        return len(self.refused), not self.document.state.usable
+
+
+def match_runs(
+    runs: Sequence[ForeignRun], calculations: Iterable[Calculation], *, now: str
+) -> tuple[Match, ...]:
+    """Find out which planned steps runs made elsewhere are.
+
+    Parameters
+    ----------
+    runs
+        As read, in any order.
+    calculations
+        Of the VASP engine.
+    now
+        When they are collected, ISO 8601.
+
+    Returns
+    -------
+    tuple of Match
+        One for each step that was found, in the order of the plan; then one for each
+        run that is no step.
+    """
+    found: list[Match] = []
+    for calculation in calculations:
+        found += _of_calculation(calculation, runs, now)
+    used = {id(run) for match in found for run in (match.run, *match.links)}
+    accepted = {id(r) for m in found if m.document for r in (m.run, *m.links)}
+    # A run that another calculation takes is not told of as a misfit of this one.
+    kept = [m for m in found if m.document or id(m.run) not in accepted]
+    best = {id(m.run): m for m in sorted(kept, key=lambda m: -len(_blocking(m)))}
+    told = [m for m in kept if m.document or best[id(m.run)] is m]
+    rest = [Match(run, reason=_unmatched(run)) for run in runs if id(run) not in used]
+    return (*told, *rest)
+
+
+def _blocking(match: Match) -> tuple[Finding, ...]:
+    return tuple(f for f in match.differing if f.severity != "info")
+
+
+def _unmatched(run: ForeignRun) -> str:
+    state, why = run.verdict
+    if run.numbers.initial is None:
+        return f"{state}: {why}" if why else "its start cannot be read"
+    return (
+        "no planned step starts where it starts: neither the plan nor the end of a "
+        "step that was taken; one before it may be missing or refused"
+    )
+
+
+def _of_calculation(
+    calculation: Calculation, runs: Sequence[ForeignRun], now: str
+) -> list[Match]:
+    start, before = calculation.structure, None
+    found: list[Match] = []
+    for step in calculation.steps:
+        match = _of_step(calculation, step, start, before, runs)
+        if match is None:
+            break
+        if match.document is not None:
+            match = replace(match, document=_with_origin(match, before, now))
+        found.append(match)
+        if match.document is None or match.document.structure is None:
+            break
+        start, before = match.document.structure, match.document
+    return found
+
+
+def _of_step(
+    calculation: Calculation,
+    step: str,
+    start: Structure,
+    before: TaskDocument | None,
+    runs: Sequence[ForeignRun],
+) -> Match | None:
+    if step == "relax":
+        return _relaxation(calculation, runs)
+    candidates = [run for run in runs if not run.relaxes]
+    fit = _best(calculation, step, start, before, candidates)
+    return None if fit is None else _as_match(calculation, step, fit)
+
+
+def _relaxation(calculation: Calculation, runs: Sequence[ForeignRun]) -> Match | None:
+    """Follow a chain of relaxations to its end."""
+    start, before = calculation.structure, None
+    links: list[_Fit] = []
+    while len(links) <= calculation.settings["max_restarts"]:
+        taken = {id(link.run) for link in links}
+        candidates = [run for run in runs if run.relaxes and id(run) not in taken]
+        fit = _best(calculation, "relax", start, before, candidates)
+        if fit is None:
+            break
+        if fit.refused or not fit.document.state.usable:
+            return _as_match(calculation, "relax", fit, links)
+        links.append(fit)
+        before = fit.document
+        assert before.structure is not None
+        start = before.structure
+    if not links:
+        return None
+    match = _as_match(calculation, "relax", links[-1], links[:-1])
+    settled = len(links) > 1 and is_settled(links[-1].document, calculation.settings)
+    if settled or match.document is None:
+        return match
+    most = 1 + calculation.settings["max_restarts"]
+    return replace(
+        match,
+        document=None,
+        reason=f"UNCONVERGED: volume not settled after {len(links)} relaxations (at "
+        f"least 2, limit {most}): relax again from CONTCAR",
+    )
+
+
+def _as_match(
+    calculation: Calculation, step: str, fit: _Fit, links: Sequence[_Fit] = ()
+) -> Match:
+    own = fit.document
+    reason = "not the calculation asked for" if fit.refused else ""
+    if not reason and not own.state.usable:
+        reason = f"{own.state}: {own.reason}"
+    return Match(
+        fit.run,
+        calculation,
+        step,
+        None if reason else own,
+        reason,
+        fit.differing,
+        tuple(link.run for link in links),
+    )
+
+
+def _best(
+    calculation: Calculation,
+    step: str,
+    start: Structure,
+    before: TaskDocument | None,
+    runs: Iterable[ForeignRun],
+) -> _Fit | None:
+    """Return the run that starts there and differs least from the plan."""
+    fits = []
+    for run in runs:
+        if run.numbers.initial is None:
+            continue
+        order = order_of(start, run.numbers.initial)
+        if order is not None:
+            fits.append(_fit(calculation, step, start, before, run, order))
+    return min(fits, key=lambda fit: fit.rank, default=None)
+
+
+def _fit(
+    calculation: Calculation,
+    step: str,
+    start: Structure,
+    before: TaskDocument | None,
+    run: ForeignRun,
+    order: tuple[int, ...],
+) -> _Fit:
+    own = as_run(calculation, order)
+    back = inverse(order)
+    there = reordered(start, back)
+    carried: list[Sequence[float] | None] = [None]
+    moments = None if before is None else before.magnetization
+    if calculation.settings["carry_moments"] and moments is not None:
+        carried = [[moments[i] for i in back], None]
+    tried: list[tuple[int, int, tuple[Finding, ...], dict[str, Any]]] = []
+    for magnetization in carried:
+        planned = planned_inputs(
+            own, step, there, run.files, run.numbers, magnetization
+        )
+        differing = differences(run.files, run.numbers, planned)
+        blocking = sum(f.severity != "info" for f in differing)
+        tried.append((blocking, len(tried), differing, planned))
+    _, number, differing, planned = min(tried, key=lambda each: each[:2])
+    if number:
+        differing = (*differing, _first_moments())
+    document = with_numbers(
+        run.files,
+        run.numbers,
+        run.verdict,
+        run.ends,
+        {**describe(run.files, own, step), "dir_name": str(run.files.directory)},
+        own,
+        {"inputs": planned},
+    )
+    return _Fit(run, order, differing, _in_order(document, run, order))
+
+
+def _first_moments() -> Finding:
+    return Finding(
+        id="inputs_changed",
+        severity="info",
+        message="MAGMOM is that of the first run, not the moments of the run before",
+    )
+
+
+def _in_order(
+    document: TaskDocument, run: ForeignRun, order: tuple[int, ...]
+) -> TaskDocument:
+    """Bring everything that is listed by atom into the planned order."""
+    back = inverse(order)
+    changed: dict[str, object] = {}
+    for name in ("structure", "initial_structure"):
+        structure = getattr(document, name)
+        if structure is not None and len(structure) == len(order):
+            changed[name] = reordered(structure, order)
+    for name in ("magnetization", "moment_vectors"):
+        values = getattr(document, name)
+        if values is not None and len(values) == len(order):
+            changed[name] = tuple(values[i] for i in order)
+    if document.occupations is not None:
+        moved = (replace(o, site=back[o.site]) for o in document.occupations)
+        changed["occupations"] = tuple(sorted(moved, key=lambda o: (o.site, o.shell)))
+    origin = Collected(
+        path=str(run.files.directory), files={}, collected_at="", order=order
+    )
+    return document.model_copy(update={**changed, "collected": origin})
+
+
+def _with_origin(match: Match, before: TaskDocument | None, now: str) -> TaskDocument:
+    """Say where a document is from, and compare a static with its relaxation."""
+    document = match.document
+    assert document is not None
+    assert document.collected is not None
+    files = hashes_of(match.run.paths)
+    origin = document.collected.model_copy(update={"files": files, "collected_at": now})
+    relaxed = before if match.step == "static" else None
+    more = static_matches_relaxation(relaxed, document) if relaxed is not None else ()
+    told = Finding(
+        id="collected",
+        severity="info",
+        message=f"run elsewhere, in {printable(match.run.name)}, read on {now}"
+        + (f" after {len(match.links)} relaxations before it" if match.links else ""),
+    )
+    extra = [f for f in match.differing if f not in document.findings]
+    return document.model_copy(
+        update={
+            "collected": origin,
+            "findings": (told, *document.findings, *extra, *more),
+        }
+    )
