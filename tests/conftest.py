@@ -21,8 +21,9 @@ from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.engines.protocol import identity
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import INCAR, State, TaskDocument
 from workflows.records.file_store import FileResults
+from workflows.vasp.known_tags import physics_tags
 
 WriteCampaign = Callable[..., Path]
 
@@ -132,12 +133,33 @@ def finished() -> Callable[..., TaskDocument]:
             "magnetization": tuple(sites),
             "bandgap": 0.5,
             "hubbards": dict(calculation.settings.get("hubbards", {})),
-            "settings": {"functional": "pbe_u", "ENCUT": 520.0, "kpoints": [3, 3, 3]},
+            "settings": settings_of(calculation, step),
+            "final_sites": sites_of(calculation),
+            # What says that a cell which ends where it started is at its minimum.
+            **{"max_force": 0.01, "max_stress_kbar": 0.5},
             "dir_name": f"calculations/{calculation.id}/{step}",
         }
         return TaskDocument(**(made | changes))
 
     return make
+
+
+def settings_of(calculation: Calculation, step: str) -> dict[str, Any]:
+    """What a document of VASP keeps of its settings."""
+    tags = calculation.settings.get("incar", {}).get(step, {})
+    functional = calculation.settings.get("functional", "pbe_u")
+    shared = {"functional": functional, "ENCUT": 520.0, "kpoints": [3, 3, 3]}
+    return {**shared, INCAR: physics_tags(tags)}
+
+
+def sites_of(calculation: Calculation) -> dict[str, dict[str, int]]:
+    """Count the cations where they were put."""
+    counts: dict[str, dict[str, int]] = {}
+    for site in calculation.structure:
+        if site.specie.symbol != "O":
+            own = counts.setdefault(site.specie.symbol, {})
+            own[site.properties["role"]] = own.get(site.properties["role"], 0) + 1
+    return counts
 
 
 @pytest.fixture(scope="session")

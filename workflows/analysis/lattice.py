@@ -119,6 +119,39 @@ def _lattice_class(
     return f"{name}, sheared" if sheared else name
 
 
+def largest_strain(start: Sequence[float], end: ArrayLike) -> float:
+    """Return the largest principal strain between two cells, however they are turned.
+
+    Parameters
+    ----------
+    start
+        a, b, c in A, alpha, beta, gamma in degrees.
+    end
+        Vectors, rows, A, shape (3, 3), in the same order.
+
+    Returns
+    -------
+    float
+        |stretch - 1| along the axis that it is largest for; NaN if the angles of the
+        start make no cell.
+
+    Examples
+    --------
+    >>> longer = [[8, 0, 0], [0, 8.2, 0], [0, 0, 8]]
+    >>> round(largest_strain((8, 8, 8, 90, 90, 90), longer), 4)
+    0.025
+    """
+    from pymatgen.core import Lattice
+
+    before = Lattice.from_parameters(*start).matrix
+    after = np.asarray(end, dtype=float)
+    if not np.isfinite(before).all() or abs(np.linalg.det(before)) < 1e-6:
+        return float("nan")
+    inverse = np.linalg.inv(before)
+    metric = inverse @ (after @ after.T) @ inverse.T
+    return float(np.abs(np.sqrt(np.linalg.eigvalsh(metric)) - 1).max())
+
+
 def pseudo_cubic(structure: Structure, supercell: ArrayLike) -> LatticeRatios:
     """Classify a structure by the axes of the conventional cell it came from.
 

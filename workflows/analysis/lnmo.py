@@ -48,10 +48,28 @@ Choice: Mn3+ and Mn4+ are 0.7 muB apart in Shimizu et al. 2022.
 @cache
 def is_the_papers(formula: str) -> bool:
     """Return whether a cell is LixNi0.5Mn1.5O4 at some x."""
-    found = {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
+    found = _contents(formula)
     nickel = found.get("Ni", 0)
     others = {e: n for e, n in found.items() if e != "Li"}
     return others == {"Ni": nickel, "Mn": 3 * nickel, "O": 8 * nickel}
+
+
+@cache
+def units_in(formula: str) -> int | None:
+    """Return the formula units of a cell of LixNi0.5Mn1.5O4; None of any other."""
+    return 2 * _contents(formula)["Ni"] if is_the_papers(formula) else None
+
+
+@cache
+def x_of(formula: str) -> float | None:
+    """Return Li per formula unit of a cell of LixNi0.5Mn1.5O4; None of any other."""
+    units = units_in(formula)
+    return _contents(formula).get("Li", 0) / units if units else None
+
+
+def _contents(formula: str) -> dict[str, int]:
+    """Read a formula in site order, such as ``Li8Ni4Mn12O32``."""
+    return {e: int(n or 1) for e, n in re.findall(r"([A-Z][a-z]?)(\d*)", formula)}
 
 
 def expected_valence(x: float) -> dict[str, float]:

@@ -59,6 +59,11 @@ def same_x(one: float, other: float) -> bool:
     return abs(one - other) < SAME_X
 
 
+def above(one: float, other: float) -> bool:
+    """Return whether a composition is above another, by more than rounding."""
+    return one - other >= SAME_X
+
+
 Repeat = Annotated[int, NUMBER, Field(le=10)]
 Seed = Annotated[int, NUMBER, Field(ge=0, lt=2**32)]
 

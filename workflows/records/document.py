@@ -30,6 +30,9 @@ from workflows.campaign.calculation import (
 )
 from workflows.errors import printable
 
+Length = Annotated[float, Field(gt=0)]
+"""Of an axis, A; or an angle, degrees."""
+
 FORMER_FIELDS = ("restarts",)
 """Fields of earlier documents that are ignored; ``restarts`` counted corrections."""
 
@@ -137,8 +140,15 @@ class TaskDocument(BaseModel):
     final_sites: dict[str, dict[str, int]] = Field(
         default_factory=dict, description="element -> role -> ions found there"
     )
+    start_lattice: tuple[Length, Length, Length, Length, Length, Length] | None = Field(
+        None,
+        description="a, b, c in A, alpha, beta, gamma in degrees of the cell that the "
+        "first step of the calculation began with, before any link of a chain",
+    )
     cell_relaxed: bool = Field(
-        False, description="this step, or one before it, relaxed the cell (ISIF=3)"
+        False,
+        description="this step, or one before it, relaxed the whole cell to its end, "
+        "by a limit that proves a minimum",
     )
     energy: float | None = Field(None, description="eV per cell, sigma -> 0")
     energy_per_atom: float | None = Field(None, description="eV per atom")
@@ -168,6 +178,9 @@ class TaskDocument(BaseModel):
     bandgap_down: float | None = Field(None, description="gap of spin down alone, eV")
     max_force: float | None = Field(None, description="largest |F|, eV/A")
     pressure_kbar: float | None = Field(None, description="external pressure, kbar")
+    max_stress_kbar: float | None = Field(
+        None, description="largest |component| of the stress left in the cell, kbar"
+    )
     n_ionic_steps: int | None = None
     corrections: tuple[dict[str, Any], ...] = Field(
         (), description="what custodian did about errors, as it recorded it, in order"

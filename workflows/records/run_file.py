@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation
 from workflows.records.atomic import read_regular, write_part
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 RUN_FILE = "lnmo.json"
 """In every run directory: the calculation, the step, the intended inputs."""
@@ -39,6 +42,11 @@ def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | 
         return None
 
 
+def cell_of(structure: Structure) -> tuple[float, ...]:
+    """Return a, b, c in A and alpha, beta, gamma in degrees of a structure."""
+    return tuple(round(value, 8) for value in structure.lattice.parameters)
+
+
 def identity(calculation: Calculation, step: str) -> dict[str, Any]:
     """Return the fields of a task document that come from the plan."""
     return {
@@ -53,6 +61,7 @@ def identity(calculation: Calculation, step: str) -> dict[str, Any]:
         "ordering": dict(calculation.ordering),
         "steps": calculation.steps,
         "supercell": calculation.supercell,
+        "start_lattice": cell_of(calculation.structure),
         "reference": calculation.reference,
         "engine": calculation.engine,
     }

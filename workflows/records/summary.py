@@ -21,15 +21,17 @@ from pydantic import ValidationError
 
 from workflows.analysis.cubic_axes import axes_of_cell, parent_supercell
 from workflows.analysis.d_orbitals import EgOrbital
-from workflows.analysis.ions import METALS, working_ion
+from workflows.analysis.ions import FIXED, METALS, working_ion
 from workflows.analysis.jahn_teller import cooperative_order
 from workflows.analysis.lattice import (
     UNIQUE_LAST,
     LatticeRatios,
+    largest_strain,
     pseudo_cubic,
     unique_axis_last,
 )
 from workflows.analysis.lithium_sites import model_of_sites
+from workflows.analysis.lnmo import units_in
 from workflows.analysis.magnetization import element_moments
 from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
 from workflows.analysis.orbital_order import counted, eg_orbitals
@@ -111,13 +113,17 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         return {}
     if document.structure is None or document.energy is None:
         return {}
-    units = document.formula_units or 1
+    units = formula_units_of(document)
     numbers = {
         "energy_per_fu": document.energy / units,
         **_moments(document),
         **_valences(document),
         **_distortions(document),
     }
+    if document.max_force is not None:
+        numbers["max_force"] = document.max_force
+    if document.max_stress_kbar is not None:
+        numbers["max_stress"] = document.max_stress_kbar
     if document.total_magnetization is not None:
         numbers["m_total"] = document.total_magnetization
     if order := counted(document.structure, eg_orbitals_of(document)):
@@ -132,6 +138,9 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         numbers |= dict(zip(_UNIQUE_LAST, unique_axis_last(shape), strict=True))
         numbers["permutation"] = UNIQUE_LAST[shape.unique_axis]
         numbers["volume_fu"] = document.structure.volume / units
+        if document.start_lattice is not None:
+            end = document.structure.lattice.matrix
+            numbers["start_strain"] = largest_strain(document.start_lattice, end)
     return numbers
 
 
@@ -142,13 +151,22 @@ _SHAPE = (
 _UNIQUE_LAST = ("a_u", "b_u", "c_u")
 
 
+def formula_units_of(document: TaskDocument) -> int:
+    """Return the formula units of a cell: by its record, else two for each nickel."""
+    if document.formula_units:
+        return document.formula_units
+    return units_in(document.formula) or 1
+
+
 def _moments(document: TaskDocument) -> dict[str, Any]:
-    if document.magnetization is None:
+    sites = _site_moments(document)
+    if sites is None:
         return {}
-    found: dict[str, Any] = {}
+    species = _species(document)
+    found: dict[str, Any] = _extremes(species, sites)
     mixed = False
     for element in METALS:
-        moments = element_moments(_species(document), document.magnetization, element)
+        moments = element_moments(species, sites, element)
         if moments is not None:
             name = f"m_{element.lower()}"
             found |= {name: moments.absolute, f"{name}_std": moments.std}
@@ -158,9 +176,28 @@ def _moments(document: TaskDocument) -> dict[str, Any]:
     return {**found, "mixed_sign": mixed} if found else {}
 
 
+def _extremes(species: Sequence[str], moments: Sequence[float]) -> dict[str, float]:
+    """Return the moments of single sites that a mean hides, muB."""
+    sizes = {
+        element: [abs(m) for s, m in zip(species, moments, strict=True) if s == element]
+        for element in ("Ni", "O")
+    }
+    nickel, oxygen = sizes.values()
+    found = {"m_ni_min": min(nickel), "m_ni_max": max(nickel)} if nickel else {}
+    return found | ({"m_o_max": max(oxygen)} if oxygen else {})
+
+
+def _site_moments(document: TaskDocument) -> tuple[float, ...] | None:
+    """Return the moments of all sites; None unless each is there and a number."""
+    moments = document.magnetization
+    if moments is None or len(moments) != len(document.structure or ()):
+        return None
+    return moments if all(map(math.isfinite, moments)) else None
+
+
 def _valences(document: TaskDocument) -> dict[str, Any]:
     """Count the ions of each valence, and Mn3+ by threshold and by the gap as well."""
-    species, moments = _species(document), document.magnetization
+    species, moments = _species(document), _site_moments(document)
     if moments is None or not set(species) & set(METALS):
         return {}
     read = [
@@ -171,7 +208,19 @@ def _valences(document: TaskDocument) -> dict[str, Any]:
     charges = balanced_valences(species, moments).valences
     ambiguous = {"n_ambiguous": sum(v.ambiguous for v in read)}
     tallied = {"valences": _tally(species, charges)} if charges else {}
-    return {**_mn3(document), **ambiguous, **tallied}
+    return {**_mn3(document), **ambiguous, **tallied, **_charge(species, moments)}
+
+
+def _charge(species: Sequence[str], moments: Sequence[float]) -> dict[str, int]:
+    """Sum the valences that the moments show, e; nothing where one shows none."""
+    charges = [
+        valence_from_moment(element, moment).valence
+        if element in METALS
+        else FIXED.get(element)
+        for element, moment in zip(species, moments, strict=True)
+    ]
+    known = [q for q in charges if q is not None]
+    return {"charge": sum(known)} if len(known) == len(charges) else {}
 
 
 def _tally(species: Sequence[str], charges: Sequence[int]) -> str:
@@ -257,9 +306,10 @@ def eg_orbitals_of(document: TaskDocument) -> dict[int, EgOrbital]:
 
 
 def _moments_of(document: TaskDocument, element: str) -> list[float]:
-    if document.magnetization is None:
+    sites = _site_moments(document)
+    if sites is None:
         return []
-    pairs = zip(_species(document), document.magnetization, strict=True)
+    pairs = zip(_species(document), sites, strict=True)
     return [moment for species, moment in pairs if species == element]
 
 

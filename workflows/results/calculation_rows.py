@@ -11,15 +11,18 @@ from workflows.analysis.lnmo import (
     FORMULA_UNITS,
     expected_mn3,
     expected_total_moment,
-    is_the_papers,
+    units_in,
+    x_of,
 )
 from workflows.analysis.site_retention import METAL_ROLE
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import State, TaskDocument
-from workflows.records.summary import Summary
-from workflows.results.gates import ELECTRONIC, seen_in, standing, words_of
+from workflows.records.summary import Summary, formula_units_of
+from workflows.results.gates import ELECTRONIC, standing, words_of
 from workflows.results.labels import SURROGATE_ENGINE, labels_of, planned_labels
+from workflows.results.lax_settings import in_one, of_document
+from workflows.results.row_faults import exact_x, seen_in
 
 
 def place(document: TaskDocument) -> tuple[float, str, str, int]:
@@ -71,8 +74,10 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
     first, result = steps[0].document, result_of(steps)
     counted = first if result is None else result.document
     numbers = {} if result is None else result.numbers
+    if not _cell_relaxed(steps):
+        numbers = {name: v for name, v in numbers.items() if name not in OF_A_CELL}
     row = {
-        "x": first.x,
+        "x": exact_x(first.x, first.formula),
         "n_li": first.n_li,
         "formula": first.formula,
         "insertion": first.insertion or NO_INSERTION,
@@ -83,11 +88,13 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
         "steps_done": f"{sum(s.document.state.usable for s in steps)}"
         f"/{len(first.steps)}",
         **labels_of(_of_its_engine(counted)),
+        "lax_settings": in_one(_lax(s.document) for s in _until(steps, counted)),
+        "cell_relaxed": _cell_relaxed(steps),
         "surrogate": any(s.document.surrogate for s in steps if not _geometry(s)),
         "fake": any(s.document.fake for s in steps),
         "calculation_id": first.calculation_id,
         **_start(first.ordering),
-        "formula_units": first.formula_units or 1,
+        "formula_units": formula_units_of(first),
     }
     ids = tuple(dict.fromkeys((*_finding_ids(steps, counted), *seen_in(row))))
     return {**row, "finding_ids": ", ".join(ids), "findings": words_of(ids)}
@@ -95,10 +102,8 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
 
 def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, float]:
     """Return what formal valences ask for: only of LixNi0.5Mn1.5O4 within 0..2."""
-    x, units = document.x, document.formula_units
-    if x is None or units is None or not 0 <= x <= 2:
-        return {}
-    if not is_the_papers(document.formula):
+    x, units = x_of(document.formula), units_in(document.formula)
+    if x is None or units is None or x > 2:
         return {}
     scale = units / FORMULA_UNITS
     found = {"n_mn3_expected": scale * expected_mn3(x)}
@@ -107,6 +112,38 @@ def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, floa
         order = "fim" if nickel * manganese < 0 else "fm"
         found["m_total_expected"] = scale * expected_total_moment(x, order)
     return found
+
+
+OF_A_CELL = frozenset(
+    {
+        *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class"),
+        *("shape", "volume", "volume_fu", "a_u", "b_u", "c_u", "permutation"),
+        "start_strain",
+    }
+)
+"""Numbers of a row that only a relaxed cell has."""
+
+
+def _cell_relaxed(steps: Sequence[Summary]) -> bool:
+    """Tell whether the result, and each relaxation before it, say that they did it.
+
+    A static run knows what was planned; the relaxation knows what became of it.
+    """
+    result = result_of(steps)
+    relaxed = [
+        s.document for s in steps if s.document.task_label in {"relax", GEOMETRY}
+    ]
+    asked = [*relaxed, *([] if result is None else [result.document])]
+    return bool(asked) and all(document.cell_relaxed for document in asked)
+
+
+def _until(steps: Sequence[Summary], counted: TaskDocument) -> list[Summary]:
+    """Return the steps that lead to the numbers, the one that counts included."""
+    return [s for s in steps if _position(s.document) <= _position(counted)]
+
+
+def _lax(document: TaskDocument) -> str:
+    return in_one(of_document(document))
 
 
 def _li_sites(document: TaskDocument | None) -> str:
@@ -182,7 +219,7 @@ def _start(ordering: Mapping[str, Any]) -> dict[str, Any]:
 def planned_row(calculation: Calculation) -> dict[str, Any]:
     """Return the row of a calculation of which nothing is recorded."""
     return {
-        "x": calculation.x,
+        "x": exact_x(calculation.x, calculation.formula),
         "n_li": calculation.n_li,
         "formula": calculation.formula,
         "insertion": calculation.insertion,
@@ -190,6 +227,7 @@ def planned_row(calculation: Calculation) -> dict[str, Any]:
         "li_sites": "",
         "finding_ids": "",
         "findings": "",
+        "cell_relaxed": False,
         "steps_done": f"0/{len(calculation.steps)}",
         **planned_labels(calculation),
         "calculation_id": calculation.id,

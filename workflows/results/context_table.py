@@ -25,7 +25,7 @@ from workflows.analysis.measurements import (
 )
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import LABELS, STATE_LABELS, foreign_geometry
+from workflows.results.labels import LABELS, STATE_LABELS, foreign_geometry, whose_cell
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _note(row: Mapping[str, Any], spacing: float) -> str:
     """Say whose the cell is, if it is not of the engine of the row."""
     if math.isnan(spacing):
         return "the cell was not relaxed"
-    return f"the cell is {row['geometry']}'s" if foreign_geometry(row) else ""
+    return f"the cell was {whose_cell(row)}" if foreign_geometry(row) else ""
 
 
 def _valence_found(row: Mapping[str, Any]) -> float:

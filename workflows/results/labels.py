@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.presets import Tag, functionals, hubbard_values, merge
+from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import State, TaskDocument
 from workflows.results.columns import Column
+from workflows.results.lax_settings import (
+    HAMILTONIAN,
+    in_one,
+    of_calculation,
+    of_document,
+)
 from workflows.vasp.equality import same_value
 
 if TYPE_CHECKING:
@@ -28,6 +35,7 @@ LABELS = (
     Column("functional"),
     Column("hubbard_u", "eV by element; none: no U; empty: not recorded"),
     Column("geometry", "engine that relaxed atoms and cell"),
+    Column("lax_settings", "laxer than the paper's or the packaged; empty: none is"),
 )
 """What made the number; beside these every table has `STATE_LABELS`."""
 STATE_LABELS = (
@@ -38,18 +46,11 @@ STATE_LABELS = (
 """Where lithium was put, how far the calculation came, where lithium ended."""
 LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS))
 
-HAMILTONIAN = (
-    *("GGA", "METAGGA", "XC", "LIBXC1", "LIBXC2", "LHFCALC", "AEXX", "HFSCREEN"),
-    *("IVDW", "LUSE_VDW", "LDAUTYPE", "LSORBIT", "LNONCOLLINEAR", "NUPDOWN"),
-)
-"""INCAR tags by which a calculation has another Hamiltonian than its preset."""
 NO_U = "none"
 SURROGATE_U = "Mn 3.9, Ni 6.2"
 """U_eff in eV of the PBE+U data that CHGNet was trained on, as its paper states."""
 SURROGATE_FUNCTIONAL = "learned PBE+U"
 SURROGATE_ENGINE = "chgnet"
-PAPER_FUNCTIONALS = frozenset({"", "pbe_u", "pbe", SURROGATE_FUNCTIONAL.lower()})
-"""Names, lower case, of PBE; whether U was added is in ``hubbard_u``."""
 
 
 def u_in_words(hubbards: Mapping[str, float]) -> str:
@@ -71,15 +72,19 @@ def paper_u() -> str:
 
 def labels_of(document: TaskDocument) -> dict[str, Any]:
     """Return what made the numbers of a document; see `LABELS`."""
-    made = _made(document.engine, document.settings, document.surrogate)
+    engine, surrogate = document.engine, document.surrogate
+    made = _made(engine, document.settings, document.steps, surrogate=surrogate)
     if document.hubbards:
         made["hubbard_u"] = u_in_words(document.hubbards)
+    elif document.state.usable and made["hubbard_u"] != NO_U and not surrogate:
+        made["hubbard_u"] = ""  # what was planned is not what was applied
     return {
         "engine": document.engine,
         "engine_version": document.engine_version,
         "surrogate": document.surrogate,
         "fake": document.fake,
         **made,
+        "lax_settings": in_one(of_document(document)),
     }
 
 
@@ -91,11 +96,19 @@ def planned_labels(calculation: Calculation) -> dict[str, Any]:
         "engine_version": "",
         "surrogate": surrogate,
         "fake": False,
-        **_made(calculation.engine, calculation.settings, surrogate),
+        **_made(
+            calculation.engine,
+            calculation.settings,
+            calculation.steps,
+            surrogate=surrogate,
+        ),
+        "lax_settings": in_one(of_calculation(calculation)),
     }
 
 
-def _made(engine: str, settings: Mapping[str, Any], surrogate: bool) -> dict[str, Any]:
+def _made(
+    engine: str, settings: Mapping[str, Any], steps: Sequence[str], *, surrogate: bool
+) -> dict[str, Any]:
     if surrogate:
         return {
             "functional": SURROGATE_FUNCTIONAL,
@@ -106,7 +119,7 @@ def _made(engine: str, settings: Mapping[str, Any], surrogate: bool) -> dict[str
     return {
         "functional": _functional(settings),
         "hubbard_u": "" if hubbards is None else u_in_words(hubbards),
-        "geometry": _geometry(settings.get("geometry"), engine),
+        "geometry": _geometry(settings.get("geometry"), engine, steps),
     }
 
 
@@ -134,9 +147,11 @@ def _value(tag: Tag | None) -> Any:
     return None if tag is None else tag.value
 
 
-def _geometry(of: Any, engine: str) -> str:
-    """Name the engine that relaxed; a plan has its settings there."""
-    return SURROGATE_ENGINE if isinstance(of, Mapping) else str(of or engine)
+def _geometry(of: Any, engine: str, steps: Sequence[str]) -> str:
+    """Name the engine that relaxed, empty if nobody says; a plan has its settings."""
+    if isinstance(of, Mapping) or (not of and GEOMETRY in steps):
+        return SURROGATE_ENGINE
+    return str(of or ("" if engine == "gpaw" and "relax" not in steps else engine))
 
 
 def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -150,12 +165,14 @@ def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in rows))
         for name in ("engine", "engine_version", "functional", "hubbard_u", "geometry")
     }
+    lax = in_one(str(row.get("lax_settings", "")) for row in rows)
     above = [row for row in rows if row.get("x") is not None and row["x"] > 1]
     own = {
         name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in above))
         or (NO_INSERTION if rows else "")
         for name in ("insertion", "ended_as")
     }
+    texts["lax_settings"] = lax
     return {"state": worst_state(rows), **own, **texts, **flags}
 
 
@@ -170,8 +187,19 @@ def worst_state(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def foreign_geometry(row: Mapping[str, Any]) -> bool:
-    """Tell whether a surrogate relaxed the cell of a row that is not a surrogate's."""
-    return not row.get("surrogate") and of_a_surrogate(str(row.get("geometry", "")))
+    """Tell whether another engine, or nobody knows which, relaxed the cell of a row."""
+    if "geometry" not in row:
+        return False
+    own, by = str(row.get("engine") or ""), str(row.get("geometry") or "").lower()
+    return not row.get("surrogate") and not (
+        by.startswith(own) and bool(by) == bool(own)
+    )
+
+
+def whose_cell(row: Mapping[str, Any]) -> str:
+    """Say who relaxed a cell that is not its row's engine's."""
+    by = row.get("geometry") or "an engine that is not recorded"
+    return f"relaxed by {by}, not by {row.get('engine')}"
 
 
 def of_a_surrogate(geometry: str) -> bool:
@@ -183,38 +211,6 @@ def of_a_surrogate(geometry: str) -> bool:
     (True, False)
     """
     return geometry.lower().startswith(SURROGATE_ENGINE)
-
-
-def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what the outcome of a verdict has to say beside PASS or FAIL.
-
-    Parameters
-    ----------
-    labels
-        Of :func:`combined`.
-
-    Returns
-    -------
-    tuple of str
-        Empty for DFT with the functional and the U of the paper.
-    """
-    if not labels.get("engine"):
-        return ()  # of nothing that was calculated
-    found = []
-    if labels.get("fake"):
-        found.append("fake")
-    if labels.get("surrogate"):
-        return (*found, "surrogate")
-    geometries = str(labels.get("geometry", "")).split(" | ")
-    if any(map(of_a_surrogate, geometries)):
-        found.append("surrogate geometry")
-    functional = str(labels.get("functional", ""))
-    if functional.lower() not in PAPER_FUNCTIONALS:
-        found.append(f"functional {functional}")
-    u = str(labels.get("hubbard_u", ""))
-    if u != paper_u():
-        found.append(f"U {u}" if u else "U not recorded")
-    return tuple(found)
 
 
 def with_labels(frame: pd.DataFrame, labels: Mapping[str, Any]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflows.results.labels import NO_U, SURROGATE_ENGINE, paper_u
+from workflows.results.lax_settings import in_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ def origin_of_numbers(frame: pd.DataFrame) -> str:
     engine = f"engine {', '.join(sorted(set(frame['engine'])))}{shown}"
     if frame["surrogate"].any() and not frame["fake"].any():
         return f"{engine}: {SURROGATE}"
-    engine += _u_of(frame) + _geometry_of(frame)
+    engine += _u_of(frame) + _geometry_of(frame) + _lax(frame)
     return f"{engine}: {FAKE}" if frame["fake"].any() else engine
 
 
@@ -35,6 +36,16 @@ def _geometry_of(frame: pd.DataFrame) -> str:
     if "geometry" not in frame or SURROGATE_ENGINE not in set(frame["geometry"]):
         return ""
     return f", GEOMETRY OF A SURROGATE ({SURROGATE_ENGINE}): lengths are not DFT's"
+
+
+def _lax(frame: pd.DataFrame) -> str:
+    """Name the settings that are laxer than the paper's or the packaged ones."""
+    if "lax_settings" not in frame:
+        return ""
+    found = in_one(str(value) for value in frame["lax_settings"] if value)
+    return (
+        f", settings laxer than the paper's or the packaged: {found}" if found else ""
+    )
 
 
 def _u_of(frame: pd.DataFrame) -> str:

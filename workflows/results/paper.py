@@ -14,29 +14,28 @@ from dataclasses import replace
 from typing import Any
 
 from workflows.analysis.lnmo import is_the_papers
+from workflows.campaign.sections import same_x
 from workflows.results.gates import against
-from workflows.results.judged_rows import judged_rows, models_in, row_at
-from workflows.results.labels import combined, foreign_geometry
+from workflows.results.judged_rows import (
+    SAME_ENERGY,
+    energy_of,
+    judged_rows,
+    models_in,
+    row_at,
+)
+from workflows.results.labels import NO_U, combined, foreign_geometry, whose_cell
+from workflows.results.lax_settings import in_one
 from workflows.results.lithium_energy import Reference
 from workflows.results.paper_sites import charge_order, mn3_sites
-from workflows.results.paper_statements import CHECKS, ORDER, Check, Row, voltage_checks
+from workflows.results.paper_statements import CHECKS, ORDER, Check, voltage_checks
 from workflows.results.paper_trends import (
     cubic_below_one,
     fim_below_fm,
     growing_above_one,
     longer_at_two,
 )
-from workflows.results.verdict import (
-    FINISHED,
-    Status,
-    Verdict,
-    capped,
-    doubts_of,
-    ids_of,
-    joined,
-    rated,
-    remarks,
-)
+from workflows.results.row_faults import Row, ended_order
+from workflows.results.verdict import FINISHED, Status, Verdict, doubts_of, joined
 
 NO_LITHIUM = "no lithium metal reference was calculated"
 
@@ -94,7 +93,7 @@ def _verdicts(
     for judge in (longer_at_two, growing_above_one, mn3_sites, charge_order):
         verdicts += [judge(rows, model) for model in models]
     if lithium is None:
-        return verdicts + [_not_computed(c, no_voltage) for c in voltage_checks(0.0)]
+        return verdicts + [c.judged(None, say=no_voltage) for c in voltage_checks(0.0)]
     return verdicts + [
         _judge(check, rows, model, lithium)
         for check in voltage_checks(lithium.energy)
@@ -117,29 +116,21 @@ def _judge(
     if value is not None and math.isnan(value):
         value, reason = None, check.missing
     doubts = joined(doubts_of(found, check.kind), _of_lithium(lithium))
-    return Verdict(
-        check=check.name,
-        statement=check.statement,
-        insertion=model,
-        value=value,
-        unit=check.unit,
-        reference=check.reference,
-        tolerance=tolerance_of(check),
-        outcome=capped(rated(value, check.passes, check.warns), doubts),
-        reason=reason or joined(doubts, remarks(found)),
-        calculations=ids_of(found),
-        headline=check.headline,
-        why=check.why,
-        labels=_labels(found, lithium),
+    labels = _labels(found, lithium)
+    return check.judged(
+        value, found, model=model, doubts=doubts, say=reason, labels=labels
     )
 
 
 def _labels(found: Sequence[Row], lithium: Reference | None) -> dict[str, Any]:
-    """Return the labels of rows; a fake or surrogate lithium makes a voltage one."""
+    """Return the labels of rows; what lithium is of, a voltage is of as well."""
     labels = combined(found)
     if lithium is not None:
         for flag in ("surrogate", "fake"):
             labels[flag] = labels[flag] or bool(lithium.row.get(flag, False))
+        lax = lithium.row.get("lax_settings")
+        of_metal = [f"lithium: {part}" for part in str(lax or "").split(", ") if part]
+        labels["lax_settings"] = in_one([labels["lax_settings"], *of_metal])
     return labels
 
 
@@ -157,10 +148,7 @@ def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:
     if row is None or row["state"] not in FINISHED:
         return f"{label} is {row['state'] if row else 'not in the series'}"
     if check.kind == "lattice" and foreign_geometry(row):
-        return (
-            f"{label} has a cell that was relaxed by {row['geometry']}, not by "
-            f"{row['engine']}"
-        )
+        return f"{label} has a cell that was {whose_cell(row)}"
     return ""
 
 
@@ -169,14 +157,17 @@ def _of_lithium(lithium: Reference | None) -> str:
         return ""
     if lithium.row["state"] not in FINISHED:
         return f"lithium metal is {lithium.row['state']}"
-    doubts = against(lithium.row, "energy")
+    doubts = list(against(lithium.row, "energy"))
+    u = lithium.row.get("hubbard_u")
+    doubts += [f"U {u}"] if u not in {None, "", NO_U} else []
     return f"lithium metal: {', '.join(doubts)}" if doubts else ""
 
 
 def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     """Return the row of lowest energy at x = 1 of each magnetic order that was reached.
 
-    By the final signs of the moments of Ni and Mn, whatever order was started from. Of
+    By the final signs of the moments of Ni and Mn, whatever order was started from; a
+    moment of next to nothing has no sign. Of
     two rows of one energy the one that nothing stands against is taken.
 
     Parameters
@@ -191,55 +182,14 @@ def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     """
     found: dict[str, Row] = {}
     for row in sorted(rows, key=_energy_and_doubts):
-        product = row.get("m_ni_signed", 0.0) * row.get("m_mn_signed", 0.0)
-        known = row["x"] == 1 and row["state"] in FINISHED and not row["surrogate"]
-        mixed = row.get("mixed_sign", False)
-        if known and product and not math.isnan(product) and not mixed:
-            found.setdefault("fim" if product < 0 else "fm", row)
+        at_one = same_x(row["x"], 1) and row["state"] in FINISHED
+        mixed = row.get("mixed_sign", False) or row["surrogate"]
+        if at_one and not mixed and (order := ended_order(row)):
+            found.setdefault(order, row)
     return found
 
 
-SAME_ENERGY = 4
-"""Digits of eV per formula unit within which two runs ended in one state."""
-
-
-def _energy_and_doubts(row: Row) -> tuple[float, bool]:
-    energy = round(float(row.get("energy_per_fu", math.inf)), SAME_ENERGY)
-    return energy, bool(against(row, "energy"))
-
-
-def _not_computed(check: Check, why: str) -> Verdict:
-    return Verdict(
-        check=check.name,
-        statement=check.statement,
-        insertion="",
-        value=None,
-        unit=check.unit,
-        reference=check.reference,
-        tolerance=tolerance_of(check),
-        outcome=Status.NOT_COMPUTED,
-        reason=why,
-        calculations=(),
-        headline=check.headline,
-        why=check.why,
-    )
-
-
-def tolerance_of(check: Check) -> str:
-    """Return both ranges of a check in words."""
-    shown = in_words(check.passes)
-    return (
-        shown
-        if check.warns == check.passes
-        else f"{shown}, warns {in_words(check.warns)}"
-    )
-
-
-def in_words(limits: tuple[float, float]) -> str:
-    """Return a range as people write it, such as ``1.6..1.8`` or ``> 0``."""
-    low, high = limits
-    if low == -math.inf:
-        return f"<= {high:g}"
-    if low == math.ulp(0.0):
-        return "> 0"
-    return f">= {low:g}" if math.isinf(high) else f"{low:g}..{high:g}"
+def _energy_and_doubts(row: Row) -> tuple[int | float, bool]:
+    energy = energy_of(row)
+    steps = energy if math.isinf(energy) else round(energy / SAME_ENERGY)
+    return steps, bool(against(row, "energy"))

@@ -10,105 +10,84 @@ import math
 from collections.abc import Sequence
 
 from workflows.analysis.valence import CLUSTER_GAP
-from workflows.results.gates import Row, words_of
+from workflows.results.gates import words_of
 from workflows.results.judged_rows import row_at
-from workflows.results.labels import combined
-from workflows.results.paper_statements import MN3
-from workflows.results.verdict import (
-    FINISHED,
-    Status,
-    Verdict,
-    capped,
-    doubts_of,
-    ids_of,
-    joined,
-    rated,
-    remarks,
-)
+from workflows.results.paper_statements import MN3, NO_MOMENTS
+from workflows.results.row_faults import Row, number
+from workflows.results.statement import INF, Statement
+from workflows.results.verdict import FINISHED, Status, Verdict, doubts_of
 
-MN3_MOMENT = (3.7, 4.1)
-"""muB, at every Mn3+ site of x = 2."""
-WHY_CHARGES = (
+SITES = Statement(
+    "m_mn3_sites_x2",
+    "moment of every Mn3+ at x = 2: the site furthest off",
+    "muB",
+    "3.95 (implied)",
+    (3.7, 4.1),
+    (3.7, 4.1),
+    MN3,
+)
+CHARGES = Statement(
+    "charge_order_x2",
+    "Mn3+ and Mn4+ in two separated groups at x = 2: number of Mn3+",
+    "Mn in the cell",
+    "8 of 12 (charge balance)",
+    (-INF, INF),
+    (-INF, INF),
     "charge balance is exact; two clusters are apart by more than "
-    f"{CLUSTER_GAP:g} muB, whatever U shifts both by"
+    f"{CLUSTER_GAP:g} muB, whatever U shifts both by",
+    told="8 of 12, and the other 4 Mn4+",
 )
 
 
 def mn3_sites(rows: Sequence[Row], model: str) -> Verdict:
     """Judge every Mn that reads as 3+, by the one furthest from the middle."""
     row, missing = _finished(rows, model)
-    low, high = MN3_MOMENT
-    ends = [] if row is None else [_number(row, f"m_mn3_{e}") for e in ("min", "max")]
-    read = [m for m in ends if not math.isnan(m)]
-    value = max(read, key=lambda m: abs(m - (low + high) / 2), default=None)
-    doubts = "" if row is None else doubts_of([row], "moments")
     if row is None:
-        reason = missing
-    elif value is None:
-        reason = "no Mn at x = 2 reads as 3+ by its moment"
-    else:
-        reason = joined(doubts, _count(row), remarks([row]))
-    return Verdict(
-        check="m_mn3_sites_x2",
-        statement="moment of every Mn3+ at x = 2: the site furthest off",
-        insertion=model,
-        value=value,
-        unit="muB",
-        reference="3.95 (implied)",
-        tolerance=f"{low:g}..{high:g}",
-        outcome=capped(rated(value, MN3_MOMENT, MN3_MOMENT), doubts),
-        reason=reason,
-        calculations=() if row is None else ids_of([row]),
-        headline=True,
-        why=MN3,
-        labels=combined([] if row is None else [row]),
-    )
+        return SITES.judged(None, model=model, say=missing)
+    ends = [number(row, f"m_mn3_{end}") for end in ("min", "max")]
+    read = [moment for moment in ends if not math.isnan(moment)]
+    middle = sum(SITES.passes) / 2
+    value = max(read, key=lambda moment: abs(moment - middle), default=None)
+    none = "no Mn at x = 2 reads as 3+ by its moment"
+    say = _count(row) if read else none if _mn_known(row) else NO_MOMENTS.format("Mn")
+    doubts = doubts_of([row], "moments")
+    return SITES.judged(value, [row], model=model, doubts=doubts, say=say)
 
 
 def charge_order(rows: Sequence[Row], model: str) -> Verdict:
     """Judge whether Mn3+ and Mn4+ are two clusters of the right size at x = 2."""
     row, missing = _finished(rows, model)
-    split = math.nan if row is None else _number(row, "n_mn3_gap")
-    counted = math.nan if row is None else _number(row, "n_mn3")
-    expected = math.nan if row is None else _number(row, "n_mn3_expected")
-    known = not math.isnan(counted) and not math.isnan(expected)
-    value = None if not known else counted if math.isnan(split) else split
-    doubts = "" if row is None else doubts_of([row], "charge")
     if row is None:
-        reason, outcome = missing, Status.NOT_COMPUTED
-    elif not known:
-        reason, outcome = "no moments of Mn were read", Status.NOT_COMPUTED
-    else:
-        outcome, seen = _of_clusters(row, split, counted, expected)
-        reason = joined(seen, doubts, remarks([row]))
-        outcome = capped(outcome, doubts)
-    return Verdict(
-        check="charge_order_x2",
-        statement="Mn3+ and Mn4+ in two separated groups at x = 2: number of Mn3+",
-        insertion=model,
-        value=value,
-        unit="Mn in the cell",
-        reference="8 of 12 (charge balance)",
-        tolerance="8 of 12, and the other 4 Mn4+",
+        return CHARGES.judged(None, model=model, say=missing)
+    if not _mn_known(row):
+        return CHARGES.judged(None, [row], model=model, say=NO_MOMENTS.format("Mn"))
+    split, counted, expected = (
+        number(row, f"n_mn3{of}") for of in ("_gap", "", "_expected")
+    )
+    if math.isnan(expected):
+        say = "how many Mn3+ the cell has by charge balance is not known"
+        return CHARGES.judged(None, [row], model=model, say=say)
+    outcome, say = _of_clusters(row, split, counted, expected)
+    return CHARGES.judged(
+        counted if math.isnan(split) else split,
+        [row],
+        model=model,
+        doubts=doubts_of([row], "charge"),
+        say=say,
         outcome=outcome,
-        reason=reason,
-        calculations=() if row is None else ids_of([row]),
-        headline=True,
-        why=WHY_CHARGES,
-        labels=combined([] if row is None else [row]),
     )
 
 
 def _of_clusters(
     row: Row, split: float, counted: float, expected: float
 ) -> tuple[Status, str]:
-    spread = f"standard deviation of |m| {_number(row, 'm_mn_std'):.2f} muB"
+    spread = f"standard deviation of |m| {number(row, 'm_mn_std'):.2f} muB"
     if math.isnan(split):
         seen = f"no gap above {CLUSTER_GAP:g} muB between the moments of Mn ({spread})"
         return Status.FAIL, f"{seen}: symmetrised, delocalised, or of one valence"
     if split != round(expected):
         return Status.FAIL, f"{split:g} Mn3+ where charge balance has {expected:g}"
-    if _number(row, "n_anomalous") > 0:
+    if number(row, "n_anomalous") > 0:
         return Status.FAIL, words_of(("moment_collapsed",))
     if counted != split:
         return Status.WARN, f"by thresholds {counted:g} Mn read as 3+"
@@ -124,11 +103,10 @@ def _finished(rows: Sequence[Row], model: str) -> tuple[Row | None, str]:
     return None, f"x = 2 {model} is {state}".replace("  ", " ")
 
 
+def _mn_known(row: Row) -> bool:
+    return not math.isnan(number(row, "n_mn3"))
+
+
 def _count(row: Row) -> str:
-    expected = _number(row, "n_mn3_expected")
-    return f"{_number(row, 'n_mn3'):g} Mn read as 3+, {expected:g} expected"
-
-
-def _number(row: Row, name: str) -> float:
-    value = row.get(name)
-    return math.nan if value is None else float(value)
+    counted, expected = number(row, "n_mn3"), number(row, "n_mn3_expected")
+    return f"{counted:g} Mn read as 3+, {expected:g} expected"

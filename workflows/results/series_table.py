@@ -66,6 +66,10 @@ SERIES = (
     Column("valences", "ions of each valence, by charge balance", shown=True),
     number("n_ambiguous", "metals within 0.1 muB of a threshold"),
     number("n_anomalous", "Mn below 2.6 muB"),
+    number("m_ni_min", "muB, smallest |m| of Ni"),
+    number("m_ni_max", "muB, largest |m| of Ni"),
+    number("m_o_max", "muB, largest |m| of O"),
+    number("charge", "e, of the cell by the valences that the moments show"),
     number("gap", "eV; 0 for a metal", shown=True),
     number("a", "A, pseudo-cubic"),
     number("b", "A, pseudo-cubic"),
@@ -85,6 +89,10 @@ SERIES = (
     Column("lattice_class"),
     Column("shape", "class of the lattice, and along which axis", shown=True),
     number("c_strain", "strain along c that the start was given"),
+    number("start_strain", "largest principal strain of the cell against its start"),
+    Column("cell_relaxed", "the whole cell was relaxed to its end", "flag"),
+    number("max_force", "eV/A, largest force left"),
+    number("max_stress", "kbar, largest |component| of the stress left"),
     number("volume", "A^3, conventional cell"),
     number("volume_fu", "A^3 per formula unit", shown=True),
     number("jt_rho", "A, mean over Mn of sqrt(Q2^2 + Q3^2)", shown=True),
@@ -118,7 +126,7 @@ _EMPTY = {
     "orbital_order": "",
     "mixed_sign": False,
 }
-_ONE_STATE = frozenset({"n_mn3_gap", "jt_phi", "c_strain"})
+_ONE_STATE = frozenset({"n_mn3_gap", "jt_phi", "c_strain", "start_strain"})
 """Numbers of which a mean over configurations says nothing."""
 _ONE_ORIENTATION = frozenset(
     {"a", "b", "c", "c_ratio", "a_rel", "b_rel", "c_rel", "a_u", "b_u"}

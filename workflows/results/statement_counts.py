@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflows.results.columns import Column, frame_of, names
-from workflows.results.labels import LABELS, combined, qualifiers
+from workflows.results.labels import LABELS, combined
+from workflows.results.qualifiers import qualifiers
 from workflows.results.verdict import Status, Verdict
 
 if TYPE_CHECKING:

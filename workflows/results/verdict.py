@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.records.document import State
 from workflows.results.columns import Column, frame_of
-from workflows.results.gates import Kind, Row, against
-from workflows.results.labels import (
-    LABELS,
-    STATE_LABELS,
-    combined,
-    qualifiers,
-)
+from workflows.results.gates import Kind, against
+from workflows.results.labels import LABELS, STATE_LABELS, combined
+from workflows.results.qualifiers import qualifiers
+from workflows.results.row_faults import Row
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -121,6 +121,14 @@ def pressure(stress: Any) -> float | None:
     return float(np.trace(rows) / 3) if is_number(rows) else float("nan")
 
 
+def largest_component(stress: Any) -> float | None:
+    """Return the largest |component| of a 3 x 3 stress; None if it is no number."""
+    if stress is None or not len(stress):
+        return None
+    rows = np.asarray(stress, dtype=float)
+    return float(np.abs(rows).max()) if is_number(rows) else None
+
+
 def is_number(value: Any) -> bool:
     """Tell whether all of a number, an array or a structure is finite; None is."""
     if value is None:

@@ -51,6 +51,7 @@ class VaspNumbers:
     gap: BandGap | None = None
     max_force: float | None = None
     pressure: float | None = None
+    max_stress: float | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     incar: dict[str, Any] = field(default_factory=dict)
     kpoints: Any = None

@@ -19,7 +19,13 @@ from typing import TYPE_CHECKING, Any
 from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.vasp.convergence import last_change, not_relaxed, reached_ediff
 from workflows.vasp.equality import same_structure
-from workflows.vasp.finite import is_number, keep_finite, largest, pressure
+from workflows.vasp.finite import (
+    is_number,
+    keep_finite,
+    largest,
+    largest_component,
+    pressure,
+)
 from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.numbers import VaspNumbers
@@ -152,6 +158,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         gap_lost=gap_lost,
         max_force=largest(end.get("forces")),
         pressure=pressure(end.get("stress")),
+        max_stress=largest_component(end.get("stress")),
         parameters=parameters,
         incar=dict(run.incar),
         kpoints=run.kpoints,

@@ -54,7 +54,7 @@ def lithium(paper: Campaign) -> Callable[..., TaskDocument]:
             **identity(metal, "static"),
             **{"state": State.DONE, "engine_version": "6.4.2"},
             **{"structure": metal.structure, "settings": OF_LITHIUM},
-            **{"energy": -3.8, "energy_per_atom": -1.9},
+            **{"energy": -3.8, "energy_per_atom": -1.9, "cell_relaxed": True},
             "dir_name": f"calculations/{metal.id}/static",
         }
         return TaskDocument(**(made | changes))
@@ -247,10 +247,10 @@ def test_of_two_references_the_comparable_one_is_taken(
 def test_the_paper_is_compared_with_the_voltages(whole: Path) -> None:
     found = {(v.check, v.insertion): v for v in open_results(whole).compare_to_paper()}
     assert found["voltage_0_to_1", ""].value == pytest.approx(4.7)
-    assert found["voltage_0_to_1", ""].status is Status.PASS
+    assert found["voltage_0_to_1", ""].outcome is Status.PASS
     assert found["voltage_1_to_2", "oct_16c_rocksalt"].value == pytest.approx(2.8)
     assert found["voltage_1_to_2", "tet_8b"].value == pytest.approx(2.0)
-    assert found["voltage_1_to_2", "tet_8b"].status is Status.FAIL
+    assert found["voltage_1_to_2", "tet_8b"].outcome is Status.FAIL
     assert not found["voltage_1_to_2", "tet_8b"].headline
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from workflows.campaign.calculation import Calculation
 from workflows.records.document import TaskDocument
-from workflows.results.labels import labels_of, qualifiers
+from workflows.results.labels import labels_of
+from workflows.results.qualifiers import qualifiers
 
 HERE = {"functional": "pbe_u", "hubbards": {"Mn": 5.96, "Ni": 4.5}}
 
@@ -31,7 +32,9 @@ def test_a_tag_that_changes_the_functional_is_in_its_label(
     tags: dict[str, Any],
     functional: str,
 ) -> None:
-    document = finished(calculations[0], settings={**HERE, "incar": tags})
+    planned = finished(calculations[0]).settings
+    settings = {**planned, **HERE, "incar": {**planned["incar"], **tags}}
+    document = finished(calculations[0], settings=settings)
     labels = labels_of(document)
     assert labels["functional"] == functional
     said = [f"functional {functional}"] if functional != "pbe_u" else []

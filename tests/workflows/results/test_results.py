@@ -319,6 +319,9 @@ def test_results_that_do_not_compare_are_refused_and_the_key_is_named(
     key: str,
     changes: dict[str, Any],
 ) -> None:
+    if "settings" in changes:
+        own = finished(calculations[4]).settings
+        changes = {"settings": {**own, **changes["settings"]}}
     where = project(finished(calculations[0]), finished(calculations[4], **changes))
     with pytest.raises(ResultsError, match=rf"differ in (the (setting )?)?{key}: "):
         open_results(where).series()

@@ -19,6 +19,7 @@ from workflows.campaign.calculation import (
     structure_as_dict,
     structure_from_dict,
 )
+from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.sites import site_findings, sites_at_the_end
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 RESULT_FILE = "relaxation.json"
-GPA_IN_KBAR = 10.0
-"""kbar in one GPa."""
 
 
 class ChgnetEngine:
@@ -154,24 +153,27 @@ def _document(
 ) -> TaskDocument:
     final = structure_from_dict(result["structure"])
     sites = sites_at_the_end(calculation, final)
-    limit = _settings(calculation)["max_steps"]
+    own = _settings(calculation)
+    limit = own["max_steps"]
     converged = result["converged"]
     max_force = max(sum(f * f for f in force) ** 0.5 for force in result["forces"])
+    stress = result["stress"]
     return TaskDocument(
         **common,
         state=State.DONE if converged else State.UNCONVERGED,
         reason="" if converged else f"not relaxed after {limit} steps, the limit",
         findings=(_surrogate(), *site_findings(sites), *_physics(final, result)),
         engine_version=f"chgnet {result['versions'].get('chgnet', '?')}, "
-        f"weights {_settings(calculation)['model']}",
+        f"weights {own['model']}",
         structure=final,
         final_sites=sites.counts_final,
-        cell_relaxed=True,
+        cell_relaxed=converged and within(own["fmax"], own["smax"]),
         energy=result["energy"],
         energy_per_atom=result["energy"] / len(final),
         magnetization=tuple(result["magnetization"]),
         max_force=max_force,
-        pressure_kbar=-GPA_IN_KBAR * sum(result["stress"][i][i] for i in range(3)) / 3,
+        pressure_kbar=-GPA_IN_KBAR * sum(stress[i][i] for i in range(3)) / 3,
+        max_stress_kbar=GPA_IN_KBAR * max(abs(s) for row in stress for s in row),
         n_ionic_steps=result["n_steps"],
         run_seconds=result["run_seconds"],
         completed_at=result["completed_at"],

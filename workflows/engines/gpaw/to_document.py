@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workflows.analysis.band_gap import band_gap
 from workflows.campaign.calculation import Calculation, structure_from_dict
 from workflows.campaign.step_names import GEOMETRY
+from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.sites import site_findings, sites_at_the_end
@@ -23,7 +25,6 @@ from workflows.records.versions import versions
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-GPA_IN_KBAR = 10.0
 GPA = 160.21766208
 """Pressure of 1 eV/A^3, GPa."""
 
@@ -62,7 +63,7 @@ def parse_gpaw(directory: Path, calculation: Calculation, step: str) -> TaskDocu
         findings=(*_geometry(calculation, numbers), *_rungs(result), *findings)
         if state.usable
         else (),
-        cell_relaxed=True,
+        cell_relaxed=_relaxes_cell(calculation),
     )
 
 
@@ -144,6 +145,7 @@ def _energies(
         "total_magnetization": None if paired else result["total_moment"],
         "max_force": float(forces.max()),
         "pressure_kbar": _pressure(result, calculation, structure),
+        "max_stress_kbar": _max_stress(result, calculation, structure),
         "n_ionic_steps": len(result["geometries"]),
     }
 
@@ -152,11 +154,34 @@ def _pressure(
     result: Mapping[str, Any], calculation: Calculation, structure: Structure
 ) -> float | None:
     """Return the pressure without that of the basis, kbar; None if it is not known."""
+    stress = _stress(result, calculation, structure)
+    return None if stress is None else float(-GPA_IN_KBAR * np.trace(stress) / 3)
+
+
+def _max_stress(
+    result: Mapping[str, Any], calculation: Calculation, structure: Structure
+) -> float | None:
+    """Return the largest |component| of the stress, kbar, without that of the basis."""
+    stress = _stress(result, calculation, structure)
+    return None if stress is None else float(GPA_IN_KBAR * np.abs(stress).max())
+
+
+def _stress(
+    result: Mapping[str, Any], calculation: Calculation, structure: Structure
+) -> NDArray[np.float64] | None:
     basis = calculation.settings["basis_energy"]
     if basis is None:
         return None
-    stress = np.trace(result["stress_gpa"]) / 3 - basis / structure.volume * GPA
-    return float(-GPA_IN_KBAR * stress)
+    own: NDArray[np.float64] = np.asarray(result["stress_gpa"], dtype=float)
+    of_basis: NDArray[np.float64] = basis / structure.volume * GPA * np.eye(3)
+    return own - of_basis
+
+
+def _relaxes_cell(calculation: Calculation) -> bool:
+    """Return whether its first step relaxes the cell by a limit that proves it."""
+    own = calculation.settings
+    limits = own.get(GEOMETRY) or own.get("relax")
+    return limits is not None and within(limits["fmax"], limits["smax"])
 
 
 def _judged_numbers(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation, cell_formula
 from workflows.checks.applied_settings import applied_findings
+from workflows.checks.cell_relaxation import relaxes_cell
 from workflows.checks.changed_inputs import changed_inputs
 from workflows.checks.files_agree import disagreements
 from workflows.checks.not_numbers import doubtful_numbers
@@ -24,8 +25,8 @@ from workflows.engines.vasp.notes import (
     without_convergence,
 )
 from workflows.engines.vasp.review import reviewed
-from workflows.engines.vasp.state import RELAXATIONS
 from workflows.records.document import INCAR, Finding, State, TaskDocument
+from workflows.records.run_file import cell_of
 from workflows.records.versions import versions
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.known_tags import physics_tags
@@ -117,9 +118,11 @@ def with_numbers(
     contradicted = bool(numbers.contradiction) and state is State.FAILED
     energy = None if contradicted else numbers.energy
     fake = "fake" in numbers.version
-    own = (
+    own: dict[str, Any] = (
         {} if calculation or structure is None else {"formula": cell_formula(structure)}
     )
+    if calculation is None and initial is not None:
+        own["start_lattice"] = cell_of(initial)
     gap = numbers.gap
     return TaskDocument(
         **{**common, **own, "settings": _settings(common, calculation, numbers)},
@@ -138,9 +141,7 @@ def with_numbers(
         structure=structure,
         final_sites=counts,
         initial_structure=initial,
-        cell_relaxed=_relaxed_its_cell(numbers) and state.usable
-        if calculation is None
-        else _relaxes_cell(calculation),
+        cell_relaxed=_cell_relaxed(numbers, state, common, calculation),
         energy=energy,
         energy_per_atom=energy / len(structure) if energy and structure else None,
         efermi=numbers.efermi,
@@ -157,6 +158,7 @@ def with_numbers(
         bandgap_down=gap.gap_down if gap else None,
         max_force=numbers.max_force,
         pressure_kbar=numbers.pressure,
+        max_stress_kbar=numbers.max_stress,
         n_ionic_steps=len(numbers.electronic) or None,
         corrections=corrections,
         run_seconds=numbers.outcar.seconds if numbers.outcar else None,
@@ -238,14 +240,23 @@ def _end_of_dos(numbers: VaspNumbers) -> float | None:
     return float(high) if asked and high is not None else None
 
 
-def _relaxed_its_cell(numbers: VaspNumbers) -> bool:
-    """Return whether a run varied its whole cell, by the tags that were applied."""
-    applied = numbers.parameters
-    moved = applied.get("NSW", 0) > 0 and applied.get("IBRION", -1) in RELAXATIONS
-    return bool(moved and applied.get("ISIF") == 3)
+def _cell_relaxed(
+    numbers: VaspNumbers,
+    state: State,
+    common: Mapping[str, Any],
+    calculation: Calculation | None,
+) -> bool:
+    """Return whether this run, or the planned relaxation before it, relaxed the cell.
+
+    A relaxation by the tags that were applied, and only if it came to its limit.
+    """
+    ran = state.usable and relaxes_cell(numbers.parameters)
+    if calculation is None:
+        return ran
+    relaxation = str(common["task_label"]).startswith("relax")
+    return _relaxes_cell(calculation) and (ran or not relaxation)
 
 
 def _relaxes_cell(calculation: Calculation) -> bool:
-    """Return whether its relax step varies the cell: ISIF = 3."""
-    relax = calculation.settings["incar"].get("relax", {})
-    return bool(relax.get("ISIF") == 3)
+    """Return whether its relax step is planned so that it relaxes the cell."""
+    return relaxes_cell(calculation.settings["incar"].get("relax", {}))

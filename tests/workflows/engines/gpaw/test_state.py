@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymatgen.core import Lattice
 
 from tests.places import TESTS
 from workflows import parse_run
@@ -67,6 +68,17 @@ def test_the_whole_runs_are_done_with_what_gpaw_printed() -> None:
     assert static.engine_version == "gpaw 26.7.0"
     assert static.settings["paw"]["Ni"].startswith("Ni.PBE.gz 0d9f38a9d6e76a28")
     assert not static.surrogate
+
+
+def test_a_relaxed_cell_says_what_it_started_from_and_what_is_left_in_it() -> None:
+    for step in ("relax", "static"):
+        document = parse_run(NIO / step)
+        asked = json.loads((NIO / step / "lnmo.json").read_text("utf-8"))
+        start = Lattice(asked["calculation"]["structure"]["lattice"]).parameters
+        assert document.start_lattice == pytest.approx(start, abs=1e-6)
+        assert document.pressure_kbar is not None
+        assert document.max_stress_kbar is not None
+        assert document.max_stress_kbar >= abs(document.pressure_kbar) - 1e-9
 
 
 def test_static_and_relaxation_are_one_state() -> None:

@@ -383,6 +383,8 @@ def test_a_run_of_a_campaign_knows_what_it_belongs_to(
         assert document.formula == c.formula
         assert document.steps == c.steps
         assert document.cell_relaxed
+        assert document.start_lattice == (8.17, 8.17, 8.17, 90, 90, 90)
+        assert document.max_stress_kbar == pytest.approx(0, abs=0.1)
         assert document.structure is not None
         roles = document.structure.site_properties["role"]
         assert roles == c.structure.site_properties["role"]
@@ -437,10 +439,13 @@ def test_a_dos_that_became_self_consistent_has_failed(runs: Path) -> None:
     assert document.reason.startswith("ICHARG was 11, ran as 2")
 
 
+@pytest.mark.parametrize(
+    "tags", [{"ISIF": 2}, {"NSW": 0}, {"EDIFFG": 10}, {"IBRION": -1}]
+)
 def test_a_cell_that_was_never_varied_is_not_called_relaxed(
-    write_campaign: Callable[..., Path], tmp_path: Path
+    write_campaign: Callable[..., Path], tmp_path: Path, tags: dict[str, object]
 ) -> None:
-    changes = {"x": [1], "vasp.dos_at": [], "vasp.incar": {"relax": {"ISIF": 2}}}
+    changes = {"x": [1], "vasp.dos_at": [], "vasp.incar": {"relax": tags}}
     (fixed,) = plan(load_campaign(write_campaign(changes)))
     VaspEngine().write_inputs(fixed, "static", tmp_path / "static", None)
     subprocess.run([FAKE], cwd=tmp_path / "static", check=True, capture_output=True)

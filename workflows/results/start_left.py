@@ -1,0 +1,69 @@
+"""Whether a relaxed cell left its start: one that is still there proves nothing.
+
+A relaxation without steps, or by a limit that everything meets, converges where it
+began. So a cell that is equal to its start is no result, unless the forces and the
+stress left in it say that this is its minimum, or another start came to it as well.
+"""
+
+from __future__ import annotations
+
+import math
+
+from workflows.campaign.sections import above
+from workflows.checks.cell_relaxation import at_its_minimum
+from workflows.results.row_faults import Row, number
+
+LEFT_AT_START = 0.005
+"""Largest distance of the unique axis from that of an elongated start that proves
+nothing: the spread of cells called cubic."""
+SETTLED = 0.001
+"""Largest principal strain of a cell against its start that proves nothing.
+
+A relaxation is settled to 0.3 % of the volume, 0.1 % of a length.
+"""
+UNKNOWN = "the cell of its start is not recorded"
+STILL = "still the cell of its start, and no stress says that it is a minimum"
+
+
+def start_doubt(row: Row) -> str:
+    """Return what the start says against the cell of a row; empty for nothing."""
+    ratio = number(row, "c_unique")
+    if math.isnan(ratio):
+        return ""
+    if left_at_start(row):
+        return f"not relaxed away from its start ({100 * row['c_strain']:+g} %)"
+    strain = number(row, "start_strain")
+    if math.isnan(strain):
+        return "" if _known_shape(row) else UNKNOWN
+    if strain > SETTLED or row.get("reached_again"):
+        return ""
+    there = at_its_minimum(row.get("max_force"), row.get("max_stress"))
+    return "" if there else STILL
+
+
+def left_at_start(row: Row) -> bool:
+    """Tell whether a cell above x = 1 still has the strain that its start had.
+
+    A start without that strain which came to the same shape proves the opposite.
+    """
+    near = abs(number(row, "c_unique") - 1 - number(row, "c_strain")) <= LEFT_AT_START
+    return bool(above(number(row, "x"), 1) and near and not row.get("free_start"))
+
+
+def _known_shape(row: Row) -> bool:
+    """Tell whether a strain of the start is recorded; the shape is no longer its."""
+    return above(number(row, "x"), 1) and not math.isnan(number(row, "c_strain"))
+
+
+def freely_elongated(row: Row, chosen: Row) -> bool:
+    """Tell whether a start that was not elongated came to the shape of the chosen."""
+    ratio, start = number(row, "c_unique"), number(row, "c_strain")
+    same = abs(ratio - number(chosen, "c_unique")) <= LEFT_AT_START
+    return bool(start <= 0 and ratio > 1 and same)
+
+
+def came_from_elsewhere(row: Row, chosen: Row) -> bool:
+    """Tell whether a cell that left its own start came to that of the chosen."""
+    pairs = [(number(row, axis), number(chosen, axis)) for axis in "abc"]
+    same = all(abs(one / other - 1) <= SETTLED for one, other in pairs)
+    return bool(number(row, "start_strain") > SETTLED and same)
