@@ -29,6 +29,8 @@ Masks = npt.NDArray[np.uint64]
 _WORD = 64
 _CHUNK = 1 << 18
 """Candidates tested at a time: keeps memory within some ten megabytes."""
+_HELD = 1 << 20
+"""Words of masks held at a time: the images of few enough sets under all operations."""
 
 
 class Subsets(NamedTuple):
@@ -73,13 +75,19 @@ def canonical_subsets(
     allowed = np.ones(n, dtype=bool) if clashes is None else ~np.diag(clashes)
     columns: IntArray = np.empty((0, 1), dtype=np.int64)
     stabilisers = np.full(1, order, dtype=np.int64)
+    images: Masks | None = np.zeros((*tables.shape[:2], 1), dtype=np.uint64)
     for size in range(1, k + 1):
         grown = [
-            _canonical_only(candidates, tables)
-            for candidates in _extensions(columns, n - k + size, allowed, clashes)
+            _canonical_children(candidates, parents, images, tables)
+            for candidates, parents in _extensions(
+                columns, n - k + size, allowed, clashes
+            )
         ]
-        columns = np.concatenate([part for part, _ in grown], axis=1)
-        stabilisers = np.concatenate([part for _, part in grown])
+        columns = np.concatenate([part for part, _, _ in grown], axis=1)
+        stabilisers = np.concatenate([part for _, part, _ in grown])
+        held = [part for _, _, part in grown if part is not None]
+        whole = len(held) == len(grown) and sum(part.size for part in held) <= _HELD
+        images = np.concatenate(held, axis=2) if whole else None
     return Subsets(columns.T, order // stabilisers)
 
 
@@ -152,6 +160,28 @@ def _members(masks: Masks, n: int) -> IntArray:
     return np.nonzero(bits)[1].reshape(len(masks), -1).astype(np.int64)
 
 
+def _canonical_children(
+    columns: IntArray, parents: IntArray, images: Masks | None, tables: Masks
+) -> tuple[IntArray, IntArray, Masks | None]:
+    """Keep the canonical ones of grown subsets: with their stabilisers and images.
+
+    The image of a set with one more site is that of the set, and of the site: for few
+    enough sets all operations are applied at once, shape (m, words, p).
+    """
+    if images is None or tables[..., 0].size * columns.shape[1] > _HELD:
+        return (*_canonical_only(columns, tables), None)
+    grown = np.take(images, parents, axis=2)
+    grown |= np.take(tables, columns[-1], axis=2)
+    own = grown[0]
+    larger, equal = grown[:, 0] > own[0], grown[:, 0] == own[0]
+    for word in range(1, grown.shape[1]):
+        larger |= equal & (grown[:, word] > own[word])
+        equal &= grown[:, word] == own[word]
+    keep = np.flatnonzero(~larger.any(axis=0))
+    stabilisers = np.count_nonzero(equal[:, keep], axis=0)
+    return columns[:, keep], stabilisers, np.take(grown, keep, axis=2)
+
+
 def _canonical_only(columns: IntArray, tables: Masks) -> tuple[IntArray, IntArray]:
     """Keep the canonical subsets, with the orders of their stabilisers."""
     own = _masks(tables[0], columns)
@@ -167,8 +197,11 @@ def _canonical_only(columns: IntArray, tables: Masks) -> tuple[IntArray, IntArra
 
 def _extensions(
     columns: IntArray, stop: int, allowed: BoolArray, clashes: BoolArray | None
-) -> Iterator[IntArray]:
-    """Add to every subset each later site below `stop`, some parents at a time."""
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Add to every subset each later site below `stop`, some parents at a time.
+
+    Yields the larger subsets, and the place of the smaller one of each.
+    """
     last = columns[-1] if len(columns) else np.full(columns.shape[1], -1)
     children = np.maximum(stop - 1 - last, 0)
     cuts = np.searchsorted(
@@ -176,10 +209,14 @@ def _extensions(
     )
     for start, end in pairwise([*cuts[:-1], len(children)]):
         number = children[start:end]
-        parents = np.repeat(columns[:, start:end], number, axis=1)
+        places = np.repeat(np.arange(start, end), number)
+        parents = columns[:, places]
         first = np.repeat(np.cumsum(number) - number, number)
         added = np.arange(len(first)) - first + np.repeat(last[start:end], number) + 1
         keep = allowed[added]
         if clashes is not None:
             keep &= ~clashes[parents, added].any(axis=0)
-        yield np.concatenate([parents, added[None, :]])[:, keep]
+        if keep.all():
+            yield np.concatenate([parents, added[None, :]]), places
+        else:
+            yield np.concatenate([parents, added[None, :]])[:, keep], places[keep]

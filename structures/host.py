@@ -229,7 +229,7 @@ class SpinelHost:
             [site_numerators(self.cell, check_role(role)) for role in roles]
         )
         metals = ("M",) * len(self.metals) if parent else self.metals
-        operations = _operations(self.cell, metals, self.a, self.u)
+        operations = _operations(self.cell, metals, self.u)
         if self.geometry is not None:
             operations = _kept_by(self, metals, operations)
         return site_permutations(operations, numerators, self.cell.denominator)
@@ -244,16 +244,20 @@ def check_role(role: str) -> str:
     return role
 
 
+_ANY_A = 8.17
+"""A; a longer cell of the same order has the same operations, and they are kept."""
+
+
 @lru_cache(maxsize=128)
 def _operations(
-    cell: Cell, metals: tuple[str | None, ...], a: float, u: float
+    cell: Cell, metals: tuple[str | None, ...], u: float
 ) -> tuple[IntArray, FloatArray]:
-    """Rotations and translations that keep metals and anions."""
+    """Rotations and translations that keep metals and anions, whatever a is."""
     anions = site_coords(cell, "32e", u)
     names = sorted({str(metal) for metal in metals})
     kinds = [names.index(str(metal)) + 1 for metal in metals] + [0] * len(anions)
     coords = np.concatenate([site_coords(cell, "16d"), anions])
-    return find_operations(a * cell.matrix, coords, kinds)
+    return find_operations(_ANY_A * cell.matrix, coords, kinds)
 
 
 def _kept_by(

@@ -7,6 +7,7 @@ and refused when they would be too long.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import comb
 
 from pymatgen.core.structure import Structure
@@ -154,12 +155,10 @@ def distinct_orderings(
     clashes = pool.clashes(exclude_closer_than)
     _check_length(pool, k, clashes, max_raw)
     found = canonical_subsets(pool.permutations, k, clashes=clashes)
-    return [
-        Ordering(host, role, tuple(members), degeneracy)
-        for members, degeneracy in zip(
-            found.members.tolist(), found.degeneracies.tolist(), strict=True
-        )
-    ]
+    members = map(tuple, found.members.tolist())
+    return list(
+        map(Ordering, repeat(host), repeat(role), members, found.degeneracies.tolist())
+    )
 
 
 def _count_raw(pool: Pool, k: int, clashes: BoolArray | None) -> int:
