@@ -80,6 +80,7 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
         if chosen.name is not None:
             with submission_lock(database, pad):
                 submit(pad, calculations or ())
+            chosen.keep(calculations or ())
         steps = fireworks_of(pad, calculations)
         _recover(pad, database, steps)
         if retry:
@@ -115,7 +116,7 @@ def _chosen_calculations(
     from workflows.launchpad.steps import submitted
 
     if chosen.name is not None:
-        return chosen.calculations()
+        return chosen.calculations(keep=False)
     with reading(database) as pad:
         return submitted(pad, engine=chosen.engine, x=chosen.x)
 

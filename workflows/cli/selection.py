@@ -19,7 +19,7 @@ from workflows.campaign.sections import SAME_X
 from workflows.errors import CampaignError, LnmoError, StoreError
 from workflows.launchpad.steps import with_reseeds
 from workflows.records.database import Database, read_database
-from workflows.records.plan_cache import kept_plan
+from workflows.records.plan_cache import keep_plan, kept_plan
 from workflows.records.store import results_store
 from workflows.results.results import Results
 
@@ -79,11 +79,19 @@ class Selection:
             return (self,)
         return tuple(replace(self, variant=name, loaded=campaign) for name in names)
 
-    def calculations(self) -> tuple[Calculation, ...] | None:
-        """Plan the campaign, or take the plan that is kept; None if none was named."""
+    def calculations(self, *, keep: bool = True) -> tuple[Calculation, ...] | None:
+        """Plan the campaign, or take the plan that is kept; None if none was named.
+
+        A command that may still be refused writes nothing: ``keep=False``, and
+        :meth:`keep` afterwards.
+        """
         if self.name is None:
             return None
-        return kept_plan(self.campaign(), self.database().root)
+        return kept_plan(self.campaign(), self.database().root, keep=keep)
+
+    def keep(self, calculations: Sequence[Calculation]) -> None:
+        """Keep the plan for the next command."""
+        keep_plan(self.campaign(), self.database().root, calculations)
 
     def planned(self) -> tuple[Calculation, ...]:
         """Plan the campaign, outside of a project too, where no plan is kept."""

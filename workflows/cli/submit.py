@@ -43,7 +43,7 @@ def submit(
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     if category is not None:
         check_category(category, "--category")
-    calculations, database = chosen.calculations() or (), chosen.database()
+    calculations, database = chosen.calculations(keep=False) or (), chosen.database()
     for each in potcar_notes(calculations):
         typer.echo(f"note: {each}", err=True)
     if dry_run:
@@ -55,6 +55,7 @@ def submit(
             submission.submission_lock(database, pad),
         ):
             done = submission.submit(pad, calculations, category=category)
+            chosen.keep(calculations)
     if json:
         added, present = ([c.id for c in part] for part in (done.added, done.present))
         print_json({"added": added, "present": present})

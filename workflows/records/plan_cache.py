@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -55,7 +55,9 @@ class KeptCalculation(Calculation):
         return made
 
 
-def kept_plan(campaign: Campaign, root: Path) -> tuple[Calculation, ...]:
+def kept_plan(
+    campaign: Campaign, root: Path, *, keep: bool = True
+) -> tuple[Calculation, ...]:
     """Return the plan of a campaign, from the data directory if it is kept there.
 
     A plan is kept only where the data directory exists; a disk that is full or may not
@@ -67,16 +69,27 @@ def kept_plan(campaign: Campaign, root: Path) -> tuple[Calculation, ...]:
         As for :func:`workflows.campaign.plan.plan`, whose errors are those of this.
     root
         Data directory.
+    keep
+        Keep it if it is not kept; a command that may still be refused does so later.
     """
     key = plan_key(campaign)
-    path = root / PLANS / f"{key}.json"
-    found = _read(path, key)
+    found = _read(root / PLANS / f"{key}.json", key)
     if found is None:
         found = plan(campaign)
-        if root.is_dir():
-            with suppress(OSError, TypeError):
-                _write(path, key, found)
+        if keep:
+            keep_plan(campaign, root, found)
     return found
+
+
+def keep_plan(
+    campaign: Campaign, root: Path, calculations: Sequence[Calculation]
+) -> None:
+    """Keep a plan that :func:`kept_plan` returned, unless it comes from there."""
+    if not root.is_dir() or any(isinstance(c, KeptCalculation) for c in calculations):
+        return
+    key = plan_key(campaign)
+    with suppress(OSError, TypeError):
+        _write(root / PLANS / f"{key}.json", key, calculations)
 
 
 def plan_key(campaign: Campaign) -> str:
@@ -112,7 +125,7 @@ def _read(path: Path, key: str) -> tuple[Calculation, ...] | None:
         return None
 
 
-def _write(path: Path, key: str, calculations: tuple[Calculation, ...]) -> None:
+def _write(path: Path, key: str, calculations: Sequence[Calculation]) -> None:
     """Write a plan completely or not at all, under the name of this process first."""
     text = json.dumps([_as_kept(each) for each in calculations], allow_nan=False)
     part = path.with_suffix(f".{os.getpid()}")

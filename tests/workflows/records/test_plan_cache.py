@@ -12,7 +12,12 @@ from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.records import plan_cache
-from workflows.records.plan_cache import PLANS, KeptCalculation, kept_plan
+from workflows.records.plan_cache import (
+    PLANS,
+    KeptCalculation,
+    keep_plan,
+    kept_plan,
+)
 
 
 @pytest.fixture
@@ -68,6 +73,19 @@ def test_no_data_directory_is_made_for_a_plan(
 ) -> None:
     kept_plan(campaign, tmp_path / "lnmo-data")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_that_may_still_be_refused_keeps_it_later(
+    campaign: Campaign, tmp_path: Path
+) -> None:
+    fresh = kept_plan(campaign, tmp_path, keep=False)
+    assert list(tmp_path.iterdir()) == []
+    keep_plan(campaign, tmp_path, fresh)
+    again = kept_plan(campaign, tmp_path)
+    assert {type(c) for c in again} == {KeptCalculation}
+    written = kept_file(tmp_path).stat().st_mtime_ns
+    keep_plan(campaign, tmp_path, again)
+    assert kept_file(tmp_path).stat().st_mtime_ns == written
 
 
 def damaged(text: str, how: str) -> str:
