@@ -9,6 +9,10 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c c
 # Tests wait for processes half of their time: one job more than cores. A file is run by
 # one job, so what its tests share is made once.
 TEST_JOBS ?= $(shell expr $(JOBS) + 1)
+# Modules are compiled once, not by each of a thousand processes; the order is that of
+# tests/conftest.py, the longest first.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -m pytest -n $(TEST_JOBS) \
+  --dist loadgroup --no-loadscope-reorder
 CAMPAIGN ?= paper
 ENGINE ?= chgnet
 
@@ -19,13 +23,14 @@ SYSTEM = slurm-wlm munge chromium gcc pkg-config libxc-dev libopenblas-dev libff
 SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium gcc pkg-config mpirun
 SYSTEM_LIBRARIES = libxc openblas fftw3 ompi-c
 
-.PHONY: help run dft example test check format setup setup-gpaw setup-test system clean
+.PHONY: help run dft example test test-quick check format setup setup-gpaw setup-test system clean
 
 help:
 	@echo "make run     set up, relax the paper's nine compositions with CHGNet, write report.html"
 	@echo "make dft     set up, compute the 14-atom cells with DFT+U (GPAW), write dft.html"
 	@echo "make example write docs/example.html: the page of DFT+U results in the repository"
 	@echo "make test    set up, run the tests"
+	@echo "make test-quick  those without campaigns, processes and real files cut many times"
 	@echo "make system  install what GPAW and some tests need: libxc, FFTW, OpenBLAS, MPI;"
 	@echo "             Slurm, munge, Chromium (Debian; root)"
 	@echo "make check   format, lint, types and import floors, as CI does"
@@ -48,7 +53,10 @@ example: $(VENV)/.base
 	@$(VENV)/bin/python benchmarks/example_page.py
 
 test: $(VENV)/.test
-	$(VENV)/bin/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-quick: $(VENV)/.test
+	$(PYTEST) -q -m "not slow" tests/structures tests/workflows $(PYTEST_ARGS)
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff format --check . tests/fake_vasp/vasp_std

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 from pymongo import MongoClient
 
+from tests import forked
 from tests.places import TOP
 from tests.servers import Mongo, Slurm
 
@@ -79,10 +80,8 @@ class Cluster:
         self, *words: str, code: int | None = 0, **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run ``lnmo``; anything but the exit code expected is an error."""
-        process = self.start(*words, **more)
-        out, err = process.communicate(timeout=PATIENCE)
-        done = subprocess.CompletedProcess(words, process.returncode, out, err)
-        assert code in {None, done.returncode}, (words, done.returncode, out, err)
+        done = forked.lnmo(*words, cwd=self.place, env={**self.environment, **more})
+        assert code in {None, done.returncode}, done
         return done
 
     def in_one_save(self, *commands: tuple[str, ...]) -> list[int]:

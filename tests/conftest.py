@@ -16,6 +16,7 @@ from hypothesis import settings
 from pymatgen.core import Lattice
 
 from tests.browser import find_chromium
+from tests.places import TESTS
 from tests.servers import Mongo, Slurm, missing_for_slurm, need, slurm_running
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
@@ -26,6 +27,21 @@ from workflows.records.file_store import FileResults
 from workflows.vasp.known_tags import physics_tags
 
 WriteCampaign = Callable[..., Path]
+
+FIRST = (
+    *("test_cluster_failures", "test_kills", "test_cluster_campaign", "test_faults"),
+    *("test_gpaw_on_slurm", "test_gpaw_campaign", "test_chgnet_campaign"),
+    *("test_end_to_end", "test_reseed", "test_tutorial", "test_error_logs"),
+    *("test_verdicts_end_to_end", "test_other_spinels", "test_run_mishaps"),
+)
+"""Files that take longest, so that none of them is the last to start."""
+
+SLOW = (
+    *("engines/chgnet", "engines/gpaw", "engines/vasp", "exchange", "cluster"),
+    *("launchpad/test_file_lock", "launchpad/test_local_run", "vasp/test_packed"),
+    *("report/test_page_of_ten_thousand", "cli/test_bad_campaigns"),
+)
+"""Below `tests/workflows`: what starts processes or cuts real files a thousand ways."""
 
 # Examples are timed by a busy machine as well: no limit on one of them.
 settings.register_profile("lnmo", deadline=None)
@@ -195,3 +211,39 @@ def record() -> Callable[..., Path]:
 def project(tmp_path: Path, record: Callable[..., Path]) -> Callable[..., Path]:
     """Put documents into a directory of this test alone; give the directory."""
     return partial(record, tmp_path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest first, and let several jobs share what has nothing in common.
+
+    A file is run by one job, so what its tests share is made once. The tests of
+    `tests/` itself run whole campaigns: those that share none may go anywhere.
+    """
+    items.sort(key=_place)
+    for item in items:
+        if _top(item) or _inside(item).startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+        if _top(item) and not _shares(item):
+            continue
+        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
+
+
+def _place(item: pytest.Item) -> tuple[int, int]:
+    """Rank by the file: long ones, other campaigns, the rest."""
+    name = item.path.stem
+    return (not _top(item), FIRST.index(name) if name in FIRST else len(FIRST))
+
+
+def _inside(item: pytest.Item) -> str:
+    """Return the file's place in `tests/workflows`, or in `tests`."""
+    return str(item.path.relative_to(TESTS)).removeprefix("workflows/")
+
+
+def _top(item: pytest.Item) -> bool:
+    return item.path.parent == TESTS
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a fixture of the item is made once for its whole file."""
+    names = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    return any(each[-1].scope in {"module", "class"} for each in names.values())

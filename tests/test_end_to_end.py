@@ -24,6 +24,7 @@ import psutil
 import pytest
 import yaml
 
+from tests import forked
 from tests.places import TOP
 from workflows import load_campaign, open_results
 
@@ -57,14 +58,7 @@ class Project:
         }
 
     def lnmo(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*LNMO, *words],
-            cwd=self.place,
-            env={**self.environment, **more},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return forked.lnmo(*words, cwd=self.place, env={**self.environment, **more})
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forked
 from tests.places import TOP
 
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
@@ -92,14 +92,7 @@ def lnmo(place: Path, *words: str) -> str:
     own = ("LNMO_", "FAKE_VASP_", "PMG_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     command = {"LNMO_VASP_CMD": f"{sys.executable} {FAKE}", "LNMO_POLL_SECONDS": "0.1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "workflows.cli", *words],
-        cwd=place,
-        env={**kept, **command},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.lnmo(*words, cwd=place, env={**kept, **command})
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

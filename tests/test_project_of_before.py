@@ -10,7 +10,6 @@ import gzip
 import io
 import json
 import os
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests import forked
 from tests.places import DATA, FAKE_VASP
 from workflows import open_results
 
@@ -34,14 +34,8 @@ def project(tmp_path: Path) -> Path:
 def lnmo(project: Path, *words: str) -> str:
     own = {k: v for k, v in os.environ.items() if not k.startswith("LNMO_")}
     fake = f"{sys.executable} {FAKE_VASP}"
-    ran = subprocess.run(
-        [sys.executable, "-m", "workflows.cli", *words],
-        cwd=project,
-        env={**own, "LNMO_VASP_CMD": fake, "LNMO_POLL_SECONDS": "0.1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**own, "LNMO_VASP_CMD": fake, "LNMO_POLL_SECONDS": "0.1"}
+    ran = forked.lnmo(*words, cwd=project, env=environment)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

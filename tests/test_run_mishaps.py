@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.places import FAKE_VASP
 from tests.servers import Mongo
 from workflows.launchpad.mongodb import connected
@@ -50,7 +51,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lnmo(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*LNMO, *words], cwd=place, capture_output=True, text=True)
+    return forked.lnmo(*words, cwd=place, env=os.environ)
 
 
 def test_a_vasp_that_never_starts_stops_the_run_after_two_steps(
@@ -84,7 +85,8 @@ def test_a_module_in_the_users_directory_is_not_imported(
 ) -> None:
     (place / name).write_text("raise SystemExit('the module of the user')\n")
     (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
-    ran = lnmo(place, "run", "c.yaml")
+    command = [*LNMO, "run", "c.yaml"]
+    ran = subprocess.run(command, cwd=place, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "the module of the user" not in ran.stdout + ran.stderr
 

@@ -10,7 +10,6 @@ import csv
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forked
 from tests.places import FAKE_VASP
 from workflows import cli, load_campaign, open_results
 from workflows.report.page import report_html
@@ -43,14 +43,8 @@ TABLES = ("series", "sites", "runs", "voltage", "hull", "pdos", "verdicts")
 def lnmo(place: Path, *words: str, **more: str) -> str:
     own = {k: v for k, v in os.environ.items() if not k.startswith(("LNMO_", "FAKE_"))}
     fake = {"LNMO_VASP_CMD": f"{sys.executable} {FAKE_VASP}"}
-    ran = subprocess.run(
-        [sys.executable, "-m", "workflows.cli", *words],
-        cwd=place,
-        env={**own, **fake, "LNMO_POLL_SECONDS": "0.1", **more},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = {**own, **fake, "LNMO_POLL_SECONDS": "0.1", **more}
+    ran = forked.lnmo(*words, cwd=place, env=environment)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forked
 from tests.places import TOP
 from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
@@ -241,13 +241,8 @@ def test_its_result_is_a_document_and_no_row(
 
 def run(here: Path, campaign: Path, **environment: str) -> Any:
     shutil.copy(TOP / "launchpad.yaml", here)
-    return subprocess.run(
-        [sys.executable, "-m", "workflows.cli", "run", str(campaign)],
-        cwd=here,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+    return forked.lnmo(
+        "run", str(campaign), cwd=here, env={**os.environ, **environment}
     )
 
 

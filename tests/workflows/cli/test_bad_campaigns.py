@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forked
 
 BASE = "name: t\nx: [1]\n"
 
 
 def lnmo(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "workflows.cli", *words],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return forked.lnmo(*words, cwd=place, env=os.environ)
 
 
 @pytest.mark.parametrize(
