@@ -29,7 +29,7 @@ def draw(chart: Chart) -> Figure:
     size = (width * chart.columns, width * chart.height * chart.rows + 0.4)
     figure = Figure(figsize=size, layout="constrained")
     for number, panel in enumerate(chart.panels, start=1):
-        _panel(figure.add_subplot(chart.rows, chart.columns, number), panel)
+        draw_panel(figure.add_subplot(chart.rows, chart.columns, number), panel)
     figure.suptitle(chart.origin, fontsize=8, color=SOFT, wrap=True)
     handles: dict[str, Any] = {}
     for axes in figure.axes:
@@ -70,7 +70,8 @@ def _short_paths(svg: str) -> str:
     )
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """Draw one panel into axes: no legend, no word on what made it."""
     axes.set_xlabel(panel.x_title)
     axes.set_ylabel(panel.y_title)
     if panel.title:
