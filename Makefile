@@ -23,6 +23,12 @@ SYSTEM = slurm-wlm munge chromium gcc pkg-config libxc-dev libopenblas-dev libff
 SYSTEM_PROGRAMS = slurmctld slurmd sbatch munged chromium gcc pkg-config mpirun
 SYSTEM_LIBRARIES = libxc openblas fftw3 ompi-c
 
+define next
+echo "== next:"; \
+for verb in results status figures; do echo "   $(VENV)/bin/lnmo $$verb $(1)"; done; \
+echo "   or, once in each shell: source $(VENV)/bin/activate, then lnmo --help"
+endef
+
 .PHONY: help run dft example test test-quick check format setup setup-gpaw setup-test system clean
 
 help:
@@ -41,13 +47,14 @@ run: $(VENV)/.chgnet
 	@echo "== campaign $(CAMPAIGN), engine $(ENGINE): 12 relaxations, 5 to 10 minutes on 2 cores."
 	@echo "   Stop it whenever you like: the same command goes on where it was."
 	@$(VENV)/bin/lnmo run $(CAMPAIGN) --engine $(ENGINE) -j $(JOBS); code=$$?; \
-	$(VENV)/bin/lnmo report $(CAMPAIGN) --engine $(ENGINE) -o report.html && exit $$code
+	$(VENV)/bin/lnmo report $(CAMPAIGN) --engine $(ENGINE) && \
+	$(call next,$(CAMPAIGN) --engine $(ENGINE)) && exit $$code
 
 dft: $(VENV)/.chgnet $(VENV)/.gpaw
 	@echo "== campaign dft: DFT+U with GPAW, geometry of CHGNet, about 45 minutes on 2 cores."
 	@echo "   Stop it whenever you like: the same command goes on where it was."
 	@$(VENV)/bin/lnmo run dft -j $(JOBS); code=$$?; \
-	$(VENV)/bin/lnmo report dft -o dft.html && exit $$code
+	$(VENV)/bin/lnmo report dft -o dft.html && $(call next,dft) && exit $$code
 
 example: $(VENV)/.base
 	@$(VENV)/bin/python benchmarks/example_page.py

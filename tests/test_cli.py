@@ -8,23 +8,32 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
+import typer
 
 from tests.places import TOP
 from workflows import cli
+from workflows.cli.examples import EXAMPLES
+from workflows.cli.table_request import CHOICES
 
 VERBS = tuple(command.name for command in cli.app.registered_commands)
 OF_THE_QUEUE = {"init", "launch", "worker", "reconcile", "delete"}
-OF_DIRECTORIES = {"parse", "check"}
-TAKE_A_CAMPAIGN = tuple(v for v in VERBS if v not in OF_DIRECTORIES | OF_THE_QUEUE)
+OF_DIRECTORIES = {"parse", "check", "collect"}
+OF_THE_MACHINE = {"doctor"}
+TAKE_A_CAMPAIGN = tuple(
+    v for v in VERBS if v not in OF_DIRECTORIES | OF_THE_QUEUE | OF_THE_MACHINE
+)
 HEAVY = ("pymatgen", "torch", "matplotlib", "pandas", "fireworks", "pymongo", "ase")
 
 
@@ -102,6 +111,21 @@ def refused(lnmo: Lnmo, here: Path, *words: str) -> str:
         (("run", "paper"), "set LNMO_VASP_CMD"),
         (("results", "--csv", "--json"), "--csv and --json are two formats"),
         (("compare", "u-sensitivity", "--csv", "--json"), "are two formats"),
+        (("results", "--by", "foo"), "--by foo: one of element, orbital, site"),
+        (("results", "--by", "orbitals"), "--by orbitals (did you mean orbital?)"),
+        (("results", "--by", "site"), "--by is an option of --table pdos, not of ser"),
+        (("results", "--table", "pdos", "--align", "vbmm"), "(did you mean vbm?)"),
+        (("results", "--table", "hull", "--window-ev", "0.1"), "--window-ev is an opt"),
+        (
+            ("results", "--boltzmann", "--table", "sites"),
+            "--boltzmann is an option of --table series, not of sites",
+        ),
+        (("results", "--engine", "vaspp"), "unknown engine 'vaspp' (did you mean vas"),
+        (("status", "--engine", "vaspp"), "unknown engine 'vaspp' (did you mean vasp"),
+        (("report", "-o", "x.pdf"), "x.pdf: a report is HTML: -o x.html"),
+        (("reconcile",), "On this machine alone: lnmo status shows the steps"),
+        (("rerun", "--fw-id", "1"), "On this machine alone: lnmo run --retry"),
+        (("cancel", "paper"), "On this machine alone: Ctrl-C ends lnmo run"),
         (("results", "--table", "serie"), "no table 'serie' (did you mean series?)"),
         (("plan", "paper", "--variant", "mp"), "paper has no variants: leave out"),
         (("report",), "nothing to report: no results are recorded"),
@@ -168,7 +192,6 @@ def test_a_bad_campaign_file_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "no launchpad file"),
         ("host: ${LNMO_NO_SUCH}\n", "variable LNMO_NO_SUCH is not set"),
         ("port: 1\n", "no key host"),
         ("host: [\n", "not YAML"),
@@ -176,11 +199,40 @@ def test_a_bad_campaign_file_is_refused_in_one_line(
 )
 @pytest.mark.parametrize("verb", ["run", "status", "results", "report", "submit"])
 def test_a_bad_launchpad_file_is_refused_in_one_line(
-    lnmo: Lnmo, here: Path, verb: str, content: str | None, said: str
+    lnmo: Lnmo, here: Path, verb: str, content: str, said: str
 ) -> None:
-    path = here / "launchpad.yaml"
-    path.unlink() if content is None else path.write_text(content)
+    (here / "launchpad.yaml").write_text(content)
     assert said in refused(lnmo, here, verb, "paper")
+
+
+@pytest.mark.parametrize("verb", ["submit", "launch", "reconcile", "cancel", "rerun"])
+def test_what_serves_a_queue_asks_for_a_launchpad_file(
+    lnmo: Lnmo, here: Path, verb: str
+) -> None:
+    (here / "launchpad.yaml").unlink()
+    name = [] if verb in OF_THE_QUEUE else ["paper"]
+    assert "no launchpad file" in refused(lnmo, here, verb, *name)
+
+
+@pytest.mark.parametrize("verb", ["status", "results", "report", "run"])
+def test_without_a_launchpad_file_this_machine_has_its_embedded_one(
+    lnmo: Lnmo, here: Path, verb: str
+) -> None:
+    (here / "launchpad.yaml").unlink()
+    before = tree(here.parent)
+    told, *_ = lnmo(verb, "paper").err.splitlines()
+    assert told.startswith("lnmo: no launchpad.yaml here: the embedded LaunchPad in")
+    assert told.endswith(f"{here / 'lnmo-data'}, which does not exist yet")
+    assert tree(here.parent) == before
+
+
+def test_a_named_launchpad_file_that_is_missing_is_never_stood_in_for(
+    lnmo: Lnmo, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "launchpad.yaml").unlink()
+    assert "no launchpad file" in refused(lnmo, here, "status", "-l", ".")
+    monkeypatch.setenv("LNMO_LAUNCHPAD", str(here / "mine.yaml"))
+    assert "no launchpad file" in refused(lnmo, here, "status")
 
 
 def test_the_engine_is_asked_for_of_what_was_submitted_earlier(
@@ -233,6 +285,52 @@ def test_every_verb_takes_engine_and_x(lnmo: Lnmo, verb: str) -> None:
     assert "--x" in text
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_examples_that_it_understands(verb: str) -> None:
+    """Each is parsed, and none is run."""
+    group = typer.main.get_command(cli.app)
+    assert isinstance(group, typer.core.TyperGroup)
+    command = group.commands[verb]
+    for line in EXAMPLES[verb]:
+        name, own, *words = shlex.split(line.partition(" > ")[0])
+        assert (name, own) == ("lnmo", verb)
+        with command.make_context(verb, words):
+            pass
+
+
+def test_the_examples_stand_in_the_help_as_they_are_typed(lnmo: Lnmo) -> None:
+    for verb, lines in EXAMPLES.items():
+        shown = lnmo(verb, "-h").out.splitlines()
+        assert [line for line in lines if f"    {line}" not in shown] == []
+
+
+def test_the_verbs_stand_in_groups(lnmo: Lnmo) -> None:
+    shown = lnmo("-h").out
+    heads = [f"{head}:" for head in cli.VERBS]
+    places = [shown.index(f"\n{head}\n") for head in heads]
+    assert places == sorted(places)
+    assert shown.index("\n  launch ") > places[1] > shown.index("\n  results ")
+    assert "..." not in shown.partition("Options:")[2].partition(heads[0])[2]
+
+
+def test_the_version_is_printed_and_nothing_else_is_done(lnmo: Lnmo) -> None:
+    answer = lnmo("--version")
+    assert (answer.code, answer.out) == (0, f"lnmo {version('lnmo')}\n")
+
+
+def test_a_shell_can_complete_the_verbs() -> None:
+    script = "import sys; sys.argv = ['lnmo']; import workflows.cli as c; c.main()"
+    typed = {"COMP_WORDS": "lnmo re", "COMP_CWORD": "1"}
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": str(TOP), "_LNMO_COMPLETE": "complete_bash", **typed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert set(found.stdout.split()) == {"reconcile", "report", "rerun", "results"}
+
+
 def test_without_a_verb_the_verbs_are_listed(lnmo: Lnmo) -> None:
     answer = lnmo()
     assert set(VERBS) <= set((answer.out + answer.err).split())
@@ -260,6 +358,37 @@ def test_submitting_twice_adds_nothing_the_second_time(lnmo: Lnmo) -> None:
         ("Li metal relax", "READY"),
         ("Li metal static", "WAITING"),
     ]
+
+
+def test_an_id_that_is_not_submitted_is_told_with_the_nearest(lnmo: Lnmo) -> None:
+    first, *_ = json.loads(lnmo("submit", "paper", "--x", "1", "--json").out)["added"]
+    for asked, near in (
+        ("zzz", "; lnmo status lists them"),
+        (first[:5], f" (did you mean {first}?)"),
+        (f"{first[:-1]}z", f" (did you mean {first}?)"),
+    ):
+        answer = lnmo("status", "--id", asked)
+        assert (answer.code, answer.out) == (2, "")
+        assert f"no calculation {asked} is submitted{near}" in answer.err
+    assert "no step 99 is submitted" in lnmo("status", "--fw-id", "99").err
+    assert first in lnmo("status", "--id", first).out
+
+
+def test_a_selection_of_nothing_is_told_what_there_is(lnmo: Lnmo) -> None:
+    assert lnmo("submit", "paper", "--x", "1").code == 0
+    for words in (("--x", "0.3"), ("--engine", "gpaw"), ("u-sensitivity",)):
+        answer = lnmo("status", *words)
+        assert answer.code == 0
+        assert f"nothing of {' '.join(words)} is submitted" in answer.out
+        assert "there is: campaign paper, engine vasp, x = 1" in answer.out
+
+
+def test_the_choices_of_a_density_are_those_of_its_code() -> None:
+    from workflows.analysis.pdos import BY
+    from workflows.analysis.smoothing import MODES
+    from workflows.results.dos_table import Align
+
+    assert {"by": BY, "mode": MODES, "align": get_args(Align)} == CHOICES
 
 
 def test_what_is_planned_and_not_run_is_in_the_json_and_the_csv(lnmo: Lnmo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,26 @@ def test_the_series_has_the_promised_columns_even_when_it_is_empty(
     series = workflows.open_results(tmp_path).series()
     assert len(series) == 0
     assert [name for name in SERIES_COLUMNS if name not in series.columns] == []
+
+
+def test_the_short_import_has_every_public_name_and_the_version() -> None:
+    import lnmo
+
+    for home in (structures, workflows):
+        for name in home.__all__:
+            assert getattr(lnmo, name) is getattr(home, name)
+    assert lnmo.__version__ == version("lnmo")
+    assert dir(lnmo) == sorted([*structures.__all__, *workflows.__all__, "__version__"])
+    assert not hasattr(lnmo, "open_result")
+
+
+def test_the_short_import_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, lnmo\n"
+        "heavy = {'numpy', 'pymatgen', 'pandas', 'pydantic', 'yaml', 'fireworks'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_name_of_structures_is_found_where_it_is_said_to_be() -> None:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workflows.campaign.campaign import load_campaign
-    from workflows.campaign.from_name import plan
+    from workflows.campaign.plan import plan
     from workflows.engines import parse_run
-    from workflows.report.shell import open_results
+    from workflows.results.results import open_results
 
 __all__ = ["load_campaign", "open_results", "parse_run", "plan"]
 
 _HOME = {
     "load_campaign": "workflows.campaign.campaign",
-    "open_results": "workflows.report.shell",
+    "open_results": "workflows.results.results",
     "parse_run": "workflows.engines",
-    "plan": "workflows.campaign.from_name",
+    "plan": "workflows.campaign.plan",
 }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from workflows.analysis.dos import DensityOfStates, Values
 from workflows.analysis.ions import METALS
 from workflows.analysis.octahedra import ALIGNED, NoOctahedron, octahedron
+from workflows.errors import nearest
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -54,7 +55,8 @@ def curves_of(
         are not along the axes.
     """
     if by not in BY:
-        raise ValueError(f"by is {by!r}: one of {', '.join(BY)}")
+        near = nearest(str(by), BY)
+        raise ValueError(f"by is {by!r}{near}: one of {', '.join(BY)}")
     if len(dos.projected) != len(structure):
         raise ValueError(
             f"the run has {len(dos.projected)} site projections for {len(structure)} "

@@ -37,6 +37,9 @@ VariantName = Annotated[
 ]
 """A word that becomes part of names of files, which have 255 bytes."""
 
+PAPER_X = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
+"""The compositions of Shimizu et al., where a file names none."""
+
 
 class Campaign(Section):
     """A set of calculations over x, and the settings they share."""
@@ -45,7 +48,7 @@ class Campaign(Section):
     description: str = ""
     engine: EngineName = "vasp"
     host: HostSection = Field(default_factory=HostSection)
-    x: tuple[Composition, ...]
+    x: tuple[Composition, ...] = PAPER_X
     lithium_reference: bool = True
     insertion: tuple[InsertionSection, ...] = (InsertionSection(),)
     orderings: OrderingsSection = Field(default_factory=OrderingsSection)
@@ -143,6 +146,9 @@ def packaged_campaigns() -> tuple[str, ...]:
 def load_campaign(name_or_path: str | Path) -> Campaign:
     """Read a campaign by the name of a packaged one or by the path of a file.
 
+    A file need only say what it changes: without ``name`` it is called as the file is,
+    without ``x`` it has the compositions of the paper.
+
     Raises
     ------
     CampaignError
@@ -157,7 +163,8 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
     if not isinstance(raw, Mapping):
         raise CampaignError(f"{source}: expected keys and values, found {_kind(raw)}")
     folder = Path(name_or_path).parent
-    campaign = _validated(with_crystals(raw, folder, source), source)
+    named = {"name": Path(name_or_path).stem, **raw}
+    campaign = _validated(with_crystals(named, folder, source), source)
     campaign.members()  # a mistake in a variant is one of the file
     return campaign
 
@@ -184,8 +191,11 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
         ) from None
     except OSError as error:
         known = packaged_campaigns()
+        near = nearest(name, known)
+        if Path(f"{name}.yaml").is_file():
+            near = f" (did you mean {name}.yaml?)"
         raise CampaignError(
-            f"{name}: no such campaign file ({error.strerror}){nearest(name, known)}; "
+            f"{name}: no such campaign file ({error.strerror}){near}; "
             f"packaged campaigns: {', '.join(known)}"
         ) from None
 

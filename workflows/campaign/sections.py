@@ -20,6 +20,7 @@ from workflows.campaign.calculation import REFERENCE_METALS
 from workflows.campaign.host_crystal import Crystal
 from workflows.campaign.value_limits import wrong_tag
 from workflows.errors import nearest, one_line
+from workflows.vasp.known_tags import is_known
 
 X_MAX = 2.0
 """Largest x: 16 Li in a cell with 16 octahedral host cations."""
@@ -52,6 +53,10 @@ HubbardU = Annotated[float, NUMBER, Field(ge=0, le=20)]
 """U_eff, eV; published ones of d and f shells lie below 10."""
 Moment = Annotated[float, NUMBER, Field(ge=-20, le=20)]
 """muB; no atom has more than 10."""
+
+
+OfIncar = Literal["common", "relax", "static", "dos", "lithium"]
+"""What tags of ``vasp.incar`` are for: every cell, one kind of step, lithium metal."""
 
 
 def same_x(one: float, other: float) -> bool:
@@ -108,6 +113,16 @@ class HostSection(Section):
 
         formula = str(value.get("formula", FORMULA))
         return {**value, "formula": with_ion(formula, value["ion"])}
+
+    @field_validator("supercell", mode="before")
+    @classmethod
+    def _three_numbers(cls, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            raise ValueError(
+                f"expected three numbers, such as [{value}, {value}, {value}]: repeats "
+                "along a, b and c"
+            )
+        return value
 
 
 class InsertionSection(Section):
@@ -178,9 +193,7 @@ class VaspSection(Section):
     carry_moments: bool = True
     restart: Literal["wavecar", "scratch"] = "wavecar"
     reseed: int = Field(0, ge=0, le=20)
-    incar: dict[
-        Literal["common", "relax", "static", "dos", "lithium"], dict[str, Any]
-    ] = Field(default_factory=dict)
+    incar: dict[OfIncar, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("functional")
     @classmethod
@@ -192,6 +205,23 @@ class VaspSection(Section):
     def _known_preset(cls, value: str | dict[str, float]) -> str | dict[str, float]:
         if isinstance(value, str):
             return known_name("U preset", value, presets.hubbard_presets())
+        return value
+
+    @field_validator("incar", mode="before")
+    @classmethod
+    def _tags_under_a_step(cls, value: Any) -> Any:
+        known = get_args(OfIncar)
+        for key, given in value.items() if isinstance(value, dict) else ():
+            if is_known(str(key)) and not isinstance(given, dict):
+                raise ValueError(
+                    f"{key} is a tag: it stands under what it is for, such as incar: "
+                    f"{{common: {{{key}: {given}}}}}; there is {', '.join(known)}"
+                )
+            if key not in known:
+                raise ValueError(
+                    f"unknown step {key!r}{nearest(str(key), known)}; tags stand under "
+                    f"{', '.join(known)}"
+                )
         return value
 
     @field_validator("incar")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -19,6 +21,7 @@ from workflows.cli import (
     collect,
     compare,
     delete,
+    doctor,
     export,
     figures,
     init,
@@ -36,42 +39,82 @@ from workflows.cli import (
     worker,
     write,
 )
+from workflows.cli.choices import in_words
+from workflows.cli.examples import epilog
+from workflows.cli.grouped_help import GroupedHelp
 from workflows.errors import LnmoError, printable
 
 app = typer.Typer(
     name="lnmo",
+    cls=GroupedHelp,
     help="DFT campaigns on the spinel cathode LixNi0.5Mn1.5O4, x = 0 to 2: a campaign "
     "file in; structures, VASP inputs, queue jobs, tables, figures and a report out.",
+    epilog="Each has examples: lnmo VERB --help",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
-for verb in (
-    plan.plan,
-    orderings.orderings,
-    write.write,
-    submit.submit,
-    run.run,
-    init.init,
-    launch.launch,
-    worker.worker,
-    reconcile.reconcile,
-    status.status,
-    cancel.cancel,
-    rerun.rerun,
-    delete.delete,
-    results.results,
-    compare.compare,
-    report.report,
-    figures.figures,
-    export.export,
-    parse.parse,
-    check.check,
-    collect.collect,
-):
-    app.command(verb.__name__)(verb)
+VERBS: dict[str, tuple[Callable[..., None], ...]] = {
+    "A campaign": (
+        plan.plan,
+        orderings.orderings,
+        write.write,
+        run.run,
+        status.status,
+        results.results,
+        compare.compare,
+        report.report,
+        figures.figures,
+        export.export,
+        delete.delete,
+        doctor.doctor,
+    ),
+    "A cluster": (
+        init.init,
+        submit.submit,
+        launch.launch,
+        reconcile.reconcile,
+        cancel.cancel,
+        rerun.rerun,
+        worker.worker,
+    ),
+    "Directories of VASP runs, ours or not": (
+        parse.parse,
+        check.check,
+        collect.collect,
+    ),
+}
+"""The verbs, by what they are about: the groups of ``lnmo --help``."""
+
+for about, verbs in VERBS.items():
+    for verb in verbs:
+        name = verb.__name__
+        app.command(name, rich_help_panel=about, epilog=epilog(name))(verb)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from workflows.records.versions import own_version
+
+        print(f"lnmo {own_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a verb."""
 
 
 def main() -> None:
@@ -79,7 +122,7 @@ def main() -> None:
     try:
         app()
     except (LnmoError, StructuresError) as error:
-        print(f"lnmo: {printable(error)}", file=sys.stderr)
+        print(f"lnmo: {printable(in_words(error, sys.argv[1:]))}", file=sys.stderr)
         sys.exit(2)
     except OSError as error:
         print(f"lnmo: {printable(_of_this_machine(error))}", file=sys.stderr)

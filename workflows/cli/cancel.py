@@ -36,7 +36,8 @@ def cancel(
 
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("cancel")
-    with locked_queue(chosen.selection.database()) as queue:
+    instead = "Ctrl-C ends lnmo run; lnmo delete removes a campaign"
+    with locked_queue(chosen.selection.database(), instead) as queue:
         reports = cancel_rerun.cancel(
             queue.launchpad,
             queue.profile,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,13 +34,6 @@ WORDS = {
     "unknown": "not recorded",
 }
 WELL = ("record", "recorded", "there")
-EXAMPLES = """\b
-Examples:
-  lnmo write mine.yaml -o inputs    # then run VASP in them, wherever you like
-  lnmo collect inputs               # what is a result of which step; records nothing
-  lnmo collect inputs --record      # record it; lnmo results mine.yaml shows it
-  lnmo collect ~/old/LNMO --campaign mine.yaml   # any VASP runs of the same inputs
-"""
 
 
 def collect(
@@ -156,6 +148,3 @@ def _lines(outcomes: Sequence[Outcome], *, write: bool) -> Iterator[str]:
         yield f"{number} results found, nothing was recorded; to record: --record"
     else:
         yield "nothing to record"
-
-
-collect.__doc__ = f"{inspect.cleandoc(collect.__doc__ or '')}\n\n{EXAMPLES}"

@@ -37,7 +37,11 @@ def compare(
 ) -> None:
     """Print the variants of a study beside each other, against the first."""
     one_format(json=json, csv=csv)
-    show_comparison(selection(campaign, engine, x, launchpad), as_json=json, as_csv=csv)
+    show_comparison(
+        selection(campaign, engine, x, launchpad, or_embedded=True),
+        as_json=json,
+        as_csv=csv,
+    )
 
 
 def show_comparison(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:

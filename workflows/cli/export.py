@@ -40,16 +40,13 @@ def export(
 
     Every record says what made it: engine, surrogate, fake, functional, U, state, and
     where lithium ended. Files of others are never replaced.
-
-    \b
-    lnmo export out --format ase-db          # everything; then: ase db out/lnmo.db
-    lnmo export out paper --format entries   # pymatgen's ComputedStructureEntry
-    lnmo export out paper --format cif --x 2 # magCIF, one file a calculation
-    """  # noqa: D301
+    """
     from workflows.exchange.export import check_format
     from workflows.exchange.export import export as write
 
     check_format(form)
-    chosen = selection(campaign, engine, x, launchpad, variant=variant)
+    chosen = selection(
+        campaign, engine, x, launchpad, variant=variant, or_embedded=True
+    )
     for path in write(chosen.results(), form, directory):
         typer.echo(path)

@@ -9,6 +9,9 @@ import typer
 
 from workflows.errors import MachineError, StoreError, nearest
 
+ALLOCATION = "allocation.sh"
+"""Job script that runs a campaign inside one allocation."""
+
 
 def init(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("."),
@@ -18,13 +21,26 @@ def init(
     mongodb: Annotated[
         bool, typer.Option("--mongodb", help="launchpad.yaml names a MongoDB")
     ] = False,
+    allocation: Annotated[
+        bool,
+        typer.Option(
+            "--allocation",
+            help="with --queue slurm: one job runs a whole campaign, without a MongoDB",
+        ),
+    ] = False,
 ) -> None:
     """Write launchpad.yaml and the site profile to fill in; overwrites nothing."""
     from workflows.cluster.project_files import template, write_new
     from workflows.records.database import FILE_NAME
 
-    shared = mongodb or queue is not None
-    for name, source in _wanted(queue, shared=shared).items():
+    if allocation and (queue != "slurm" or mongodb):
+        raise MachineError(
+            "--allocation is a job of Slurm with the embedded LaunchPad: lnmo init "
+            "--queue slurm --allocation"
+        )
+    shared = (mongodb or queue is not None) and not allocation
+    wanted = _of_allocation() if allocation else _wanted(queue, shared=shared)
+    for name, source in wanted.items():
         path = directory / name
         if write_new(path, template(source)):
             print(f"written: {path}")
@@ -35,6 +51,13 @@ def init(
             f"{directory / FILE_NAME} says host: embedded, which serves one machine "
             "and no queue: rename it and run lnmo init again to get one for a MongoDB"
         )
+    elif allocation and not _is_embedded(directory / FILE_NAME):
+        print(
+            f"{directory / FILE_NAME} names a MongoDB, which one allocation does not "
+            "need: rename it and run this again"
+        )
+    elif allocation:
+        print(f"fill in {ALLOCATION}, then: sbatch {ALLOCATION} paper")
     elif queue is not None:
         print("fill them in, then: lnmo submit paper; lnmo launch --dry-run")
 
@@ -55,6 +78,15 @@ def _wanted(queue: str | None, *, shared: bool) -> dict[str, str]:
     if queue is not None:
         wanted |= {ADAPTER_FILE: f"{queue}.yaml", FWORKER_FILE: "my_fworker.yaml"}
     return wanted
+
+
+def _of_allocation() -> dict[str, str]:
+    from workflows.records.database import FILE_NAME
+
+    return {
+        FILE_NAME: "launchpad.embedded.yaml",
+        ALLOCATION: "allocation.slurm.sh",
+    }
 
 
 def _is_embedded(path: Path) -> bool:

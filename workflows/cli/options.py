@@ -60,11 +60,17 @@ def selection(
     x: list[float] | None,
     launchpad: Path | None = None,
     variant: str | None = None,
+    *,
+    or_embedded: bool = False,
 ) -> Selection:
-    """Return the calculations that the options of a verb select."""
+    """Return the calculations that the options of a verb select.
+
+    ``or_embedded`` lets a directory without ``launchpad.yaml`` stand for its embedded
+    LaunchPad: for verbs that read, or run on this machine.
+    """
     from workflows.cli.selection import Selection
 
-    return Selection(name, engine, tuple(x or ()), launchpad, variant)
+    return Selection(name, engine, tuple(x or ()), launchpad, variant, or_embedded)
 
 
 def step_selection(
@@ -75,11 +81,15 @@ def step_selection(
     variant: str | None,
     ids: list[str] | None,
     fw_ids: list[int] | None,
+    *,
+    or_embedded: bool = False,
 ) -> StepSelection:
     """Return the submitted steps that the options of a verb select."""
     from workflows.cli.selection import StepSelection
 
-    own = selection(name, engine, x, launchpad, variant=variant)
+    own = selection(
+        name, engine, x, launchpad, variant=variant, or_embedded=or_embedded
+    )
     return StepSelection(own, ids or (), fw_ids or ())
 
 

@@ -36,6 +36,7 @@ def plan(
     ] = False,
 ) -> None:
     """Show what a campaign would calculate; runs nothing."""
+    from workflows.cli.plan_sum import plan_sum
     from workflows.cli.tables import console, notes_of, print_notes
 
     chosen = selection(campaign, engine, x, variant=variant)
@@ -49,6 +50,7 @@ def plan(
     screen = console()
     screen.print(plan_table(chosen.campaign(), calculations))
     print_notes(screen, [*notes_of(calculations), *sampling_notes(calculations)])
+    screen.print(plan_sum(calculations), highlight=False)
 
 
 def sampling_notes(calculations: Sequence[Calculation]) -> Iterator[str]:

@@ -40,7 +40,9 @@ def reconcile(
 
     fix = fix and not dry_run
     database = read_database(launchpad)
-    with locked_queue(database) as queue:
+    with locked_queue(
+        database, "lnmo status shows the steps, lnmo run goes on with them"
+    ) as queue:
         found = reconciling.reconcile(
             queue.launchpad,
             database,

@@ -43,7 +43,7 @@ def rerun(
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("rerun")
     database = chosen.selection.database()
-    with locked_queue(database) as queue:
+    with locked_queue(database, "lnmo run --retry") as queue:
         reports = cancel_rerun.rerun(
             queue.launchpad,
             database,

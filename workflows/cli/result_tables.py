@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from workflows.cli.choices import in_words
 from workflows.cli.compare import show_comparison
 from workflows.cli.output import note, print_json
 from workflows.cli.selection import Selection
@@ -65,7 +66,7 @@ def show_outcome(chosen: Selection) -> None:
         else:
             show_results(chosen, as_json=False, as_csv=False)
     except (ResultsError, CampaignError) as error:
-        note(f"no table: {error}")
+        note(f"no table: {in_words(error, ())}")
 
 
 def show_table(

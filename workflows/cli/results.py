@@ -60,10 +60,9 @@ def results(
     from workflows.cli.result_tables import show_results, show_table
 
     one_format(json=json, csv=csv)
-    chosen = selection(campaign, engine, x, launchpad, variant=variant)
-    if table is None and not boltzmann:
-        show_results(chosen, as_json=json, as_csv=csv)
-        return
+    chosen = selection(
+        campaign, engine, x, launchpad, variant=variant, or_embedded=True
+    )
     request = table_request(
         table,
         by=by,
@@ -73,4 +72,7 @@ def results(
         align=align,
         boltzmann=boltzmann,
     )
+    if table is None and not boltzmann:
+        show_results(chosen, as_json=json, as_csv=csv)
+        return
     show_table(chosen, request, as_json=json, as_csv=csv)

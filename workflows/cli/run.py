@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workflows.cli.confirm import MANY, YesOption, confirm_many
 from workflows.cli.options import (
     EngineOption,
     LaunchpadOption,
@@ -43,20 +44,27 @@ def run(
     retry: Annotated[
         bool, typer.Option("--retry", help="run failed steps again")
     ] = False,
+    yes: YesOption = False,
     launchpad: LaunchpadOption = None,
 ) -> None:
     """Submit a campaign and run it here; if killed, the same command continues it."""
     from workflows.cli.result_tables import show_outcome
 
-    chosen = selection(campaign, engine, x, launchpad, variant=variant)
-    code = run_campaign(chosen, jobs=jobs, retry=retry)
+    chosen = selection(
+        campaign, engine, x, launchpad, variant=variant, or_embedded=True
+    )
+    code = run_campaign(chosen, jobs=jobs, retry=retry, yes=yes)
     if code != INTERRUPTED:
         show_outcome(chosen)
     raise typer.Exit(code)
 
 
-def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
+def run_campaign(
+    chosen: Selection, *, jobs: int, retry: bool, yes: bool = False
+) -> int:
     """Submit a campaign, or take everything submitted, and run it to its end.
+
+    ``yes`` starts more than a hundred new calculations without asking.
 
     Returns the exit code: 0; 1 if a step failed; 130 if interrupted.
 
@@ -76,6 +84,8 @@ def run_campaign(chosen: Selection, *, jobs: int, retry: bool) -> int:
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
     check_machine(database, calculations)
+    if chosen.name is not None:
+        _confirm(database, calculations or (), yes=yes)
     with _terminable(), owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
             with submission_lock(database, pad):
@@ -119,6 +129,21 @@ def _chosen_calculations(
         return chosen.calculations(keep=False)
     with reading(database) as pad:
         return submitted(pad, engine=chosen.engine, x=chosen.x)
+
+
+def _confirm(
+    database: Database, calculations: Sequence[Calculation], *, yes: bool
+) -> None:
+    """Ask about many new calculations, before the LaunchPad is locked."""
+    from workflows.cli.plan_sum import plan_sum
+    from workflows.launchpad.opening import reading
+    from workflows.launchpad.submission import planned_submission
+
+    if len(calculations) <= MANY:
+        return
+    with reading(database) as pad:
+        new = planned_submission(pad, calculations).added
+    confirm_many(len(new), plan_sum(new), yes=yes)
 
 
 def _recover(

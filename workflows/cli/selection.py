@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from workflows.campaign.calculation import Calculation
-from workflows.campaign.campaign import Campaign, load_campaign
+from workflows.campaign.campaign import Campaign, EngineName, load_campaign
 from workflows.campaign.plan import plan
 from workflows.campaign.sections import SAME_X
-from workflows.errors import CampaignError, LnmoError, StoreError
+from workflows.cli.output import note
+from workflows.errors import CampaignError, LnmoError, StoreError, nearest
+from workflows.firetasks import OURS
 from workflows.launchpad.steps import with_reseeds
-from workflows.records.database import Database, read_database
+from workflows.records.database import Database, read_database, read_or_embedded
 from workflows.records.plan_cache import keep_plan, kept_plan
 from workflows.records.store import results_store
+from workflows.results.campaign_results import CampaignResults, campaign_results
 from workflows.results.results import Results
 
 DEFAULT_CAMPAIGN = "paper"
@@ -41,6 +45,9 @@ class Selection:
         ``launchpad.yaml`` or its directory; None for the current directory.
     variant
         One of the campaign's; None for all it has.
+    or_embedded
+        Whether a directory without ``launchpad.yaml`` stands for its embedded
+        LaunchPad, as for verbs that read or run on this machine.
     loaded
         The campaign with engine and x but every variant, where it was read already.
     """
@@ -50,10 +57,17 @@ class Selection:
     x: tuple[float, ...] = ()
     launchpad: Path | None = None
     variant: str | None = None
+    or_embedded: bool = False
     loaded: Campaign | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Reject a variant without a campaign."""
+        """Reject a variant without a campaign, and an engine that does not exist."""
+        known = get_args(EngineName)
+        if self.engine is not None and self.engine not in known:
+            raise CampaignError(
+                f"unknown engine {self.engine!r}{nearest(self.engine, known)}; known: "
+                f"{', '.join(known)}"
+            )
         if self.variant is not None and self.name is None:
             raise CampaignError(
                 f"--variant {self.variant} is one of a campaign: name the campaign"
@@ -103,8 +117,13 @@ class Selection:
         return kept_plan(campaign, root)
 
     def database(self) -> Database:
-        """Read ``launchpad.yaml``."""
-        return read_database(self.launchpad)
+        """Read ``launchpad.yaml``; without one, as the verb does that was called."""
+        if not self.or_embedded:
+            return read_database(self.launchpad)
+        database = read_or_embedded(self.launchpad, new=True)
+        if not database.path.exists():
+            _tell_embedded(database.root)
+        return database
 
     def results(self) -> Results:
         """Open the results of the selection, planned rows included.
@@ -114,14 +133,45 @@ class Selection:
         CampaignError
             The campaign has several variants and none was selected.
         """
+        return self.opened().results
+
+    def opened(self) -> Opened:
+        """Open the results, of the only engine that has some if none was chosen.
+
+        Raises
+        ------
+        CampaignError
+            The campaign has several variants and none was selected.
+        SeveralKinds
+            Several engines have results of the campaign, and its own has none.
+        """
         self._refuse_several()
-        store = results_store(self.database())
+        results = Results(results_store(self.database()))
         if self.name is None:
-            return Results(store, engine=self.engine, x=self.x)
-        return Results(store, calculations=self.calculations())
+            return Opened(results.select(engine=self.engine, x=self.x), None, self)
+        found = campaign_results(
+            results.store,
+            self.name,
+            engine=self.engine,
+            x=self.x,
+            variant=self.variant,
+        )
+        if found.campaign is None:
+            chosen = results.select(campaign=self.name, engine=self.engine, x=self.x)
+            return Opened(chosen, None, self)
+        engine = str(found.campaign.engine)
+        _tell_engine(found, self)
+        return Opened(
+            results.select(found.calculations),
+            found.campaign,
+            replace(self, engine=engine),
+        )
 
     def _refuse_several(self) -> None:
-        variants = [each.variant or "" for each in self.one_by_one()]
+        try:
+            variants = [each.variant or "" for each in self.one_by_one()]
+        except CampaignError:
+            return  # perhaps recorded, without its file
         if len(variants) > 1:
             raise CampaignError(
                 f"campaign {self.name} has variants, which never mix in one table: "
@@ -135,6 +185,44 @@ class Selection:
         x = [part for value in self.x for part in ("--x", f"{value:g}")]
         variant = ["--variant", self.variant] if self.variant else []
         return " ".join([*name, *engine, *x, *variant])
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Results, and what they are of.
+
+    Attributes
+    ----------
+    results
+        Planned rows included.
+    campaign
+        With the engine of the results; None if none was named, or only its recorded
+        name is known.
+    selection
+        What selects the same, its engine written out.
+    """
+
+    results: Results
+    campaign: Campaign | None
+    selection: Selection
+
+
+@cache
+def _tell_embedded(root: Path) -> None:
+    """Say once which LaunchPad is taken in a directory without a file."""
+    there = "" if root.is_dir() else ", which does not exist yet"
+    note(f"no launchpad.yaml here: the embedded LaunchPad in {root}{there}")
+
+
+def _tell_engine(found: CampaignResults, asked: Selection) -> None:
+    """Say of which engine the results are, where that was not asked for."""
+    if found.own_engine and found.campaign is not None:
+        note(
+            f"results of {found.campaign.engine}, the only ones of campaign "
+            f"{asked.name}: its own engine, {found.own_engine}, has none"
+        )
+    if found.others:
+        note(f"there are results of {', '.join(found.others)} too: add --engine")
 
 
 @dataclass(frozen=True)
@@ -192,6 +280,7 @@ class StepSelection:
 
     def of_fireworks(self, launchpad: Any) -> dict[str, Any]:
         """Return the query on the fireworks collection; empty for everything."""
+        self._refuse_unknown(launchpad)
         query: dict[str, Any] = {}
         if self.fw_ids:
             query["fw_id"] = {"$in": list(self.fw_ids)}
@@ -210,3 +299,24 @@ class StepSelection:
             ids_of_all = sorted(set.intersection(*chosen))
             query["spec.calculation_id"] = {"$in": ids_of_all}
         return query
+
+    def _refuse_unknown(self, launchpad: Any) -> None:
+        """Refuse ids of calculations and Fireworks that are not submitted."""
+        if not (self.ids or self.fw_ids):
+            return
+        fields = {"_id": 0, "fw_id": 1, "spec.calculation_id": 1}
+        found = list(launchpad.fireworks.find(OURS, fields))
+        given = (
+            ("calculation", self.ids, [f["spec"]["calculation_id"] for f in found]),
+            ("step", map(str, self.fw_ids), [str(f["fw_id"]) for f in found]),
+        )
+        for what, asked, there in given:
+            for each in asked:
+                if each not in there:
+                    begins = [i for i in there if i.startswith(each)]
+                    near = f" (did you mean {begins[0]}?)" if begins else ""
+                    raise LnmoError(
+                        f"no {what} {each} is submitted"
+                        f"{near or nearest(each, tuple(dict.fromkeys(there)))}; lnmo "
+                        "status lists them, --json with fw_id and calculation_id"
+                    )

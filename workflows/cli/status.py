@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,8 +23,10 @@ from workflows.cli.output import print_json
 from workflows.errors import LnmoError, printable
 
 if TYPE_CHECKING:
+    from fireworks import LaunchPad
     from rich.table import Table
 
+    from workflows.cli.selection import StepSelection
     from workflows.cluster.history import LaunchRecord
     from workflows.cluster.overview import Overview
     from workflows.cluster.profile import Profile
@@ -67,7 +69,9 @@ def status(
     from workflows.cluster.overview import overview
     from workflows.launchpad.opening import reading
 
-    chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
+    chosen = step_selection(
+        campaign, engine, x, launchpad, variant, ids, fw_ids, or_embedded=True
+    )
     database = chosen.selection.database()
     with reading(database) as pad:
         if history:
@@ -76,10 +80,12 @@ def status(
             return
         profile, not_asked = _profile(database)
         found = overview(pad, database, chosen.of_fireworks(pad), profile)
+        table = _table(pad, found.steps)
+        nothing = _nothing_chosen(chosen, pad, found.steps)
     if json:
         print_json(plain(found))
     else:
-        _print_overview(found, not_asked)
+        _print_overview(found, table, not_asked, nothing)
 
 
 def _print_history(records: Iterable[LaunchRecord], *, as_json: bool) -> None:
@@ -131,16 +137,55 @@ def plain(found: Overview) -> list[dict[str, Any]]:
     return rows
 
 
-def _print_overview(found: Overview, not_asked: str) -> None:
+def _nothing_chosen(
+    chosen: StepSelection, pad: LaunchPad, steps: Sequence[Mapping[str, Any]]
+) -> str:
+    """Say what there is instead, if a selection holds none of it; else empty."""
+    from workflows.campaign.sections import same_x
+
+    there = list(pad.workflows.find({}, {"_id": 0, "metadata": 1}))
+    own = [w["metadata"] for w in there if "calculation_id" in w.get("metadata", {})]
+    asked = chosen.selection.x
+    at = [w["x"] for w in own if w["x"] is not None]
+    if not own or chosen.everything or (steps and not asked):
+        return ""
+    if steps and any(same_x(one, other) for one in asked for other in at):
+        return ""  # else only a reference, which belongs to every x
+    names = sorted({name for w in own for name in w["campaigns"]})
+    engines = sorted({str(w["engine"]) for w in own})
+    xs = sorted({w["x"] for w in own if w["x"] is not None})
+    return (
+        f"nothing of {chosen.selection} is submitted; there is: campaign "
+        f"{', '.join(names)}, engine {', '.join(engines)}, "
+        f"x = {', '.join(f'{x:g}' for x in xs)}"
+    )
+
+
+def _table(pad: LaunchPad, steps: Sequence[Mapping[str, Any]]) -> Table | None:
+    """Return the table of the calculations; None of more than are listed."""
+    from workflows.cli.status_table import differences, status_table
+
+    ids = {step["calculation_id"] for step in steps}
+    if len(ids) > MAX_LISTED:
+        return None
+    found = pad.workflows.find({}, {"_id": 0, "metadata": 1})
+    own = [w["metadata"] for w in found if "calculation_id" in w.get("metadata", {})]
+    names = {w["calculation_id"]: w.get("campaigns", ()) for w in own}
+    return status_table(steps, campaigns=names, differences=differences(pad.db, steps))
+
+
+def _print_overview(
+    found: Overview, table: Table | None, not_asked: str, nothing: str = ""
+) -> None:
     from workflows.cli.tables import console
 
     screen = console()
-    if not found.steps:
-        print("nothing submitted yet; lnmo submit paper, or lnmo run paper")
+    if nothing or not found.steps:
+        print(nothing or "nothing submitted yet; lnmo submit paper, or lnmo run paper")
         return
     calculations = {step["calculation_id"] for step in found.steps}
-    if len(calculations) <= MAX_LISTED:
-        screen.print(status_table(found.steps))
+    if table is not None:
+        screen.print(table)
     screen.print(_counts(found, len(calculations)))
     if not_asked:
         print(not_asked)
@@ -185,21 +230,4 @@ def _counts(found: Overview, calculations: int) -> Table:
             own = jobs.get(state, Counter())
             shown = ", ".join(f"{n} {job}" for job, n in own.most_common())
             table.add_row(coloured(state), str(states[state]), shown)
-    return table
-
-
-def status_table(steps: Iterable[Mapping[str, Any]]) -> Table:
-    """Show the states of the Fireworks, one line a calculation."""
-    from workflows.cli.tables import coloured, joined, make_table
-
-    table = make_table("status")
-    for name in ("calculation", "id", "steps"):
-        table.add_column(name)
-    grouped: dict[str, list[Mapping[str, Any]]] = {}
-    for step in steps:
-        grouped.setdefault(step["calculation_id"], []).append(step)
-    for calculation_id, own in grouped.items():
-        label = str(own[0]["name"]).rpartition(" ")[0]
-        states = joined((f"{s['step']} ", coloured(str(s["state"]))) for s in own)
-        table.add_row(label, calculation_id, states)
     return table

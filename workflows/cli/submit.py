@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workflows.cli.confirm import MANY, YesOption, confirm_many
 from workflows.cli.options import (
     CampaignName,
     DryRunOption,
@@ -31,11 +32,13 @@ def submit(
         str | None, typer.Option("--category", help="which workers accept it")
     ] = None,
     dry_run: DryRunOption = False,
+    yes: YesOption = False,
     launchpad: LaunchpadOption = None,
     json: JsonOption = False,
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; safe to repeat."""
     from workflows.campaign.inputs import potcar_notes
+    from workflows.cli.plan_sum import plan_sum
     from workflows.cluster.categories import check_category
     from workflows.launchpad import submission
     from workflows.launchpad.opening import owned, reading
@@ -50,6 +53,10 @@ def submit(
         with reading(database) as pad:
             done = submission.planned_submission(pad, calculations)
     else:
+        if len(calculations) > MANY:
+            with reading(database) as pad:
+                new = submission.planned_submission(pad, calculations).added
+            confirm_many(len(new), plan_sum(new), yes=yes)
         with (
             owned(database, waiting=note) as (pad, _),
             submission.submission_lock(database, pad),

@@ -35,8 +35,10 @@ class LockedQueue:
 
 
 @contextmanager
-def locked_queue(database: Database) -> Iterator[LockedQueue]:
+def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     """Connect to the LaunchPad and hold the lease of this site's queue.
+
+    ``instead`` says what does the same on the embedded LaunchPad.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def locked_queue(database: Database) -> Iterator[LockedQueue]:
     MachineError
         The site profile is missing or wrong.
     """
-    refuse_embedded(database)
+    refuse_embedded(database, instead)
     profile = read_profile(database)
     with (
         connected(database) as launchpad,

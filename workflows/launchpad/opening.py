@@ -73,8 +73,15 @@ def reading(database: Database) -> Iterator[LaunchPad]:
         yield launchpad
 
 
-def refuse_embedded(database: Database) -> None:
+def refuse_embedded(database: Database, instead: str = "lnmo run") -> None:
     """Reject a batch queue on the embedded LaunchPad.
+
+    Parameters
+    ----------
+    database
+        Address of the LaunchPad.
+    instead
+        What does the same on one machine.
 
     Raises
     ------
@@ -86,5 +93,5 @@ def refuse_embedded(database: Database) -> None:
             f"{database.path}: host: embedded is a file with one writer on one "
             "machine; a batch queue, or more than one machine, needs a MongoDB: same "
             "code, other launchpad.yaml. Rename this one; lnmo init --queue slurm "
-            "writes one. On this machine alone: lnmo run"
+            f"writes one. On this machine alone: {instead}"
         )

@@ -123,9 +123,7 @@ def read_database(where: str | Path | None = None) -> Database:
     try:
         path = path.resolve()
         path = path / FILE_NAME if path.is_dir() else path
-        settings = read_settings(path)
-        root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
-        return Database(path, root.resolve(), settings)
+        return Database(path, _root(path), read_settings(path))
     except OSError as error:
         raise StoreError(
             f"{path}: no launchpad file ({error.strerror}); run in the project's "
@@ -138,3 +136,40 @@ def read_database(where: str | Path | None = None) -> Database:
             f"{path}: the path to the launchpad file or to LNMO_ROOT has a symbolic "
             "link that leads to itself; remove the link"
         ) from None
+
+
+def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> Database:
+    """Read ``launchpad.yaml``, or stand in for it where a directory has none.
+
+    Such a directory has the embedded LaunchPad, in its data directory.
+
+    Parameters
+    ----------
+    where
+        As :func:`read_database`.
+    new
+        Take a directory without data too, if nothing was named.
+
+    Raises
+    ------
+    StoreError
+        As :func:`read_database`; a file that is named and missing, among them.
+    """
+    named = where or os.environ.get("LNMO_LAUNCHPAD")
+    here = Path(named or ".")
+    path = here / FILE_NAME
+    try:
+        if here.is_dir() and not os.path.lexists(path):
+            path = path.resolve()
+            root = _root(path)
+            if root.is_dir() or (new and not named):
+                return Database(path, root, {"host": EMBEDDED})
+    except (OSError, RuntimeError):
+        pass  # read_database says what is wrong
+    return read_database(where)
+
+
+def _root(path: Path) -> Path:
+    """Return the data directory of a launchpad file."""
+    root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
+    return root.resolve()

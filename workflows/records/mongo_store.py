@@ -17,7 +17,6 @@ from pymongo.errors import (
 )
 
 from workflows.errors import StoreError, printable
-from workflows.records.contradiction import contradiction
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
 from workflows.records.recordable import check_size, refuse_unfinished
@@ -83,13 +82,11 @@ class MongoResults:
         if found is None:
             return None
         try:
-            document = TaskDocument.model_validate(found)
-            problem = contradiction(document)
+            return TaskDocument.model_validate(found)
         except ValidationError as error:
-            problem = what_is_wrong(error)
-        if problem:
-            raise StoreError(f"{calculation_id} {step} in the database: {problem}")
-        return document
+            raise StoreError(
+                f"{calculation_id} {step} in the database: {what_is_wrong(error)}"
+            ) from None
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step; bad ones are FAILED."""
@@ -138,18 +135,13 @@ def _failed(error: Exception) -> dict[str, Any]:
 def _validated(content: Mapping[str, Any]) -> TaskDocument:
     """Return a document of a database's content; an invalid one becomes FAILED."""
     try:
-        document = TaskDocument.model_validate(content)
-        problem = contradiction(document)
+        return TaskDocument.model_validate(content)
     except ValidationError as error:
-        problem = what_is_wrong(error)
-    if not problem:
-        return document
-    calculation_id = str(content.get("calculation_id", ""))
-    step = str(content.get("task_label", ""))
-    place = str(content.get("dir_name", ""))
-    return failed_row(
-        content, calculation_id, step, f"in the database: {problem}", place
-    )
+        calculation_id = str(content.get("calculation_id", ""))
+        step = str(content.get("task_label", ""))
+        reason = f"in the database: {what_is_wrong(error)}"
+        place = str(content.get("dir_name", ""))
+        return failed_row(content, calculation_id, step, reason, place)
 
 
 def connect_client(database: Database) -> Any:

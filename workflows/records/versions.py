@@ -14,3 +14,8 @@ def versions(*packages: str) -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def own_version() -> str:
+    """Return the version of lnmo; ``unknown`` where it runs without being installed."""
+    return versions().get("lnmo", "unknown")

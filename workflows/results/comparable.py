@@ -30,7 +30,8 @@ apart.
 """
 OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
 """Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
-NOT_ONE_TABLE = "one table never mixes them. Choose with a campaign"
+CHOOSE = "Choose with a campaign"
+NOT_ONE_TABLE = f"one table never mixes them. {CHOOSE}"
 NOT_COMPARABLE = "energies and moments do not compare. Choose one campaign"
 
 

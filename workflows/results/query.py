@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import EngineName
 from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
-from workflows.errors import ResultsError
+from workflows.errors import ResultsError, nearest
 from workflows.records.document import TaskDocument
 from workflows.records.run_file import identity
 from workflows.records.store import ResultsStore
@@ -22,7 +23,8 @@ from workflows.results.calculation_rows import (
     result_of,
     result_row,
 )
-from workflows.results.comparable import refuse_mixture, refuse_variants
+from workflows.results.comparable import CHOOSE, refuse_mixture, refuse_variants
+from workflows.results.kinds import SeveralKinds, kinds_of
 from workflows.results.lithium_energy import Reference, lithium_reference
 
 
@@ -38,6 +40,13 @@ class Recorded:
         recorded if None.
     engine, x
         Restrict further; None and empty mean all.
+    campaign
+        Recorded name of a campaign, where there is no plan of it; empty means all.
+
+    Raises
+    ------
+    ResultsError
+        There is no such engine.
     """
 
     def __init__(
@@ -47,8 +56,11 @@ class Recorded:
         calculations: Iterable[Calculation] | None,
         engine: str | None,
         x: Sequence[float],
+        campaign: str = "",
     ) -> None:
+        _check_engine(engine)
         self.store = store
+        self.campaign = campaign
         self.calculations = None if calculations is None else tuple(calculations)
         self.engine = engine
         self.x = tuple(x)
@@ -84,8 +96,7 @@ class Recorded:
         """
         found = (self._placed(s) for s in self.summaries())
         cells = [s for s in found if s is not None and not s.document.reference]
-        refuse_mixture(cells, vouched=self.calculations is not None)
-        refuse_variants(self._variants(cells))
+        self._refuse_several(cells)
         rows = [result_row(steps) for steps in by_calculation(cells)]
         recorded = {row["calculation_id"] for row in rows}
         missing = (
@@ -94,6 +105,29 @@ class Recorded:
             if c.id not in recorded and not c.reference
         )
         return rows + [planned_row(calculation) for calculation in missing]
+
+    def _refuse_several(self, cells: Sequence[Summary]) -> None:
+        """Refuse results that do not compare, and say what to choose among."""
+        try:
+            refuse_mixture(cells, vouched=self.calculations is not None)
+            refuse_variants(self._variants(cells))
+        except ResultsError as error:
+            kinds = kinds_of(self._kinds(cells))
+            if len(kinds) < 2:
+                raise
+            what, *_ = str(error).split(f". {CHOOSE}")  # the kinds say it better
+            raise SeveralKinds(what, kinds) from None
+
+    def _kinds(self, cells: Sequence[Summary]) -> Iterator[tuple[str, str, str]]:
+        """Yield campaign, engine and variant of each calculation; the plan wins."""
+        own = {s.document.calculation_id: s.document for s in cells}
+        if self.calculations is None:
+            for d in own.values():
+                yield d.campaign, d.engine, str(d.ordering.get("variant", ""))
+            return
+        for c in self.calculations:
+            if c.id in own:
+                yield c.campaign, c.engine, c.variant
 
     def _placed(self, summary: Summary) -> Summary | None:
         """Give an unreadable document the x of its plan; None if nobody knows it."""
@@ -106,6 +140,35 @@ class Recorded:
             return None
         place = identity(own, document.task_label)
         return replace(summary, document=document.model_copy(update=place))
+
+    def refuse_empty(self, before: Recorded) -> None:
+        """Refuse compositions at which there is nothing, recorded or planned.
+
+        Parameters
+        ----------
+        before
+            What they were chosen among; if it is empty too, nothing is refused.
+
+        Raises
+        ------
+        ResultsError
+            Nothing is there; the message has the compositions that have something.
+        """
+        there = sorted(before.compositions())
+        if there and not self.compositions():
+            shown = ", ".join(f"{x:g}" for x in there)
+            asked = " and ".join(f"{x:g}" for x in self.x)
+            raise ResultsError(f"no result at x = {asked}; there is x = {shown}")
+
+    def compositions(self) -> set[float]:
+        """Return each x of which something is recorded or planned."""
+        found = {s.document.x for s in self.summaries()}
+        found |= {
+            c.x
+            for c in self.calculations or ()
+            if not self.x or any(same_x(c.x, x) for x in self.x if c.x is not None)
+        }
+        return {x for x in found if x is not None}
 
     def steps(self, calculation_id: str) -> list[TaskDocument]:
         """Return the steps of one calculation, without their atoms."""
@@ -203,6 +266,8 @@ class Recorded:
                 return False
         if self.engine is not None and document.engine != self.engine:
             return False
+        if self.campaign and document.campaign != self.campaign:
+            return False
         at = document.x
         return not self.x or (at is not None and any(same_x(at, x) for x in self.x))
 
@@ -212,7 +277,11 @@ class Unchanging(Recorded):
 
     def __init__(self, of: Recorded) -> None:
         super().__init__(
-            of.store, calculations=of.calculations, engine=of.engine, x=of.x
+            of.store,
+            calculations=of.calculations,
+            engine=of.engine,
+            x=of.x,
+            campaign=of.campaign,
         )
         self._summaries = super().summaries()
         self._rows: dict[bool, list[dict[str, Any]]] = {}
@@ -226,3 +295,12 @@ class Unchanging(Recorded):
         if planned not in self._rows:
             self._rows[planned] = super().rows(planned=planned)
         return [dict(row) for row in self._rows[planned]]
+
+
+def _check_engine(engine: str | None) -> None:
+    known = get_args(EngineName)
+    if engine is not None and engine not in known:
+        raise ResultsError(
+            f"unknown engine {engine!r}{nearest(engine, known)}; known: "
+            f"{', '.join(known)}"
+        )

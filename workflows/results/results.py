@@ -17,18 +17,19 @@ from workflows.analysis.pdos import By
 from workflows.analysis.smoothing import Mode
 from workflows.analysis.voltage import insertion_electrode
 from workflows.campaign.calculation import NO_INSERTION, Calculation
+from workflows.campaign.campaign import Campaign
 from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.gpaw.densities import read_gpaw_density
-from workflows.errors import LnmoError, ResultsError
+from workflows.errors import ResultsError
 from workflows.records.collected import refuse_changed, structure_as_run
-from workflows.records.database import read_database
+from workflows.records.database import read_or_embedded
 from workflows.records.document import TaskDocument
 from workflows.records.store import ResultsStore, results_store
 from workflows.results.calculation_rows import place
+from workflows.results.campaign_results import campaign_results
 from workflows.results.columns import frame_of
 from workflows.results.context_table import context_frame
-from workflows.results.description import described
 from workflows.results.dos_table import (
     Align,
     Drawing,
@@ -51,8 +52,7 @@ from workflows.results.series_table import (
 from workflows.results.side_by_side_table import side_by_side_frame
 from workflows.results.site_table import SITES, site_rows
 from workflows.results.starts_table import starts_frame
-from workflows.results.summary_table import summary_frame
-from workflows.results.verdict import FINISHED, Verdict, verdict_frame
+from workflows.results.verdict import FINISHED, Verdict
 from workflows.vasp.dos_files import read_density
 
 if TYPE_CHECKING:
@@ -63,20 +63,37 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "SERIES_UNITS", "Results", "open_results", "records"]
 
 
-def open_results(where: str | Path | None = None) -> Results:
+def open_results(
+    where: str | Path | None = None,
+    *,
+    campaign: str | Path | Campaign | None = None,
+    engine: str | None = None,
+    x: Sequence[float] = (),
+    variant: str | None = None,
+) -> Results:
     """Open the results of a project for reading.
 
     Parameters
     ----------
     where
-        ``launchpad.yaml`` or its directory; the current directory if None.
+        ``launchpad.yaml`` or its directory; the current directory if None. Without such
+        a file there, the embedded LaunchPad in ``lnmo-data``, if there is one.
+    campaign, engine, x, variant
+        As :meth:`Results.select`; everything recorded if left out.
 
     Raises
     ------
     StoreError
-        There is no launchpad.yaml.
+        There is neither launchpad.yaml nor lnmo-data.
+    CampaignError, ResultsError
+        As :meth:`Results.select`.
+
+    Examples
+    --------
+    >>> open_results(campaign="paper", engine="chgnet").series()  # doctest: +SKIP
     """
-    return Results(results_store(read_database(where)))
+    everything = Results(results_store(read_or_embedded(where)))
+    return everything.select(campaign=campaign, engine=engine, x=x, variant=variant)
 
 
 class Results:
@@ -90,6 +107,8 @@ class Results:
         Restrict to these, planned ones included; everything recorded if None.
     engine, x
         Restrict further; empty means all.
+    campaign
+        Recorded name of a campaign, where there is no plan of it.
     """
 
     def __init__(
@@ -99,63 +118,71 @@ class Results:
         calculations: Iterable[Calculation] | None = None,
         engine: str | None = None,
         x: Sequence[float] = (),
+        campaign: str = "",
     ) -> None:
         self._recorded: Recorded = Recorded(
-            store, calculations=calculations, engine=engine, x=x
+            store, calculations=calculations, engine=engine, x=x, campaign=campaign
         )
+
+    @property
+    def store(self) -> ResultsStore:
+        """Where the documents are."""
+        return self._recorded.store
 
     def select(
         self,
         calculations: Iterable[Calculation] | None = None,
         *,
+        campaign: str | Path | Campaign | None = None,
         engine: str | None = None,
         x: Sequence[float] = (),
+        variant: str | None = None,
     ) -> Results:
-        """Return the same results, restricted further: a plan, an engine, some x."""
+        """Return the same results, restricted further.
+
+        Parameters
+        ----------
+        calculations
+            A plan; its rows are shown before they are calculated too.
+        campaign
+            The same by the name of a packaged campaign, a file, or a campaign; or the
+            recorded name of one whose file is not here. Of an engine that has results:
+            the campaign's own, else the only other one.
+        engine
+            ``"vasp"``, ``"gpaw"`` or ``"chgnet"``.
+        x
+            Some compositions.
+        variant
+            One variant of the campaign.
+
+        Raises
+        ------
+        CampaignError
+            There is no such campaign or variant.
+        ResultsError
+            There is no such engine, nothing at these x, or several engines have
+            results of the campaign and its own has none.
+        """
         own = self._recorded
-        return Results(
+        at = tuple(x) or own.x
+        if campaign is not None:
+            found = campaign_results(
+                own.store, campaign, engine=engine or own.engine, x=x, variant=variant
+            )
+            calculations, name = found.calculations, found.name
+        else:
+            _refuse_variant(variant)
+            name = own.campaign
+        chosen = Recorded(
             own.store,
             calculations=own.calculations if calculations is None else calculations,
             engine=engine or own.engine,
-            x=x or own.x,
+            x=at,
+            campaign=name,
         )
-
-    def __repr__(self) -> str:
-        """Say what there is: counts of calculations, campaigns, engines and states."""
-        where, own = _near(self.root), self._recorded
-        planned = own.calculations
-        ids = None if planned is None else [c.id for c in planned]
-        try:
-            return described([s.document for s in own.summaries()], where, ids)
-        except LnmoError as error:
-            return f"Results in {where}, which cannot be read: {error}"
-
-    def summary(self) -> pd.DataFrame:
-        """Return the table over x in the twelve columns that are read first.
-
-        Moments of other metals instead of Ni and Mn where there are others. Units are
-        in ``df.attrs["units"]``, what made the numbers in ``df.attrs["origin"]``.
-
-        Raises
-        ------
-        ResultsError
-            As :meth:`series`.
-        """
-        return summary_frame(self.series())
-
-    def verdicts(self) -> pd.DataFrame:
-        """Return :meth:`compare_to_paper` as a table, a row for each statement.
-
-        ``value`` and ``reference`` are in the unit of the column ``unit``; the status
-        says surrogate, fake or another U: ``PASS (surrogate)``. What the other columns
-        are is in ``df.attrs["units"]``.
-
-        Raises
-        ------
-        ResultsError
-            As :meth:`series`.
-        """
-        return verdict_frame(self.compare_to_paper())
+        if x:
+            chosen.refuse_empty(own)
+        return _results(chosen)
 
     def snapshot(self) -> Results:
         """Return the same results as they are now, read once.
@@ -226,7 +253,7 @@ class Results:
         rows = self._recorded.rows(planned=True)
         return series_frame(rows, average=average, temperature=temperature)
 
-    def sites(self, x: float | None = None) -> pd.DataFrame:
+    def sites(self, x: float | None = None, *, lowest: bool = False) -> pd.DataFrame:
         """Return one row per atom of each result.
 
         ``magnetization`` in muB, ``valence`` with its ``margin``, the octahedron of Ni
@@ -237,19 +264,16 @@ class Results:
         ----------
         x
             Only this composition; all if None.
-        """
-        rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
-        return frame_of(rows, SITES)
-
-    def lowest_sites(self) -> pd.DataFrame:
-        """Return :meth:`sites` of the finished results in the table over x alone.
+        lowest
+            Only of the finished results that stand in the table over x.
 
         Raises
         ------
         ResultsError
-            As :meth:`series`.
+            As :meth:`series`, with `lowest`.
         """
-        rows = [row for d in self.lowest_documents() for row in site_rows(d)]
+        ids = self._lowest_ids() if lowest else None
+        rows = [row for d in self._recorded.finals(x, ids) for row in site_rows(d)]
         return frame_of(rows, SITES)
 
     def side_by_side(self) -> pd.DataFrame:
@@ -408,11 +432,8 @@ class Results:
         Raises
         ------
         ResultsError
-            As :meth:`series`; nothing at this x or of this model has finished (the
-            message lists what there is); the engine has no electrons; the dos step has
-            not finished; its files are gone or cut; `by`, `mode` or `align` is unknown;
-            t2g and eg are not defined, or not projected; an average over more than
-            0.3 eV that `window_ev` does not ask for.
+            Nothing there, a window above 0.3 eV that was not asked for, a run that has
+            not finished or is a relaxation, or curves that are not defined.
         """
         row = self.lowest(x, insertion)
         own = self._recorded.steps(row["calculation_id"])
@@ -501,10 +522,21 @@ class Results:
         return compare_to_paper(rows, lithium=lithium, orders=orders)
 
 
-def _near(path: Path) -> str:
-    """Write a path below the current directory as a person would."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+def _results(chosen: Recorded) -> Results:
+    return Results(
+        chosen.store,
+        calculations=chosen.calculations,
+        engine=chosen.engine,
+        x=chosen.x,
+        campaign=chosen.campaign,
+    )
+
+
+def _refuse_variant(variant: str | None) -> None:
+    if variant is not None:
+        raise ResultsError(
+            f"variant {variant!r} is one of a campaign: name the campaign as well"
+        )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -245,7 +245,7 @@ def test_a_value_outside_its_limits_is_refused_by_key(
         ("[1, 2]", "expected keys and values, found a list"),
         ("name: [", "not YAML"),
         ("name: a\nx: [1]\nvasp: null\n", "vasp = null: expected keys and values"),
-        ("x: [1]\n", "name is missing"),
+        ("name: two words\n", "name = 'two words': expected a name"),
     ],
 )
 def test_a_file_that_holds_no_campaign_is_refused(
@@ -276,6 +276,22 @@ def test_a_file_that_holds_no_campaign_is_refused(
         ("vasp: {hubbard_u: [1]}", "vasp.hubbard_u = [1]: expected keys and values"),
         ("vasp: {dos_at: 1}", "vasp.dos_at = 1: expected a list, in [ ]"),
         ("lithium_reference: 3", "lithium_reference = 3: expected true or false"),
+        (
+            "host: {supercell: 2}",
+            "host.supercell = 2: expected three numbers, such as [2, 2, 2]: repeats "
+            "along a, b and c",
+        ),
+        (
+            "vasp: {incar: {ENCUT: 520}}",
+            "vasp.incar: ENCUT is a tag: it stands under what it is for, such as "
+            "incar: {common: {ENCUT: 520}}; there is common, relax, static, dos, "
+            "lithium",
+        ),
+        (
+            "vasp: {incar: {statc: {NELM: 300}}}",
+            "vasp.incar: unknown step 'statc' (did you mean static?); tags stand under "
+            "common, relax, static, dos, lithium",
+        ),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_told_once_in_plain_words(
@@ -285,6 +301,23 @@ def test_a_value_of_the_wrong_kind_is_told_once_in_plain_words(
     x = "" if text.startswith("x:") else "x: [1]\n"
     path.write_text(f"name: c\n{x}{text}\n", "utf-8")
     assert refusal(path) == expected
+
+
+def test_a_file_need_only_say_what_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "other-u.yaml"
+    path.write_text("vasp: {hubbard_u: mp}\n", "utf-8")
+    found, paper = load_campaign(path), load_campaign("paper")
+    assert (found.name, found.x) == ("other-u", paper.x)
+    assert found.vasp.hubbard_u == "mp"
+
+
+def test_a_name_without_its_ending_is_told_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("x: [1]\n", "utf-8")
+    with pytest.raises(CampaignError, match=r"did you mean mine\.yaml\?"):
+        load_campaign("mine")
 
 
 def test_a_campaign_without_variants_says_so(paper: Campaign) -> None:

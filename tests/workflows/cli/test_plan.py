@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import pytest
+import typer
 from rich.console import Console
 
-from workflows import load_campaign, plan
+from workflows import cli, load_campaign, plan
+from workflows.cli.confirm import MANY, confirm_many
 from workflows.cli.plan import plan_table, sampling_notes
+from workflows.cli.plan_sum import plan_sum
+from workflows.errors import LnmoError
+from workflows.records.document import TaskDocument
+from workflows.records.run_file import write_run_file
 
 TET_48F: dict[str, Any] = {"x": [2], "insertion": [{"model": "tet_48f"}]}
 
@@ -39,3 +48,64 @@ def test_all_arrangements_are_no_sample(write_campaign: Callable[..., Path]) -> 
     path = write_campaign({"x": [0.5]})
     assert "sampled" not in shown(path)
     assert list(sampling_notes(plan(load_campaign(path)))) == []
+
+
+def test_below_the_plan_stands_its_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LNMO_LAUNCHPAD", raising=False)
+    monkeypatch.setattr(sys, "argv", ["lnmo", "plan", "paper", "--x", "1"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.endswith(
+        "2 calculations, 5 steps; hours not calibrated: no vasp step has finished here"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("fake", [False, True])
+def test_the_hours_are_those_of_steps_that_no_stand_in_ran(
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    fake: bool,
+) -> None:
+    (own, *_) = plan(load_campaign("paper").override(x=[0]))
+    ran = [
+        finished(own, step, run_seconds=seconds, fake=fake)
+        for step, seconds in (("relax", 7200.0), ("static", 3600.0))
+    ]
+    where = project(*ran)
+    for document in ran:
+        directory = where / "lnmo-data" / document.dir_name
+        write_run_file(directory, own, document.task_label)
+    monkeypatch.chdir(where)
+    monkeypatch.delenv("LNMO_LAUNCHPAD", raising=False)
+    said = plan_sum([own])
+    assert ("about 3 hours of one worker" in said) is not fake
+    assert ("not calibrated" in said) is fake
+
+
+def test_many_new_calculations_are_asked_about_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    confirm_many(MANY, "size", yes=False)
+    confirm_many(10 * MANY, "size", yes=True)
+    with pytest.raises(LnmoError, match=r"101 new calculations, .*\(size\): add --yes"):
+        confirm_many(MANY + 1, "size", yes=False)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    for answer in (True, False):
+        asked: list[str] = []
+
+        def confirm(text: str, *, abort: bool, err: bool, said: bool = answer) -> None:
+            asked.append(text)  # noqa: B023
+            if abort and not said:
+                raise typer.Abort
+
+        monkeypatch.setattr(typer, "confirm", confirm)
+        with nullcontext() if answer else pytest.raises(typer.Abort):
+            confirm_many(MANY + 1, "size", yes=False)
+        assert len(asked) == 1
