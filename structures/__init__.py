@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from structures.cation_order import one_per_tetrahedron
     from structures.charges import formal_charges
+    from structures.crystal_host import OwnHost, ordered_own_host, own_host
     from structures.environments import Shell, metal_neighbours, neighbour_shells
     from structures.errors import (
         CellError,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from structures.insertion import INSERTION_MODELS, InsertionModel, insertion_sites
     from structures.joint import JointOrdering, count_joint_orderings, joint_orderings
     from structures.orderings import Ordering, count_orderings, distinct_orderings
-    from structures.own_host import OwnHost, ordered_own_host, own_host
     from structures.pool import orbits
     from structures.ranking import (
         Dropped,
@@ -110,7 +110,7 @@ _HOME = {
     "JointOrdering": "joint",
     "MappingError": "errors",
     "Ordering": "orderings",
-    "OwnHost": "own_host",
+    "OwnHost": "crystal_host",
     "RankedOrdering": "ranking",
     "Ranking": "ranking",
     "RoleError": "errors",
@@ -135,8 +135,8 @@ _HOME = {
     "neighbour_shells": "environments",
     "one_per_tetrahedron": "cation_order",
     "orbits": "pool",
-    "ordered_own_host": "own_host",
-    "own_host": "own_host",
+    "ordered_own_host": "crystal_host",
+    "own_host": "crystal_host",
     "rank_orderings": "ranking",
     "sample_orderings": "sampling",
     "spinel_host": "spinel",

@@ -80,7 +80,7 @@ def _member(number: int, of: Sized) -> str:
 
 def _own_hosts(section: HostSection) -> tuple[Host, ...]:
     """Return the hosts of a crystal of the user's own, and what was found in it."""
-    from structures.own_host import ordered_own_host
+    from structures.crystal_host import ordered_own_host
     from structures.spinel import disordered_like
     from workflows.campaign.host_crystal import mapped
 

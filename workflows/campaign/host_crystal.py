@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from structures.own_host import OwnHost
+    from structures.crystal_host import OwnHost
 
 MOST_SITES = 2000
 _DIGITS = 8
@@ -110,11 +110,11 @@ def mapped(
     Raises
     ------
     StructuresError
-        As :func:`structures.own_host.own_host`.
+        As :func:`structures.crystal_host.own_host`.
     """
     import numpy as np
 
-    from structures.own_host import own_host
+    from structures.crystal_host import own_host
 
     structure = crystal.structure()
     if supercell is not None:

@@ -17,7 +17,7 @@ from workflows.errors import CampaignError, one_line
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from structures.own_host import OwnHost
+    from structures.crystal_host import OwnHost
 
 MOST_BYTES = 20_000_000
 SAME_LENGTH = 1e-4
@@ -120,7 +120,7 @@ def _mapped(crystal: Any, host: Mapping[str, Any]) -> OwnHost:
 
 def _derived(own: OwnHost, host: Mapping[str, Any]) -> dict[str, Any]:
     """Return what follows from the crystal; refuse what the campaign says otherwise."""
-    from structures.own_host import OWN
+    from structures.crystal_host import OWN
 
     read = own.host
     wrong = {key: value for key, value in host.items() if _differs(own, key, value)}
@@ -142,8 +142,8 @@ def _derived(own: OwnHost, host: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differs(own: OwnHost, key: str, value: Any) -> bool:
     """Say whether a key of the host, if it is given, contradicts the crystal."""
+    from structures.crystal_host import OWN
     from structures.formula import parse_formula, with_ion
-    from structures.own_host import OWN
 
     if value is None:
         return False

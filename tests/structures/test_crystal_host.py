@@ -7,8 +7,8 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from structures import SpinelHost, arrangements, count_orderings, spinel_host
+from structures.crystal_host import ordered_own_host, own_host
 from structures.errors import CellError, MappingError
-from structures.own_host import ordered_own_host, own_host
 from structures.symmetry import symmetry_dataset
 
 SIZES = range(9)
