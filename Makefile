@@ -29,7 +29,7 @@ for verb in results status figures; do echo "   $(VENV)/bin/lnmo $$verb $(1)"; d
 echo "   or, once in each shell: source $(VENV)/bin/activate, then lnmo --help"
 endef
 
-.PHONY: help run dft example test test-quick check format setup setup-gpaw setup-test system clean
+.PHONY: help docs run dft example test test-quick check format setup setup-gpaw setup-test system clean
 
 help:
 	@echo "make run     set up, relax the paper's nine compositions with CHGNet, write report.html"
@@ -41,6 +41,7 @@ help:
 	@echo "             Slurm, munge, Chromium (Debian; root)"
 	@echo "make check   format, lint, types and import floors, as CI does"
 	@echo "make format  format the code"
+	@echo "make docs    build the docs site: site/index.html"
 	@echo "make clean   remove the environment; results in lnmo-data/ stay"
 
 run: $(VENV)/.chgnet
@@ -74,6 +75,11 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(VENV)/bin/ruff format . tests/fake_vasp/vasp_std
 	$(VENV)/bin/ruff check --fix . tests/fake_vasp/vasp_std
+
+# Fetches nothing; a broken link is an error.
+docs: $(VENV)/.test
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet
+	@echo "== site/index.html"
 
 setup: $(VENV)/.chgnet
 

@@ -35,9 +35,9 @@ def test_structures_gives_the_promised_names() -> None:
 
 
 def test_workflows_gives_the_promised_names() -> None:
-    from workflows import load_campaign, open_results, parse_run, plan
+    from workflows import load_campaign, open_results, parse_run, plan, to_flow
 
-    found = (load_campaign, open_results, parse_run, plan)
+    found = (load_campaign, open_results, parse_run, plan, to_flow)
     assert sorted(name.__name__ for name in found) == sorted(workflows.__all__)
 
 

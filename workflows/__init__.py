@@ -9,15 +9,17 @@ if TYPE_CHECKING:
     from workflows.campaign.campaign import load_campaign
     from workflows.campaign.plan import plan
     from workflows.engines import parse_run
+    from workflows.exchange.to_flow import to_flow
     from workflows.results.results import open_results
 
-__all__ = ["load_campaign", "open_results", "parse_run", "plan"]
+__all__ = ["load_campaign", "open_results", "parse_run", "plan", "to_flow"]
 
 _HOME = {
     "load_campaign": "workflows.campaign.campaign",
     "open_results": "workflows.results.results",
     "parse_run": "workflows.engines",
     "plan": "workflows.campaign.plan",
+    "to_flow": "workflows.exchange.to_flow",
 }
 
 
