@@ -21,7 +21,7 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from unittest import mock
 
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Seconds; no command of a test takes longer."""
 PRELOADED = (
     "workflows.cli",

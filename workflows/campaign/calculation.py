@@ -132,9 +132,14 @@ class Calculation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON: what a Firework carries and a run directory keeps."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain["structure"] = structure_as_dict(self.structure)
-        return dict(_plain(plain))
+        plain = self.without_structure()
+        plain["structure"] = _plain(structure_as_dict(self.structure))
+        return {name: plain[name] for name in self.__dataclass_fields__}
+
+    def without_structure(self) -> dict[str, Any]:
+        """Return plain JSON of all but the structure, which may not be built yet."""
+        names = (name for name in self.__dataclass_fields__ if name != "structure")
+        return dict(_plain({name: getattr(self, name) for name in names}))
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Calculation:

@@ -45,7 +45,7 @@ def plan(
         return
     calculations = chosen.planned()
     if json:
-        print_json([_without_structure(c) for c in calculations])
+        print_json([c.without_structure() for c in calculations])
         return
     screen = console()
     screen.print(plan_table(chosen.campaign(), calculations))
@@ -69,12 +69,6 @@ def _sample(ordering: Mapping[str, Any]) -> str:
     if not ordering["sampled"]:
         return ""
     return f", {ordering['kept'] + ordering['dropped']:,} sampled"
-
-
-def _without_structure(calculation: Calculation) -> dict[str, Any]:
-    plain = calculation.as_dict()
-    del plain["structure"]
-    return plain
 
 
 def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:
