@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workflows.campaign.campaign import load_campaign
-    from workflows.campaign.plan import plan
+    from workflows.campaign.from_name import plan
     from workflows.engines import parse_run
     from workflows.exchange.to_flow import to_flow
-    from workflows.results.results import open_results
+    from workflows.report.shell import open_results
 
 __all__ = ["load_campaign", "open_results", "parse_run", "plan", "to_flow"]
 
 _HOME = {
     "load_campaign": "workflows.campaign.campaign",
-    "open_results": "workflows.results.results",
+    "open_results": "workflows.report.shell",
     "parse_run": "workflows.engines",
-    "plan": "workflows.campaign.plan",
+    "plan": "workflows.campaign.from_name",
     "to_flow": "workflows.exchange.to_flow",
 }
 

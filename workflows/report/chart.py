@@ -84,6 +84,8 @@ class Panel:
         Positions with their words, instead of numbers; empty for numbers.
     zero_x, zero_y
         Whether a thin line is drawn at x = 0, at y = 0.
+    spins
+        Whether arrows say that spin up is drawn upwards and spin down downwards.
     """
 
     x_title: str
@@ -96,6 +98,7 @@ class Panel:
     y_ticks: tuple[tuple[float, str], ...] = ()
     zero_x: bool = False
     zero_y: bool = False
+    spins: bool = False
 
 
 @dataclass(frozen=True)

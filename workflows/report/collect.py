@@ -110,7 +110,7 @@ def collect(results: Results) -> Collection:
     found.charts += [make(series, origin) for make in _OVER_X]
     if found.ask("voltage", results.voltage):
         found.charts.append(voltage_chart(found.tables["voltage"], origin))
-    if found.ask("sites", lambda: results.sites(lowest=True)):
+    if found.ask("sites", results.lowest_sites):
         sites = found.tables["sites"]
         if (sites["element"] == "Mn").any():
             found.charts.append(valence_chart(series, sites, origin))

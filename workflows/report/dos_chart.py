@@ -91,6 +91,7 @@ def crystal_field_chart(densities: Sequence[pd.DataFrame], origin: str) -> Chart
                 x_range=WINDOW,
                 zero_x=True,
                 zero_y=True,
+                spins=density.attrs["spins"] == 2,
             )
             for density in densities
         ),
@@ -135,6 +136,7 @@ def _row(density: pd.DataFrame) -> Iterator[Panel]:
             x_range=WINDOW,
             zero_x=True,
             zero_y=True,
+            spins=attributes["spins"] == 2,
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.report.chart import Chart, Panel, Trace
@@ -17,20 +19,44 @@ COLUMN_WIDTH = {1: 6.4, 2: 4.8, 3: 3.6}
 MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle": "^", "": ""}
 LINES = {"solid": "-", "dash": "--", "dot": ":", "": ""}
 SOFT = "0.35"
+ARROW = {"arrowstyle": "->", "color": SOFT, "lw": 1.2}
+"""Drawn, not written: a font of a manuscript may have no arrows."""
+LETTERS = 14
+"""In an inch of what made the numbers."""
+NARROWEST = 2.6
+"""Inches of a panel; narrower ones stand below each other."""
+ENTRY = 1.6
+"""Inches of an entry of the legend."""
 SHADED = 250
 """Points of the edge of a shaded area: no line is on it, and files stay small."""
 
 
-def draw(chart: Chart) -> Figure:
-    """Draw a chart with matplotlib."""
+def draw(chart: Chart, width: float | None = None) -> Figure:
+    """Draw a chart with matplotlib.
+
+    Parameters
+    ----------
+    chart
+        What to draw.
+    width
+        Of the whole figure, inches; by the number of panels if None. Letters keep
+        their size.
+    """
     from matplotlib.figure import Figure
 
-    width = COLUMN_WIDTH.get(chart.columns, COLUMN_WIDTH[3])
-    size = (width * chart.columns, width * chart.height * chart.rows + 0.4)
+    if width:
+        columns = max(1, min(chart.columns, int(width / NARROWEST)))
+        chart = replace(chart, columns=columns)
+    usual = COLUMN_WIDTH.get(chart.columns, COLUMN_WIDTH[3]) * chart.columns
+    whole = width or usual
+    legend = max(1, min(int(whole / ENTRY), 3 * chart.columns))
+    own = whole / chart.columns
+    size = (whole, own * chart.height * chart.rows + _around(chart, whole, legend))
     figure = Figure(figsize=size, layout="constrained")
     for number, panel in enumerate(chart.panels, start=1):
-        _panel(figure.add_subplot(chart.rows, chart.columns, number), panel)
-    figure.suptitle(chart.origin, fontsize=8, color=SOFT, wrap=True)
+        draw_panel(figure.add_subplot(chart.rows, chart.columns, number), panel)
+    lines = textwrap.fill(chart.origin, int(LETTERS * whole))
+    figure.suptitle(lines, fontsize="small", color=SOFT)
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -38,9 +64,17 @@ def draw(chart: Chart) -> Figure:
     if handles:
         figure.legend(
             list(handles.values()), list(handles), loc="outside lower center",
-            ncols=min(len(handles), 3 * chart.columns), frameon=False, fontsize=8,
+            ncols=min(len(handles), legend), frameon=False, fontsize="small",
         )  # fmt: skip
     return figure
+
+
+def _around(chart: Chart, width: float, columns: int) -> float:
+    """Return the room above and below the panels, inches: more on narrow figures."""
+    lines = -(-len(chart.origin) // int(LETTERS * width))
+    rows = -(-len(chart.legend) // columns)
+    heads = chart.rows * max(len(p.title.splitlines()) for p in chart.panels)
+    return 0.4 + 0.16 * (lines - 1 + max(rows - 2, 0) + heads)
 
 
 def as_svg(figure: Figure, prefix: str = "") -> str:
@@ -70,11 +104,12 @@ def _short_paths(svg: str) -> str:
     )
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """Draw one panel into axes: no legend, no word on what made it."""
     axes.set_xlabel(panel.x_title)
     axes.set_ylabel(panel.y_title)
     if panel.title:
-        axes.set_title(panel.title, fontsize=9)
+        axes.set_title(panel.title, fontsize="small", wrap=True)
     if panel.zero_x:
         axes.axvline(0.0, color="0.6", lw=0.8)
     if panel.zero_y:
@@ -89,6 +124,12 @@ def _panel(axes: Axes, panel: Panel) -> None:
         axes.set_xlim(*panel.x_range)
     if panel.y_range:
         axes.set_ylim(*panel.y_range)
+    if panel.spins:
+        for tip, tail in ((0.98, 0.88), (0.02, 0.12)):
+            axes.annotate(
+                "", (0.03, tip), xytext=(0.03, tail), xycoords="axes fraction",
+                arrowprops=ARROW,
+            )  # fmt: skip
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -117,7 +158,7 @@ def _trace(axes: Axes, trace: Trace) -> None:
             mfc="white",
         )  # fmt: skip
     for x, y, word in zip(trace.x, trace.y, trace.words, strict=False):
-        axes.annotate(word, (x, y), fontsize=7, ha="center", va="center")
+        axes.annotate(word, (x, y), fontsize="x-small", ha="center", va="center")
 
 
 def _closed(trace: Trace) -> list[int] | None:

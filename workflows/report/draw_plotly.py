@@ -62,6 +62,8 @@ def _whole_layout(chart: Chart, letters: int) -> dict[str, Any]:
         layout[f"xaxis{end}"], layout[f"yaxis{end}"] = _axes(chart, number, panel, end)
         if panel.title:
             layout["annotations"].append(_head(panel, end))
+        if panel.spins:
+            layout["annotations"] += [_spin("↑", 0.98, end), _spin("↓", 0.02, end)]
     return layout
 
 
@@ -86,11 +88,13 @@ def _between(chart: Chart) -> float:
 
 
 def _layout(chart: Chart, letters: int) -> dict[str, Any]:
+    told = len(textwrap.wrap(chart.origin, letters * chart.columns))
     above = _lines(chart) * HEAD
+    more = 14 * max(told - 2, 0)
     inside = _row(chart) * chart.rows + _between(chart) * (chart.rows - 1)
     return {
-        "height": round(inside) + 72 + above,
-        "margin": {"l": 62, "r": 16, "t": 64 + above, "b": 56},
+        "height": round(inside) + 72 + above + more,
+        "margin": {"l": 62, "r": 16, "t": 64 + above + more, "b": 56},
         "font": {"family": FONT, "size": 13, "color": INK},
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
@@ -164,11 +168,21 @@ def _head(panel: Panel, end: str) -> dict[str, Any]:
     }
 
 
+def _spin(arrow: str, height: float, end: str) -> dict[str, Any]:
+    """Say at the left edge of a panel which spin is drawn there."""
+    return {
+        **{"text": f"<b>{arrow}</b>", "showarrow": False, "font": {"size": 15}},
+        **{"xref": f"x{end} domain", "yref": f"y{end} domain"},
+        **{"x": 0.015, "y": height, "xanchor": "left"},
+        "yanchor": "top" if height > 0.5 else "bottom",
+    }
+
+
 def _trace(trace: Trace, shown: bool) -> dict[str, Any]:
     drawn: dict[str, Any] = {
         "type": "scatter",
-        "x": list(trace.x),
-        "y": list(trace.y),
+        "x": list(trace.x) or [None],  # of an entry of the legend alone
+        "y": list(trace.y) or [None],
         "mode": _mode(trace),
         "name": trace.label,
         "legendgroup": trace.label or trace.colour,

@@ -1,26 +1,32 @@
-"""Charts -> files for a manuscript: PDF, SVG and PNG of each."""
+"""Charts -> files for a manuscript: PDF, SVG, PNG, EPS; letters stay letters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflows.errors import ResultsError, StoreError
-from workflows.report.collect import collect
+from workflows.report.collect import Collection, collect
 from workflows.report.draw_matplotlib import draw
+from workflows.report.figure_request import FigureRequest
 from workflows.report.structure_pictures import pictured, structures_figure
 from workflows.results.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = ("pdf", "svg", "png")
 DOTS_PER_INCH = 300
+TRUETYPE = 42
+"""Fonts that a journal and an editor of drawings take; a style may say otherwise."""
+STRUCTURES = "fig2d-structures"
 
 
-def write_figures(results: Results, directory: Path) -> tuple[Path, ...]:
-    """Draw every figure there are numbers for.
+def write_figures(
+    results: Results, directory: Path, asked: FigureRequest | None = None
+) -> tuple[Path, ...]:
+    """Draw the figures there are numbers for.
 
     Parameters
     ----------
@@ -28,6 +34,8 @@ def write_figures(results: Results, directory: Path) -> tuple[Path, ...]:
         Of one engine and one kind of settings.
     directory
         To fill; made if missing. Older files of the same names are replaced.
+    asked
+        Which figures, how wide, which files, what style; all in the usual way if None.
 
     Returns
     -------
@@ -37,29 +45,66 @@ def write_figures(results: Results, directory: Path) -> tuple[Path, ...]:
     Raises
     ------
     ResultsError
-        Nothing is recorded, or several kinds of results.
+        Nothing is recorded, several kinds of results, or no numbers for a figure that
+        was asked for.
     StoreError
         The directory cannot be written to.
     """
+    from matplotlib import rc_context
+
     if not results.headers():
         raise ResultsError("nothing to draw: no results are recorded; lnmo run first")
+    wanted = asked or FigureRequest()
+    found = collect(results)
     written = []
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, figure in _figures(results):
-            for ending in FORMATS:
-                path = directory / f"{name}.{ending}"
-                figure.savefig(path, dpi=DOTS_PER_INCH)
-                written.append(path)
-    except OSError as error:
-        raise StoreError(f"{directory}: cannot be written ({error.strerror})") from None
+    with (
+        rc_context({"pdf.fonttype": TRUETYPE, "ps.fonttype": TRUETYPE}),
+        _styled(wanted.style),
+    ):
+        figures = list(_figures(results, found, wanted))
+        _refuse_missing(wanted, [name for name, _ in figures], found)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            for name, figure in figures:
+                for ending in wanted.formats:
+                    path = directory / f"{name}.{ending}"
+                    figure.savefig(path, dpi=DOTS_PER_INCH)
+                    written.append(path)
+        except OSError as error:
+            raise StoreError(
+                f"{directory}: cannot be written ({error.strerror})"
+            ) from None
     return tuple(written)
 
 
-def _figures(results: Results) -> Iterator[tuple[str, Figure]]:
-    found = collect(results)
-    chosen = pictured(results.lowest_documents())
-    if chosen:
-        yield "fig2d-structures", structures_figure(chosen, found.origin)
+def _styled(style: str | None) -> AbstractContextManager[None]:
+    from matplotlib import style as styles
+
+    return styles.context(style) if style else nullcontext()
+
+
+def _figures(
+    results: Results, found: Collection, asked: FigureRequest
+) -> Iterator[tuple[str, Figure]]:
+    if not asked.only or STRUCTURES in asked.only:
+        chosen = pictured(results.lowest_documents())
+        if chosen:
+            drawn = structures_figure(chosen, found.origin, asked.width)
+            yield STRUCTURES, drawn
     for chart in found.charts:
-        yield chart.key, draw(chart)
+        if not asked.only or chart.key in asked.only:
+            yield chart.key, draw(chart, asked.width)
+
+
+def _refuse_missing(
+    asked: FigureRequest, drawn: Sequence[str], found: Collection
+) -> None:
+    missing = [name for name in asked.only if name not in drawn]
+    if not missing:
+        return
+    why = "; ".join(f"{m.what}: {m.why}" for m in found.missing)
+    there = ", ".join(chart.key for chart in found.charts)
+    raise ResultsError(
+        f"{', '.join(missing)}: no numbers for it yet ({why or 'nothing finished'}); "
+        f"there are: {there}"
+    )

@@ -6,6 +6,7 @@ electronic state. Of another spinel than the paper's, its numbers are not drawn.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.lnmo import CELL_LENGTH, is_the_papers
@@ -43,6 +44,8 @@ FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
 HOLLOW = "Hollow points: ions left their sites, or a finding stands against the run."
 LI_PER_FORMULA = "x, Li per formula unit"
 X_RANGE = (-0.08, 2.08)
+KEY = "#5b6675"
+"""Of a symbol in the legend that stands for every colour."""
 
 
 def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
@@ -60,6 +63,7 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
         name = f"m_{element.lower()}"
         if series[name].notna().any():
             traces += _traces(series, name, element, errors=f"{name}_std", unit="μB")
+    traces += _models(list(traces), series)
     paper = of_the_paper(series)
     for element, known in PAPER_MOMENTS.items() if paper else ():
         label = "paper (text)" if element == "Ni" else ""
@@ -79,6 +83,7 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
 def lattice_chart(series: pd.DataFrame, origin: str) -> Chart:
     """Show the pseudo-cubic a, b, c over x (Figure 2f), A."""
     traces = [t for axis in "abc" for t in _traces(series, axis, axis, unit="Å")]
+    traces += _models(list(traces), series)
     paper = of_the_paper(series)
     if paper:
         known = _stated("experiment, x = 1", EXPERIMENT_A, "a of the cubic cell")
@@ -111,6 +116,7 @@ def ratio_chart(series: pd.DataFrame, origin: str) -> Chart:
         *_traces(series, "c_unique", "unique axis/others", colour=COLOURS["b"]),
         *_traces(series, "c_rel", "c(x)/c(1)"),
     ]
+    traces += _models(list(traces), series)
     return Chart(
         key="fig2f-ratio",
         title="Figure 2f, relative" if paper else "Lattice lengths, relative",
@@ -179,7 +185,7 @@ def _traces(
             rows = pd.concat([below, rows]).sort_values("x")
         traces.append(
             Trace(
-                label=label if line else f"{label}, {model}",
+                label=label if line else "",
                 x=_numbers(rows["x"]),
                 y=_numbers(rows[column]),
                 colour=colour or COLOURS[label],
@@ -192,6 +198,15 @@ def _traces(
             )
         )
     return traces
+
+
+def _models(traces: Iterable[Trace], series: pd.DataFrame) -> Iterator[Trace]:
+    """Yield one entry of the legend for each model that is drawn by its symbol."""
+    drawn = {trace.marker for trace in traces if not trace.label and not trace.line}
+    for model in sorted(set(series["insertion"])):
+        marker, line = STYLES.get(model, FALLBACK)
+        if marker in drawn and not line:
+            yield Trace(model, (), (), KEY, marker=marker)
 
 
 def _numbers(column: pd.Series) -> tuple[float, ...]:

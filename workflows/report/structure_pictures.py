@@ -5,12 +5,14 @@ Drawn with ASE's own plotting, which is flat: spheres seen along b, slightly til
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import ELEMENTS
+from workflows.report.draw_matplotlib import LETTERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +27,8 @@ OTHER = "#6baed6"
 RADII = {"Ni": 0.86, "Li": 0.52, "O": 0.36}
 METAL_RADIUS = 0.68
 """Radii are for the eye, in A, and tell the elements apart without their colours."""
+CELL_WIDTH, CELL_HEIGHT, ROOM_BELOW = 3.2, 3.1, 0.8
+"""Inches of one cell, and of the legend and what made it."""
 POINTS_PER_RADIUS = 13.0
 """Diameter of a mark of the legend, points, for 1 A."""
 
@@ -43,7 +47,9 @@ def pictured(documents: Sequence[TaskDocument]) -> list[TaskDocument]:
     return [chosen[key] for key in sorted(chosen)]
 
 
-def structures_figure(documents: Sequence[TaskDocument], origin: str) -> Figure:
+def structures_figure(
+    documents: Sequence[TaskDocument], origin: str, width: float | None = None
+) -> Figure:
     """Draw the cells side by side.
 
     Parameters
@@ -52,15 +58,20 @@ def structures_figure(documents: Sequence[TaskDocument], origin: str) -> Figure:
         With structures, from :func:`pictured`.
     origin
         What made them, one line; drawn into the figure.
+    width
+        Of the whole figure, inches; by the number of cells if None.
     """
     from matplotlib.figure import Figure
 
     columns = max(len(documents), 1)
-    figure = Figure(figsize=(3.2 * columns, 3.9), layout="constrained")
+    whole = width or CELL_WIDTH * columns
+    size = (whole, CELL_HEIGHT * whole / (CELL_WIDTH * columns) + ROOM_BELOW)
+    figure = Figure(figsize=size, layout="constrained")
     for number, document in enumerate(documents, start=1):
         axes = figure.add_subplot(1, columns, number)
         _draw(axes, document)
-    figure.suptitle(origin, fontsize=8, color="0.35")
+    lines = textwrap.fill(origin, int(LETTERS * whole))
+    figure.suptitle(lines, fontsize="small", color="0.35")
     _legend(figure, documents)
     return figure
 
@@ -90,7 +101,7 @@ def _draw(axes: Axes, document: TaskDocument) -> None:
         if document.insertion == NO_INSERTION
         else f", started as {document.insertion}"
     )
-    axes.set_title(f"x = {document.x:g}{model}\n{_sites(document)}", fontsize=9)
+    axes.set_title(f"x = {document.x:g}{model}\n{_sites(document)}", fontsize="small")
 
 
 def _sites(document: TaskDocument) -> str:

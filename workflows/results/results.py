@@ -21,7 +21,7 @@ from workflows.campaign.campaign import Campaign
 from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.gpaw.densities import read_gpaw_density
-from workflows.errors import ResultsError
+from workflows.errors import LnmoError, ResultsError
 from workflows.records.collected import refuse_changed, structure_as_run
 from workflows.records.database import read_or_embedded
 from workflows.records.document import TaskDocument
@@ -30,6 +30,7 @@ from workflows.results.calculation_rows import place
 from workflows.results.campaign_results import campaign_results
 from workflows.results.columns import frame_of
 from workflows.results.context_table import context_frame
+from workflows.results.description import described
 from workflows.results.dos_table import (
     Align,
     Drawing,
@@ -52,7 +53,8 @@ from workflows.results.series_table import (
 from workflows.results.side_by_side_table import side_by_side_frame
 from workflows.results.site_table import SITES, site_rows
 from workflows.results.starts_table import starts_frame
-from workflows.results.verdict import FINISHED, Verdict
+from workflows.results.summary_table import summary_frame
+from workflows.results.verdict import FINISHED, Verdict, verdict_frame
 from workflows.vasp.dos_files import read_density
 
 if TYPE_CHECKING:
@@ -184,6 +186,43 @@ class Results:
             chosen.refuse_empty(own)
         return _results(chosen)
 
+    def __repr__(self) -> str:
+        """Say what there is: counts of calculations, campaigns, engines and states."""
+        where, own = _near(self.root), self._recorded
+        planned = own.calculations
+        ids = None if planned is None else [c.id for c in planned]
+        try:
+            return described([s.document for s in own.summaries()], where, ids)
+        except LnmoError as error:
+            return f"Results in {where}, which cannot be read: {error}"
+
+    def summary(self) -> pd.DataFrame:
+        """Return the table over x in the twelve columns that are read first.
+
+        Moments of other metals instead of Ni and Mn where there are others. Units are
+        in ``df.attrs["units"]``, what made the numbers in ``df.attrs["origin"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        return summary_frame(self.series())
+
+    def verdicts(self) -> pd.DataFrame:
+        """Return :meth:`compare_to_paper` as a table, a row for each statement.
+
+        ``value`` and ``reference`` are in the unit of the column ``unit``; the status
+        says surrogate, fake or another U: ``PASS (surrogate)``. What the other columns
+        are is in ``df.attrs["units"]``.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`.
+        """
+        return verdict_frame(self.compare_to_paper())
+
     def snapshot(self) -> Results:
         """Return the same results as they are now, read once.
 
@@ -253,7 +292,7 @@ class Results:
         rows = self._recorded.rows(planned=True)
         return series_frame(rows, average=average, temperature=temperature)
 
-    def sites(self, x: float | None = None, *, lowest: bool = False) -> pd.DataFrame:
+    def sites(self, x: float | None = None) -> pd.DataFrame:
         """Return one row per atom of each result.
 
         ``magnetization`` in muB, ``valence`` with its ``margin``, the octahedron of Ni
@@ -264,16 +303,19 @@ class Results:
         ----------
         x
             Only this composition; all if None.
-        lowest
-            Only of the finished results that stand in the table over x.
+        """
+        rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
+        return frame_of(rows, SITES)
+
+    def lowest_sites(self) -> pd.DataFrame:
+        """Return :meth:`sites` of the finished results in the table over x alone.
 
         Raises
         ------
         ResultsError
-            As :meth:`series`, with `lowest`.
+            As :meth:`series`.
         """
-        ids = self._lowest_ids() if lowest else None
-        rows = [row for d in self._recorded.finals(x, ids) for row in site_rows(d)]
+        rows = [row for d in self.lowest_documents() for row in site_rows(d)]
         return frame_of(rows, SITES)
 
     def side_by_side(self) -> pd.DataFrame:
@@ -432,8 +474,11 @@ class Results:
         Raises
         ------
         ResultsError
-            Nothing there, a window above 0.3 eV that was not asked for, a run that has
-            not finished or is a relaxation, or curves that are not defined.
+            As :meth:`series`; nothing at this x or of this model has finished (the
+            message lists what there is); the engine has no electrons; the dos step has
+            not finished; its files are gone or cut; `by`, `mode` or `align` is unknown;
+            t2g and eg are not defined, or not projected; an average over more than
+            0.3 eV that `window_ev` does not ask for.
         """
         row = self.lowest(x, insertion)
         own = self._recorded.steps(row["calculation_id"])
@@ -537,6 +582,12 @@ def _refuse_variant(variant: str | None) -> None:
         raise ResultsError(
             f"variant {variant!r} is one of a campaign: name the campaign as well"
         )
+
+
+def _near(path: Path) -> str:
+    """Write a path below the current directory as a person would."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,0 +1,158 @@
+"""Figures for a manuscript: their width, their fonts, their style, from real DFT+U."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from matplotlib import rcParams
+
+from tests.places import TESTS
+from workflows.errors import ResultsError
+from workflows.records.store import FileResults
+from workflows.report.chart import Chart
+from workflows.report.collect import Collection, collect
+from workflows.report.draw_matplotlib import draw
+from workflows.report.draw_plotly import plotly_figure
+from workflows.report.figure_files import write_figures
+from workflows.report.figure_request import figure_request, inches
+from workflows.results.results import Results
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    source = TESTS / "data" / "gpaw" / "dft"
+    root = shutil.copytree(source, tmp_path_factory.mktemp("gpaw") / "dft")
+    return Results(FileResults(Path(root)))
+
+
+@pytest.fixture(scope="module")
+def found(results: Results) -> Collection:
+    return collect(results)
+
+
+def chart(found: Collection, key: str) -> Chart:
+    (one,) = (c for c in found.charts if c.key == key)
+    return one
+
+
+@pytest.mark.parametrize("only", ["2e", "2d", "pdos"])
+def test_a_figure_has_the_width_and_the_fonts_that_were_asked_for(
+    results: Results, tmp_path: Path, only: str
+) -> None:
+    asked = figure_request([only], "8.5cm", ["pdf", "eps"], None)
+    pdf, eps = write_figures(results, tmp_path / "figures", asked)
+    content = pdf.read_bytes()
+    (box,) = re.findall(rb"/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", content)
+    assert float(box[0]) == pytest.approx(8.5 / 2.54 * 72, abs=0.01)
+    assert b"/Type3" not in content
+    assert b"/CIDFontType2" in content
+    assert b"/FontFile2" in content
+    drawn = eps.read_text("latin-1")
+    assert "/FontType 42 def" in drawn
+    assert "/FontType 3 def" not in drawn
+
+
+def test_a_style_changes_what_it_names_and_nothing_after(
+    results: Results, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.mplstyle"
+    mine.write_text("font.size: 6\naxes.facecolor: ffeedd  # a comment\n", "utf-8")
+    before = dict(rcParams)
+    asked = figure_request(["2e"], "8.5cm", ["svg"], str(mine))
+    (written,) = write_figures(results, tmp_path, asked)
+    assert "#ffeedd" in written.read_text("utf-8")
+    assert dict(rcParams) == before
+
+
+def test_a_figure_without_numbers_is_named_with_the_reason_and_nothing_is_written(
+    results: Results, tmp_path: Path
+) -> None:
+    asked = figure_request(["2e", "pdos"], None, ["pdf"], None)
+    early = results.select(x=[0])
+    with pytest.raises(ResultsError, match=r"^pdos: no numbers .*fig2e-moments"):
+        write_figures(early, tmp_path / "figures", asked)
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"only": ["2g"]}, "--only 2g: no such figure"),
+        ({"only": ["moment"]}, "did you mean moments?"),
+        ({"only": ["fig2e-moment"]}, "did you mean fig2e-moments?"),
+        ({"width": "8.5"}, "such as 8.5cm"),
+        ({"width": "8.5 parsec"}, "such as 8.5cm"),
+        ({"width": "-8cm"}, "a length with cm"),
+        ({"width": "nan cm"}, "a length with cm"),
+        ({"width": "85cm"}, "85 cm (limits 4 and 60)"),
+        ({"width": "8.5mm"}, "0.85 cm (limits 4 and 60)"),
+        ({"formats": ["pfd"]}, "did you mean pdf?"),
+        ({"formats": ["jpg"]}, "there are: pdf, svg, png, eps"),
+        ({"style": "mine.mplstyle"}, "no such file"),
+        ({"style": "ggplt"}, "did you mean ggplot?"),
+    ],
+)
+def test_a_word_that_is_none_is_answered_with_the_nearest(
+    asked: dict[str, object], told: str
+) -> None:
+    usual: dict[str, object] = {"only": (), "width": None, "formats": (), "style": None}
+    with pytest.raises(ResultsError) as refused:
+        figure_request(**(usual | asked))  # type: ignore[arg-type]
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("font.siez: 6", "font.siez is no key (did you mean font.size?)"),
+        ("font.size: large-ish", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_a_style_is_named(tmp_path: Path, line: str, told: str) -> None:
+    mine = tmp_path / "mine.mplstyle"
+    mine.write_text(line + "\n", "utf-8")
+    with pytest.raises(ResultsError) as refused:
+        figure_request([], None, [], str(mine))
+    assert told in str(refused.value)
+
+
+def test_names_are_taken_as_people_write_them() -> None:
+    for name in ("2e", "2E", "fig2e", "Fig. 2e", "moments", "fig2e-moments"):
+        assert figure_request([name], None, [], None).only == ("fig2e-moments",)
+    assert figure_request(["2f"], None, [], None).only == (
+        *("fig2f-lattice", "fig2f-ratio"),
+    )
+    assert figure_request([], None, [".PDF", "pdf"], None).formats == ("pdf",)
+
+
+@pytest.mark.parametrize("length", ["8.5cm", "85 mm", "3.346456693in", "240.94488pt"])
+def test_a_width_is_the_same_in_every_unit(length: str) -> None:
+    assert inches(length) == pytest.approx(8.5 / 2.54, rel=1e-6)
+
+
+def test_arrows_say_which_spin_is_drawn_upwards(found: Collection) -> None:
+    for key in ("pdos", "pdos-t2g-eg"):
+        one = chart(found, key)
+        figure = draw(one)
+        for axes in figure.axes:
+            arrows = [t for t in axes.texts if getattr(t, "arrow_patch", None)]
+            ends = [(arrow.xyann[1], arrow.xy[1]) for arrow in arrows]
+            assert [tip > tail for tail, tip in ends] == [True, False]
+        told = [a["text"] for a in plotly_figure(one)["layout"]["annotations"]]
+        assert told.count("<b>↑</b>") == told.count("<b>↓</b>") == len(one.panels)
+
+
+def test_the_legend_has_one_entry_for_each_thing(found: Collection) -> None:
+    wanted = {
+        "fig2e-moments": ["Mn", "Ni", "oct_16c_rocksalt", "paper (text)"],
+        "fig2f-lattice": ["a", "b", "c", "oct_16c_rocksalt", "experiment, x = 1"],
+    }
+    for key, names in wanted.items():
+        one = chart(found, key)
+        (legend,) = draw(one).legends
+        assert [text.get_text() for text in legend.get_texts()] == names
+        shown = [t["name"] for t in plotly_figure(one)["data"] if t["showlegend"]]
+        assert shown == names
