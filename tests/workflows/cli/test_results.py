@@ -136,8 +136,8 @@ def test_a_density_of_states_is_asked_for_by_x_and_kind(lnmo: Lnmo) -> None:
             "there is no table 'forces' (did you mean series?); known: series, starts",
         ),
         (("--table", "pdos"), "add it, such as --x 1"),
-        (("--table", "pdos", "--x", "1", "--by", "atom"), "by is 'atom'"),
-        (("--table", "pdos", "--x", "0.5"), "nothing at x = 0.5"),
+        (("--table", "pdos", "--x", "1", "--by", "atom"), "--by atom: one of element"),
+        (("--table", "pdos", "--x", "0.5"), "no result at x = 0.5; there"),
         (("--table", "voltage"), "no lithium metal reference was calculated"),
     ],
 )
