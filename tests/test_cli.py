@@ -34,7 +34,10 @@ OF_THE_MACHINE = {"doctor"}
 TAKE_A_CAMPAIGN = tuple(
     v for v in VERBS if v not in OF_DIRECTORIES | OF_THE_QUEUE | OF_THE_MACHINE
 )
-HEAVY = ("pymatgen", "torch", "matplotlib", "pandas", "fireworks", "pymongo", "ase")
+HEAVY = (
+    *("pymatgen", "torch", "matplotlib", "pandas", "fireworks", "pymongo", "ase"),
+    *("numpy", "scipy", "spglib", "custodian", "plotly"),
+)
 
 
 @dataclass(frozen=True)
@@ -261,17 +264,25 @@ def test_without_chgnet_the_message_names_the_extra(here: Path) -> None:
     assert tree(here) == before
 
 
-def test_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("all_verbs", [False, True])
+def test_help_and_usage_errors_import_nothing_heavy(all_verbs: bool) -> None:
+    # typer itself imports pydantic to parse the arguments of a verb.
+    heavy = HEAVY if all_verbs else (*HEAVY, "pydantic")
     script = (
-        "import sys\n"
+        "import io, sys\n"
         "from workflows.cli import app\n"
+        "told, sys.stderr = sys.stderr, io.StringIO()\n"
+        "wrong = lambda words: '--help' not in words\n"
         "for words in sys.argv[1:]:\n"
         "    try: app(words.split())\n"
-        "    except SystemExit as end: assert end.code == 0, words\n"
-        f"loaded = [name for name in {HEAVY} if name in sys.modules]\n"
-        "print(loaded, file=sys.stderr)\n"
+        "    except SystemExit as end: assert end.code == 2 * wrong(words), words\n"
+        f"loaded = [name for name in {heavy} if name in sys.modules]\n"
+        "print(loaded, file=told)\n"
     )
-    calls = ["--help", *(f"{verb} --help" for verb in VERBS)]
+    calls = ["--help"]
+    if all_verbs:
+        calls += ["nonsense", *(f"{verb} --help" for verb in VERBS)]
+        calls += [f"{verb} --nonsense" for verb in VERBS]
     command = [sys.executable, "-c", script, *calls]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
