@@ -26,6 +26,12 @@ MAX_DISPLACEMENT = 0.6
 
 _ANION, _METAL = "O", "Mn"
 """What all anions and all metals are called while they are matched."""
+_LARGE = 48
+"""Metals and anions of the conventional cell; the matcher is slow above."""
+_REPEATS = 0.5
+"""A, within which parts of a large cell are repeats of each other."""
+_WHOLE = 0.05
+"""Distance from whole numbers of repeats."""
 _WORST = 4
 """Atoms that a message names."""
 
@@ -134,7 +140,21 @@ def _parent() -> Structure:
 
 
 def _cell_and_origin(framework: Structure) -> tuple[Cell, FloatArray]:
-    """Find the cell in the parent's vectors, and where its origin is."""
+    """Find the cell in the parent's vectors, and where its origin is.
+
+    A large cell is matched by its primitive one: the matcher tries all supercells.
+    """
+    if len(framework) > _LARGE:
+        small = framework.get_primitive_structure(tolerance=_REPEATS)
+        times = framework.lattice.matrix @ np.linalg.inv(small.lattice.matrix)
+        if len(small) < len(framework) and np.allclose(
+            times, np.rint(times), atol=_WHOLE
+        ):
+            cell, origin = _cell_and_origin(small)
+            rows = np.rint(times).astype(int) @ cell.half
+            there = origin @ small.lattice.matrix
+            origin = there @ np.linalg.inv(framework.lattice.matrix)
+            return _right_handed(rows), origin
     # Wide: what is too far is refused afterwards, with the atoms named.
     matcher = StructureMatcher(
         ltol=0.3,
@@ -154,9 +174,13 @@ def _cell_and_origin(framework: Structure) -> tuple[Cell, FloatArray]:
             "crystal: it is no spinel, or distorted beyond recognition"
         )
     rows = np.rint(found[0]).astype(int) @ make_cell(primitive=True).half
+    return _right_handed(rows), np.array(found[1])
+
+
+def _right_handed(rows: IntArray) -> Cell:
     if np.linalg.det(rows) < 0:
         rows = -rows  # the parent has a centre at its origin
-    return Cell(tuple(tuple(int(e) for e in row) for row in rows)), np.array(found[1])
+    return Cell(tuple(tuple(int(e) for e in row) for row in rows))
 
 
 def _along_axes(cell: Cell, origin: FloatArray) -> tuple[Cell, FloatArray]:

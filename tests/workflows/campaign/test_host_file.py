@@ -17,12 +17,13 @@ import yaml
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from structures import spinel_host
+from structures import own_host, spinel_host
 from tests.places import TOP
 from workflows import load_campaign, plan
 from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.site_retention import site_retention
 from workflows.campaign.campaign import Campaign
+from workflows.campaign.host_file import read_crystal
 from workflows.errors import CampaignError
 
 DATA = TOP / "tests" / "data"
@@ -241,3 +242,24 @@ def test_a_relaxed_cell_starts_from_its_own_atoms(write: Write, tmp_path: Path) 
     (found,) = plan(load_campaign(write(host={"file": "POSCAR"}, start=start)))
     own, given = found.structure.distance_matrix, crystal.distance_matrix
     assert np.allclose(np.sort(own, axis=None), np.sort(given, axis=None), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "sites", "times"),
+    [
+        ("LNMO_x0.5_chgnet.cif", 0.5, {"8a": 4}, (2, 2, 1)),
+        ("LNMO_x2_chgnet.cif", 2.0, {"16c": 16}, (2, 1, 1)),
+    ],
+)
+def test_relaxed_cells_of_other_contents_are_understood_and_their_supercells(
+    name: str, x: float, sites: dict[str, int], times: tuple[int, int, int]
+) -> None:
+    crystal = read_crystal(DATA / "hosts" / name)
+    small = own_host(crystal)
+    assert (small.x, small.ions) == (x, sites)
+    assert 0.1 < small.largest < 0.25
+    large = own_host(crystal * times)
+    number = times[0] * times[1] * times[2]
+    assert large.ions == {role: number * n for role, n in sites.items()}
+    assert large.largest == pytest.approx(small.largest, abs=1e-6)
+    assert large.host.formula_units == 8 * number
