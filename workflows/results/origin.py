@@ -43,9 +43,7 @@ def _lax(frame: pd.DataFrame) -> str:
     if "lax_settings" not in frame:
         return ""
     found = in_one(str(value) for value in frame["lax_settings"] if value)
-    return (
-        f", settings laxer than the paper's or the packaged: {found}" if found else ""
-    )
+    return f", settings laxer than the paper's or ours ({found})" if found else ""
 
 
 def _u_of(frame: pd.DataFrame) -> str:

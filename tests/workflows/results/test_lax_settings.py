@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.paper_rows import row, series, verdict
@@ -14,6 +15,7 @@ from workflows.records.summary import summarize
 from workflows.results.calculation_rows import result_row
 from workflows.results.labels import combined, labels_of, planned_labels
 from workflows.results.lithium_energy import Reference
+from workflows.results.origin import origin_of_numbers
 from workflows.results.paper import compare_to_paper
 from workflows.results.qualifiers import qualifiers
 
@@ -95,6 +97,15 @@ def test_a_lax_relaxation_makes_a_lax_row_and_a_lax_density_of_states_does_not(
             with_settings(d, {}, lax if d.task_label == step else {}) for d in steps
         ]
         assert result_row([summarize(d) for d in made])["lax_settings"] == told
+
+
+def test_the_line_below_a_table_names_what_is_laxer() -> None:
+    rows = [row(0, lax_settings="SIGMA = 0.2"), row(1, lax_settings="k mesh 2x2x2")]
+    assert origin_of_numbers(pd.DataFrame(rows)) == (
+        "engine vasp (6.4.2), U Mn 5.96, Ni 4.5 eV, "
+        "settings laxer than the paper's or ours (SIGMA = 0.2, k mesh 2x2x2)"
+    )
+    assert "laxer" not in origin_of_numbers(pd.DataFrame(series()))
 
 
 def test_a_plan_says_the_same_before_it_runs(calculations: Calculations) -> None:
