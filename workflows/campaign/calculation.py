@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -202,15 +203,29 @@ def structure_as_dict(structure: Structure, *, digits: int = 10) -> dict[str, An
 
 
 def structure_from_dict(plain: Mapping[str, Any]) -> Structure:
-    """Rebuild a structure from :func:`structure_as_dict`."""
+    """Rebuild a structure from :func:`structure_as_dict`.
+
+    Raises
+    ------
+    ValueError
+        It is not one: a part is missing or of another form, there is no atom, or the
+        cell has no volume.
+    """
     from pymatgen.core import Structure
 
-    return Structure(
-        plain["lattice"],
-        plain["species"],
-        plain["frac_coords"],
-        site_properties=dict(plain["site_properties"]),
-    )
+    try:
+        structure = Structure(
+            plain["lattice"],
+            plain["species"],
+            plain["frac_coords"],
+            site_properties=dict(plain["site_properties"]),
+        )
+        is_one = len(structure) > 0 and 0 < structure.volume < math.inf
+    except Exception as error:  # pymatgen raises whatever a damaged file leads it to
+        raise ValueError(f"not a structure ({type(error).__name__})") from None
+    if not is_one or not all(map(math.isfinite, structure.frac_coords.flat)):
+        raise ValueError("not a structure: no atoms, no volume or no coordinates")
+    return structure
 
 
 def digest(content: Any) -> str:

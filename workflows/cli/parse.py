@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_format
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,9 +63,8 @@ def parse(
 def show_evidence(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the grounds of the state of each run; 1 if any is not DONE."""
     from workflows.cli.evidence_table import evidence_record, print_evidence
-    from workflows.engines.parse_tree import parse_all
 
-    documents = [document for path in paths for document in parse_all(path)]
+    documents = [document for path in paths for document in _read(path)]
     if as_json:
         records = [evidence_record(document) for document in documents]
         print(json_format.dumps(records, indent=1, allow_nan=False))
@@ -76,17 +76,9 @@ def show_evidence(paths: Iterable[Path], *, as_json: bool) -> int:
 
 def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the runs at each path; 1 if any is not DONE. A bad one stops no other."""
-    from workflows.engines.parse_tree import parse_all, reading_error
     from workflows.errors import printable
 
-    found: list[dict[str, Any]] = []
-    for path in paths:
-        try:
-            found += [_record(document) for document in parse_all(path)]
-        except Exception as error:
-            reason = reading_error(error)
-            place = printable(path)
-            found.append({"dir_name": place, "state": "FAILED", "reason": reason})
+    found = [_record(document) for path in paths for document in _read(path)]
     if as_json:
         print(json_format.dumps(found, indent=1, allow_nan=False))
     else:
@@ -94,6 +86,22 @@ def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
             for line in _lines(document):
                 print(printable(line))
     return 0 if all(document["state"] == "DONE" for document in found) else 1
+
+
+def _read(path: Path) -> tuple[TaskDocument, ...]:
+    """Read every run at a path; FAILED with the reason for one that has none."""
+    from workflows.engines.parse_tree import parse_all, reading_error
+    from workflows.records.document import State, TaskDocument
+
+    try:
+        return parse_all(path)
+    except Exception as error:
+        known = {"task_label": path.name, "formula": "unknown", "engine": "unknown"}
+        reason = reading_error(error)
+        failed = TaskDocument(
+            state=State.FAILED, reason=reason, dir_name=str(path), **known
+        )
+        return (failed,)
 
 
 def _record(document: TaskDocument) -> dict[str, Any]:
@@ -119,7 +127,11 @@ def _last_written(directory: Path) -> float:
 
 def _stamp(directory: Path, *names: str) -> float:
     paths = [directory / name for name in names]
-    return max((path.stat().st_mtime for path in paths if path.is_file()), default=0.0)
+    stamps = [0.0]
+    for path in paths:
+        with suppress(OSError):  # removed meanwhile
+            stamps.append(path.stat().st_mtime if path.is_file() else 0.0)
+    return max(stamps)
 
 
 def may_run(seconds: float) -> str:

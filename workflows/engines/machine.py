@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +14,9 @@ from typing import Any
 
 from workflows.errors import MachineError
 from workflows.vasp.known_tags import MACHINE_TAGS
+
+_COUNT = re.compile(r"[1-9][0-9]{0,5}")
+_SWITCH = re.compile(r"\.?(T|F|TRUE|FALSE)\.?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -93,14 +98,17 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
     Raises
     ------
     MachineError
-        A value that must be a number, such as ``LNMO_POLL_SECONDS``, is not one.
+        A value that must be a number, such as ``LNMO_POLL_SECONDS``, is not one, or a
+        machine tag has a value that VASP does not read as one.
     """
     env = fw_spec.get("_fw_env", {})
     deadline = number(env, "deadline", 0.0)
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
         gpaw_cmd=env.get("gpaw_cmd") or os.environ.get("LNMO_GPAW_CMD"),
-        incar=env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", "")),
+        incar=_checked(
+            env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", ""))
+        ),
         poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
         deadline=deadline or None,
         stop_margin=number(env, "stop_margin", Machine.stop_margin),
@@ -114,16 +122,19 @@ def number(env: Mapping[str, Any], name: str, default: float) -> float:
     Raises
     ------
     MachineError
-        It is not a number.
+        It is not a number, or negative, infinite or NaN.
     """
     variable = f"LNMO_{name.upper()}"
     value = env.get(name)
     if value is None:
         value = os.environ.get(variable) or default
     try:
-        return float(value)
-    except ValueError:
+        found = float(value)
+    except (TypeError, ValueError):
         raise MachineError(f"{variable} = {value!r} is not a number") from None
+    if not 0 <= found < math.inf:
+        raise MachineError(f"{variable} = {value!r}: give seconds, 0 or more")
+    return found
 
 
 def _tags(text: str) -> dict[str, Any]:
@@ -137,5 +148,19 @@ def _tags(text: str) -> dict[str, Any]:
                 f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
                 "science belongs into the campaign's vasp.incar"
             )
-        tags[name] = int(value) if value.isdigit() else value
+        tags[name] = int(value) if _COUNT.fullmatch(value) else value
+    return tags
+
+
+def _checked(tags: Any) -> Mapping[str, Any]:
+    """Refuse a value that would set another tag (``4;ISPIN=1``), or none."""
+    if not isinstance(tags, Mapping):
+        raise MachineError(f"incar = {tags!r}: write {{NCORE: 4, KPAR: 2}}")
+    for name, value in tags.items():
+        wanted = _SWITCH if name == "LPLANE" else _COUNT
+        if name not in MACHINE_TAGS or wanted.fullmatch(str(value)) is None:
+            raise MachineError(
+                f"LNMO_VASP_INCAR, env.incar: {name} = {value!r}: a number from 1 for "
+                "NCORE, NPAR, KPAR, NSIM; .TRUE. or .FALSE. for LPLANE"
+            )
     return tags

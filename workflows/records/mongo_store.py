@@ -17,6 +17,7 @@ from pymongo.errors import (
 )
 
 from workflows.errors import StoreError, printable
+from workflows.records.contradiction import contradiction
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
 from workflows.records.recordable import check_size, refuse_unfinished
@@ -82,11 +83,13 @@ class MongoResults:
         if found is None:
             return None
         try:
-            return TaskDocument.model_validate(found)
+            document = TaskDocument.model_validate(found)
+            problem = contradiction(document)
         except ValidationError as error:
-            raise StoreError(
-                f"{calculation_id} {step} in the database: {what_is_wrong(error)}"
-            ) from None
+            problem = what_is_wrong(error)
+        if problem:
+            raise StoreError(f"{calculation_id} {step} in the database: {problem}")
+        return document
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step; bad ones are FAILED."""
@@ -135,13 +138,18 @@ def _failed(error: Exception) -> dict[str, Any]:
 def _validated(content: Mapping[str, Any]) -> TaskDocument:
     """Return a document of a database's content; an invalid one becomes FAILED."""
     try:
-        return TaskDocument.model_validate(content)
+        document = TaskDocument.model_validate(content)
+        problem = contradiction(document)
     except ValidationError as error:
-        calculation_id = str(content.get("calculation_id", ""))
-        step = str(content.get("task_label", ""))
-        reason = f"in the database: {what_is_wrong(error)}"
-        place = str(content.get("dir_name", ""))
-        return failed_row(content, calculation_id, step, reason, place)
+        problem = what_is_wrong(error)
+    if not problem:
+        return document
+    calculation_id = str(content.get("calculation_id", ""))
+    step = str(content.get("task_label", ""))
+    place = str(content.get("dir_name", ""))
+    return failed_row(
+        content, calculation_id, step, f"in the database: {problem}", place
+    )
 
 
 def connect_client(database: Database) -> Any:

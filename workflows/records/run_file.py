@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.campaign.calculation import Calculation
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from workflows.campaign.calculation import Calculation, structure_from_dict
 from workflows.records.atomic import read_regular, write_part
 
 if TYPE_CHECKING:
@@ -14,6 +16,64 @@ if TYPE_CHECKING:
 
 RUN_FILE = "lnmo.json"
 """In every run directory: the calculation, the step, the intended inputs."""
+
+
+class _Calculation(BaseModel):
+    """The form of a calculation; what a key means is not judged here."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+    id: str
+    x: float | None
+    n_li: int
+    formula: str
+    formula_units: int | None
+    insertion: str
+    engine: str
+    steps: list[str] = Field(min_length=1)
+    settings: dict[str, Any]
+    ordering: dict[str, Any]
+    supercell: list[list[float]] = Field(default_factory=list)
+    campaign: str = ""
+    notes: list[str]
+    reference: str = ""
+    variant: str = ""
+    reseeds: int = 0
+
+
+class _Inputs(BaseModel):
+    """The form of the inputs as intended."""
+
+    model_config = ConfigDict(strict=True)
+
+    incar: dict[str, Any]
+    kpoints: list[int] = Field(min_length=3, max_length=3)
+    structure: dict[str, Any]
+    potcar_symbols: list[str] = Field(default_factory=list)
+
+    @field_validator("structure")
+    @classmethod
+    def _is_a_structure(cls, value: dict[str, Any]) -> dict[str, Any]:
+        structure_from_dict(value)
+        return value
+
+
+class _Form(BaseModel):
+    """The form of a run file: what every reader of it relies on."""
+
+    model_config = ConfigDict(strict=True)
+
+    calculation: _Calculation
+    step: str
+    inputs: _Inputs | None = None
+    charge: str | None = None
+    orbitals: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _not_null(self) -> _Form:
+        if self.inputs is None and "inputs" in self.model_fields_set:
+            raise ValueError("inputs are null")
+        return self
 
 
 def write_run_file(
@@ -28,12 +88,12 @@ def write_run_file(
 def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | None:
     """Return calculation, step and the rest; None in a directory that is not ours.
 
-    A file of this name that is not a regular file, or not ours, counts as missing.
+    A file of this name that is not a regular file, or not ours, or damaged, counts as
+    missing.
     """
     try:
         content = json.loads(read_regular(directory / RUN_FILE))
-        if not isinstance(content, dict) or not isinstance(content["step"], str):
-            return None
+        _Form.model_validate(content)
         calculation = Calculation.from_dict(content.pop("calculation"))
         return calculation, content.pop("step"), content
     except (OSError, ValueError, LookupError, TypeError, RecursionError):

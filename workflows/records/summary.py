@@ -40,7 +40,8 @@ from workflows.analysis.valence import (
     two_clusters,
     valence_from_moment,
 )
-from workflows.records.document import TaskDocument
+from workflows.errors import one_line, printable
+from workflows.records.document import State, TaskDocument
 
 ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
 """Fields of a document that a summary leaves out: values for every atom."""
@@ -77,12 +78,18 @@ class Summary:
 
 
 def summarize(document: TaskDocument) -> Summary:
-    """Compute the summary of a document."""
-    return Summary(
-        document=document.model_copy(update=dict.fromkeys(ATOMS)),
-        numbers=_numbers(document),
-        has_structure=document.structure is not None,
-    )
+    """Compute the summary of a document.
+
+    One whose numbers cannot be derived is FAILED there, and hides no other.
+    """
+    light = document.model_copy(update=dict.fromkeys(ATOMS))
+    try:
+        numbers = _numbers(document)
+    except Exception as error:  # an edited document leads the analysis anywhere
+        reason = f"no numbers can be derived from it ({type(error).__name__}: {error})"
+        failed = {"state": State.FAILED, "reason": printable(one_line(reason))}
+        return Summary(light.model_copy(update=failed))
+    return Summary(light, numbers, document.structure is not None)
 
 
 def read_lines(text: str) -> Summary | None:

@@ -14,11 +14,14 @@ from pydantic import ValidationError
 
 from workflows.errors import StoreError, printable
 from workflows.records.atomic import read_regular
+from workflows.records.contradiction import contradiction
 from workflows.records.document import State, TaskDocument
 from workflows.records.run_file import identity, read_run_file
 
 DOCUMENT_FILE = "task_document.json"
 """In the run directory of a finished step."""
+
+AGAIN = "Rename it and run again: the step is read again from its files"
 
 OF_THE_PLAN = (
     "campaign",
@@ -45,7 +48,10 @@ def read_document(path: Path) -> TaskDocument:
         It cannot be read; the message says why, in one line, and what to do.
     """
     try:
-        return TaskDocument.model_validate_json(read_regular(path))
+        document = TaskDocument.model_validate_json(read_regular(path))
+        if problem := contradiction(document):
+            raise StoreError(f"{path}: {problem}: it was edited or damaged. {AGAIN}")
+        return document
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{path}: {what_is_wrong(error)}") from None
 
@@ -63,7 +69,7 @@ def what_is_wrong(error: Exception) -> str:
         return f"not a readable task document ({error.strerror}); rename it"
     return (
         f"not a readable task document ({type(error).__name__}); it was not changed. "
-        "Rename it and run again: the step is read again from its files"
+        f"{AGAIN}"
     )
 
 

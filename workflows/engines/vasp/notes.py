@@ -10,6 +10,7 @@ from typing import Any
 from workflows.engines.vasp.custodian_log import in_words
 from workflows.engines.vasp.state import without_limit
 from workflows.records.document import Finding
+from workflows.records.run_file import RUN_FILE, read_run_file
 from workflows.vasp.custodian_json import LOG_FILE, read_jobs
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.numbers import VaspNumbers
@@ -47,6 +48,14 @@ def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
             severity="info",
             message=f"{', '.join(ends.unknown)}: in a form that is not known here, so "
             "whether it is whole is unknown; no number is taken from it",
+        )
+    own = files.directory / RUN_FILE
+    if os.path.lexists(own) and read_run_file(files.directory) is None:
+        yield Finding(
+            id="unreadable_file",
+            severity="warning",
+            message=f"{RUN_FILE} cannot be read as that of a calculation: the run is "
+            "judged as one that is not ours, without its plan",
         )
     denied = [
         path.name

@@ -9,6 +9,7 @@ read of any other run is kept, under a state that says what it is.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from workflows.engines.vasp.state import converged, unfinished
 from workflows.engines.vasp.to_document import describe, with_numbers
 from workflows.engines.vasp.unreadable import unreadable
 from workflows.records.document import State, TaskDocument
+from workflows.records.identity import problem_of_directory
 from workflows.vasp.file_ends import file_ends
 from workflows.vasp.read_numbers import read_numbers
 from workflows.vasp.run_files import VaspFiles, last_run, run_files
@@ -58,6 +60,13 @@ def parse_files(files: VaspFiles) -> TaskDocument:
     """Read one run of a directory."""
     found = read_run_file(files.directory)
     calculation, step, more = found or (None, files.label or files.directory.name, {})
+    if calculation is not None and (
+        problem := problem_of_directory(files.directory, calculation.id, step, None)
+    ):
+        with suppress(AttributeError, TypeError, ValueError):
+            describe(files, calculation, step)  # raises with the name of a lost setting
+        unknown = describe(files, None, step)
+        return TaskDocument(state=State.FAILED, reason=problem, **unknown)
     common = describe(files, calculation, step)
     ours = calculation is not None
     if ours and not has_output(files.directory):

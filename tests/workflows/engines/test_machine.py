@@ -1,0 +1,42 @@
+"""What the environment gives an engine is a number where one is meant, and no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflows.engines.machine import machine
+from workflows.errors import MachineError
+
+
+@pytest.mark.parametrize("name", ["POLL_SECONDS", "STOP_MARGIN", "FROZEN_SECONDS"])
+@pytest.mark.parametrize("value", ["nan", "-1", "inf", "1e999"])
+def test_a_time_that_is_none_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"LNMO_{name}", value)
+    with pytest.raises(MachineError, match=f"LNMO_{name} = '{value}': give seconds"):
+        machine({})
+
+
+@pytest.mark.parametrize(
+    "value", ["4;ISPIN=1", "abc", "-4", "0", "4.5", "4\nISPIN=1", "9999999"]
+)
+def test_a_machine_tag_sets_no_other_tag(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_INCAR", f"KPAR=2 NCORE={value}")
+    with pytest.raises(MachineError, match="LNMO_VASP_INCAR"):
+        machine({})
+    with pytest.raises(MachineError, match="a number from 1"):
+        machine({"_fw_env": {"incar": {"NCORE": value}}})
+
+
+def test_the_science_is_not_set_by_the_machine() -> None:
+    for tags in ({"ENCUT": 400}, [4], "NCORE=4"):
+        with pytest.raises(MachineError, match="incar"):
+            machine({"_fw_env": {"incar": tags}})
+
+
+def test_machine_tags_are_numbers_and_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNMO_VASP_INCAR", "NCORE=4 KPAR=2 LPLANE=.TRUE.")
+    assert machine({}).incar == {"NCORE": 4, "KPAR": 2, "LPLANE": ".TRUE."}
