@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workflows.records.document import Finding, State
+from workflows.results.labels import foreign_geometry
 from workflows.results.row_faults import Row, number, seen_in
-from workflows.results.start_left import start_doubt
+from workflows.results.start_left import UNKNOWN, start_doubt
 
 Kind = Literal["moments", "charge", "gap", "lattice", "energy"]
 ALL: frozenset[Kind] = frozenset({"moments", "charge", "gap", "lattice", "energy"})
@@ -124,10 +125,7 @@ def against(row: Row, kind: Kind) -> tuple[str, ...]:
     """Return what keeps a row of the series from a PASS of one kind, in words."""
     ids = dict.fromkeys((*ids_of_row(row), *seen_in(row)))
     found = [e.words for name in ids if kind in (e := effect_of(name)).rows]
-    if kind == "lattice":
-        found += _of_the_cell(row)
-    if kind == "energy" and not has_relaxed_cell(row):
-        found.append("the cell was not relaxed")
+    found += _of_the_cell(row, kind)
     if row.get("tied"):
         found.append(str(row["tied"]))
     if str(row["state"]) == str(State.NEEDS_REVIEW):
@@ -135,13 +133,22 @@ def against(row: Row, kind: Kind) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _of_the_cell(row: Row) -> list[str]:
-    """Return what its start, and the forces left in it, say against a cell."""
-    found = [start_doubt(row)] if start_doubt(row) else []
-    force = number(row, "max_force")
-    if force > FORCES_LEFT:
-        found.append(f"forces of {force:.2f} eV/A left")
-    return found
+def _of_the_cell(row: Row, kind: Kind) -> list[str]:
+    """Return what its start, and the forces left in it, say against a cell.
+
+    Moments, gap and energy are of that cell too. An older record, without its start, is
+    believed there; its lengths are not.
+    """
+    if not State(row["state"]).usable:
+        return []
+    if not has_relaxed_cell(row):
+        return ["the cell was not relaxed"]
+    doubt, force = start_doubt(row), number(row, "max_force")
+    if kind != "lattice":
+        known = doubt != UNKNOWN and not foreign_geometry(row)
+        return [doubt] if doubt and known else []
+    forces = [f"forces of {force:.2f} eV/A left"] if force > FORCES_LEFT else []
+    return [*([doubt] if doubt else []), *forces]
 
 
 def has_relaxed_cell(row: Row) -> bool:

@@ -60,6 +60,25 @@ def test_a_cell_at_x_1_that_is_still_its_start_passes_by_its_forces_alone(
     assert all((f"x = 1: {words}" in reason) == (outcome is WARN) for reason in told)
 
 
+@pytest.mark.parametrize("x", [0, 1, 2])
+@pytest.mark.parametrize(
+    "left", [LEFT, {**LEFT, "start_strain": 0.0}, {"cell_relaxed": False}]
+)
+def test_nothing_passes_on_a_cell_that_was_not_relaxed_or_is_still_its_start(
+    x: float, left: Row
+) -> None:
+    own = row(x, **{"c_unique": 1.02 if x > 1 else 1.0, "c_strain": 0.02, **left})
+    resting = [
+        v
+        for v in compare_to_paper(series(own))
+        if own["calculation_id"] in v.calculations
+    ]
+    assert len({v.check for v in resting}) >= 4
+    assert {v.outcome for v in resting} <= {WARN, FAIL, NONE}
+    sound = compare_to_paper(series(row(x)))
+    assert PASS in {v.outcome for v in sound if v.check == resting[0].check}
+
+
 @pytest.mark.parametrize("x", [0, 2])
 def test_a_volume_between_a_relaxed_cell_and_one_left_at_its_start_is_none(
     x: float,
