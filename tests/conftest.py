@@ -214,17 +214,19 @@ def project(tmp_path: Path, record: Callable[..., Path]) -> Callable[..., Path]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the longest first, and let several jobs share what has nothing in common.
-
-    A file is run by one job, so what its tests share is made once. The tests of
-    `tests/` itself run whole campaigns: those that share none may go anywhere.
-    """
+    """Start the longest first."""
     items.sort(key=_place)
-    for item in items:
-        if _top(item) or _inside(item).startswith(SLOW):
-            item.add_marker(pytest.mark.slow)
-        if _top(item) and not _shares(item):
-            continue
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let one job run a file, so that what its tests share is made once.
+
+    The tests of `tests/` itself run whole campaigns: those that share none may go
+    anywhere. The mark is set here since xdist reads it before our sorting.
+    """
+    if _top(item) or _inside(item).startswith(SLOW):
+        item.add_marker(pytest.mark.slow)
+    if not _top(item) or _shares(item):
         item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
 
 
