@@ -24,6 +24,7 @@ from workflows.errors import Terminated
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
 from workflows.launchpad.file_lock import OwnershipLost
+from workflows.launchpad.held_interrupts import held_interrupts
 from workflows.launchpad.local_queue import LocalQueue
 from workflows.launchpad.worker_pool import Worker, WorkerPool
 
@@ -118,14 +119,20 @@ class LocalRun:
             return False
         given = False
         for _ in range(self._pool.room):
-            firework, launch_id = self._check_out()
-            if firework is None:
+            with held_interrupts():
+                worker = self._assign_one()
+            if worker is None:
                 break
-            request = self._queue.request(firework)
-            worker = self._pool.assign(request, firework, launch_id)
             self._report("started", worker)
             given = True
         return given
+
+    def _assign_one(self) -> Worker | None:
+        """Check a Firework out and send it to a worker; None if there is none."""
+        firework, launch_id = self._check_out()
+        if firework is None:
+            return None
+        return self._pool.assign(self._queue.request(firework), firework, launch_id)
 
     def _check_out(self) -> tuple[Firework | None, int]:
         try:

@@ -6,6 +6,7 @@ The workers here are real processes; end-to-end kills are in ``tests/test_kills.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from workflows.engines.vasp.process import vasp_command
 from workflows.errors import MachineError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.events import Event
+from workflows.launchpad.local_queue import LocalQueue
 from workflows.launchpad.local_run import LocalRun
 from workflows.launchpad.opening import owned
 from workflows.launchpad.recovery import retry_failed, return_unrecorded
@@ -158,6 +160,32 @@ def test_a_run_that_is_stopped_leaves_no_worker(
     assert alive == []
 
 
+@pytest.mark.parametrize("moment", ["check_out", "request"])
+def test_ctrl_c_between_taking_a_step_and_starting_it_leaves_it_ready(
+    pad: EmbeddedLaunchPad,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", "sleep 300")
+    real = getattr(LocalQueue, moment)
+
+    def interrupted(*arguments: object) -> object:
+        done = real(*arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+        return done
+
+    monkeypatch.setattr(LocalQueue, moment, interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            LocalRun(pad, root, jobs=1).run()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert states(pad) == {"relax": "READY", "static": "WAITING"}
+
+
 def test_a_workers_log_is_no_other_living_workers(
     pad: EmbeddedLaunchPad, root: Path, tmp_path: Path
 ) -> None:
@@ -208,7 +236,7 @@ def test_a_worker_ends_with_its_owner_though_a_child_of_it_ends_first(
     theirs, ours = os.pipe()
     script = (
         "import subprocess, sys, threading\n"
-        "from workflows import worker\n"
+        "from workflows.launchpad import worker_process as worker\n"
         "def spawn():\n"
         "    while True: subprocess.run(['true'])\n"
         "for _ in range(4): threading.Thread(target=spawn, daemon=True).start()\n"
@@ -223,7 +251,7 @@ def test_a_worker_ends_with_its_owner_though_a_child_of_it_ends_first(
     os.close(theirs)
     with process:
         assert process.stdout is not None
-        process.stdout.readline()
+        assert process.stdout.readline() == b"up\n"
         time.sleep(0.2)
         os.close(ours)
         assert process.wait(timeout=10) == 1
