@@ -89,6 +89,22 @@ def test_the_doubtful_insertion_site_of_the_paper_carries_a_note(
     assert noted == {"tet_8b"}
 
 
+@pytest.mark.parametrize(
+    ("host", "numbers"),
+    [
+        ({}, True),
+        ({"host.ordering": "R-3m"}, False),
+        ({"host.formula": "LiMn2O4", "host.ordering": "none", "host.a": 8.25}, False),
+    ],
+)
+def test_the_note_on_8b_has_energies_only_of_the_crystal_they_were_computed_for(
+    write_campaign: WriteCampaign, host: dict[str, Any], numbers: bool
+) -> None:
+    found = plan(load_campaign(write_campaign({"x": [2], **host})))
+    (note,) = {n for c in found for n in c.notes if "8b" in n}
+    assert ("-1720.1 eV" in note, "P4_332" in note) == (numbers, numbers)
+
+
 def test_formula_steps_and_charge_balance_agree_with_the_structure(
     calculations: tuple[Calculation, ...],
 ) -> None:
