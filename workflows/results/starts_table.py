@@ -77,14 +77,15 @@ def ended_states(rows: Iterable[Row]) -> list[Ended]:
     finished = [r for r in rows if r["state"] in FINISHED and "energy_per_fu" in r]
     finished.sort(key=lambda r: float(r["energy_per_fu"]))
     found: list[tuple[str, list[Row]]] = []
+    latest: dict[str, list[Row]] = {}  # by its words: the others lie further below
     for row in finished:
         words = state_in_words(row)
-        for known, members in found:
-            if words == known and _above(row, members[0]) <= SAME_STATE:
-                members.append(row)
-                break
+        members = latest.get(words)
+        if members is not None and _above(row, members[0]) <= SAME_STATE:
+            members.append(row)
         else:
-            found.append((words, [row]))
+            latest[words] = [row]
+            found.append((words, latest[words]))
     return [
         Ended(words, _above(members[0], finished[0]), tuple(members))
         for words, members in found
