@@ -19,7 +19,7 @@ _RESULTS = ("relaxation.json", "result.json")
 
 
 def refuse_foreign(directory: Path, calculation: Calculation, step: str) -> None:
-    """Refuse a run directory that holds another calculation, or whose nobody knows.
+    """Refuse a run directory of another calculation, or of an unknown one.
 
     Parameters
     ----------

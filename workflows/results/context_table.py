@@ -10,8 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workflows.analysis.lnmo import expected_valence, is_the_papers
-from workflows.analysis.measurements import (
+from workflows.analysis.eels_and_ndp import (
     L3_L2_BULK,
     L3_L2_INTERFACE,
     LARGEST_X,
@@ -23,6 +22,7 @@ from workflows.analysis.measurements import (
     x_of_excess,
     x_of_mn_valence,
 )
+from workflows.analysis.lnmo import expected_valence, is_the_papers
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
 from workflows.results.labels import LABELS, STATE_LABELS, foreign_geometry, whose_cell

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.analysis.measurements import (
+from workflows.analysis.eels_and_ndp import (
     LITHIUM_EXCESS,
     l3_l2_of_valence,
     l3_l2_of_x,

@@ -1,11 +1,11 @@
 """The packaged INCAR tags, U values, ions and GPAW recipe, one YAML file a kind.
 
 What lives here: the presets, each value with its source behind it, and the order in
-which they merge (``layers``). Names of presets come in; tags with their origins go
-out. It imports nothing of ours.
+which they merge (``incar_layers``). Names of presets come in; tags with their origins
+go out. It imports nothing of ours.
 """
 
-from workflows.campaign.presets.layers import (
+from workflows.campaign.presets.incar_layers import (
     CAMPAIGN,
     CHAIN,
     SPECIES_TAGS,

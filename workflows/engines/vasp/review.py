@@ -1,4 +1,4 @@
-"""When a run that converged is NEEDS_REVIEW or FAILED: its inputs were not the planned.
+"""Lower a converged run to NEEDS_REVIEW or FAILED if it did not run as planned.
 
 The findings are those on inputs as run against inputs as planned: changed files, U,
 cutoff and mesh as applied, the WAVECAR that was to be read, output that has no numbers,
