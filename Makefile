@@ -12,7 +12,7 @@ TEST_JOBS ?= $(shell expr $(JOBS) + 1)
 # Modules are compiled once, not by each of a thousand processes; the order is that of
 # tests/conftest.py, the longest first.
 PYTEST = env -u PYTHONDONTWRITEBYTECODE $(VENV)/bin/python -m pytest -n $(TEST_JOBS) \
-  --dist loadgroup --no-loadscope-reorder
+  --dist loadfile --no-loadscope-reorder
 CAMPAIGN ?= paper
 ENGINE ?= chgnet
 

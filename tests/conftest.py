@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -219,15 +219,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let one job run a file, so that what its tests share is made once.
-
-    The tests of `tests/` itself run whole campaigns: those that share none may go
-    anywhere. The mark is set here since xdist reads it before our sorting.
-    """
+    """Mark what a person at work leaves out."""
     if _top(item) or _inside(item).startswith(SLOW):
         item.add_marker(pytest.mark.slow)
-    if not _top(item) or _shares(item):
-        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let one job run a file, so that what its tests share is made once.
+
+    The tests of `tests/` itself run whole campaigns: those of a file that shares
+    nothing may go anywhere. (`--dist loadgroup` of xdist 3.8 does nothing with
+    pytest 9.2.)
+    """
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return nodeid if _shares_nothing(file) else file
+
+    return ByFile(config, log)
+
+
+@cache
+def _shares_nothing(file: str) -> bool:
+    path = TESTS.parent / file
+    return path.parent == TESTS and 'scope="' not in path.read_text("utf-8")
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:
@@ -243,9 +261,3 @@ def _inside(item: pytest.Item) -> str:
 
 def _top(item: pytest.Item) -> bool:
     return item.path.parent == TESTS
-
-
-def _shares(item: pytest.Item) -> bool:
-    """Whether a fixture of the item is made once for its whole file."""
-    names = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    return any(each[-1].scope in {"module", "class"} for each in names.values())
