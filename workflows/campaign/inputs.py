@@ -1,8 +1,9 @@
 """VASP inputs of one step of a calculation: INCAR, KPOINTS, POSCAR, POTCAR.
 
-Deciding is pure (:func:`vasp_inputs`); writing touches the disk
-(:func:`write_vasp_inputs`). Every tag that follows the species order is made
-from the very structure that is written as POSCAR.
+Most tags are decided before, in ``campaign.presets.incar_layers``; here those are added
+that depend on the structure or on the step before. Deciding is pure
+(:func:`vasp_inputs`); writing touches the disk (:func:`write_vasp_inputs`). Every tag
+that follows the species order is made from the structure that is written as POSCAR.
 """
 
 from __future__ import annotations
