@@ -44,7 +44,7 @@ def test_the_notebook_shows_what_its_cells_give(
 def test_the_notebook_says_that_the_geometry_is_a_surrogates() -> None:
     text = NOTEBOOK.read_text("utf-8")
     assert "GEOMETRY OF A SURROGATE" in text
-    assert "PASS (surrogate geometry)" in text
+    assert "PASS (surrogate geometry; k mesh 2x2x2)" in text
     assert len(text) < 400_000
 
 
