@@ -64,10 +64,10 @@ def collect(
     the runs are. 1 if a run is no result.
     """
     from workflows.engines.collect import found_in
-    from workflows.records.database import read_database
 
-    chosen = selection(_campaign(campaign, paths), None, x, launchpad, variant)
-    database = read_database(launchpad)
+    name = _campaign(campaign, paths)
+    chosen = selection(name, None, x, launchpad, variant, or_embedded=True)
+    database = chosen.database()
     planned = chosen.calculations() or ()
     matches = found_in(paths, planned)
     write = record and not dry_run

@@ -67,5 +67,5 @@ def show(checks: Sequence[Check]) -> None:
         typer.echo(f"{mark}  {check.part:<{widest}}  {printable(check.found + cure)}")
     wrong = sum(check.health is Health.WRONG for check in checks)
     typer.echo(
-        f"{wrong} of {len(checks)} need you" if wrong else "nothing needed lacks"
+        f"{wrong} of {len(checks)} need you" if wrong else "nothing needed is missing"
     )

@@ -21,7 +21,9 @@ CampaignName = Annotated[
 ]
 MaybeCampaign = Annotated[
     str | None,
-    typer.Argument(help="restrict to a campaign; all if left out", metavar="CAMPAIGN"),
+    typer.Argument(
+        help="one campaign; without it, all that was submitted", metavar="CAMPAIGN"
+    ),
 ]
 EngineOption = Annotated[
     str | None,
