@@ -122,7 +122,7 @@ def test_a_campaign_of_a_thousand_is_submitted_once_and_all_told(
     mongo: Mongo, slurm: Slurm, tmp_path: Path
 ) -> None:
     made = campaign(tmp_path, mongo, slurm, THOUSAND)
-    assert "1000 calculations added" in made.lnmo("submit", "c.yaml").stdout
+    assert "1000 calculations added" in made.lnmo("submit", "c.yaml", "--yes").stdout
     steps = json.loads(made.lnmo("status", "--json").stdout)
     assert Counter(step["state"] for step in steps) == {"READY": THOUSAND}
     assert len({step["calculation_id"] for step in steps}) == THOUSAND

@@ -307,7 +307,9 @@ def test_a_result_of_our_own_is_never_replaced(
     store = FileResults(root)
     ours = store.get(calculation.id, "static")
     assert ours is not None
-    store.put(ours.model_copy(update={"collected": None, "energy": -1.0}))
+    assert ours.structure is not None
+    energy = {"energy": -1.0, "energy_per_atom": -1.0 / len(ours.structure)}
+    store.put(ours.model_copy(update={"collected": None, **energy}))
     outcomes = collect(runs, calculation, root)
     assert ("static", "static", "kept") in actions(outcomes)
     (kept,) = (o for o in outcomes if o.action == "kept")

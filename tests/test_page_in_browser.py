@@ -16,7 +16,7 @@ from workflows.records.document import Finding, TaskDocument
 from workflows.report.page import report_html
 from workflows.results.results import Results
 
-CELLS = """[...document.querySelectorAll('#series tbody tr')]
+CELLS = """[...document.querySelectorAll('#series tbody tr:not(.note)')]
   .map(row => [...row.cells].map(cell => cell.textContent.trim()))"""
 
 

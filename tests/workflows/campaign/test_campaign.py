@@ -54,6 +54,7 @@ def test_the_packaged_file_writes_out_every_key(paper: Campaign) -> None:
     )
     written = yaml.safe_load(text.read_text("utf-8"))
     everything = paper.model_dump(mode="json")
+    del everything["host"]["crystal"]  # what a file is read into
 
     def keys(section: Any) -> Any:
         if not isinstance(section, dict) or "Li" in section:
@@ -200,8 +201,7 @@ def test_tags_under_a_step_that_does_not_exist_are_refused(
     write_campaign: WriteCampaign,
 ) -> None:
     message = refusal(write_campaign({"vasp.incar": {"relaxx": {"ENCUT": 600}}}))
-    assert "vasp.incar.relaxx" in message
-    assert "'relax'" in message
+    assert "vasp.incar: unknown step 'relaxx' (did you mean relax?)" in message
 
 
 def test_a_dos_without_a_static_step_is_refused(write_campaign: WriteCampaign) -> None:
