@@ -59,10 +59,9 @@ TYPED_INSTEAD = {
 """Beginnings of lines, and the start of what is typed: one x, the stand-in for VASP."""
 
 ONE_X = {
-    "results.voltage()": "no hull: it needs x = 0 and 1",
     "results.structure(2)": "x = 2 is not computed here",
 }
-"""Lines of Python that need more than one x; they say so."""
+"""Lines of Python that need another x; they say so."""
 
 
 @pytest.fixture(scope="module")
