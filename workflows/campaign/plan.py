@@ -6,9 +6,11 @@ run, a results table and the tests all call it, and all see the same ids.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.lnmo import is_the_papers
 from workflows.campaign.arrangements import HostArrangements, arrangements_of
 from workflows.campaign.calculation import (
     Calculation,
@@ -122,7 +124,11 @@ def _calculation(
         | ({"another_order": True} if start.magnetic_order else {}),
         supercell=supercell,
         campaign=campaign.name,
-        notes=(*arranged.notes, *_notes(campaign, order, structure)),
+        notes=(
+            *arranged.notes,
+            *_notes(campaign, order, structure),
+            *_borrowed_u(campaign, structure, settings.get("hubbards", {})),
+        ),
         reseeds=campaign.vasp.reseed if campaign.engine == "vasp" else 0,
     )
     return replace(calculation, id=content_id(calculation))
@@ -149,6 +155,22 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
                 "of this cation order hold them; the total is not zero"
             )
     return tuple(notes)
+
+
+def _borrowed_u(
+    campaign: Campaign, structure: Structure, hubbards: Mapping[str, float]
+) -> tuple[str, ...]:
+    """Say that another spinel is given the U of the paper, eV, for LiNi0.5Mn1.5O4."""
+    section = campaign.gpaw if campaign.engine == "gpaw" else campaign.vasp
+    borrowed = isinstance(section.hubbard_u, str) and "paper" in section.hubbard_u
+    given = ", ".join(f"{e} {u:g}" for e, u in sorted(hubbards.items()) if u)
+    if not borrowed or not given or is_the_papers(cell_formula(structure)):
+        return ()
+    return (
+        f"U {given} eV is the paper's, for LiNi0.5Mn1.5O4 (hubbard_u: "
+        f"{section.hubbard_u}); another spinel needs its own: set "
+        f"{campaign.engine}.hubbard_u, such as {{Mn: 3.9}}",
+    )
 
 
 def _provenance(arranged: HostArrangements, rank: int) -> dict[str, Any]:

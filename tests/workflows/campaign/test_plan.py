@@ -105,6 +105,37 @@ def test_the_note_on_8b_has_energies_only_of_the_crystal_they_were_computed_for(
     assert ("-1720.1 eV" in note, "P4_332" in note) == (numbers, numbers)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, ""),
+        ({"vasp.hubbard_u": "paper_swapped"}, ""),
+        ({"host.formula": "LiMn2O4"}, "U Mn 5.96 eV is the paper's"),
+        (
+            {"host.formula": "LiMn2O4", "vasp.hubbard_u": "paper_swapped"},
+            "U Mn 4.5 eV is the paper's",
+        ),
+        ({"host.formula": "LiNiMnO4"}, "U Mn 5.96, Ni 4.5 eV is the paper's"),
+        ({"host.formula": "LiMn2O4", "engine": "gpaw"}, "gpaw.hubbard_u"),
+        ({"host.formula": "LiMn2O4", "vasp.hubbard_u": {"Mn": 3.9}}, ""),
+        ({"host.formula": "LiMn2O4", "vasp.functional": "r2scan"}, ""),
+        ({"host.formula": "LiMn2O4", "engine": "chgnet"}, ""),
+    ],
+)
+def test_another_spinel_is_told_that_its_u_is_the_papers(
+    write_campaign: WriteCampaign, changes: dict[str, Any], told: str
+) -> None:
+    other = {"host.ordering": "none"} if changes.get("host.formula") else {}
+    if changes.get("host.formula") == "LiNiMnO4":
+        other = {"host.ordering": "disordered"}
+    campaign = {"x": [0, 1], "start": {"single": True}, **other, **changes}
+    found = plan(load_campaign(write_campaign(campaign)))
+    for calculation in (c for c in found if not c.reference):
+        said = [n for n in calculation.notes if "is the paper's" in n]
+        assert len(said) == bool(told)
+        assert all(told in note for note in said)
+
+
 def test_formula_steps_and_charge_balance_agree_with_the_structure(
     calculations: tuple[Calculation, ...],
 ) -> None:
