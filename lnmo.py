@@ -3,8 +3,8 @@
 >>> import lnmo
 >>> lnmo.open_results(campaign="paper").series()  # doctest: +SKIP
 
-Everything is that of ``workflows`` and ``structures``; nothing is imported before it is
-asked for.
+All names come from ``workflows`` and ``structures``. Each is imported when it is first
+used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ __all__ = ["__version__", *structures.__all__, *workflows.__all__]
 
 
 def __getattr__(name: str) -> Any:
-    """Take a name from where it lives, when it is first asked for."""
+    """Import a name when it is first used."""
     if name == "__version__":
         from workflows.records.versions import own_version
 
@@ -34,5 +34,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names, which a shell completes."""
+    """List the public names, for completion in a shell."""
     return sorted(__all__)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import psutil
 import yaml
 
+from tests import forked
 from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.engines.orphans import MARK
@@ -18,7 +18,6 @@ from workflows.records.document import TaskDocument
 TOP = Path(__file__).parents[1]
 FAKE = TOP / "tests" / "fake_vasp" / "vasp_std"
 COMMAND = f"{sys.executable} -S {FAKE}"
-LNMO = (sys.executable, "-m", "workflows.cli")
 FOREIGN = ("LNMO_", "FAKE_VASP_", "PMG_")
 TAGS = {
     "common": {"NEDOS": 301, "ISYM": 2, "LREAL": "Auto", "ALGO": "Fast"},
@@ -69,22 +68,15 @@ class Campaign:
             "FAKE_VASP_LEDGER": str(self.ledger),
         }
 
-    def start(self, *words: str, seconds: float = 0.0) -> subprocess.Popen[bytes]:
-        """Start ``lnmo run``."""
-        with (self.place / "output").open("ab") as output:
-            return subprocess.Popen(
-                [*LNMO, "run", "faults.yaml", "-j", "1", *words],
-                cwd=self.place,
-                env={**self.environment, "FAKE_VASP_SECONDS": str(seconds)},
-                stdout=output,
-                stderr=output,
-            )
+    def start(self, *words: str, seconds: float = 0.0) -> forked.Started:
+        """Start ``lnmo run``, forked off a server of this process."""
+        command = ("run", "faults.yaml", "-j", "1", *words)
+        own = {**self.environment, "FAKE_VASP_SECONDS": str(seconds)}
+        return forked.start(*command, cwd=self.place, env=own)
 
-    def run(self, *words: str) -> subprocess.Popen[bytes]:
-        """Run ``lnmo run`` to its end."""
-        process = self.start(*words)
-        process.wait()
-        return process
+    def run(self, *words: str) -> int:
+        """Run ``lnmo run`` to its end; return its exit code."""
+        return self.start(*words).wait()
 
     def calculations(self) -> tuple[Calculation, ...]:
         """Plan."""
@@ -103,21 +95,11 @@ class Campaign:
 
     def processes(self) -> list[psutil.Process]:
         """Return every living process of this campaign."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get("FAKE_VASP_LEDGER") == str(self.ledger):
-                    found.append(process)
-        return found
+        return forked.processes_in(self.place)
 
 
 def workers(campaign: Campaign) -> list[psutil.Process]:
-    found = []
-    for process in campaign.processes():
-        with suppress(psutil.Error):
-            if "workflows.launchpad.worker_process" in process.cmdline():
-                found.append(process)
-    return found
+    return [each for each in campaign.processes() if forked.is_worker(each)]
 
 
 def vasps(place: Path) -> list[psutil.Process]:

@@ -17,7 +17,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,7 +25,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from fault_campaign import LNMO, Campaign, differs
+from fault_campaign import Campaign, differs
 from fault_injection import (
     MOST_FAULTS,
     PROGRAM,
@@ -36,6 +35,7 @@ from fault_injection import (
     disturb_program,
 )
 
+from tests import forked
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
@@ -48,7 +48,7 @@ def main() -> int:
     started = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="lnmo-faults-"))
     reference = Campaign(scratch / "undisturbed", options.x)
-    if (code := reference.run().returncode) != 0:
+    if (code := in_a_process(reference)) != 0:
         print(f"the undisturbed campaign ended with code {code}")
         return 1
     tally = torment_in_parallel(scratch, options, reference.documents())
@@ -58,6 +58,16 @@ def main() -> int:
         return 1
     shutil.rmtree(scratch)
     return 0
+
+
+def in_a_process(campaign: Campaign) -> int:
+    """Run a campaign to its end; each process has a server of its own to fork from."""
+    once = multiprocessing.get_context("fork").Process(
+        target=lambda: sys.exit(campaign.run())
+    )
+    once.start()
+    once.join()
+    return once.exitcode or 0
 
 
 def torment_in_parallel(
@@ -190,7 +200,7 @@ def judge(
     campaign: Campaign, expected: dict[tuple[str, str], TaskDocument], tally: Tally
 ) -> None:
     """Let the campaign run to its end, and compare."""
-    code = campaign.run("--retry").returncode
+    code = campaign.run("--retry")
     found = campaign.documents()
     tally.states.update(str(document.state) for document in found.values())
     unusable = [d for d in found.values() if not d.state.usable]
@@ -203,16 +213,12 @@ def judge(
         if document.state.usable and (what := differs(document, expected[key])):
             tally.problems.append(f"{document.dir_name}: {what}")
     ledger = campaign.ledger.read_text()
-    if campaign.run().returncode != code or campaign.ledger.read_text() != ledger:
+    if campaign.run() != code or campaign.ledger.read_text() != ledger:
         tally.problems.append(f"{campaign.place}: a finished campaign was repeated")
     for process in campaign.processes():
         tally.problems.append(f"{campaign.place}: {process} is left")
-    listed = subprocess.run(
-        [*LNMO, "status", "--json"],
-        cwd=campaign.place,
-        env=campaign.environment,
-        capture_output=True,
-        check=True,
+    listed = forked.lnmo(
+        "status", "--json", cwd=campaign.place, env=campaign.environment
     )
     states = {step["state"] for step in json.loads(listed.stdout)}
     if not states <= {"COMPLETED", "FIZZLED", "WAITING"}:

@@ -43,13 +43,14 @@ def calculations(number: int) -> list[Any]:
 
 
 def measure(kind: str, size: int, sample: int, where: Path) -> dict[str, float]:
-    """Submit and complete; seconds a Firework."""
+    """Submit, its part in FireWorks' ``add_wf``, and complete; seconds a Firework."""
     launchpad = opened(kind, where)
     from fireworks import FWAction, FWorker
 
     from workflows.launchpad.submission import submit, workflow
 
     wanted = calculations(size // STEPS)
+    theirs = timed_add_wf(launchpad)
     start = time.perf_counter()
     if kind == "ours":
         submit(launchpad, wanted)
@@ -67,7 +68,21 @@ def measure(kind: str, size: int, sample: int, where: Path) -> dict[str, float]:
     states = [f["state"] for f in launchpad.fireworks.find({}, {"state": 1})]
     assert len(states) == size
     assert states.count("COMPLETED") == done
-    return {"submit": submitted, "complete": completed}
+    return {"submit": submitted, "add_wf": sum(theirs) / size, "complete": completed}
+
+
+def timed_add_wf(launchpad: Any) -> list[float]:
+    """Return a list that gets the seconds of each call of FireWorks' own ``add_wf``."""
+    own, spent = launchpad.add_wf, []
+
+    def add_wf(*arguments: Any, **more: Any) -> Any:
+        start = time.perf_counter()
+        added = own(*arguments, **more)
+        spent.append(time.perf_counter() - start)
+        return added
+
+    launchpad.add_wf = add_wf
+    return spent
 
 
 def opened(kind: str, where: Path) -> Any:

@@ -1,6 +1,7 @@
 """What to compute: spinel hosts, their sites, and every distinct ordering on them.
 
-pymatgen structures come out; no workflow, no database and no engine is known here.
+The results are pymatgen structures. Nothing here depends on a workflow, a database or
+an engine.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import pymatgen only when a name that needs it is asked for."""
+    """Import pymatgen only when a name that needs it is used."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

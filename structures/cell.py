@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from structures.errors import CellError
+from structures.values import shown
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -163,8 +164,10 @@ def _integer_matrix(supercell: Any) -> IntArray:
     advice = "give three positive integers or a 3x3 integer matrix, such as (2, 1, 1)"
     try:
         given = np.array(supercell, dtype=float)
-    except (TypeError, ValueError):
-        raise CellError(f"supercell {supercell!r} is not a matrix; {advice}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise CellError(
+            f"supercell {shown(supercell)} is not a matrix; {advice}"
+        ) from None
     matrix = np.diag(given) if given.shape == (3,) else given
     if matrix.shape != (3, 3) or not np.array_equal(matrix, np.round(matrix)):
         raise CellError(

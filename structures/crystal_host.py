@@ -14,10 +14,9 @@ from fractions import Fraction
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from structures.crystal_contents import FULL, CrystalContents, crystal_contents
 from structures.errors import CellError, FormulaError, MappingError
 from structures.formula import (
-    ANION_CHARGES,
-    WORKING_IONS,
     SpinelFormula,
     parse_formula,
     with_ion,
@@ -29,8 +28,6 @@ from structures.spinel import decorated_host
 OWN = "own"
 """Name of the order of the metals that a crystal came with."""
 
-_FULL = 1e-3
-"""Occupancies this close to 1 are full, and to 0 empty."""
 _DECIMALS = 8
 """Of coordinates and lengths that are kept."""
 
@@ -42,8 +39,8 @@ class OwnHost:
     Attributes
     ----------
     host
-        With the geometry of the crystal; its metals are those of the crystal, or none
-        yet where the crystal is `partial`.
+        The host, with the geometry and the metals of the crystal; no metals yet if the
+        crystal is `partial`.
     partial
         Whether the metals share their sites: then an ordering has to be chosen.
     ions
@@ -82,7 +79,7 @@ class OwnHost:
         )
         if self.replaced:
             text += f"; {self.host.chemistry.ion} takes the sites of {self.replaced}"
-        if abs(self.x - 1) > _FULL or set(self.ions) - {"8a"}:
+        if abs(self.x - 1) > FULL or set(self.ions) - {"8a"}:
             text += (
                 "; the framework is that of this content, every x starts from it, and "
                 "the arrangement of the ion is chosen anew at each x"
@@ -115,21 +112,19 @@ def own_host(structure: Structure, *, ion: str | None = None) -> OwnHost:
     FormulaError
         Its contents are not those of a spinel formula.
     """
-    contents = _contents(structure)
-    own_ion = _ion_of(contents, ion)
-    kinds = _kinds(contents, own_ion)
-    mapping = map_onto_parent(structure.lattice.matrix, structure.frac_coords, kinds)
+    contents = crystal_contents(structure, ion)
+    mapping = map_onto_parent(
+        structure.lattice.matrix,
+        structure.frac_coords,
+        list(contents.kinds),
+        formula=structure.composition.formula.replace(" ", ""),
+    )
     _check_displacements(mapping, contents)
     _check_roles(mapping, contents)
     metals = _metals(mapping, contents)
-    chemistry = _chemistry(metals, ion or own_ion, contents, kinds)
     partial = any(len(share) > 1 for share in metals)
-    ions: Counter[str] = Counter()
-    for role, share, kind in zip(mapping.roles, contents, kinds, strict=True):
-        if kind == "ion":
-            ions[role] += share[own_ion]  # type: ignore[assignment]
     host = SpinelHost(
-        chemistry,
+        _chemistry(metals, ion or contents.ion, contents),
         "" if partial else OWN,
         round(mapping.a, 6),
         round(mapping.u, 6),
@@ -137,17 +132,14 @@ def own_host(structure: Structure, *, ion: str | None = None) -> OwnHost:
         () if partial else tuple(next(iter(share)) for share in metals),
         geometry=_geometry(mapping),
     )
-    names = ["+".join(share) for share in contents]
-    found = {role: round(n, 4) for role, n in sorted(ions.items())}
+    other = contents.ion in contents.elements and ion not in (None, contents.ion)
     return OwnHost(
         host,
         partial,
-        found,
+        _ions(mapping, contents),
         float(mapping.displacements.max()),
-        mapping.worst(names, 2),
-        own_ion
-        if own_ion in _elements(contents) and ion not in (None, own_ion)
-        else "",
+        mapping.worst(contents.names, 2),
+        contents.ion if other else "",
     )
 
 
@@ -180,75 +172,21 @@ def ordered_own_host(own: OwnHost, ordering: str) -> SpinelHost:
     return decorated_host(replace(own.host, ordering=ordering))
 
 
-def _contents(structure: Structure) -> list[dict[str, float]]:
-    """Occupancy of each element on each site."""
-    found = []
-    for site in structure:
-        amounts: dict[str, float] = {}
-        for species, amount in site.species.items():
-            symbol = str(getattr(species, "symbol", species))
-            amounts[symbol] = amounts.get(symbol, 0.0) + float(amount)
-        found.append({e: n for e, n in amounts.items() if n > _FULL})
-    return found
+def _ions(mapping: ParentMapping, contents: CrystalContents) -> dict[str, float]:
+    """Count the ions on each role; an occupancy counts as such."""
+    found: dict[str, float] = {}
+    sites = zip(mapping.roles, contents.shares, contents.kinds, strict=True)
+    for role, share, kind in sites:
+        if kind == "ion":
+            found[role] = found.get(role, 0.0) + share[contents.ion]
+    return {role: round(n, 4) for role, n in sorted(found.items())}
 
 
-def _elements(contents: list[dict[str, float]]) -> list[str]:
-    return list(dict.fromkeys(e for share in contents for e in share))
-
-
-def _ion_of(contents: list[dict[str, float]], ion: str | None) -> str:
-    """Choose the element of the crystal that leaves and enters."""
-    elements = _elements(contents)
-    known = [e for e in WORKING_IONS if e in elements]
-    if ion in elements:
-        return str(ion)
-    if known:
-        return known[0]
-    if ion is not None:
-        return ion
-    raise MappingError(
-        f"the crystal ({', '.join(elements)}) holds none of the ions "
-        f"{', '.join(WORKING_IONS)}; name the one that enters it: host: {{ion: Li}}"
-    )
-
-
-def _kinds(contents: list[dict[str, float]], ion: str) -> list[str]:
-    """Say of each site whether it is of a metal, an anion or the ion."""
-    anions = [e for e in _elements(contents) if e in ANION_CHARGES]
-    if len(anions) != 1:
-        raise MappingError(
-            f"the crystal has {len(anions)} kinds of anions ({', '.join(anions)}), a "
-            f"host has one of {', '.join(ANION_CHARGES)}"
-        )
-    kinds = []
-    for i, share in enumerate(contents):
-        kind = {
-            e: "anion" if e in anions else "ion" if e == ion else "metal" for e in share
-        }
-        if len(set(kind.values())) != 1:
-            shown = " and ".join(f"{n:g} {e}" for e, n in share.items())
-            raise MappingError(
-                f"site #{i + 1} holds {shown or 'nothing'}: ions and metals (or "
-                "anions) that share a site are antisite disorder, which no host has; "
-                "make the site one of them"
-            )
-        kinds.append(next(iter(kind.values())))
-        total = sum(share.values())
-        if total > 1 + _FULL or (total < 1 - _FULL and kinds[-1] != "ion"):
-            raise MappingError(
-                f"site #{i + 1} ({', '.join(share)}) is occupied {total:g} times; "
-                "sites of metals and anions must be full, those of the ion at most"
-            )
-    return kinds
-
-
-def _check_displacements(
-    mapping: ParentMapping, contents: list[dict[str, float]]
-) -> None:
+def _check_displacements(mapping: ParentMapping, contents: CrystalContents) -> None:
     largest = float(mapping.displacements.max())
     if largest > MAX_DISPLACEMENT:
         far = int((mapping.displacements > MAX_DISPLACEMENT).sum())
-        names = ["+".join(share) for share in contents]
+        names = contents.names
         raise MappingError(
             f"{far} of {len(names)} atoms are over {MAX_DISPLACEMENT:g} A from the "
             f"sites of the ideal spinel ({mapping.worst(names)}): it is another "
@@ -257,13 +195,13 @@ def _check_displacements(
         )
 
 
-def _check_roles(mapping: ParentMapping, contents: list[dict[str, float]]) -> None:
+def _check_roles(mapping: ParentMapping, contents: CrystalContents) -> None:
     """Refuse a site that two atoms share."""
     sites = list(zip(mapping.roles, mapping.indices, strict=True))
     shared = [site for site, n in Counter(sites).items() if n > 1]
     if shared:
         names = [
-            f"{'+'.join(contents[i])} #{i + 1}"
+            f"{contents.names[i]} #{i + 1}"
             for i, site in enumerate(sites)
             if site == shared[0]
         ]
@@ -274,13 +212,13 @@ def _check_roles(mapping: ParentMapping, contents: list[dict[str, float]]) -> No
 
 
 def _metals(
-    mapping: ParentMapping, contents: list[dict[str, float]]
+    mapping: ParentMapping, contents: CrystalContents
 ) -> list[dict[str, float]]:
     """Occupancies of the 16d sites, in the order of the sites."""
     found: dict[int, dict[str, float]] = {
         index: share
         for role, index, share in zip(
-            mapping.roles, mapping.indices, contents, strict=True
+            mapping.roles, mapping.indices, contents.shares, strict=True
         )
         if role == "16d"
     }
@@ -290,8 +228,7 @@ def _metals(
 def _chemistry(
     metals: list[dict[str, float]],
     ion: str,
-    contents: list[dict[str, float]],
-    kinds: list[str],
+    contents: CrystalContents,
 ) -> SpinelFormula:
     """Make the formula at x = 1, the rarest metal first."""
     totals: Counter[str] = Counter()
@@ -308,7 +245,7 @@ def _chemistry(
             f"the metals per formula unit ({shown}) do not sum to 2: correct the "
             "occupancies of the 16d sites"
         )
-    anion = next(iter(contents[kinds.index("anion")]))
+    anion = next(iter(contents.shares[contents.kinds.index("anion")]))
     ordered = sorted(per_unit.items(), key=lambda each: (each[1], each[0]))
     parts = "".join(f"{e}{float(n):.6g}" for e, n in ordered)
     return parse_formula(with_ion(f"Li{parts}{anion}4", ion))

@@ -1,7 +1,7 @@
 """Which sites surround a site, and at what distance.
 
-All sites of a role are equivalent in Fd-3m, so that the distances of one are those of
-all; the metals around them are not, as soon as the metals are ordered.
+All sites of a role are equivalent in Fd-3m and have the same distances. The metals
+around them differ once the metals are ordered.
 """
 
 from collections import Counter

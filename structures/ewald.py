@@ -2,8 +2,8 @@
 
 The energy of point charges is quadratic in the charges, E = q M q. The matrix M of a
 host and all candidate sites is summed once by pymatgen, and every ordering then costs a
-small matrix product. Charges sit on the unrelaxed sites: these energies rank, they are
-no total energies.
+small matrix product. Charges sit on the unrelaxed sites, so these energies only rank
+orderings; they are not total energies.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pymatgen.core.composition import Composition
 
 from structures.errors import FormulaError
+from structures.values import shown
 
 ION_CHARGES: Mapping[str, int] = {
     "Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3,
@@ -139,9 +140,9 @@ def _element_amounts(formula: str) -> dict[str, Fraction]:
         amounts = Composition(formula).get_el_amt_dict()
         if any(amount > LARGEST_AMOUNT for amount in amounts.values()):
             raise ValueError(f"an amount above {LARGEST_AMOUNT:g}")
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise FormulaError(
-            f"formula {formula!r} cannot be read ({error}); "
+            f"formula {shown(formula)} cannot be read ({error}); "
             "write for example LiNi0.5Mn1.5O4"
         ) from None
     if len(amounts) < 3:

@@ -16,7 +16,7 @@ from structures.burnside import (
     mean_over_group,
 )
 from structures.orderings import Ordering, distinct_orderings
-from structures.pool import split_role
+from structures.pool import candidate_pool, split_role
 from structures.spinel import DisorderedHost, disordered_hosts
 
 
@@ -95,6 +95,7 @@ def count_joint_orderings(role: str, k: int, *, formula: str = "LiNi0.5Mn1.5O4")
         Number of joint orderings in the 56-atom cell, by Burnside's lemma over pairs.
     """
     first = disordered_hosts(formula)[0]
+    k = candidate_pool(first.host, role).check_size(k)
     n_minority = len(first.arrangement)
     n_metals = len(first.host.metals)
     permutations = first.host.permutations(

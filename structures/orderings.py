@@ -1,8 +1,8 @@
 """Symmetry-distinct orderings: how many there are, and which.
 
-An ordering occupies k of the sites of a *role*; `structures.pool` says which roles
-there are and what each one orders. Numbers are exact at any size; lists are exact too,
-and refused when they would be too long.
+An ordering occupies k of the sites of a *role*; `structures.pool` lists the roles and
+what each one orders. Counts are exact at any size. Lists are exact too, but refused if
+they would be too long.
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from structures.clashes import (
 from structures.errors import CompositionError, TooManyOrderings
 from structures.host import SpinelHost
 from structures.pool import Pool, candidate_pool
+from structures.values import whole
 
 MAX_RAW = 20_000_000
 """Largest number of raw subsets that `distinct_orderings` agrees to reduce."""
@@ -93,7 +94,7 @@ def count_orderings(
     584
     """
     pool = candidate_pool(host, role)
-    pool.check_size(k)
+    k = pool.check_size(k)
     clashes = pool.clashes(exclude_closer_than)
     if clashes is None:
         return count_orbits(pool.permutations, k)
@@ -108,7 +109,7 @@ def count_raw(
     It is the sum of all degeneracies; parameters as for `count_orderings`.
     """
     pool = candidate_pool(host, role)
-    pool.check_size(k)
+    k = pool.check_size(k)
     return _count_raw(pool, k, pool.clashes(exclude_closer_than))
 
 
@@ -151,9 +152,9 @@ def distinct_orderings(
         If there are more than `max_raw` raw subsets.
     """
     pool = candidate_pool(host, role)
-    pool.check_size(k)
+    k = pool.check_size(k)
     clashes = pool.clashes(exclude_closer_than)
-    _check_length(pool, k, clashes, max_raw)
+    _check_length(pool, k, clashes, whole(max_raw, "max_raw"))
     found = canonical_subsets(pool.permutations, k, clashes=clashes)
     members = map(tuple, found.members.tolist())
     return list(

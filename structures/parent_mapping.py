@@ -77,7 +77,11 @@ class ParentMapping:
 
 
 def map_onto_parent(
-    lattice: FloatArray, frac_coords: FloatArray, kinds: Sequence[str]
+    lattice: FloatArray,
+    frac_coords: FloatArray,
+    kinds: Sequence[str],
+    *,
+    formula: str = "",
 ) -> ParentMapping:
     """Map a crystal onto the ideal parent spinel.
 
@@ -89,6 +93,8 @@ def map_onto_parent(
         Fractional coordinates, shape (n, 3).
     kinds
         ``"metal"``, ``"anion"`` or ``"ion"`` of each atom.
+    formula
+        Contents of the cell, for messages.
 
     Returns
     -------
@@ -101,7 +107,7 @@ def map_onto_parent(
     MappingError
         If no cell of the parent fits.
     """
-    _check_counts(kinds)
+    _check_counts(kinds, formula)
     handed = 1 if np.linalg.det(lattice) > 0 else -1
     vectors, coords = handed * lattice, handed * frac_coords
     framework = np.array([kind != "ion" for kind in kinds])
@@ -118,16 +124,16 @@ def map_onto_parent(
     return _placed(cell, vectors, coords, kinds, u)
 
 
-def _check_counts(kinds: Sequence[str]) -> None:
+def _check_counts(kinds: Sequence[str], formula: str) -> None:
     """Refuse what cannot be a spinel cell whatever its geometry."""
     counts = Counter(kinds)
     metals, anions = counts["metal"], counts["anion"]
     if not metals or metals % 4 or anions != 2 * metals:
         raise MappingError(
-            f"{metals} metals and {anions} anions in the cell are no spinel M2X4: its "
-            "smallest cell has 4 and 8, any other a multiple of them (a layered or "
-            "rock-salt oxide of the same formula is another crystal); give the whole "
-            "cell, its metals on octahedral sites"
+            f"{formula}{': ' if formula else ''}{metals} metals and {anions} anions in "
+            "the cell are no spinel M2X4: its smallest cell has 4 and 8, any other a "
+            "multiple of them (a layered or rock-salt oxide of the same formula is "
+            "another crystal); give the whole cell, its metals on octahedral sites"
         )
 
 

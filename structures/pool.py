@@ -27,6 +27,10 @@ from structures.errors import CompositionError, RoleError, nearest_name
 from structures.host import SpinelHost
 from structures.sites import ION_ROLES, Site, site_coords
 from structures.symmetry import orbits_of
+from structures.values import finite, is_finite, shown
+
+FAR = 1000.0
+"""A; no two sites of a crystal are kept so far apart."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,11 @@ class Pool:
         """
         if distance is None:
             return None
+        distance = finite(distance, "exclude_closer_than", "A")
+        if distance > FAR:
+            raise CompositionError(
+                f"exclude_closer_than = {shown(distance)} A: give {FAR:g} at most"
+            )
         # Of the ideal crystal: which sites share a face depends on no relaxation.
         ideal = {role: site_coords(self.host.cell, role) for role in ION_ROLES}
         coords = np.array(
@@ -71,13 +80,14 @@ class Pool:
     def check_size(self, k: int) -> int:
         """Return `k`, or raise CompositionError if the pool has no k sites."""
         n = len(self.sites)
-        if not 0 <= k <= n or k != int(k):
-            raise CompositionError(
-                f"k = {k}: role {self.role} has {n} sites in this cell of "
-                f"{self.host.formula_units} formula units; give a whole number from 0 "
-                f"to {n}, the nearest is {round(min(max(k, 0), n))}"
-            )
-        return int(k)
+        if is_finite(k) and 0 <= k <= n and k == int(k):
+            return int(k)
+        near = f", the nearest is {round(min(max(k, 0), n))}" if is_finite(k) else ""
+        raise CompositionError(
+            f"k = {shown(k)}: role {self.role} has {n} sites in this cell of "
+            f"{self.host.formula_units} formula units; give a whole number from 0 "
+            f"to {n}{near}"
+        )
 
     def by_role(self, occupied: Iterable[int]) -> dict[str, list[int]]:
         """Turn indices in the pool into indices within each role of it."""

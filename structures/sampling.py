@@ -29,6 +29,7 @@ from structures.host import SpinelHost
 from structures.independent_sets import random_index
 from structures.orderings import Ordering, count_orderings, distinct_orderings
 from structures.pool import Pool, candidate_pool
+from structures.values import whole
 
 _ENUMERABLE = 1_000_000
 """Most raw subsets to be listed when more than half of the orderings are wanted."""
@@ -68,7 +69,8 @@ def sample_orderings(
         If forbidden pairs make the counting itself too long.
     """
     distinct = count_orderings(host, role, k, exclude_closer_than=exclude_closer_than)
-    if not 0 <= n <= distinct:
+    n = whole(n, "n")
+    if n > distinct:
         raise CompositionError(
             f"sample of {n}: role {role}, k = {k} has {distinct} distinct orderings; "
             f"ask for 0 to {distinct}"

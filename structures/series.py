@@ -7,6 +7,7 @@ else out of a uniform sample, and a record of how many there were.
 
 import warnings
 from dataclasses import dataclass
+from numbers import Real
 
 from structures.errors import CompositionError, InsertionWarning
 from structures.host import SpinelHost
@@ -15,6 +16,7 @@ from structures.orderings import count_orderings, count_raw, distinct_orderings
 from structures.ranking import Dropped, RankedOrdering, rank_orderings
 from structures.sampling import sample_orderings
 from structures.starts import symmetry_broken_start
+from structures.values import shown, whole
 
 __all__ = [
     "INSERTION_MODELS",
@@ -120,10 +122,8 @@ def arrangements(
     """
     n_li = check_composition(host, x)
     model = insertion_model(insertion)
-    if keep < 1 or max_enumerate < 1:
-        raise CompositionError(
-            f"keep = {keep}, max_enumerate = {max_enumerate}: both must be at least 1"
-        )
+    keep = whole(keep, "keep", least=1)
+    max_enumerate = whole(max_enumerate, "max_enumerate", least=1)
     role, k, clash = "8a", n_li, None
     inserting = n_li > host.formula_units
     if inserting:
@@ -202,6 +202,8 @@ def check_composition(host: SpinelHost, x: float) -> int:
         If x is not between 0 and 2 or the cell cannot hold it.
     """
     units = host.formula_units
+    if not isinstance(x, Real):
+        raise CompositionError(f"x = {shown(x)}: give a number, Li per formula unit")
     n_ions = round(x * units) if -1 <= x <= X_MAX + 1 else -1
     whole = abs(x * units - n_ions) < _TOLERANCE
     if whole and 0 <= n_ions <= X_MAX * units:
@@ -213,7 +215,7 @@ def check_composition(host: SpinelHost, x: float) -> int:
     else:
         problem, cure = f"lies outside 0..{X_MAX:g}", "take one of them"
     raise CompositionError(
-        f"x = {x:g} {problem}; the nearest possible values are {lower:.6g} and "
+        f"x = {shown(x)} {problem}; the nearest possible values are {lower:.6g} and "
         f"{upper:.6g}: {cure}"
     )
 

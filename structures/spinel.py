@@ -21,6 +21,7 @@ from structures.errors import CellError, FormulaError, nearest_name
 from structures.formula import SpinelFormula, parse_formula
 from structures.host import SpinelHost
 from structures.sites import SITES_PER_CELL
+from structures.values import finite
 
 ORDERINGS = (*SPACE_GROUPS, "disordered", "none")
 """Cation orders that `spinel_host` knows by name."""
@@ -251,6 +252,8 @@ def _arrangement(chemistry: SpinelFormula, ordering: str) -> Arrangement:
 def _decorated(host: SpinelHost, arrangement: Arrangement) -> SpinelHost:
     """Put the metals on the 16d sites of a host that has none yet."""
     chemistry, cell = host.chemistry, host.cell
+    finite(host.a, "a", "A", CellError)
+    finite(host.u, "u", "in units of a", CellError)
     if not host.a > 0 or not 0.2 < host.u < 0.3:
         raise CellError(
             f"a = {host.a} A, u = {host.u}: a must be positive and u between 0.2 and "

@@ -1,7 +1,7 @@
-"""Starting points of a relaxation that do not keep a symmetry by accident.
+"""Starting structures of a relaxation without accidental symmetry.
 
-At x = 2 all Mn of the ordered cell are equivalent although two thirds must become Mn3+
-and distort. A relaxation that starts from the symmetric cell never leaves it.
+At x = 2 all Mn of the ordered cell are equivalent, although two thirds must become Mn3+
+and distort. A relaxation from the symmetric cell would keep the symmetry.
 """
 
 import numpy as np
@@ -9,6 +9,10 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from structures.errors import StructuresError
+from structures.values import is_finite, shown, whole
+
+MOST = 10.0
+"""A of displacement, and strain; above it nothing is left of the crystal."""
 
 
 def symmetry_broken_start(
@@ -40,12 +44,17 @@ def symmetry_broken_start(
     Raises
     ------
     StructuresError
-        If the displacement is negative, the strain not above -1 or the seed negative.
+        If the displacement is negative or above 10, the strain not above -1 or above
+        10, either no number, or the seed no whole number from 0 up.
     """
-    if displacement < 0 or c_strain <= -1 or seed < 0:
+    numbers = is_finite(displacement) and is_finite(c_strain)
+    small = numbers and 0 <= displacement <= MOST and -1 < c_strain <= MOST
+    seed = whole(seed, "seed")
+    if not small:
         raise StructuresError(
-            f"start with displacement {displacement} A, c_strain {c_strain}, seed "
-            f"{seed}: they must be >= 0, > -1 and >= 0; correct the start"
+            f"start with displacement {shown(displacement)} A, c_strain "
+            f"{shown(c_strain)}: they must be finite, 0 to {MOST:g} and above -1 to "
+            f"{MOST:g}; correct the start"
         )
     vectors = np.array(structure.lattice.matrix)
     vectors[2] *= 1 + c_strain

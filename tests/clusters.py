@@ -65,16 +65,9 @@ class Cluster:
             **self.settings,
         }
 
-    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, **more: str) -> forked.Started:
         """Start ``lnmo`` with some words."""
-        return subprocess.Popen(
-            [*LNMO, *words],
-            cwd=self.place,
-            env={**self.environment, **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return forked.start(*words, cwd=self.place, env={**self.environment, **more})
 
     def lnmo(
         self, *words: str, code: int | None = 0, **more: str
@@ -85,10 +78,16 @@ class Cluster:
         return done
 
     def in_one_save(self, *commands: tuple[str, ...]) -> list[int]:
-        """Run several commands at the same time; their exit codes."""
+        """Run several commands at the same time; their exit codes.
+
+        One that waited in vain for the lock of the other is run again, as it says.
+        """
         processes = [self.start(*words) for words in commands]
         told = [process.communicate(timeout=PATIENCE) for process in processes]
         codes = [process.returncode for process in processes]
+        for number, (_, errors) in enumerate(told):
+            if codes[number] == 2 and "run the command again" in errors:
+                codes[number] = self.lnmo(*commands[number], code=None).returncode
         assert set(codes) <= {0, 1}, told
         return codes
 

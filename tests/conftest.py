@@ -38,10 +38,19 @@ FIRST = (
 
 SLOW = (
     *("engines/chgnet", "engines/gpaw", "engines/vasp", "exchange", "cluster"),
-    *("launchpad/test_file_lock", "launchpad/test_local_run", "vasp/test_packed"),
-    *("report/test_page_of_ten_thousand", "cli/test_bad_campaigns"),
+    *("engines/test_step", "engines/test_odd_files", "engines/test_parse_tree"),
+    *("launchpad/test_file_lock", "launchpad/test_local_run", "launchpad/test_judged"),
+    *("vasp/test_packed", "vasp/test_potcars", "vasp/test_one_run"),
+    *("report/test_page", "report/test_collect", "report/test_figure_files"),
+    *("cli/test_bad_campaigns", "cli/test_full_disk", "cli/test_choices"),
+    *("cli/test_orderings", "cli/test_check", "cli/test_report_runs", "test_firetasks"),
+    *("checks/test_changed_inputs_custodian", "checks/test_inputs_as_applied"),
+    *("campaign/test_cell_cure", "campaign/test_reference_metal"),
+    *("campaign/test_host_file", "campaign/test_plan"),
+    *("structures/test_sampling", "structures/test_canonical", "structures/test_sites"),
 )
-"""Below `tests/workflows`: what starts processes or cuts real files a thousand ways."""
+"""In `tests/workflows`, and of `tests/structures`: what starts processes, draws, cuts
+real files a thousand ways, or takes some seconds for another reason."""
 
 # Examples are timed by a busy machine as well: no limit on one of them.
 settings.register_profile("lnmo", deadline=None)

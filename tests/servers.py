@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 HERE = Path(__file__).parent
@@ -128,9 +128,17 @@ class Slurm:
         if started.returncode:
             raise RuntimeError(started.stderr.decode())
 
-    def kill_controller(self) -> None:
-        """End slurmctld as kill -9 does."""
-        os.kill(int((self.place / "slurmctld.pid").read_text()), signal.SIGKILL)
+    def stop_controller(self) -> None:
+        """End slurmctld, as for an upgrade: jobs run on, every command fails.
+
+        It saves its jobs first. Killed within seconds of a job's start, it would have
+        forgotten the job, and would kill it when it is back.
+        """
+        process = psutil.Process(int((self.place / "slurmctld.pid").read_text()))
+        process.terminate()
+        with suppress(psutil.NoSuchProcess):
+            while process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.1)
 
     def call(self, *command: str) -> str:
         """Run one of Slurm's commands; what it prints."""

@@ -84,7 +84,7 @@ def test_a_second_submit_and_launch_do_nothing(finished_campaign: Cluster) -> No
 def test_status_tells_that_all_is_well(finished_campaign: Cluster) -> None:
     steps = json.loads(finished_campaign.lnmo("status", "--json").stdout)
     assert Counter(step["state"] for step in steps) == {"COMPLETED": CALCULATIONS}
-    assert finished_campaign.lnmo("reconcile").stdout == "database and queue agree\n"
+    assert finished_campaign.lnmo("reconcile").stdout.startswith("nothing to repair")
 
 
 def test_lpad_reads_the_same_file_unchanged(finished_campaign: Cluster) -> None:

@@ -10,21 +10,16 @@ import json
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pymongo.monitoring
 import pytest
-import typer
 
 from tests.clusters import Cluster, cluster
 from tests.servers import Mongo, Slurm
-from workflows.cli.launch import launch
-from workflows.cli.reconcile import reconcile
-from workflows.cli.status import status
-from workflows.cli.submit import submit
+from workflows.cli import app
 
 FEW, MANY = 10, 40
 THOUSAND = 1000
@@ -73,24 +68,24 @@ def costs(
 
 def _costs(of: Cluster) -> dict[str, int]:
     campaign_file = str(of.place / "c.yaml")
-    verbs: dict[str, Callable[[], object]] = {
-        "submit": lambda: submit(campaign_file, launchpad=of.place, json=True),
-        "submit again": lambda: submit(campaign_file, launchpad=of.place, json=True),
-        "launch": lambda: launch(max_jobs=1000, launchpad=of.place, json=True),
-        "status": lambda: status(launchpad=of.place, json=True),
-        "reconcile": lambda: reconcile(fix=True, launchpad=of.place, json=True),
+    verbs = {
+        "submit": ["submit", campaign_file],
+        "submit again": ["submit", campaign_file],
+        "launch": ["launch", "--max-jobs", "1000"],
+        "status": ["status"],
+        "reconcile": ["reconcile", "--fix"],
     }
     before = dict(os.environ)
     os.environ.update(of.environment)
     counted = {}
     try:
-        for name, call in verbs.items():
+        for name, words in verbs.items():
             seen = LISTENER.seen[of.name]
             with warnings.catch_warnings():
                 # A command that ends at once leaves its connection to the end.
                 warnings.simplefilter("ignore", ResourceWarning)
-                with suppress(typer.Exit):
-                    call()
+                words += ["--launchpad", str(of.place), "--json"]
+                app(words, standalone_mode=False)
                 gc.collect()
             counted[name] = LISTENER.seen[of.name] - seen
     finally:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
+import click
 import pytest
-import typer.main
 
 from tests.places import TOP
 from workflows.cli import app
@@ -20,7 +20,8 @@ COMMANDS = sorted({line.strip() for line in (*IN_BLOCKS, *IN_LINE)})
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_of_the_page_is_one(line: str) -> None:
     _, verb, *words = shlex.split(line)
-    command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
+    command = app.get_command(click.Context(app), verb)
+    assert command is not None
     known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
     options = [word for word in words if word.startswith("-")]
     assert set(options) <= known, line

@@ -25,6 +25,8 @@ from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.inputs import structure_inputs, write_vasp_inputs
 from workflows.engines.collect import Outcome, found_in, recorded
+from workflows.engines.machine import Machine
+from workflows.engines.step import run_step
 from workflows.errors import ResultsError, StoreError
 from workflows.records.collected import reordered
 from workflows.records.file_store import FileResults
@@ -243,6 +245,52 @@ def test_other_settings_are_refused_tag_by_tag(
     assert FileResults(tmp_path / "data").get(calculation.id, "dos") is None
 
 
+@pytest.mark.parametrize(
+    ("tag", "was", "applied"),
+    [
+        ("ENCUT", "ENCUT  =  520.0", "ENCUT  =  400.0"),
+        ("ISPIN", "ISPIN  =      2", "ISPIN  =      1"),
+        ("EDIFF", "EDIFF  = 0.1E-05", "EDIFF  = 0.1E-01"),
+        ("PREC", "PREC   = accura", "PREC   = normal"),
+        ("LASPH", "LASPH  =      T", "LASPH  =      F"),
+    ],
+)
+def test_what_outcar_alone_says_was_applied_counts_not_the_incar_beside_it(
+    runs: Path,
+    calculation: Calculation,
+    tmp_path: Path,
+    tag: str,
+    was: str,
+    applied: str,
+) -> None:
+    for path in runs.rglob("vasprun.xml"):
+        path.unlink()
+    outcar = runs / "static" / "OUTCAR"
+    text = outcar.read_text("utf-8")
+    assert was in text
+    outcar.write_text(text.replace(was, applied), "utf-8")
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("static", "static", "refused") in actions(outcomes)
+    assert f"warning INCAR is not the one that ran: {tag} = " in differing(
+        outcomes, "static"
+    )
+
+
+def test_what_the_fake_made_is_fake_by_its_outcar_alone(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    for path in runs.rglob("vasprun.xml"):
+        path.unlink()
+    root = tmp_path / "data"
+    recorded_ones = [o for o in collect(runs, calculation, root) if o.match.document]
+    assert [o.action for o in recorded_ones] == ["recorded"] * 3
+    for outcome in recorded_ones:
+        document = FileResults(root).get(calculation.id, outcome.match.step)
+        assert document is not None
+        assert document.fake
+        assert document.engine_version == "1.0-fake"
+
+
 def test_another_mesh_is_refused(
     runs: Path, calculation: Calculation, tmp_path: Path
 ) -> None:
@@ -319,6 +367,35 @@ def test_a_result_of_our_own_is_never_replaced(
     assert again.energy == -1.0
 
 
+@pytest.mark.parametrize("damage", ["edited", "cut", "renamed"])
+def test_a_lost_record_of_a_collected_run_is_collected_again_not_computed(
+    runs: Path, calculation: Calculation, tmp_path: Path, damage: str
+) -> None:
+    root = tmp_path / "data"
+    collect(runs, calculation, root)
+    files = FileResults(root)
+    record = files.directory(calculation.id, "static") / "task_document.json"
+    before = record.read_bytes()
+    if damage == "edited":
+        record.write_bytes(before.replace(b'"DONE"', b'"FAILED"'))
+    if damage == "cut":
+        record.write_bytes(before[:1000])
+    cure = f"lnmo collect {runs / 'static'} and the runs before it, -c CAMPAIGN"
+    if damage != "renamed":
+        with pytest.raises(StoreError, match=re.escape(cure)):
+            files.get(calculation.id, "static")
+    record.rename(record.with_name("task_document.json.bad"))
+    with pytest.raises(StoreError, match=r"run made elsewhere.*" + re.escape(cure)):
+        run_step(
+            calculation, "static", root=root, machine=Machine(), report=lambda _: None
+        )
+    outcomes = collect(runs, calculation, root)
+    assert [o.action for o in outcomes] == ["there", "recorded", "there"]
+    again = files.get(calculation.id, "static")
+    assert again is not None
+    assert again.energy == json.loads(before)["energy"]
+
+
 def test_a_run_of_another_compound_is_told_of_and_not_taken(
     calculation: Calculation, tmp_path: Path
 ) -> None:
@@ -333,6 +410,30 @@ def test_a_run_of_another_compound_is_told_of_and_not_taken(
         found_in([TOP / "docs"], [calculation])
     with pytest.raises(StoreError, match="no such directory"):
         found_in([tmp_path / "nowhere"], [calculation])
+
+
+def test_a_run_in_a_form_that_is_not_read_hides_no_other(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    odd = runs / "odd"
+    odd.mkdir()
+    (odd / "OUTCAR.zst").write_bytes(b"(\xb5/\xfd")
+    found = found_in([runs], [calculation])
+    reasons = {m.run.files.directory.name: m.reason for m in found}
+    assert "compressed with zstd" in reasons.pop("odd")
+    assert set(reasons.values()) == {""}
+
+
+def test_runs_whose_path_no_record_can_hold_are_not_recorded(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    odd = runs.rename(tmp_path / os.fsdecode(b"r\xff"))
+    (found, *_) = collect(odd, calculation, tmp_path / "data")
+    assert (found.action, found.reason) == (
+        "refused",
+        "its path is not UTF-8, and no record can hold it: rename it",
+    )
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_density_of_states_is_read_from_the_files_that_were_collected(

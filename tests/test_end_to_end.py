@@ -60,15 +60,8 @@ class Project:
     def lnmo(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         return forked.lnmo(*words, cwd=self.place, env={**self.environment, **more})
 
-    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*LNMO, *words],
-            cwd=self.place,
-            env={**self.environment, **more},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def start(self, *words: str, **more: str) -> forked.Started:
+        return forked.start(*words, cwd=self.place, env={**self.environment, **more})
 
     def ledger(self, event: str = "") -> list[str]:
         with suppress(FileNotFoundError):
@@ -83,13 +76,8 @@ class Project:
             time.sleep(0.02)
 
     def processes(self) -> list[psutil.Process]:
-        """Every process of this campaign, found by the environment it inherited."""
-        found, mark = [], str(self.place / "ledger")
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get("FAKE_VASP_LEDGER") == mark:
-                    found.append(process)
-        return found
+        """Every process of this campaign."""
+        return forked.processes_in(self.place)
 
     def kill_everything(self) -> None:
         for process in self.processes():

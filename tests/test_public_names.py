@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,6 +13,7 @@ import pytest
 
 import structures
 import workflows
+from tests.places import TOP
 from workflows.campaign.calculation import Calculation
 from workflows.results.results import Results
 
@@ -35,10 +37,35 @@ def test_structures_gives_the_promised_names() -> None:
 
 
 def test_workflows_gives_the_promised_names() -> None:
-    from workflows import load_campaign, open_results, parse_run, plan, to_flow
+    from workflows import (
+        check_directory,
+        expected_valence,
+        load_campaign,
+        open_results,
+        parse_run,
+        plan,
+        to_flow,
+        valence_from_moment,
+        vasp_inputs,
+    )
 
-    found = (load_campaign, open_results, parse_run, plan, to_flow)
+    found = (
+        *(check_directory, expected_valence, load_campaign, open_results, parse_run),
+        *(plan, to_flow, valence_from_moment, vasp_inputs),
+    )
     assert sorted(name.__name__ for name in found) == sorted(workflows.__all__)
+
+
+def test_users_read_of_one_package_in_the_docs() -> None:
+    """Pages for developers name the modules that they are about."""
+    pages = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+    imports = {
+        f"{page.name}: {line.strip()}"
+        for page in (*pages, TOP / "docs" / "notebook.ipynb")
+        for line in page.read_text("utf-8").splitlines()
+        if re.search(r"(from|import) (workflows|structures)\b", line)
+    }
+    assert not imports
 
 
 def test_analysis_gives_the_promised_names() -> None:
@@ -188,8 +215,9 @@ def test_help_and_a_usage_error_import_nothing_heavy(words: list[str]) -> None:
         "except SystemExit:\n"
         "    pass\n"
         "heavy = {'numpy', 'scipy', 'pandas', 'pymatgen', 'fireworks', 'yaml'}\n"
+        "heavy |= {'pydantic', 'rich'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
-    )  # pydantic is not among them: typer reads a verb's parameters with it
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )

@@ -54,6 +54,7 @@ TYPED_INSTEAD = {
     "lnmo results u-sensitivity": "lnmo results u-sensitivity --variant mp --x 1",
     "export LNMO_VASP_CMD": f'export LNMO_VASP_CMD="{sys.executable} {FAKE_VASP}"',
     "lnmo check DIR": "lnmo check inputs",
+    "lnmo report DIR": "lnmo report lnmo-data -o others.html",
     "lnmo check --same DIR": "lnmo check --same inputs",
 }
 """Beginnings of lines, and the start of what is typed: one x, the stand-in for VASP."""
@@ -142,6 +143,7 @@ def test_every_line_of_the_shell_works(typed: dict[str, str], clone: Path) -> No
     assert (clone / "figures" / "fig2e-moments.pdf").is_file()
     assert (clone / "cluster" / "my_qadapter.yaml").is_file()
     assert "0 errors" in typed["lnmo check DIR..."]
+    assert "no plan and no verdict" in typed["lnmo report DIR..."]
 
 
 def test_every_exception_is_a_line_of_the_readme() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 from tests import forked
 from tests.places import FAKE_VASP
 from tests.servers import Mongo
+from workflows.launchpad.file_lock import is_owned
 from workflows.launchpad.mongodb import connected
+from workflows.launchpad.opening import LOCK_FILE
 from workflows.records.database import read_database
 
 LNMO = (sys.executable, "-P", "-m", "workflows.cli")
@@ -52,6 +55,71 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def lnmo(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return forked.lnmo(*words, cwd=place, env=os.environ)
+
+
+def test_a_helper_that_reads_its_input_takes_no_request_of_the_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a VASP leaves behind, such as a monitor, may read all that it is given."""
+    swallowed = place / "swallowed"
+    command = place / "vasp"
+    command.write_text(
+        f"#!/bin/bash\n{sys.executable} {FAKE_VASP}\n"
+        f"(cat >>{swallowed} <&3 &) 3<&0 >/dev/null 2>&1\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    ran = lnmo(place, "run", "c.yaml")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count(" ended after ") == 3
+    assert swallowed.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(range(1, 256)) * 100, b"<modeling>\xff</modeling>", b"<?xml"]
+)
+def test_rubbish_in_the_place_of_outputs_is_recorded_as_cut(
+    place: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    """Whatever custodian's readers make of it."""
+    (place / "rubbish").write_bytes(content)
+    command = place / "vasp"
+    copies = "".join(
+        f"cp {place / 'rubbish'} {name}\n"
+        for name in ("OUTCAR", "vasprun.xml", "OSZICAR", "CONTCAR")
+    )
+    command.write_text(f"#!/bin/bash\n{copies}cat {place / 'rubbish'}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    ran = lnmo(place, "run", "c.yaml", "--x", "1")
+    assert ran.returncode == 1
+    (document,) = (place / "lnmo-data").rglob("task_document.json")
+    found = json.loads(document.read_text())
+    assert found["state"] == "TRUNCATED", found["reason"]
+    assert "codec" not in ran.stdout + ran.stderr
+
+
+def test_outputs_of_another_cell_give_no_number_and_say_of_which(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = lnmo(place, "run", "c.yaml", "--x", "1")
+    assert ran.returncode == 0, ran.stderr
+    (whole,) = (place / "lnmo-data").rglob("task_document.json")
+    command = place / "vasp"
+    names = "{OUTCAR,vasprun.xml,CONTCAR,OSZICAR}"
+    command.write_text(
+        f"#!/bin/bash\n{sys.executable} {FAKE_VASP}\ncp {whole.parent}/{names} .\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    ran = lnmo(place, "run", "c.yaml", "--x", "0")
+    assert ran.returncode == 1
+    (other,) = {*(place / "lnmo-data").rglob("task_document.json")} - {whole}
+    found = json.loads(other.read_text())
+    assert found["state"] == "FAILED"
+    assert "another run, of Li8Mn12Ni4O32, where Mn12Ni4O32" in found["reason"]
+    for name in ("energy", "bandgap", "magnetization", "structure", "max_force"):
+        assert found.get(name) is None
 
 
 def test_a_vasp_that_never_starts_stops_the_run_after_two_steps(
@@ -103,12 +171,13 @@ def test_status_says_what_became_of_an_interrupted_run(
     assert "RUNNING" in lnmo(place, "status").stdout
     process.send_signal(how)
     process.wait()
+    while is_owned(place / "lnmo-data" / LOCK_FILE):  # its workers end a moment later
+        time.sleep(0.1)
     told = lnmo(place, "status").stdout
-    if how is signal.SIGTERM:
-        assert "RUNNING" not in told
-        assert "READY" in told
-    else:
-        assert "no lnmo run is alive: it was killed; nothing is lost" in told
+    assert "RUNNING" not in told
+    assert "READY" in told
+    if how is signal.SIGKILL:
+        assert "no lnmo run is alive: it was killed, or its data directory" in told
         assert "-> lnmo run" in told
     monkeypatch.setenv("FAKE_VASP_SECONDS", "0")
     assert lnmo(place, "run").returncode == 0
@@ -150,6 +219,75 @@ def test_a_run_that_was_given_up_records_nothing(
     assert len(ended) == 1
 
 
+def test_what_a_launcher_writes_in_brackets_is_printed_as_it_is(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "[/opt/mpi/bin] [node01:1234] cannot open [red]shared :boom: object"
+    command = place / "vasp"
+    command.write_text(f"#!/bin/sh\necho '{said}'\nexit 127\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    assert lnmo(place, "run", "c.yaml", "--x", "1").returncode == 1
+    for words in (("results", "--table", "runs"), ("status",)):
+        ran = lnmo(place, *words, "c.yaml")
+        assert "Traceback" not in ran.stderr
+        assert said.replace(" ", "") in "".join(ran.stdout.split())
+
+
+def test_a_campaign_edited_during_its_run_is_shown_as_it_was_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place / "c.yaml"
+    file.write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
+    until = place / "go on"
+    monkeypatch.setenv("FAKE_VASP_UNTIL", str(until))
+    run = forked.start("run", "c.yaml", cwd=place, env=os.environ)
+    while not list(place.rglob("OUTCAR")):
+        assert run.poll() is None
+        time.sleep(0.1)
+    file.write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[0]"))
+    until.touch()
+    told, errors = run.communicate()
+    assert run.returncode == 0, errors
+    assert "no calculation has finished" not in told
+    assert "PLANNED" not in told
+
+
+def test_an_engine_that_clears_its_directory_is_told_what_to_leave(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = place / "vasp"
+    command.write_text(f"#!/bin/sh\n{sys.executable} {FAKE_VASP}\nrm lnmo.json\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    ran = lnmo(place, "run", "c.yaml", "--x", "1")
+    assert ran.returncode == 1
+    assert "lnmo.json there was removed or changed" in ran.stdout + ran.stderr
+
+
+def test_steps_that_a_person_holds_are_no_failures_and_have_their_own_command(
+    place: Path, mongo: Mongo
+) -> None:
+    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: held\n"
+    (place / "launchpad.yaml").write_text(settings)
+    assert lnmo(place, "submit", "c.yaml").returncode == 0
+    with connected(read_database(place)) as pad:
+        pad.defuse_fw(1)
+        pad.pause_fw(2)
+    ran = lnmo(place, "run", "c.yaml")
+    assert ran.returncode == 1
+    told = ran.stdout.partition("2 steps are cancelled or paused")[2].splitlines()
+    assert [line.split(": ")[1] for line in told[1:3]] == [
+        "lpad reignite_fws -i 1",
+        "lpad resume_fws -i 2",
+    ]
+    assert "--retry" not in ran.stdout
+    with connected(read_database(place)) as pad:
+        pad.reignite_fw(1)
+        pad.resume_fw(2)
+    assert lnmo(place, "run", "c.yaml").returncode == 0
+
+
 def test_a_missing_potcar_is_an_error_before_the_first_step(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,3 +315,43 @@ def test_a_compiled_vasp_without_a_potcar_library_is_an_error_at_once(
     assert ran.returncode == 2
     assert "set PMG_VASP_PSP_DIR" in ran.stderr
     assert not (place / "lnmo-data").exists()
+
+
+@pytest.mark.parametrize("closed", ["calculations/*", "calculations", ""])
+def test_what_may_not_be_read_is_never_shown_as_not_begun(
+    place: Path, closed: str, as_a_user: list[str]
+) -> None:
+    """Whoever the directory belongs to; and once it may be read, nothing runs again."""
+    (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
+    assert lnmo(place, "run", "c.yaml").returncode == 0
+    data = place / "lnmo-data"
+    (where,) = data.glob(closed) if closed else (data,)
+    where.chmod(0)
+
+    def as_that_user(*words: str) -> str:
+        command = [*as_a_user, *LNMO, *words, "c.yaml"]
+        ran = subprocess.run(command, cwd=place, capture_output=True, text=True)
+        assert "PLANNED" not in ran.stdout
+        assert "no runs yet" not in ran.stdout
+        assert "Rename" not in ran.stderr
+        return ran.stdout + ran.stderr
+
+    told = [as_that_user("results", "--table", "runs"), as_that_user("status")]
+    assert all("chmod u+rX" in " ".join(each.split()) for each in told)
+    assert "FAILED" in as_that_user("results") or closed != "calculations/*"
+    if closed == "calculations/*":
+        assert "permission denied" in as_that_user("run")
+    where.chmod(0o755)
+    assert "FIZZLED   " not in lnmo(place, "status", "c.yaml").stdout
+    again = lnmo(place, "run", "c.yaml", "--retry")
+    assert again.returncode == 0, again.stderr
+    assert len(list(place.rglob("OUTCAR*"))) == 1
+
+
+def test_a_umask_that_locks_its_own_owner_out_is_refused(place: Path) -> None:
+    command = ["sh", "-c", 'umask 777; exec "$@"', "sh", *LNMO, "run", "c.yaml"]
+    before = sorted(place.iterdir())
+    ran = subprocess.run(command, cwd=place, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "umask 0777" in ran.stderr
+    assert sorted(place.iterdir()) == before

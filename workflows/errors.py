@@ -103,6 +103,15 @@ def printable(text: object) -> str:
     )
 
 
+def is_utf8(path: os.PathLike[str] | str) -> bool:
+    """Whether a path is text that a database, or a reader of XML, can hold."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shortened(value: object, length: int = 40) -> str:
     """Return a value in one line of at most `length` characters."""
     text = " ".join(str(value).split())

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from workflows.results.any_run import RUNS as ANY_RUNS
 from workflows.results.columns import Column
 from workflows.results.context_table import CONTEXT
 from workflows.results.hull_voltage_tables import HULL, VOLTAGE
@@ -39,6 +40,7 @@ TABLES: dict[str, tuple[str, Iterable[Column]]] = {
     "Voltages of variants": ("`lnmo compare`, the voltages", VOLTAGES),
     "Statements by variant": ("`lnmo compare`, the paper's statements", STATEMENTS),
     "Lattice of any run": ("`lnmo parse --table lattice DIR`", LATTICE),
+    "Any runs, on a page": ("`lnmo report DIR`", ANY_RUNS),
 }
 MEANING = {
     "a_rel": "a of the row over a at x = 1, in the axes of the cell",

@@ -2,6 +2,7 @@
 
 import warnings
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -150,7 +151,8 @@ def test_a_supercell_offers_finer_steps() -> None:
 @pytest.mark.parametrize(
     ("x", "nearest"),
     [(0.3, (0.25, 0.375)), (0.01, (0, 0.125)), (1.99, (1.875, 2)), (2.5, (1.875, 2)),
-     (-1, (0, 0.125)), (float("nan"), (0, 0.125)), (float("inf"), (1.875, 2))],
+     (-1, (0, 0.125)), (float("nan"), (0, 0.125)), (float("inf"), (1.875, 2)),
+     (10**400, (1.875, 2))],
 )  # fmt: skip
 def test_a_composition_that_cannot_be_is_refused_with_the_nearest_two(
     host: SpinelHost, x: float, nearest: tuple[float, float]
@@ -171,9 +173,12 @@ def test_an_unknown_model_is_refused_with_the_nearest_name(host: SpinelHost) -> 
         arrangements(host, 1.5, insertion="tet8b")
 
 
-@pytest.mark.parametrize("wrong", [{"keep": 0}, {"max_enumerate": 0}])
-def test_keeping_or_listing_nothing_is_refused(
-    host: SpinelHost, wrong: dict[str, int]
+@pytest.mark.parametrize("name", ["keep", "max_enumerate"])
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, float("nan"), 10**400, "2", None, True])
+def test_keeping_or_listing_no_number_of_them_is_refused(
+    host: SpinelHost, name: str, wrong: Any
 ) -> None:
-    with pytest.raises(CompositionError, match="at least 1"):
-        arrangements(host, 0.5, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(
+        CompositionError, match=f"{name} = .*: give a whole number >= 1"
+    ):
+        arrangements(host, 0.5, **{name: wrong})

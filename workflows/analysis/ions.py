@@ -136,6 +136,8 @@ TYPICAL_MOMENTS: Mapping[str, Mapping[int, float]] = {
 
 
 LITHIUM = "Li"
+MOBILE = frozenset({"Li", "Na", "Mg"})
+"""Ions that a campaign takes out of a host and puts into it."""
 
 
 def working_ion(formula: str, n_ions: int | None) -> str:
@@ -168,6 +170,52 @@ def metal_name(ion: str) -> str:
 def ion_of_series(cells: Iterable[tuple[str, int | None]]) -> str:
     """Return the ion of cells (formula, ions in the cell) of one host at several x."""
     return next((ion for cell in cells if (ion := working_ion(*cell))), LITHIUM)
+
+
+def of_ion(words: str, ion: str) -> str:
+    """Return words on lithium as words on another ion of a host.
+
+    Examples
+    --------
+    >>> of_ion("Li left its site", "Mg"), of_ion("Li left its site", "")
+    ('Mg left its site', 'Li left its site')
+    """
+    return words.replace("Li ", f"{ion or LITHIUM} ")
+
+
+def host_in_words(formulas: Iterable[str]) -> str:
+    """Return the hosts of cells as a person writes them, such as ``LixMn2O4``.
+
+    Parameters
+    ----------
+    formulas
+        Contents of cells in site order; a cell without any ion takes that of the
+        others, else lithium.
+
+    Examples
+    --------
+    >>> host_in_words(["Mn16O32", "Li4Mn16O32"]), host_in_words(["Mg8Mn16O32"])
+    ('LixMn2O4', 'MgxMn2O4')
+    """
+    cells = [re.findall(r"([A-Z][a-z]?)(\d*)", formula) for formula in formulas]
+    ion = next((c[0][0] for c in cells if c and c[0][0] in MOBILE), LITHIUM)
+    return ", ".join(dict.fromkeys(_host(cell, ion) for cell in cells if cell))
+
+
+def _host(cell: list[tuple[str, str]], ion: str) -> str:
+    """Name the host of one cell by four of its last element, the anion."""
+    numbers: dict[str, int] = {}
+    for element, number in cell:
+        numbers[element] = numbers.get(element, 0) + int(number or 1)
+    anion = cell[-1][0]
+    own = cell[0][0] if cell[0][0] in MOBILE else ion
+    units = numbers[anion] / 4
+    metals = "".join(
+        f"{element}{'' if number == units else f'{number / units:g}'}"
+        for element, number in numbers.items()
+        if element not in {own, anion}
+    )
+    return f"{own}x{metals}{anion}4"
 
 
 def lost(element: str, start: float, end: float) -> bool:

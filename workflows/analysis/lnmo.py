@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from structures.values import is_finite, shown
+
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -129,8 +131,8 @@ def expected_total_moment(x: float, order: str = "fim") -> float:
 
 
 def _in_range(x: float) -> None:
-    if not 0 <= x <= 2:
-        raise ValueError(f"x = {x:g} is outside 0 to 2, Li per Ni0.5Mn1.5O4")
+    if not (is_finite(x) and 0 <= x <= 2):
+        raise ValueError(f"x = {shown(x)} is outside 0 to 2, Li per Ni0.5Mn1.5O4")
 
 
 def lnmo_x(structure: Structure) -> float | None:

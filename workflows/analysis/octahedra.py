@@ -9,8 +9,9 @@ measured. Definitions: Baur (1974) for the distortion index, Robinson, Gibbs and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,30 +109,7 @@ def octahedron(
         The sixth oxygen is beyond 2.6 A, the seventh is not, or opposite bonds enclose
         less than 150 degrees.
     """
-    pairs = trans_pairs(structure, index)
-    directions = np.eye(3) if axes is None else np.asarray(axes, dtype=float)
-    ordered, angle = _along(pairs, directions)
-    lengths = np.linalg.norm(ordered, axis=2)  # (axis, bond of the pair)
-    l_x, l_y, l_z = (float(value) for value in lengths.mean(axis=1))
-    means = sorted((l_x, l_y, l_z))
-    volume = _volume(ordered)
-    average = lengths.mean()
-    size = (3 * volume / 4) ** (1 / 3)
-    return Octahedron(
-        index=index,
-        bonds=tuple(sorted(float(value) for value in lengths.ravel())),
-        l_x=l_x,
-        l_y=l_y,
-        l_z=l_z,
-        axis_angle=angle,
-        elongation=means[2] / ((means[0] + means[1]) / 2),
-        unique_axis="xyz"[int(np.argmax(lengths.mean(axis=1)))],
-        baur=float(np.abs(lengths - average).mean() / average),
-        quadratic_elongation=float(((lengths / size) ** 2).mean()),
-        angle_variance=_angle_variance(ordered),
-        volume=volume,
-        modes=jahn_teller_modes(l_x, l_y, l_z),
-    )
+    return _measured([index], trans_pairs(structure, index)[None], axes)[index]
 
 
 def octahedra(
@@ -151,14 +129,60 @@ def octahedra(
     axes
         As in :func:`octahedron`.
     """
-    found = {}
-    for index, site in enumerate(structure):
-        if site.specie.symbol in elements:
-            try:
-                found[index] = octahedron(structure, index, axes=axes)
-            except NoOctahedron:
-                continue
-    return found
+    symbols = [site.specie.symbol for site in structure]
+    wanted = [i for i, symbol in enumerate(symbols) if symbol in elements]
+    six = {}
+    for index, bonds in _oxygen_bonds(structure, symbols, wanted).items():
+        with suppress(NoOctahedron):
+            six[index] = _six(bonds, f"{symbols[index]} (site {index})")
+    if not six:
+        return {}
+    pairs, angles = _paired(np.array(list(six.values())))
+    straight = angles > STRAIGHT
+    own = [index for index, good in zip(six, straight, strict=True) if good]
+    return _measured(own, pairs[straight], axes)
+
+
+def _measured(
+    indices: Sequence[int], pairs: Vectors, axes: ArrayLike | None
+) -> dict[int, Octahedron]:
+    """Measure octahedra by their pairs of bonds, shape (ion, pair, bond, xyz)."""
+    if not indices:
+        return {}
+    directions = np.eye(3) if axes is None else np.asarray(axes, dtype=float)
+    bonds, axis_angles = _along(pairs, directions)
+    lengths = np.linalg.norm(bonds, axis=-1)
+    average = lengths.mean(axis=(1, 2))[:, None, None]
+    volumes = _volumes(bonds)
+    sizes = ((3 * volumes / 4) ** (1 / 3))[:, None, None]
+    means = lengths.mean(axis=2)
+    ascending = np.sort(means, axis=1)
+    elongation = ascending[:, 2] / ascending[:, :2].mean(axis=1)
+    longest = means.argmax(axis=1)
+    baur = (np.abs(lengths - average) / average).mean(axis=(1, 2))
+    quadratic = ((lengths / sizes) ** 2).mean(axis=(1, 2))
+    variance = _angle_variances(bonds / lengths[..., None])
+    flat = np.sort(lengths.reshape(len(lengths), 6), axis=1).tolist()
+    return {
+        index: Octahedron(
+            index=index,
+            bonds=tuple(flat[n]),
+            l_x=l_x,
+            l_y=l_y,
+            l_z=l_z,
+            axis_angle=float(axis_angles[n]),
+            elongation=float(elongation[n]),
+            unique_axis="xyz"[longest[n]],
+            baur=float(baur[n]),
+            quadratic_elongation=float(quadratic[n]),
+            angle_variance=float(variance[n]),
+            volume=float(volumes[n]),
+            modes=jahn_teller_modes(l_x, l_y, l_z),
+        )
+        for n, (index, (l_x, l_y, l_z)) in enumerate(
+            zip(indices, means.tolist(), strict=True)
+        )
+    }
 
 
 def trans_pairs(structure: Structure, index: int) -> Vectors:
@@ -174,44 +198,66 @@ def trans_pairs(structure: Structure, index: int) -> Vectors:
     NoOctahedron
         As in :func:`octahedron`.
     """
-    bonds = _six_bonds(structure, index)
-    units = bonds / np.linalg.norm(bonds, axis=1)[:, None]
-    cosines = units @ units.T
-    left, pairs = set(range(6)), []
-    while left:
-        one, other = min(combinations(sorted(left), 2), key=lambda p: cosines[p])
-        angle = float(np.degrees(np.arccos(np.clip(cosines[one, other], -1, 1))))
-        if angle <= STRAIGHT:
-            raise NoOctahedron(
-                f"{_name(structure, index)}: opposite bonds enclose {angle:.0f} "
-                f"degrees (octahedron: above {STRAIGHT:g})"
-            )
-        pairs.append([bonds[one], bonds[other]])
-        left -= {one, other}
-    return np.array(pairs)
+    symbols = [site.specie.symbol for site in structure]
+    name = f"{symbols[index]} (site {index})"
+    bonds = _six(_oxygen_bonds(structure, symbols, [index])[index], name)
+    (pairs,), (angle,) = _paired(bonds[None])
+    if angle <= STRAIGHT:
+        raise NoOctahedron(
+            f"{name}: opposite bonds enclose {angle:.0f} degrees (octahedron: above "
+            f"{STRAIGHT:g})"
+        )
+    return np.asarray(pairs)
 
 
-def _six_bonds(structure: Structure, index: int) -> Vectors:
-    _, points, images, distances = structure.get_neighbor_list(
-        SEARCH, sites=[structure[index]], exclude_self=True
+def _oxygen_bonds(
+    structure: Structure, symbols: Sequence[str], indices: Sequence[int]
+) -> dict[int, Vectors]:
+    """Return the vectors to the oxygens near some ions, A, shape (n, 3), by ion."""
+    if not indices:
+        return {}
+    centres, points, images, _ = structure.get_neighbor_list(
+        SEARCH, sites=[structure[i] for i in indices], exclude_self=True
     )
-    oxygen = [
-        (float(distance), int(point), image)
-        for distance, point, image in zip(distances, points, images, strict=True)
-        if structure[int(point)].specie.symbol == "O"
-    ]
-    oxygen.sort(key=lambda found: found[0])
-    if len(oxygen) < 6 or oxygen[5][0] > LONGEST_BOND:
-        raise NoOctahedron(
-            f"{_name(structure, index)}: fewer than 6 oxygens within {LONGEST_BOND} A"
-        )
-    if len(oxygen) > 6 and oxygen[6][0] < LONGEST_BOND:
-        raise NoOctahedron(
-            f"{_name(structure, index)}: more than 6 oxygens within {LONGEST_BOND} A"
-        )
-    here = structure[index].frac_coords
-    ends = [structure[point].frac_coords + image for _, point, image in oxygen[:6]]
-    return np.asarray(structure.lattice.get_cartesian_coords(np.array(ends) - here))
+    oxygen = np.array([symbol == "O" for symbol in symbols])[points]
+    centres, points, images = centres[oxygen], points[oxygen], images[oxygen]
+    places = structure.frac_coords
+    ends = places[points] + images - places[np.asarray(indices)[centres]]
+    vectors = np.asarray(structure.lattice.get_cartesian_coords(ends))
+    return {own: vectors[centres == n] for n, own in enumerate(indices)}
+
+
+def _six(bonds: Vectors, name: str) -> Vectors:
+    """Return the six shortest bonds, the shortest first."""
+    lengths = np.linalg.norm(bonds, axis=1)
+    order = np.argsort(lengths, kind="stable")
+    ascending = lengths[order]
+    if len(order) < 6 or ascending[5] > LONGEST_BOND:
+        raise NoOctahedron(f"{name}: fewer than 6 oxygens within {LONGEST_BOND} A")
+    if len(order) > 6 and ascending[6] < LONGEST_BOND:
+        raise NoOctahedron(f"{name}: more than 6 oxygens within {LONGEST_BOND} A")
+    return bonds[order[:6]]
+
+
+def _paired(bonds: Vectors) -> tuple[Vectors, Vectors]:
+    """Pair opposite bonds of each ion, the straightest pair first.
+
+    Takes shape (ion, 6, xyz); returns the pairs, shape (ion, 3, 2, xyz), and the
+    smallest angle of a pair of each ion, degrees.
+    """
+    units = bonds / np.linalg.norm(bonds, axis=2)[..., None]
+    cosines = units @ units.transpose(0, 2, 1)
+    left = np.where(np.triu(np.ones((6, 6), dtype=bool), 1), cosines, np.inf)
+    ions = np.arange(len(bonds))
+    found = np.empty((len(bonds), 3, 2), dtype=int)
+    for k in range(3):
+        one, other = np.divmod(left.reshape(-1, 36).argmin(axis=1), 6)
+        found[:, k, 0], found[:, k, 1] = one, other
+        for end in (one, other):
+            left[ions, end] = left[ions, :, end] = np.inf
+    worst = cosines[ions[:, None], found[..., 0], found[..., 1]].max(axis=1)
+    angles = np.degrees(np.arccos(np.clip(worst, -1, 1)))
+    return bonds[ions[:, None, None], found], angles
 
 
 def octahedron_axes(
@@ -236,7 +282,7 @@ def octahedron_axes(
         As in :func:`octahedron`.
     """
     directions = np.eye(3) if axes is None else np.asarray(axes, dtype=float)
-    pairs, _ = _along(trans_pairs(structure, index), directions)
+    (pairs,), _ = _along(trans_pairs(structure, index)[None], directions)
     return orthonormal(pairs[:, 0] - pairs[:, 1])
 
 
@@ -247,34 +293,38 @@ def orthonormal(rows: Vectors) -> Vectors:
     return np.asarray(left @ right)
 
 
-def _along(pairs: Vectors, axes: Vectors) -> tuple[Vectors, float]:
-    """Order the pairs as x, y, z, and return the worst angle to an axis, degrees."""
-    lines = pairs[:, 0] - pairs[:, 1]
-    units = lines / np.linalg.norm(lines, axis=1)[:, None]
+def _along(pairs: Vectors, axes: Vectors) -> tuple[Vectors, Vectors]:
+    """Order the pairs of each ion as x, y, z.
+
+    Takes and returns shape (ion, pair, bond, xyz); with it the worst angle of each ion
+    to an axis, degrees.
+    """
+    lines = pairs[:, :, 0] - pairs[:, :, 1]
+    units = lines / np.linalg.norm(lines, axis=2)[..., None]
     cosines = np.abs(units @ (axes / np.linalg.norm(axes, axis=1)[:, None]).T)
-    order = max(
-        permutations(range(3)), key=lambda p: sum(cosines[p[k], k] for k in range(3))
-    )
-    worst = min(cosines[order[k], k] for k in range(3))
-    return pairs[list(order)], float(np.degrees(np.arccos(min(1.0, worst))))
+    ways, ions = np.array(_WAYS), np.arange(len(pairs))[:, None]
+    scores = cosines[:, ways, [0, 1, 2]].sum(axis=2)  # (ion, way)
+    order = ways[scores.argmax(axis=1)]
+    worst = cosines[ions, order, [0, 1, 2]].min(axis=1)
+    return pairs[ions, order], np.degrees(np.arccos(np.minimum(1.0, worst)))
 
 
-def _volume(pairs: Vectors) -> float:
-    """Sum the eight tetrahedra between the centre and the faces, A^3."""
-    corners = product(*pairs)
-    return float(sum(abs(np.linalg.det(np.array(face))) for face in corners) / 6)
+_WAYS = tuple(permutations(range(3)))
 
 
-def _angle_variance(pairs: Vectors) -> float:
-    units = pairs / np.linalg.norm(pairs, axis=2)[..., None]
-    cosines = [
-        float(one @ other)
-        for first, second in combinations(units, 2)
-        for one, other in product(first, second)
-    ]
-    angles = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
-    return float(((angles - 90) ** 2).sum() / 11)
+def _volumes(bonds: Vectors) -> Vectors:
+    """Sum the eight tetrahedra between centre and faces, A^3, of each octahedron."""
+    faces = [[bonds[:, k, side[k]] for k in range(3)] for side in _SIDES]
+    corners = np.array(faces).transpose(2, 0, 1, 3)  # (ion, face, corner, xyz)
+    return np.asarray(np.abs(np.linalg.det(corners)).sum(axis=1) / 6)
 
 
-def _name(structure: Structure, index: int) -> str:
-    return f"{structure[index].specie.symbol} (site {index})"
+_SIDES = tuple(product((0, 1), repeat=3))
+
+
+def _angle_variances(units: Vectors) -> Vectors:
+    """Compare the 12 angles between adjacent bonds with 90 degrees."""
+    cosines = np.einsum("npik,nqjk->npqij", units, units)
+    adjacent = np.stack([cosines[:, p, q] for p, q in ((0, 1), (0, 2), (1, 2))], axis=1)
+    angles = np.degrees(np.arccos(np.clip(adjacent, -1, 1)))
+    return np.asarray(((angles - 90) ** 2).sum(axis=(1, 2, 3)) / 11)

@@ -78,6 +78,8 @@ def counted(structure: Structure, orbitals: Mapping[int, EgOrbital]) -> str:
     str
         Such as ``dz2 along c on 8 of 12 Mn``; empty if no ion prefers an orbital.
     """
+    if not orbitals:
+        return ""
     shown = []
     for element in dict.fromkeys(site.specie.symbol for site in structure):
         own = [o for i, o in orbitals.items() if structure[i].specie.symbol == element]

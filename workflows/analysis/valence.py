@@ -11,8 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from operator import itemgetter
+from typing import Any
 
+from structures.values import is_finite
 from workflows.analysis.ions import FIXED, THRESHOLDS, TYPICAL_MOMENTS
 
 AMBIGUOUS = 0.10
@@ -77,9 +80,9 @@ def valence_from_moment(
             f"no moment thresholds for {element} (there are some for "
             f"{', '.join(thresholds)}): give them as thresholds={{'{element}': ...}}"
         )
-    size = abs(moment)
-    if math.isnan(size):
+    if not is_finite(moment):
         return SiteValence(None, math.nan, ambiguous=True)
+    size = abs(moment)
     steps = thresholds[element]
     valence = next((q for limit, q in steps if size < limit), steps[-1][1])
     margin = min(abs(size - limit) for limit, _ in steps if math.isfinite(limit))
@@ -150,24 +153,22 @@ def balanced_valences(
     numbers = all(math.isfinite(m) for m in moments)
     if not known or not numbers:
         return BalancedValences(None, math.nan)
-    reached: _Reached = {sum(FIXED.get(s, 0) for s in species): [(0.0, ())]}
-    for element, moment in zip(species, moments, strict=True):
-        if element not in FIXED:
-            reached = _with_one_more(reached, _misfits(element, moment))
-    neutral = reached.get(0, [])
+    free = [pair for pair in zip(species, moments, strict=True) if pair[0] not in FIXED]
+    choices = [_misfits(element, moment) for element, moment in free]
+    neutral = _neutral(sum(FIXED.get(s, 0) for s in species), choices)
     if not neutral:
         return BalancedValences(None, math.nan)
     (least, best), *others = neutral
     margin = others[0][0] - least if others else math.inf
     if margin < UNDECIDED:
         return BalancedValences(None, margin)
-    free = iter(best)
-    whole = tuple(FIXED[s] if s in FIXED else next(free) for s in species)
+    chosen = iter(best)
+    whole = tuple(FIXED[s] if s in FIXED else next(chosen) for s in species)
     return BalancedValences(whole, margin)
 
 
-_Reached = dict[int, list[tuple[float, tuple[int, ...]]]]
-"""Charge of the sites so far -> the two assignments that fit best, with misfit."""
+_Way = tuple[float, Any]
+"""Misfit of an assignment, and its valences: the last, and the way before it."""
 
 
 def _misfits(element: str, moment: float) -> dict[int, float]:
@@ -176,10 +177,33 @@ def _misfits(element: str, moment: float) -> dict[int, float]:
     return {q: (abs(moment) - size) ** 2 for q, size in typical.items()}
 
 
-def _with_one_more(before: _Reached, choices: Mapping[int, float]) -> _Reached:
-    found: _Reached = {}
-    for total, ways in before.items():
-        for q, more in choices.items():
-            own = found.setdefault(total + q, [])
-            own += [(misfit + more, (*chosen, q)) for misfit, chosen in ways]
-    return {total: sorted(ways)[:2] for total, ways in found.items()}
+def _neutral(
+    fixed: int, choices: Sequence[Mapping[int, float]]
+) -> list[tuple[float, tuple[int, ...]]]:
+    """Return the two neutral assignments that fit best, with their misfits."""
+    least, most = (
+        [0, *accumulate(end(own) for own in reversed(choices))][::-1]
+        for end in (min, max)
+    )
+    reached: dict[int, list[_Way]] = {fixed: [(0.0, None)]}
+    for n, own in enumerate(choices, 1):
+        found: dict[int, list[_Way]] = {}
+        for total, ways in reached.items():
+            for q, more in own.items():
+                charge = total + q
+                if -most[n] <= charge <= -least[n]:  # the others can still balance it
+                    kept = found.setdefault(charge, [])
+                    kept += [(way[0] + more, (q, way)) for way in ways]
+        for ways in found.values():
+            ways.sort(key=itemgetter(0))
+            del ways[2:]
+        reached = found
+    return [(way[0], _valences_of(way)) for way in reached.get(0, [])]
+
+
+def _valences_of(way: _Way) -> tuple[int, ...]:
+    found = []
+    while way[1] is not None:
+        q, way = way[1]
+        found.append(q)
+    return tuple(reversed(found))

@@ -108,7 +108,7 @@ def _hosts(campaign: Campaign) -> tuple[Host, ...]:
         if section.ordering == ENSEMBLE:
             if section.supercell is not None or section.primitive:
                 raise CampaignError(
-                    f"campaign {campaign.name}: host: the ensemble is that of the "
+                    f"campaign {campaign.name}: host: ordering ensemble needs the "
                     "56-atom cell; remove supercell and primitive, or take ordering: "
                     "disordered"
                 )
@@ -153,15 +153,31 @@ def _covered(sections: tuple[InsertionSection, ...]) -> str:
 def _ranked(
     campaign: Campaign, host: SpinelHost, x: float, insertion: str
 ) -> tuple[Arrangements, tuple[str, ...]]:
-    from structures.errors import StructuresError
+    from structures.errors import CompositionError, StructuresError
 
     chosen = campaign.orderings
     try:
         return _found(
             host, x, insertion, chosen.keep, chosen.max_enumerate, chosen.seed
         )
+    except CompositionError as error:
+        cure = _cure(campaign, host)
+        raise CampaignError(f"campaign {campaign.name}: {error}; {cure}") from None
     except StructuresError as error:
         raise CampaignError(f"campaign {campaign.name}: {error}") from None
+
+
+def _cure(campaign: Campaign, host: SpinelHost) -> str:
+    """Return what to write in the file instead; a supercell is tried first."""
+    from workflows.campaign.cell_cure import cell_cure
+
+    def builds(section: HostSection) -> bool:
+        try:
+            return bool(_hosts(campaign.model_copy(update={"host": section})))
+        except CampaignError:
+            return False
+
+    return cell_cure(campaign.host, campaign.x, host.formula_units, builds)
 
 
 @lru_cache(maxsize=256)

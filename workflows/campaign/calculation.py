@@ -134,7 +134,7 @@ class Calculation:
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON: what a Firework carries and a run directory keeps."""
         plain = self.without_structure()
-        plain["structure"] = _plain(structure_as_dict(self.structure))
+        plain["structure"] = structure_as_dict(self.structure)
         return {name: plain[name] for name in self.__dataclass_fields__}
 
     def without_structure(self) -> dict[str, Any]:
@@ -191,11 +191,12 @@ def cell_formula(structure: Structure) -> str:
 def structure_as_dict(structure: Structure, *, digits: int = 10) -> dict[str, Any]:
     """Return a structure as plain JSON: lattice rows in A, fractional coordinates."""
     return {
-        "lattice": _plain(structure.lattice.matrix.round(digits).tolist()),
+        # + 0.0: no -0.0, so that equal content hashes alike
+        "lattice": (structure.lattice.matrix.round(digits) + 0.0).tolist(),
         "species": [site.specie.symbol for site in structure],
-        "frac_coords": _plain(structure.frac_coords.round(digits).tolist()),
+        "frac_coords": (structure.frac_coords.round(digits) + 0.0).tolist(),
         "site_properties": {
-            name: list(values)
+            name: _plain(list(values))
             for name, values in sorted(structure.site_properties.items())
             if name in KEPT_PROPERTIES
         },

@@ -6,6 +6,9 @@ Unknown keys are refused with the nearest known name.
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
@@ -14,6 +17,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from structures.values import shown
 from workflows.campaign import strict_yaml
 from workflows.campaign.gpaw_section import GpawSection
 from workflows.campaign.host_file import with_crystals
@@ -28,13 +32,14 @@ from workflows.campaign.sections import (
     StartSection,
     VaspSection,
 )
+from workflows.campaign.strict_yaml import MAX_BYTES
 from workflows.errors import CampaignError, nearest, one_line
+from workflows.vasp.file_kinds import odd_kind
 
 EngineName = Literal["vasp", "chgnet", "gpaw"]
 
-VariantName = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)
-]
+WORD = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+VariantName = Annotated[str, Field(pattern=WORD, max_length=100)]
 """A word that becomes part of names of files, which have 255 bytes."""
 
 PAPER_X = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
@@ -144,10 +149,10 @@ def packaged_campaigns() -> tuple[str, ...]:
 
 
 def load_campaign(name_or_path: str | Path) -> Campaign:
-    """Read a campaign by the name of a packaged one or by the path of a file.
+    """Read a campaign, given the name of a packaged one or the path of a file.
 
-    A file need only say what it changes: without ``name`` it is called as the file is,
-    without ``x`` it has the compositions of the paper.
+    A file needs only the keys that differ from the defaults. ``name`` defaults to the
+    name of the file, ``x`` to the compositions of the paper.
 
     Raises
     ------
@@ -155,6 +160,10 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
         No such campaign, not YAML, an unknown key (the nearest known one is
         named), or a value outside its limits. One line, file and key named.
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise CampaignError(
+            f"campaign = {shown(name_or_path)}: give the name of one or a YAML file"
+        )
     text, source = _read(name_or_path)
     try:
         raw = strict_yaml.load(text)
@@ -163,10 +172,22 @@ def load_campaign(name_or_path: str | Path) -> Campaign:
     if not isinstance(raw, Mapping):
         raise CampaignError(f"{source}: expected keys and values, found {_kind(raw)}")
     folder = Path(name_or_path).parent
-    named = {"name": Path(name_or_path).stem, **raw}
+    named = {"name": _name_of_file(Path(name_or_path), raw), **raw}
     campaign = _validated(with_crystals(named, folder, source), source)
     campaign.members()  # a mistake in a variant is one of the file
     return campaign
+
+
+def _name_of_file(path: Path, raw: Mapping[Any, Any]) -> str:
+    """Return the name that a file gives its campaign by being called so."""
+    stem = path.stem
+    if "name" not in raw and re.fullmatch(WORD, stem) is None:
+        raise CampaignError(
+            f"{path}: a campaign has the name of its file, and {stem!r} is none: add "
+            "a line such as name: mine, or rename the file (a letter or digit, then "
+            "letters, digits and _ . -)"
+        )
+    return stem
 
 
 def _kind(raw: Any) -> str:
@@ -181,10 +202,23 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
     if name in packaged_campaigns():
         found = resources.files("workflows.campaign.packaged").joinpath(f"{name}.yaml")
         return found.read_text("utf-8"), f"campaign {name}"
+    if not name.strip():
+        raise CampaignError(
+            "the name of the campaign is empty; perhaps a shell variable is not set. "
+            "Give a YAML file or one of " + ", ".join(packaged_campaigns())
+        )
     path = Path(name_or_path)
+    if (odd := odd_kind(path)) and not path.is_dir():
+        raise CampaignError(f"{name}: {odd}, not a regular file; give a YAML file")
     try:
-        return path.read_text("utf-8"), str(path)
-    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise CampaignError(
+                f"{name}: more than {MAX_BYTES // 1000} kB: not a campaign file"
+            )
+        return content.decode("utf-8"), str(path)
+    except (IsADirectoryError, PermissionError, ValueError) as error:
         raise CampaignError(
             f"{name}: cannot be read as a campaign file ({one_line(error)}); give a "
             "YAML file or the name of a packaged campaign"
@@ -192,7 +226,7 @@ def _read(name_or_path: str | Path) -> tuple[str, str]:
     except OSError as error:
         known = packaged_campaigns()
         near = nearest(name, known)
-        if Path(f"{name}.yaml").is_file():
+        if error.errno == errno.ENOENT and os.path.isfile(f"{name}.yaml"):
             near = f" (did you mean {name}.yaml?)"
         raise CampaignError(
             f"{name}: no such campaign file ({error.strerror}){near}; "

@@ -1,4 +1,4 @@
-"""``plan`` as a person types it: a campaign, the name of one, or a file."""
+"""``plan`` from a campaign, the name of a campaign, or a file."""
 
 from __future__ import annotations
 

@@ -117,8 +117,8 @@ def _basis_energy(
             return None
         raise InputError(
             f"campaign {campaign.name}: gpaw.cutoff = {campaign.gpaw.cutoff:g} eV: the "
-            "pressure of that basis was not measured, and without it a cell relaxes "
-            f"to a wrong size; take one of {', '.join(f'{k:g}' for k in known)}, or "
+            "Pulay stress at this cutoff is not known, so the cell would relax to a "
+            f"wrong size; take one of {', '.join(f'{k:g}' for k in known)}, or "
             "geometry: chgnet"
         )
     return float(oxygen * known.get(campaign.gpaw.cutoff, 0.0))

@@ -6,11 +6,15 @@ depend on a disk, and a campaign written elsewhere plans the same calculations.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -58,10 +62,18 @@ class Crystal(BaseModel):
                     "three fractional coordinates"
                 )
             try:
-                [float(number) for number in parts.groups()[1:]]
+                numbers = [float(number) for number in parts.groups()[1:]]
             except ValueError:
                 raise ValueError(f"{line[:60]!r}: expected three numbers") from None
+            if not all(map(math.isfinite, numbers)):
+                raise ValueError(f"{line[:60]!r}: a coordinate is no number")
         return value
+
+    @model_validator(mode="after")
+    def _has_volume(self) -> Crystal:
+        if problem := without_volume(self.lattice, len(self.sites)):
+            raise ValueError(problem)
+        return self
 
     def structure(self) -> Structure:
         """Build pymatgen's structure."""
@@ -75,6 +87,18 @@ class Crystal(BaseModel):
             species.append({name: float(n or 1) for name, _, n in shares})
             coords.append([float(number) for number in numbers])
         return Structure(self.lattice, species, coords)
+
+
+def without_volume(lattice: Sequence[Sequence[float]], sites: int) -> str:
+    """Say that a cell, rows in A, is too small for its sites; empty if it is not."""
+    volume = abs(determinant(lattice))
+    if volume >= LEAST_VOLUME * sites and math.isfinite(volume):
+        return ""
+    return (
+        f"the cell has {volume:.3g} A^3 for {sites} atoms, and no crystal less than "
+        f"{LEAST_VOLUME:g} A^3 an atom: correct the cell vectors, or the scale of a "
+        "POSCAR"
+    )
 
 
 def crystal_of(structure: Structure, *, source: str = "", sha256: str = "") -> Crystal:

@@ -7,12 +7,14 @@ crystal, and formula, order, a and u are those of it.
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.errors import CampaignError, one_line
+from workflows.atomic import read_regular_bytes
+from workflows.errors import CampaignError, one_line, printable, shortened
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -91,7 +93,7 @@ def _resolved(host: Mapping[str, Any], folder: Path, source: str) -> dict[str, A
             crystal = crystal_of(
                 read_crystal(path),
                 source=path.name,
-                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                sha256=hashlib.sha256(read_regular_bytes(path)).hexdigest(),
             )
         else:
             crystal = Crystal.model_validate(given)
@@ -167,12 +169,24 @@ def read_crystal(path: Path) -> Structure:
     """
     from pymatgen.core import Structure
 
-    if not path.is_file():
+    try:
+        there = path.is_file()
+        size = path.stat().st_size if there else 0
+    except (OSError, ValueError) as error:  # a name that no file can have, a loop
         raise CampaignError(
-            f"file: {path} is no file; paths are relative to the campaign file"
+            f"file: {printable(shortened(path, 80))} cannot be looked at "
+            f"({shortened(getattr(error, 'strerror', None) or error)}); give the path "
+            "of a crystal"
+        ) from None
+    if not there:
+        raise CampaignError(
+            f"file: {printable(path)} is no file; paths are relative to the campaign "
+            "file"
         )
-    if path.stat().st_size > MOST_BYTES:
-        raise CampaignError(f"file: {path} has more than {MOST_BYTES // 10**6} MB")
+    if size > MOST_BYTES:
+        raise CampaignError(
+            f"file: {printable(path)} has more than {MOST_BYTES // 10**6} MB"
+        )
     problems = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of CIF dialects; what is read is checked
@@ -183,12 +197,30 @@ def read_crystal(path: Path) -> Structure:
                 problems.append(one_line(error) or type(error).__name__)
             else:
                 if isinstance(found, Structure) and len(found):
+                    _refuse_impossible(found, path)
                     return found
                 problems.append("no crystal with a cell")
     raise CampaignError(
-        f"file: {path} is not read as a crystal (pymatgen: {problems[0][:150]}; "
-        f"ASE: {problems[1][:150]}); give a CIF, a POSCAR or another file with a cell"
+        f"file: {printable(path)} is not read as a crystal (pymatgen: "
+        f"{problems[0][:150]}; ASE: {problems[1][:150]}); give a CIF, a POSCAR "
+        "or another file with a cell"
     )
+
+
+def _refuse_impossible(found: Structure, path: Path) -> None:
+    from workflows.campaign.host_crystal import MOST_SITES, without_volume
+
+    shown = f"file: {printable(path)}"
+    if len(found) > MOST_SITES:
+        raise CampaignError(
+            f"{shown} has {len(found)} sites, more than {MOST_SITES}: give the cell "
+            "that is repeated, and host: {supercell: ...} to repeat it"
+        )
+    if problem := without_volume(found.lattice.matrix.tolist(), len(found)):
+        raise CampaignError(f"{shown}: {problem}")
+    for number, row in enumerate(found.frac_coords.tolist(), start=1):
+        if not all(map(math.isfinite, row)):
+            raise CampaignError(f"{shown}: atom {number} has no position")
 
 
 def _read_with_ase(path: Path) -> Structure:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from structures.values import is_finite, shown
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.wavecar_tags import restart_tags
+from workflows.errors import InputError, nearest
 from workflows.vasp.incar_text import incar_as_text
 from workflows.vasp.potcars import PotcarLibrary, cutoff_note
 from workflows.vasp.species_tags import (
@@ -94,11 +96,17 @@ def vasp_inputs(
     Raises
     ------
     InputError
-        A species in two blocks, or a wrong number of moments.
+        An unknown step, an element without a POTCAR, a site that two elements share, a
+        species in two blocks, a wrong number of moments, or NaN.
     """
     written = structure if structure is not None else calculation.structure
-    refuse_repeated(species_blocks(written))
     settings = calculation.settings
+    _refuse_unknown(step, written, settings)
+    refuse_repeated(species_blocks(written))
+    if efermi is not None and not is_finite(efermi):
+        raise InputError(f"efermi = {shown(efermi)}: give a Fermi level in eV, or None")
+    if magnetization is not None and not _all_finite(magnetization):
+        raise InputError("magnetization has a moment that is no number: give muB")
     inputs = structure_inputs(
         written,
         settings,
@@ -112,6 +120,30 @@ def vasp_inputs(
         inputs.incar["EMIN"] = round(efermi - DOS_BELOW, 4)
         inputs.incar["EMAX"] = round(efermi + DOS_ABOVE, 4)
     return inputs
+
+
+def _all_finite(values: Any) -> bool:
+    return isinstance(values, Iterable) and all(map(is_finite, values))
+
+
+def _refuse_unknown(
+    step: str, structure: Structure, settings: Mapping[str, Any]
+) -> None:
+    steps, elements = tuple(settings["incar"]), settings["potcar"]
+    if not isinstance(step, str) or step not in steps:
+        raise InputError(
+            f"step {step!r}{nearest(str(step), steps)}: the calculation has "
+            f"{', '.join(steps)}"
+        )
+    if not structure.is_ordered:
+        raise InputError("structure: a site is shared by several elements; order it")
+    found = dict.fromkeys(site.specie.symbol for site in structure)
+    missing = next((e for e in found if e not in elements), None)
+    if missing is not None:
+        raise InputError(
+            f"structure: {missing} has no POTCAR in the campaign; say which: "
+            f"vasp: {{potcar: {{{missing}: {missing}}}}}"
+        )
 
 
 def structure_inputs(

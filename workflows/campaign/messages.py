@@ -35,7 +35,6 @@ PLAIN = {
     "model_attributes_type": _KEYS,
     "too_short": "expected at least one value",
     "string_unicode": "expected text",
-    "string_pattern_mismatch": "expected a name: letters, digits and _ . + / -",
     "string_too_long": "expected a shorter name",
     "finite_number": "expected a finite number",
     "int_parsing_size": _WHOLE_NUMBER,
@@ -98,12 +97,14 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         return f"unknown key {key}{nearest(str(location[-1])[:LONGEST], known)}"
     if key == "engine":
         known = get_args(model.model_fields[key].annotation)
+        near = nearest(str(value)[:LONGEST], known)
         return (
-            f"unknown engine {value!r}{nearest(str(value), known)}; "
-            f"known: {', '.join(known)}"
+            f"unknown engine {shortened(repr(value))}{near}; known: {', '.join(known)}"
         )
     if kind in {"greater_than_equal", "less_than_equal"} and "x" in location:
-        return f"x = {float(value):g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+        return f"x = {float(value):.12g} is outside 0..2 (ions per formula unit)"
+    if kind == "string_pattern_mismatch":
+        return f"{key} = {_as_yaml(value)}: expected {_of_pattern(problem)}"
     if kind == "missing":
         return f"{key} {PLAIN[kind]}"
     message = PLAIN.get(kind, problem["msg"].removeprefix("Value error, "))
@@ -116,6 +117,14 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
         return str(message)
     shown = "" if isinstance(value, Mapping) else f" = {_as_yaml(value)}"
     return f"{key}{shown}: {message.replace('Input should be', 'expected')}"
+
+
+def _of_pattern(problem: Any) -> str:
+    """Say what a pattern takes."""
+    if "[A-Z]" in problem["ctx"]["pattern"]:
+        return "an element, such as Mn"
+    signs = "_ . + / -" if "+/" in problem["ctx"]["pattern"] else "_ . -"
+    return f"a name: a letter or digit, then letters, digits and {signs}"
 
 
 def _as_yaml(value: Any) -> str:

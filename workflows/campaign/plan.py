@@ -139,7 +139,17 @@ def _notes(campaign: Campaign, order: str, structure: Structure) -> tuple[str, .
     if campaign.engine == "chgnet":
         if campaign.start.magnetic_order != order:
             notes.append("CHGNet takes no moments: start.magnetic_order is not used")
+        if isinstance(vasp.hubbard_u, dict):
+            notes.append(
+                "CHGNet has the U of its training data (Mn 3.9, Ni 6.2 eV): "
+                f"vasp.hubbard_u = {vasp.hubbard_u} is not used"
+            )
         return tuple(notes)
+    if campaign.engine == "gpaw" and isinstance(vasp.hubbard_u, dict):
+        notes.append(
+            f"engine gpaw reads gpaw.hubbard_u: vasp.hubbard_u = {vasp.hubbard_u} is "
+            "not used"
+        )
     if campaign.engine == "vasp" and (
         not has_hubbard(vasp.functional) and vasp.hubbard_u != "none"
     ):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from workflows.analysis.elements import SYMBOLS
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import presets, wavecar_tags
 from workflows.campaign.calculation import REFERENCE_METALS
@@ -48,7 +50,16 @@ Mesh = tuple[Divisions, Divisions, Divisions]
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+/-]*$", max_length=100)]
 """A word that is written to files and names: no blanks, no line ends."""
-Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+
+
+def _element(value: str) -> str:
+    """Refuse what is no element."""
+    if value not in SYMBOLS:
+        raise ValueError("there is no such element")
+    return value
+
+
+Element = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$"), AfterValidator(_element)]
 HubbardU = Annotated[float, NUMBER, Field(ge=0, le=20)]
 """U_eff, eV; published ones of d and f shells lie below 10."""
 Moment = Annotated[float, NUMBER, Field(ge=-20, le=20)]
@@ -154,7 +165,7 @@ class ExtraStart(Section):
     @model_validator(mode="after")
     def _another(self) -> "ExtraStart":
         if self.c_strain is None and self.magnetic_order is None:
-            raise ValueError("give c_strain or magnetic_order: what is another in it")
+            raise ValueError("give c_strain or magnetic_order, which differs in it")
         return self
 
 
@@ -249,8 +260,8 @@ class VaspSection(Section):
         ordered = tuple(s for s in ("relax", "static") if s in self.steps)
         if not self.steps or self.steps != ordered:
             raise ValueError(
-                f"steps = {list(self.steps)}: they are relax and static, in this "
-                "order, each at most once and at least one"
+                f"steps = {list(self.steps)}: expected relax, static or both, in this "
+                "order"
             )
         return self
 
@@ -258,7 +269,7 @@ class VaspSection(Section):
     def _static_for_dos(self) -> "VaspSection":
         if self.dos_at and "static" not in self.steps:
             raise ValueError(
-                "dos_at needs the CHGCAR of a static step, and steps has none: add "
+                "dos_at needs the CHGCAR of a static step, but steps has none: add "
                 "static to steps or set dos_at: []"
             )
         return self

@@ -184,7 +184,7 @@ def _hubbards(
             f"campaign {campaign.name}: vasp.hubbard_u gives no U for "
             f"{', '.join(missing)} "
             f"(it names {', '.join(values) or 'nothing'}); every transition metal "
-            f"needs one in eV, 0 allowed: none is filled in silently"
+            f"needs one in eV (0 is allowed); there is no default"
         )
     strange = [e for e in values if e in elements and e not in metals and values[e]]
     if strange:

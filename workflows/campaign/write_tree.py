@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflows.atomic import staged
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.inputs import (
@@ -58,6 +60,12 @@ WINDOW = (
 )
 
 
+MANIFEST = "calculations.json"
+"""In the directory of an earlier `lnmo write`, which may be written again."""
+OF_A_TREE = ("README.txt", "campaign.yaml")
+"""The other files at its top."""
+
+
 @dataclass(frozen=True)
 class Written:
     """What was written.
@@ -90,7 +98,8 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
     campaign
         Its engine must be VASP.
     output
-        Directory to fill; made if missing. Existing inputs are overwritten.
+        Directory to fill; made if missing. Existing inputs are overwritten, all of
+        them or, if the disk refuses, none.
 
     Raises
     ------
@@ -108,33 +117,48 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
         )
     calculations = plan(campaign)
     runs = [
-        _Run(c, step, output / _folder(c) / step, vasp_inputs(c, step))
+        _Run(c, step, Path(_folder(c), step), vasp_inputs(c, step))
         for c in calculations
         for step in c.steps
     ]
     library = PotcarLibrary.from_environment()
     notes = potcar_notes(calculations, library)
+    _refuse_strangers(output)
     try:
-        _write_runs(runs, library)
-        potcar = WITH_LICENCE if library.directory else WITHOUT_LICENCE
-        text = README.format(name=campaign.name, potcar="\n".join((potcar, *notes)))
-        (output / "README.txt").write_text(text, "utf-8")
-        (output / "campaign.yaml").write_text(campaign.as_yaml(), "utf-8")
-        manifest = json.dumps([c.as_dict() for c in calculations])
-        (output / "calculations.json").write_text(manifest, "utf-8")
+        with staged(output) as place:
+            _write_runs(place, runs, library)
+            potcar = WITH_LICENCE if library.directory else WITHOUT_LICENCE
+            text = README.format(name=campaign.name, potcar="\n".join((potcar, *notes)))
+            (place / OF_A_TREE[0]).write_text(text, "utf-8")
+            (place / OF_A_TREE[1]).write_text(campaign.as_yaml(), "utf-8")
+            manifest = json.dumps([c.as_dict() for c in calculations])
+            (place / MANIFEST).write_text(manifest, "utf-8")
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
-    return Written(tuple(run.directory for run in runs), notes)
+    return Written(tuple(output / run.directory for run in runs), notes)
 
 
-def _write_runs(runs: Sequence[_Run], library: PotcarLibrary) -> None:
+def _refuse_strangers(output: Path) -> None:
+    """Refuse to replace files of these names that an earlier `lnmo write` did not."""
+    if (output / MANIFEST).exists():
+        return
+    there = [name for name in OF_A_TREE if os.path.lexists(output / name)]
+    if there:
+        raise StoreError(
+            f"{output / there[0]} would be overwritten, and is not of lnmo write: name "
+            "another directory"
+        )
+
+
+def _write_runs(place: Path, runs: Sequence[_Run], library: PotcarLibrary) -> None:
     bodies: dict[str, str] = {}  # the steps of a calculation start from one structure
     for run in runs:
         body = bodies.get(run.calculation.id)
         if body is None:
             body = bodies[run.calculation.id] = poscar_body(run.inputs.structure)
-        write_vasp_inputs(run.inputs, run.directory, library=library, poscar=body)
-        (run.directory / "README.txt").write_text(_provisional(run), "utf-8")
+        here = place / run.directory
+        write_vasp_inputs(run.inputs, here, library=library, poscar=body)
+        (here / "README.txt").write_text(_provisional(run), "utf-8")
 
 
 def _provisional(run: _Run) -> str:

@@ -53,14 +53,17 @@ def changed_inputs(
     """
     changes = input_changes(files)
     if planned:
-        return tuple(_from_plan(files, planned, changes or InputChanges()))
+        return tuple(_from_plan(files, numbers, planned, changes or InputChanges()))
     if changes is None:
         return ()
     return tuple(_from_copies(files, numbers, changes))
 
 
 def _from_plan(
-    files: VaspFiles, planned: Mapping[str, Any], changes: InputChanges
+    files: VaspFiles,
+    numbers: VaspNumbers,
+    planned: Mapping[str, Any],
+    changes: InputChanges,
 ) -> Iterator[Finding]:
     from pymatgen.io.vasp import Incar
 
@@ -73,12 +76,25 @@ def _from_plan(
             )
     if "INCAR" in ran:
         intended = Incar(dict(planned["incar"]))
-        yield from _tags(intended, ran["INCAR"], intended.keys() | ran["INCAR"].keys())
+        tags = intended.keys() | ran["INCAR"].keys()
+        yield from _tags(
+            intended, ran["INCAR"], tags - _edited_since(intended, numbers)
+        )
     if "KPOINTS" in ran:
         yield from _mesh(tuple(planned["kpoints"]), ran["KPOINTS"])
     if "POSCAR" in ran:
         start = structure_from_dict(planned["structure"])
         yield from _start(start, ran["POSCAR"], changes)
+
+
+def _edited_since(intended: Mapping[str, Any], numbers: VaspNumbers) -> set[str]:
+    """Return the tags that ran as planned by vasprun.xml, whatever INCAR says now."""
+    ran = numbers.incar
+    return {
+        tag
+        for tag in intended
+        if tag in ran and same_value(intended[tag], ran[tag], printed=VASPRUN_REAL)
+    }
 
 
 def _from_copies(

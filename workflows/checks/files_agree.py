@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from workflows.checks.incar_as_run import changed_tags
 from workflows.checks.kpoints_as_run import mesh_difference
-from workflows.errors import shortened
+from workflows.errors import StoreError, shortened
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
 from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
@@ -24,10 +26,14 @@ from workflows.vasp.one_run import ENERGY_DIFFERENCE
 from workflows.vasp.parts import Potential
 from workflows.vasp.poscar import Cell, read_poscar
 from workflows.vasp.potcar_heads import read_potentials
-from workflows.vasp.run_files import VaspFiles, read_text
+from workflows.vasp.run_files import VaspFiles, read_lines, read_text
 
 PLACES = 1e-4
 """A; vasprun.xml prints eight decimals of fractional coordinates."""
+MOMENT = 2e-3
+"""muB per cell; 30 real runs differ by 6e-4."""
+SAME_LEVEL = 1e-3
+"""eV; DOSCAR prints eight decimals of the Fermi level, OUTCAR four."""
 MOLECULAR_DYNAMICS = 0
 OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
 """The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
@@ -49,6 +55,7 @@ def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]
         *_potentials(files, numbers),
         *_structures(files, numbers),
         *_oszicar(files, numbers),
+        *_doscar(files, numbers),
     )
 
 
@@ -100,7 +107,11 @@ def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         path = files.find(name) or plain.find(name)
         if path is None or not all(titel.startswith("PAW") for titel in ran):
             continue
-        potentials = read_potentials(path)
+        try:
+            potentials = read_potentials(path)
+        except StoreError as error:
+            yield _finding(f"{name} {error}")
+            continue
         found, wanted = [p.titel for p in potentials], set(ran)
         if not all(found):
             found = [_shortened(p.symbol) for p in potentials]
@@ -173,11 +184,51 @@ def _differs(found: Cell | object, wanted: Any, tolerance: float) -> bool:
     return not same_structure(structure, wanted, tolerance=tolerance)
 
 
+def _doscar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
+    """Compare atoms, grid and Fermi level in the head of DOSCAR with the run's.
+
+    VASP prints its numbers in columns that may touch: F16.8, F16.8, I5, F16.8.
+    """
+    path = files.find("DOSCAR")
+    if path is None or numbers.structure is None:
+        return
+    try:
+        head = [line.decode("ascii", "replace") for line in islice(read_lines(path), 6)]
+        atoms, grid = int(head[0].split()[0]), int(head[5][32:37])
+        level = float(head[5][37:53])
+    except (StoreError, OSError, ValueError, IndexError):
+        return  # cut or damaged: told where a density of states is read from it
+    ran = len(numbers.structure)
+    if atoms != ran:
+        yield _finding(f"DOSCAR is of {atoms} atoms and the run of {ran}")
+        return
+    points = numbers.parameters.get("NEDOS")
+    if isinstance(points, int) and grid != points:
+        yield _finding(f"DOSCAR has {grid} energies and the run NEDOS = {points}")
+        return
+    chosen = "EFERMI" in numbers.incar
+    if numbers.efermi is None or chosen or abs(level - numbers.efermi) <= SAME_LEVEL:
+        return
+    yield _finding(
+        f"DOSCAR has the Fermi level {level:.4f} eV and the run {numbers.efermi:.4f} eV"
+    )
+
+
 def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     path = files.find("OSZICAR")
     if path is None or numbers.energy is None:
         return
-    found = re.findall(r"E0= *([-+.\dE]+)", read_text(path))
+    text = read_text(path)
+    found = re.findall(r"E0= *([-+.\dE]+)", text)
+    moments = re.findall(r"mag= *([-+.\dE]+) *$", text, re.MULTILINE)
+    total = numbers.total_magnetization
+    with suppress(ValueError, IndexError):
+        moment = float(moments[-1])
+        if total is not None and abs(moment - total) > MOMENT:
+            yield _finding(
+                f"OSZICAR ends at a moment of {moment:.3f} muB and OUTCAR at "
+                f"{total:.3f} muB: it belongs to another run"
+            )
     try:
         last = float(found[-1])
     except (IndexError, ValueError):

@@ -28,6 +28,7 @@ class Outcome:
     of a run that is not ours its MAGMOM, in site order. `signed` is False where only
     |m| is known. `levels` are the edges that the gap was taken from, `emax` is the end
     of the density of states that was asked for, eV, on the scale of the levels.
+    `max_force` is None for a run that does not look for a minimum, such as dynamics.
     `supercell` is None where nobody described the cell.
     """
 
@@ -39,6 +40,7 @@ class Outcome:
     bandgap: float | None = None
     levels: BandGap | None = None
     emax: float | None = None
+    max_force: float | None = None
     pressure_kbar: float | None = None
     cell_relaxed: bool = False
     signed: bool = True

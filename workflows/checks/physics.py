@@ -29,6 +29,9 @@ OUTCAR prints it to 1e-4."""
 PRESSURE, PRESSURE_LARGE = 3.0, 10.0
 """kbar, of a relaxed cell with a fresh basis: above the first a warning, above the
 second an error. Choice: with a bulk modulus near 1 Mbar, 0.1 % and 0.3 % of a."""
+FORCES_LEFT = 0.1
+"""eV/A; above, the atoms are not at their minimum. Choice: twice the largest limit that
+counts, since a static run with its own basis finds other forces."""
 STATIC_DIFFERENCE = 1.0
 """meV per atom between the static and the last relaxation step. Choice: energies of
 neighbouring x are compared to about 1 meV per atom."""
@@ -38,6 +41,7 @@ def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
     """Check a finished run; the limits of LNMO only where the composition is its."""
     found = [
         *_energy(outcome),
+        *_forces(outcome),
         *_pressure(outcome),
         *band_findings(outcome),
         *orbital_findings(outcome),
@@ -79,6 +83,17 @@ def _energy(outcome: Outcome) -> Iterator[Finding]:
             "positive_energy",
             f"the energy is {outcome.energy:+.3f} eV, above that of free atoms: the "
             "electrons are in a wrong state, or atoms overlap",
+        )
+
+
+def _forces(outcome: Outcome) -> Iterator[Finding]:
+    if outcome.max_force is not None and outcome.max_force > FORCES_LEFT:
+        yield warn(
+            "forces_left",
+            f"the largest force is {outcome.max_force:.2f} eV/A (limit "
+            f"{FORCES_LEFT:g}): the atoms are not at a minimum; relax them before this "
+            "energy is compared with that of another structure",
+            "info",
         )
 
 

@@ -19,6 +19,20 @@ def sites_at_the_end(calculation: Calculation, final: Structure) -> SiteRetentio
     return site_retention(calculation.structure, final, supercell=calculation.supercell)
 
 
+def other_atoms(calculation: Calculation, found: Structure) -> str:
+    """Return that an output is of other atoms than were planned; empty if it is not."""
+    planned = calculation.structure
+    before, after = ([s.specie.symbol for s in each] for each in (planned, found))
+    if before == after:
+        return ""
+    wanted, shown = (s.formula.replace(" ", "") for s in (planned, found))
+    order = " in another order" if sorted(before) == sorted(after) else ""
+    return (
+        f"the output is that of another run, of {shown}{order}, where {wanted} was "
+        "planned: look at what the VASP command does, and run the step again"
+    )
+
+
 def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
     """Report ions that left their sites: lithium, and the host itself.
 

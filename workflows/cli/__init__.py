@@ -1,7 +1,9 @@
 """The ``lnmo`` command: the verb ``lnmo X`` is ``cli/X.py``.
 
-Exit codes: 0 all well; 1 calculations failed or are not done; 2 bad input, one
-line on stderr, nothing written.
+Exit codes: 0 done as asked, which of a verb that only reads (results, status, report,
+figures, export, plan) is the showing, FAILED rows included; 1 of a verb that runs or
+judges (run, parse, check, doctor): something failed, is not done or needs a look; 2 bad
+input, one line on stderr, nothing written.
 """
 
 from __future__ import annotations
@@ -9,133 +11,121 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from contextlib import suppress
+from typing import NoReturn
 
-import typer
+import click
 
 from structures.errors import StructuresError
-from workflows.cli import (
-    cancel,
-    check,
-    collect,
-    compare,
-    delete,
-    doctor,
-    export,
-    figures,
-    init,
-    launch,
-    orderings,
-    parse,
-    plan,
-    reconcile,
-    report,
-    rerun,
-    results,
-    run,
-    status,
-    submit,
-    worker,
-    write,
-)
-from workflows.cli.choices import in_words
-from workflows.cli.examples import epilog
-from workflows.cli.grouped_help import GroupedHelp
+from workflows.cli import completion, streams
+from workflows.cli.verb_group import VerbGroup
 from workflows.errors import LnmoError, printable
 
-app = typer.Typer(
-    name="lnmo",
-    cls=GroupedHelp,
-    help="DFT campaigns on the spinel cathode LixNi0.5Mn1.5O4, x = 0 to 2: a campaign "
-    "file in; structures, VASP inputs, queue jobs, tables, figures and a report out.",
-    epilog="Each has examples: lnmo VERB --help",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
+GONE = (
+    "the current directory is gone: it was deleted, perhaps made again; cd to one that "
+    "is there"
 )
 
-VERBS: dict[str, tuple[Callable[..., None], ...]] = {
-    "A campaign": (
-        plan.plan,
-        orderings.orderings,
-        write.write,
-        run.run,
-        status.status,
-        results.results,
-        compare.compare,
-        report.report,
-        figures.figures,
-        export.export,
-        delete.delete,
-        doctor.doctor,
-    ),
-    "A cluster": (
-        init.init,
-        submit.submit,
-        launch.launch,
-        reconcile.reconcile,
-        cancel.cancel,
-        rerun.rerun,
-        worker.worker,
-    ),
-    "Directories of VASP runs, ours or not": (
-        parse.parse,
-        check.check,
-        collect.collect,
-    ),
-}
-"""The verbs, by what they are about: the groups of ``lnmo --help``."""
 
-for about, verbs in VERBS.items():
-    for verb in verbs:
-        name = verb.__name__
-        app.command(name, rich_help_panel=about, epilog=epilog(name))(verb)
-
-
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
         from workflows.records.versions import own_version
 
-        print(f"lnmo {own_version()}")
-        raise typer.Exit
+        click.echo(f"lnmo {own_version()}")
+        ctx.exit()
 
 
-@app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=_print_version,
-            is_eager=True,
-            help="Print the version and exit.",
-        ),
-    ] = False,
-) -> None:
-    """Take the options that stand before a verb."""
+@click.group(
+    name="lnmo",
+    cls=VerbGroup,
+    epilog="Options and examples of each: lnmo VERB --help",
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and exit.",
+)
+@click.option(
+    "--install-completion",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=completion.install,
+    help="Install Tab completion for this shell (bash, zsh or fish) and exit.",
+)
+@click.option(
+    "--show-completion",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=completion.show,
+    help="Print the completion script of this shell and exit.",
+)
+def app() -> None:
+    """DFT campaigns on the spinel cathode LixNi0.5Mn1.5O4, x = 0 to 2.
+
+    A campaign file gives structures, VASP inputs, queue jobs, tables, figures and a
+    report.
+    """
 
 
 def main() -> None:
     """Run the command; an error that the reader can solve is one line, exit code 2."""
+    streams.prepare()
     try:
-        app()
+        _run()
     except (LnmoError, StructuresError) as error:
-        print(f"lnmo: {printable(in_words(error, sys.argv[1:]))}", file=sys.stderr)
-        sys.exit(2)
+        from workflows.cli.choices import in_words
+
+        gone = f" ({GONE})" if _nowhere() else ""
+        _end(f"{in_words(error, sys.argv[1:])}{gone}")
+    except BrokenPipeError:  # as of ``lnmo plan | head``
+        sys.exit(1)
     except OSError as error:
-        print(f"lnmo: {printable(_of_this_machine(error))}", file=sys.stderr)
-        sys.exit(2)
+        _end(_of_this_machine(error))
+    finally:
+        streams.let_go()
+
+
+def _run() -> None:
+    _check_umask()
+    try:
+        app(prog_name="lnmo")
+    except SystemExit:
+        streams.flush()
+        raise
+
+
+def _check_umask() -> None:
+    """Refuse to make files that this very process could not read again."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    if mask & 0o700:
+        _end(
+            f"umask {mask:04o} takes from new files the rights of their own owner: "
+            "umask 022, or 077 for files that nobody else reads"
+        )
+
+
+def _end(message: str) -> NoReturn:
+    with suppress(OSError):
+        print(f"lnmo: {printable(message)}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _of_this_machine(error: OSError) -> str:
     """Return what a disk or its permissions refused, and what to do."""
+    if error.errno == errno.ENOENT and _nowhere():
+        return GONE
     place = os.fsdecode(error.filename or "a file")
     cures = {
         errno.EROFS: "the disk is read-only; run again once it can be written, or "
         "choose another data directory with LNMO_ROOT",
-        errno.ENOSPC: "no space left on the disk; free some and run again",
+        errno.ENOSPC: "the disk is full; free some space and run again",
         errno.EDQUOT: "the disk quota is used up; free some space and run again",
         errno.EACCES: "chmod u+rwX, or ask its owner",
         errno.EPERM: "chmod u+rwX, or ask its owner",
@@ -143,3 +133,12 @@ def _of_this_machine(error: OSError) -> str:
     }
     cure = cures.get(error.errno or 0, "check the path and the disk, then run again")
     return f"{place}: {error.strerror or type(error).__name__}: {cure}"
+
+
+def _nowhere() -> bool:
+    """Return whether the current directory is gone."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False

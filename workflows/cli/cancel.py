@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-import typer
+from pathlib import Path
 
+import click
+from click.exceptions import Exit
+
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    DryRunOption,
-    EngineOption,
-    FwIdOption,
-    IdOption,
-    JsonOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    dry_run_option,
+    engine_option,
+    fw_id_option,
+    id_option,
+    json_option,
+    launchpad_option,
+    maybe_campaign,
     step_selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_reports
 
 
+@click.command(epilog=epilog("cancel"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@id_option
+@fw_id_option
+@dry_run_option
+@launchpad_option
+@json_option
 def cancel(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    ids: IdOption = None,
-    fw_ids: FwIdOption = None,
-    dry_run: DryRunOption = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    ids: tuple[str, ...],
+    fw_ids: tuple[int, ...],
+    dry_run: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
     """Cancel steps and their queue jobs together; finished ones stay."""
     from workflows.cluster import cancel_rerun
@@ -45,7 +59,7 @@ def cancel(
             dry_run=dry_run,
             confirm_lease=queue.confirm_lease,
         )
-    raise typer.Exit(
+    raise Exit(
         print_reports(
             reports, as_json=json, dry_run=dry_run, nothing="nothing to cancel"
         )

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json as json_format
+import os
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.options import Directories, JsonOption
+from workflows.cli.examples import epilog
+from workflows.cli.options import directories_argument, json_option
 from workflows.cli.output import note
 from workflows.errors import printable
 
 if TYPE_CHECKING:
     from workflows.checks.rules import LintFinding
+    from workflows.checks.rules.comparison import Comparison
     from workflows.vasp.directory import VaspDirectory
+    from workflows.vasp.read_directory import Run
 
 CLEAN, ERRORS, NO_RUN = 0, 1, 2
 """Exit codes."""
@@ -31,15 +36,17 @@ class Checked:
     findings: tuple[LintFinding, ...]
 
 
+@click.command(epilog=epilog("check"))
+@directories_argument
+@click.option("--same", is_flag=True, help="also: may energies be subtracted?")
+@json_option
 def check(
-    directories: Directories,
-    same: Annotated[
-        bool, typer.Option("--same", help="also: may their energies be compared")
-    ] = False,
-    json: JsonOption = False,
+    directories: tuple[Path, ...],
+    same: bool,
+    json: bool,
 ) -> None:
-    """Lint VASP inputs and finished runs, ours or any, in and below directories."""
-    raise typer.Exit(show_checked(directories, together=same, as_json=json))
+    """Check VASP inputs and finished runs, ours or not, in and below directories."""
+    raise Exit(show_checked(directories, together=same, as_json=json))
 
 
 def show_checked(
@@ -47,8 +54,9 @@ def show_checked(
 ) -> int:
     """Check every run in and below the directories, print, return the exit code.
 
-    1 if any rule of severity error is broken; else 2 if a directory holds no run; else
-    0. A directory without a run does not stop the others.
+    1 if any rule of severity error is broken; else 2 if a directory holds no run, or
+    one below may not be read, so that nobody knows; else 0. A directory without a run
+    does not stop the others.
     """
     from workflows.checks.rules import check, check_together, find_runs, read_run
 
@@ -59,19 +67,32 @@ def show_checked(
         runs += found
         if not found:
             empty.append(directory)
-    read = [read_run(run) for run in dict.fromkeys(runs)]
-    checked = [Checked(run, check(run)) for run in read]
+    places: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        places.setdefault((os.path.realpath(run.directory), run.suffix), run)
+    runs = list(places.values())
+    checked = [Checked(found, check(found)) for found in map(read_run, runs)]
     across = check_together([one.run for one in checked]) if together else ()
+    answer = (
+        _comparison(runs, checked, across) if together and len(checked) > 1 else None
+    )
     for directory, reason in _unread(empty, denied).items():
         note(f"{directory}: {reason}")
     if as_json:
-        print(json_format.dumps(as_record(checked, across, empty), indent=2))
+        record = as_record(checked, across, empty, answer, _unread([], denied))
+        print(json_format.dumps(record, indent=2))
     elif checked:
         for line in _lines(checked, across, together=together):
-            typer.echo(printable(line))
+            click.echo(printable(line))
+        if answer is not None:
+            click.echo(printable(f"{answer.sentence[0].upper()}{answer.sentence[1:]}."))
     if _count(checked, across)["error"]:
         return ERRORS
-    return NO_RUN if empty else CLEAN
+    return NO_RUN if empty or any(map(_forbids, denied)) else CLEAN
+
+
+def _forbids(error: OSError) -> bool:
+    return not isinstance(error, FileNotFoundError | NotADirectoryError)
 
 
 def _unread(empty: Sequence[Path], denied: Sequence[OSError]) -> dict[Path, str]:
@@ -99,8 +120,33 @@ def _count(checked: Sequence[Checked], across: Sequence[LintFinding]) -> Counter
     return Counter(finding.severity for finding in (*found, *across))
 
 
+def _comparison(
+    places: Sequence[Run], checked: Sequence[Checked], across: Sequence[LintFinding]
+) -> Comparison:
+    """Judge whether the energies may be subtracted; reads the state of every run."""
+    from workflows.checks.rules.comparison import comparison
+    from workflows.engines.parse_tree import parse_suffix
+
+    found = {
+        one.run.name: parse_suffix(place.directory, place.suffix)
+        for place, one in zip(places, checked, strict=True)
+        if one.run.finished
+    }
+    return comparison(
+        [one.run for one in checked],
+        across,
+        {one.run.name: one.findings for one in checked},
+        {name: str(document.state) for name, document in found.items()},
+        {name for name, document in found.items() if document.fake},
+    )
+
+
 def as_record(
-    checked: Sequence[Checked], across: Sequence[LintFinding], empty: Sequence[Path]
+    checked: Sequence[Checked],
+    across: Sequence[LintFinding],
+    empty: Sequence[Path],
+    answer: Comparison | None = None,
+    unread: Mapping[Path, str] | None = None,
 ) -> dict[str, Any]:
     """Return the output of ``--json``; keys are added, never renamed."""
     count = _count(checked, across)
@@ -118,7 +164,9 @@ def as_record(
             for one in checked
         ],
         "together": [finding.model_dump() for finding in across],
+        "energies": None if answer is None else asdict(answer),
         "without_run": [str(directory) for directory in empty],
+        "unreadable": {str(each): why for each, why in (unread or {}).items()},
     }
 
 

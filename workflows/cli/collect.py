@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    Directories,
-    DryRunOption,
-    JsonOption,
-    LaunchpadOption,
-    VariantOption,
-    XOption,
+    NAME_OR_FILE,
+    directories_argument,
+    dry_run_option,
+    json_option,
+    launchpad_option,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_json
 from workflows.errors import printable
@@ -36,40 +39,45 @@ WORDS = {
 WELL = ("record", "recorded", "there")
 
 
+@click.command(epilog=epilog("collect"))
+@directories_argument
+@click.option(
+    "--campaign",
+    "-c",
+    type=NAME_OR_FILE,
+    metavar="CAMPAIGN",
+    help="packaged campaign or YAML file; default: campaign.yaml beside the runs, "
+    "else paper",
+)
+@click.option("--record", is_flag=True, help="keep the matching runs as results")
+@dry_run_option
+@x_option
+@variant_option
+@launchpad_option
+@json_option
 def collect(
-    paths: Directories,
-    campaign: Annotated[
-        str | None,
-        typer.Option(
-            "--campaign",
-            "-c",
-            help="packaged campaign or YAML file; campaign.yaml beside the runs, else "
-            "paper",
-            metavar="CAMPAIGN",
-        ),
-    ] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="record what is found")
-    ] = False,
-    dry_run: DryRunOption = False,
-    x: XOption = None,
-    variant: VariantOption = None,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    directories: tuple[Path, ...],
+    campaign: str | None,
+    record: bool,
+    dry_run: bool,
+    x: tuple[float, ...],
+    variant: str | None,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Find planned steps among VASP runs made elsewhere; --record keeps them.
+    """Match VASP runs made elsewhere to planned steps; --record keeps them.
 
-    A run is one of a step if it starts where the plan starts, or where the step before
-    ended, in any order of atoms, with the inputs of the plan. Nothing is changed where
-    the runs are. 1 if a run is no result.
+    A run matches a step if its inputs are those of the plan, and if it starts where the
+    plan starts or where the step before ended. The order of atoms does not matter. The
+    runs are never changed. Exit code 1 if a run is no result.
     """
     from workflows.engines.collect import found_in
 
-    name = _campaign(campaign, paths)
+    name = _campaign(campaign, directories)
     chosen = selection(name, None, x, launchpad, variant, or_embedded=True)
     database = chosen.database()
     planned = chosen.calculations() or ()
-    matches = found_in(paths, planned)
+    matches = found_in(directories, planned)
     write = record and not dry_run
     outcomes = _carried_out(matches, database, write=write)
     if json:
@@ -78,7 +86,7 @@ def collect(
         print(f"campaign {chosen.name}, {len(planned)} calculations")
         for line in _lines(outcomes, write=write):
             print(printable(line))
-    raise typer.Exit(0 if all(each.action in WELL for each in outcomes) else 1)
+    raise Exit(0 if all(each.action in WELL for each in outcomes) else 1)
 
 
 def _campaign(name: str | None, paths: Sequence[Path]) -> str:
@@ -104,7 +112,7 @@ def _carried_out(matches: Any, database: Any, *, write: bool) -> list[Outcome]:
         store = results_store(database)
         return list(recorded(matches, files, store, write=True))
     database.root.mkdir(parents=True, exist_ok=True)
-    held = lock(database.root / LOCK_FILE, typer.echo)
+    held = lock(database.root / LOCK_FILE, click.echo)
     try:
         return list(recorded(matches, files, None, write=True))
     finally:

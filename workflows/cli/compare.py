@@ -6,17 +6,21 @@ import json as json_format
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CampaignName,
-    CsvOption,
-    EngineOption,
-    JsonOption,
-    LaunchpadOption,
-    XOption,
+    csv_option,
+    engine_option,
+    json_option,
+    launchpad_option,
+    named_campaign,
     one_format,
     selection,
+    x_option,
 )
 from workflows.cli.output import print_json
 from workflows.errors import CampaignError
@@ -27,15 +31,22 @@ if TYPE_CHECKING:
     from workflows.results.variants import Comparison
 
 
+@click.command(epilog=epilog("compare"))
+@named_campaign
+@engine_option
+@x_option
+@launchpad_option
+@json_option
+@csv_option
 def compare(
-    campaign: CampaignName,
-    engine: EngineOption = None,
-    x: XOption = None,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
-    csv: CsvOption = False,
+    campaign: str,
+    engine: str | None,
+    x: tuple[float, ...],
+    launchpad: Path | None,
+    json: bool,
+    csv: bool,
 ) -> None:
-    """Print the variants of a study beside each other, against the first."""
+    """Print the variants of a study side by side, compared with the first."""
     one_format(json=json, csv=csv)
     show_comparison(
         selection(campaign, engine, x, launchpad, or_embedded=True),
@@ -84,8 +95,8 @@ def compare_results(chosen: Selection) -> Comparison:
     each = [one for one in chosen.one_by_one() if one.variant is not None]
     if len(each) < 2:
         raise CampaignError(
-            f"campaign {chosen.campaign().name} has no two variants to compare; "
-            "lnmo results shows its table"
+            f"campaign {chosen.campaign().name} has fewer than two variants, so there "
+            "is nothing to compare; lnmo results shows its table"
         )
     planned = {str(one.variant): one.calculations() or () for one in each}
     same = same_as_before(planned)

@@ -23,7 +23,7 @@ ROUNDING = 1e-9
 def comparison_tables(found: Comparison, screen: Console) -> Iterator[Table]:
     """Yield the table over x and, if there are any, that of the voltages."""
     limits = f"yellow: more than {LIMITS['energy']:g} meV/atom, {LIMITS['m_mn']:g} muB"
-    limits += f", {LIMITS['c_unique']:g} in long/others, {LIMITS['volts']:g} mV"
+    limits += f", {LIMITS['c_unique']:g} in unique/others, {LIMITS['volts']:g} mV"
     cells = _cells(records(found.cells), metals_of(found.cells))
     yield fitted(cells, screen, title=_title(found), caption=limits)
     if len(found.voltages):
@@ -62,8 +62,8 @@ def _cells(rows: Sequence[Row], metals: Sequence[str]) -> list[Part]:
         _words("state", rows),
         part("d meV/atom", lambda r: _change(r, "energy", 2), 1),
         *(own for element in metals for own in _moment(element, rows)),
-        part("long/others", lambda r: number(r["c_unique"], 4), 5),
-        part("d long/others", lambda r: _change(r, "c_unique", 4), 2),
+        part("unique/others", lambda r: number(r["c_unique"], 4), 5),
+        part("d unique/others", lambda r: _change(r, "c_unique", 4), 2),
         part("V A^3", lambda r: number(r["volume"], 1), 5),
         part("d V %", lambda r: _signed(r["d_volume"], 2), 4),
         part("M muB", lambda r: number(r["m_total"], 2), 4),

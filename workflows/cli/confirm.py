@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
-import typer
+import click
 
 from workflows.errors import LnmoError
 
 MANY = 100
 """More new calculations than this are asked about."""
 
-YesOption = Annotated[
-    bool,
-    typer.Option("--yes", help=f"do not ask about more than {MANY} new calculations"),
-]
+yes_option = click.option(
+    "--yes",
+    is_flag=True,
+    help=f"do not ask about more than {MANY} new calculations",
+)
 
 
 def confirm_many(new: int, size: str, *, yes: bool) -> None:
@@ -34,7 +34,7 @@ def confirm_many(new: int, size: str, *, yes: bool) -> None:
     ------
     LnmoError
         There is nobody to ask.
-    typer.Abort
+    click.Abort
         The answer was no.
     """
     if yes or new <= MANY:
@@ -42,7 +42,7 @@ def confirm_many(new: int, size: str, *, yes: bool) -> None:
     what = f"{new} new calculations, more than {MANY} ({size})"
     if not sys.stdin.isatty():
         raise LnmoError(
-            f"{what}: add --yes if you mean them all, or choose some with --x, "
+            f"{what}: add --yes to take all of them, or fewer with --x, "
             "orderings.keep or start.single; lnmo plan lists them"
         )
-    typer.confirm(f"{what}. Go on?", abort=True, err=True)
+    click.confirm(f"{what}. Continue?", abort=True, err=True)

@@ -2,47 +2,114 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from workflows.cli.options import CampaignName, JsonOption, LaunchpadOption
+from workflows.cli.examples import epilog
+from workflows.cli.options import json_option, launchpad_option, named_campaign
 from workflows.cli.output import print_json
+from workflows.errors import CampaignError
+
+if TYPE_CHECKING:
+    from workflows.campaign.campaign import Campaign
+    from workflows.records.database import Database
+    from workflows.records.document import TaskDocument
 
 
+@click.command(epilog=epilog("delete"))
+@named_campaign
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="really delete; without it, only list what would be deleted",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="also what it does not plan today, and what is older than the LaunchPad",
+)
+@launchpad_option
+@json_option
 def delete(
-    campaign: CampaignName,
-    yes: Annotated[
-        bool,
-        typer.Option(
-            "--yes",
-            help="really delete; without it, only list what would be deleted",
-        ),
-    ] = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str,
+    yes: bool,
+    everything: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Delete what one campaign alone has submitted, results and all."""
+    """Delete what this campaign alone has submitted, with its results.
+
+    Two things stay without --all. What the campaign does not plan today: it was edited,
+    or another file has a campaign of its name. And results that are older than the
+    LaunchPad's entry of it: others may share them, which a new LaunchPad does not know.
+    """
     from workflows.campaign.campaign import load_campaign
     from workflows.launchpad import delete as deletion
     from workflows.launchpad.opening import owned
     from workflows.records.database import read_database
 
     database = read_database(launchpad)
-    name = load_campaign(campaign).name
+    chosen = load_campaign(campaign)
+    name = chosen.name
     with owned(database) as (pad, _):
-        found = deletion.deletable(pad, database.root, name)
+        recorded, planned = None, None
+        if not everything:
+            recorded = deletion.first_recorded(_documents(database))
+            kinds = deletion.submitted_kinds(pad, name)
+            planned = _planned(chosen, kinds, database.root)
+        found = deletion.deletable(pad, database.root, name, recorded, planned)
         if yes:
             deletion.delete(pad, database, found)
     if json:
         print_json({**found, "deleted": yes})
         return
     ids, shared = found["calculations"], found["shared"]
+    old, unplanned = found["older"], found["unplanned"]
     for path in found["directories"]:
         print(path)
     verb = "deleted" if yes else "would be deleted"
     print(f"{len(ids)} calculations of campaign {name}, with these directories, {verb}")
     if shared:
         print(f"{len(shared)} that other campaigns share stay")
+    if unplanned:
+        print(
+            f"{len(unplanned)} named {name} stay ({', '.join(unplanned[:3])}"
+            f"{', ...' if unplanned[3:] else ''}): {campaign} does not plan them "
+            "today; it was edited, or another file has a campaign of this name"
+        )
+    if old:
+        print(
+            f"{len(old)} with results older than this LaunchPad's entry of {name} "
+            "stay: another campaign may share them, which it cannot know"
+        )
+    if (old or unplanned) and not everything:
+        print(f"to take those too: lnmo delete {campaign} --all")
     if ids and not yes:
-        print(f"nothing was changed; to delete: lnmo delete {campaign} --yes")
+        words = " --all" if everything else ""
+        print(f"nothing was changed; to delete: lnmo delete {campaign}{words} --yes")
+
+
+def _planned(
+    campaign: Campaign, kinds: Mapping[str, Collection[float]], root: Path
+) -> set[str]:
+    """Return the ids that a campaign plans today, with engine and x as submitted."""
+    from workflows.records.plan_cache import kept_plan
+
+    ids: set[str] = set()
+    for engine, x in kinds.items():
+        for own in (campaign.x, tuple(sorted(x))):
+            with suppress(CampaignError):  # plans none of these any more
+                asked = campaign.override(engine=engine, x=own)
+                ids |= {each.id for each in kept_plan(asked, root, keep=False)}
+    return ids
+
+
+def _documents(database: Database) -> Iterator[TaskDocument]:
+    from workflows.records.store import results_store
+
+    return (each.document for each in results_store(database).summaries())

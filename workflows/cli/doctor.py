@@ -4,44 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
+from click.exceptions import Exit
 
+from workflows.cli.examples import epilog
 from workflows.cli.health import Check, Health
 from workflows.cli.options import (
-    EngineOption,
-    JsonOption,
-    LaunchpadOption,
-    MaybeCampaign,
+    engine_option,
+    json_option,
+    launchpad_option,
+    maybe_campaign,
     selection,
 )
 from workflows.cli.output import print_json
 from workflows.errors import printable
 
 
+@click.command(epilog=epilog("doctor"))
+@maybe_campaign
+@engine_option
+@click.option(
+    "--start/--no-start",
+    default=True,
+    help="start VASP and GPAW for a moment, or do not",
+)
+@launchpad_option
+@json_option
 def doctor(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    start: Annotated[
-        bool,
-        typer.Option(
-            "--start/--no-start", help="start VASP and GPAW for a moment, or do not"
-        ),
-    ] = True,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str | None,
+    engine: str | None,
+    start: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Look at this machine: what is there, what is missing, and its cure.
+    """Check this machine: what is installed, what is missing, and the cure.
 
-    With a campaign, what that campaign needs is an error where it is missing; without
-    one, an engine is needed, no matter which. Exit code 1 if something needed is wrong.
+    With a campaign, everything that it needs must be there. Without one, any engine is
+    enough. Exit code 1 if something needed is wrong.
     """
     from workflows.cli.doctor_engines import of_engines
     from workflows.cli.doctor_machine import of_machine
     from workflows.cli.doctor_places import of_places
 
-    chosen = selection(campaign, engine, None, launchpad, or_embedded=True)
+    chosen = selection(campaign, engine, (), launchpad, or_embedded=True)
     calculations = chosen.calculations() or ()
     found = [
         *of_machine(),
@@ -52,7 +59,7 @@ def doctor(
         print_json([asdict(check) for check in found])
     else:
         show(found)
-    raise typer.Exit(1 if any(c.health is Health.WRONG for c in found) else 0)
+    raise Exit(1 if any(c.health is Health.WRONG for c in found) else 0)
 
 
 COLOURS = {Health.OK: "green", Health.ABSENT: "yellow", Health.WRONG: "red"}
@@ -62,10 +69,10 @@ def show(checks: Sequence[Check]) -> None:
     """Print one line for each part, in colour on a terminal, and the sum."""
     widest = max(len(check.part) for check in checks)
     for check in checks:
-        mark = typer.style(f"{check.health:<6}", fg=COLOURS[check.health])
+        mark = click.style(f"{check.health:<6}", fg=COLOURS[check.health])
         cure = f" -> {check.cure}" if check.cure else ""
-        typer.echo(f"{mark}  {check.part:<{widest}}  {printable(check.found + cure)}")
+        click.echo(f"{mark}  {check.part:<{widest}}  {printable(check.found + cure)}")
     wrong = sum(check.health is Health.WRONG for check in checks)
-    typer.echo(
+    click.echo(
         f"{wrong} of {len(checks)} need you" if wrong else "nothing needed is missing"
     )

@@ -22,8 +22,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "lnmo results paper --table pdos --x 2 --by t2g_eg --align vbm",
     ),
     "compare": ("lnmo compare u-sensitivity", "lnmo compare convergence --csv"),
-    "report": ("lnmo report paper", "lnmo report mine.yaml -o mine.html"),
-    "figures": ("lnmo figures paper", "lnmo figures mine.yaml -o figures-mine"),
+    "report": (
+        "lnmo report paper",
+        "lnmo report mine.yaml -o mine.html",
+        "lnmo report runs-of-others -o others.html",
+    ),
+    "figures": (
+        "lnmo figures paper",
+        "lnmo figures mine.yaml -o figures-mine",
+        "lnmo figures --only 2e --width 8.5cm --format pdf --style mine.mplstyle",
+    ),
     "export": (
         "lnmo export out --format ase-db",
         "lnmo export out paper --format entries",

@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    EngineOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    PATH,
+    engine_option,
+    launchpad_option,
+    maybe_campaign,
     selection,
+    variant_option,
+    x_option,
 )
 
 
+@click.command(epilog=epilog("figures"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@click.option(
+    "--output",
+    "-o",
+    type=PATH,
+    default=Path("figures"),
+    help="directory for the files",
+    metavar="DIR",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="FIGURE",
+    help="2d, 2e, 2f, voltage, pdos; repeatable",
+)
+@click.option("--width", help="width, such as 8.5cm or 3.3in", metavar="W")
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="FORMAT",
+    help="pdf, svg, png or eps; repeatable",
+)
+@click.option(
+    "--style", metavar="STYLE", help="a .mplstyle file, or a style of matplotlib"
+)
+@launchpad_option
 def figures(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="directory to fill", metavar="DIR")
-    ] = Path("figures"),
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", help="2d, 2e, 2f, voltage, pdos; repeatable"),
-    ] = None,
-    width: Annotated[
-        str | None, typer.Option("--width", help="such as 8.5cm, 3.3in", metavar="W")
-    ] = None,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option("--format", help="pdf, svg, png or eps; repeatable"),
-    ] = None,
-    style: Annotated[
-        str | None,
-        typer.Option("--style", help="a .mplstyle file, or one of matplotlib's"),
-    ] = None,
-    launchpad: LaunchpadOption = None,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    output: Path,
+    only: tuple[str, ...],
+    width: str | None,
+    formats: tuple[str, ...],
+    style: str | None,
+    launchpad: Path | None,
 ) -> None:
-    """Draw the figures for a manuscript: PDF, SVG and PNG.
-
-    Example: lnmo figures --only 2e --width 8.5cm --format pdf --style mine.mplstyle
-    """
+    """Draw the figures for a manuscript: PDF, SVG and PNG."""
     from workflows.report.figure_files import write_figures
     from workflows.report.figure_request import figure_request
 
@@ -54,4 +70,4 @@ def figures(
         campaign, engine, x, launchpad, variant=variant, or_embedded=True
     )
     for path in write_figures(chosen.results(), output, asked):
-        typer.echo(path)
+        click.echo(path)

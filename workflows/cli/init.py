@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
+from workflows.cli.options import PATH
 from workflows.errors import MachineError, StoreError, nearest
 
 ALLOCATION = "allocation.sh"
 """Job script that runs a campaign inside one allocation."""
 
 
+@click.command(epilog=epilog("init"))
+@click.argument(
+    "directory",
+    type=PATH,
+    default=Path("."),
+    metavar="[DIR]",
+    help="directory of the project; else this one",
+)
+@click.option("--queue", metavar="QUEUE", help="slurm, pbs, sge or lsf")
+@click.option("--mongodb", is_flag=True, help="launchpad.yaml names a MongoDB")
+@click.option(
+    "--allocation",
+    is_flag=True,
+    help="with --queue slurm: one job runs a whole campaign, without a MongoDB",
+)
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("."),
-    queue: Annotated[
-        str | None, typer.Option("--queue", help="slurm, pbs, sge or lsf")
-    ] = None,
-    mongodb: Annotated[
-        bool, typer.Option("--mongodb", help="launchpad.yaml names a MongoDB")
-    ] = False,
-    allocation: Annotated[
-        bool,
-        typer.Option(
-            "--allocation",
-            help="with --queue slurm: one job runs a whole campaign, without a MongoDB",
-        ),
-    ] = False,
+    directory: Path,
+    queue: str | None,
+    mongodb: bool,
+    allocation: bool,
 ) -> None:
-    """Write launchpad.yaml and the site profile to fill in; overwrites nothing."""
+    """Write launchpad.yaml and the site profile to fill in; never overwrites."""
     from workflows.cluster.project_files import template, write_new
     from workflows.records.database import FILE_NAME
 
     if allocation and (queue != "slurm" or mongodb):
         raise MachineError(
-            "--allocation is a job of Slurm with the embedded LaunchPad: lnmo init "
+            "--allocation needs Slurm and the embedded LaunchPad; type lnmo init "
             "--queue slurm --allocation"
         )
     shared = (mongodb or queue is not None) and not allocation

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.options import DryRunOption, JsonOption, LaunchpadOption
+from workflows.cli.examples import epilog
+from workflows.cli.options import Count, dry_run_option, json_option, launchpad_option
 from workflows.cli.output import note, print_json
 
 if TYPE_CHECKING:
@@ -18,16 +21,24 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Hosts that mean, on a compute node, that node itself."""
 
 
+@click.command(epilog=epilog("launch"))
+@click.option(
+    "--max-jobs",
+    "-m",
+    type=Count(min=1),
+    metavar="N",
+    help="limit of our jobs in the queue",
+)
+@dry_run_option
+@launchpad_option
+@json_option
 def launch(
-    max_jobs: Annotated[
-        int | None,
-        typer.Option("--max-jobs", "-m", min=1, help="limit of our jobs in the queue"),
-    ] = None,
-    dry_run: DryRunOption = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    max_jobs: int | None,
+    dry_run: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Submit a queue job for each READY step; 1 if the scheduler refused one."""
+    """Submit a queue job for each READY step; exit code 1 if one is refused."""
     from workflows.cluster import launch as launching
     from workflows.cluster.profile import read_profile
     from workflows.launchpad.mongodb import connected
@@ -57,7 +68,7 @@ def launch(
     refused = [each for each in found if each.refused]
     for each in refused:
         note(f"{each.name}: refused: {each.refused}")
-    raise typer.Exit(1 if refused else 0)
+    raise Exit(1 if refused else 0)
 
 
 def _print_planned(found: Sequence[Submitted]) -> None:

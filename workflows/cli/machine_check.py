@@ -8,11 +8,13 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
+from workflows.atomic import read_regular_bytes
 from workflows.cli.output import note
 from workflows.errors import LnmoError, MachineError
 
 if TYPE_CHECKING:
     from workflows.campaign.calculation import Calculation
+    from workflows.engines.machine import Machine
     from workflows.records.database import Database
 
 ELF = b"\x7fELF"
@@ -36,22 +38,25 @@ def check_machine(
     LnmoError
         There is nothing to run.
     MachineError
-        A package, the VASP command or the POTCAR library is missing.
+        A package, the VASP command or the POTCAR library is missing, or a variable
+        such as ``LNMO_POLL_SECONDS`` has a value that is none.
     InputError
         The POTCAR library lacks a data set, or has another one under its name.
     """
     from workflows.engines.gpaw.process import gpaw_command
     from workflows.engines.machine import machine
     from workflows.launchpad.opening import reading
+    from workflows.launchpad.recovery import unrecorded
     from workflows.launchpad.steps import fireworks_of, unfinished
 
+    here = machine({})
     with reading(database) as pad:
         steps = fireworks_of(pad, calculations)
         if not steps and not calculations:
             raise LnmoError("nothing to run: name a campaign, such as lnmo run paper")
         wanted = sum(len(c.steps) for c in calculations or ())
         done = all(step["state"] == "COMPLETED" for step in steps)
-        if len(steps) >= wanted and done:
+        if len(steps) >= wanted and done and not unrecorded(database.root, steps):
             return
         planned = unfinished(pad) if calculations is None else calculations
     engines = {c.engine for c in planned}
@@ -62,18 +67,17 @@ def check_machine(
             "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
         )
     if "gpaw" in engines:
-        gpaw_command(machine({}).gpaw_cmd)
+        gpaw_command(here.gpaw_cmd)
     if "vasp" in engines:
-        _check_vasp([c for c in planned if c.engine == "vasp"])
+        _check_vasp([c for c in planned if c.engine == "vasp"], here)
 
 
-def _check_vasp(planned: Sequence[Calculation]) -> None:
+def _check_vasp(planned: Sequence[Calculation], here: Machine) -> None:
     from workflows.campaign.inputs import potcar_notes
-    from workflows.engines.machine import machine
     from workflows.engines.vasp.process import vasp_command
     from workflows.vasp.potcars import PotcarLibrary
 
-    command = vasp_command(machine({}).vasp_cmd)
+    command = vasp_command(here.vasp_cmd)
     library = PotcarLibrary.from_environment()
     if library.directory is None and (program := real_vasp(command)):
         raise MachineError(
@@ -94,9 +98,8 @@ def real_vasp(command: Sequence[str]) -> str:
         if "vasp" not in Path(word).name.lower() or (found := which(word)) is None:
             continue
         try:
-            with open(found, "rb") as file:
-                if file.read(len(ELF)) == ELF:
-                    return word
+            if read_regular_bytes(Path(found), len(ELF)) == ELF:
+                return word
         except OSError:
             continue
     return ""

@@ -1,65 +1,145 @@
-"""The arguments and options that verbs share.
+"""The arguments and options that verbs share, as decorators.
 
-Imports nothing heavy: ``lnmo --help`` imports every verb. A verb imports what it needs
-inside its function.
+Imports nothing heavy, as a verb imports what it needs inside its function: for its
+help, and for an error in its words, only this and ``click`` are loaded.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from workflows.errors import ResultsError
 
 if TYPE_CHECKING:
     from workflows.cli.selection import Selection, StepSelection
 
-CampaignName = Annotated[
-    str, typer.Argument(help="packaged campaign or YAML file", metavar="CAMPAIGN")
-]
-MaybeCampaign = Annotated[
-    str | None,
-    typer.Argument(
-        help="one campaign; without it, all that was submitted", metavar="CAMPAIGN"
-    ),
-]
-EngineOption = Annotated[
-    str | None,
-    typer.Option("--engine", help="vasp, gpaw or chgnet, instead of the campaign's"),
-]
-XOption = Annotated[
-    list[float] | None, typer.Option("--x", help="only this x; repeatable", metavar="X")
-]
-VariantOption = Annotated[
-    str | None, typer.Option("--variant", help="only this one", metavar="NAME")
-]
-LaunchpadOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--launchpad", "-l", help="launchpad.yaml or its directory", metavar="PATH"
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout")]
-CsvOption = Annotated[bool, typer.Option("--csv", help="CSV on stdout")]
-IdOption = Annotated[
-    list[str] | None, typer.Option("--id", help="this calculation", metavar="ID")
-]
-FwIdOption = Annotated[
-    list[int] | None, typer.Option("--fw-id", help="this step", metavar="N")
-]
-DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="show what would be done; change nothing")
-]
-Directories = Annotated[list[Path], typer.Argument(metavar="DIR...", readable=False)]
-"""typer's own check would reject all of them for one that cannot be read."""
+PATH = click.Path(path_type=Path, readable=False)
+"""A file or directory; click's own check of whether it can be read is left out.
+
+It would reject all directories for one; what reads says what is wrong.
+"""
+NAME_OR_FILE = click.Path(readable=False)
+"""A packaged campaign or a file, a string: a shell completes files."""
+
+
+WHOLE = re.compile(r"[-+]?[0-9]+")
+REAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+"""Plain decimal numbers; Python also reads ``1_0``, digits of other scripts, blanks."""
+
+
+DIGITS = 18
+"""Of the largest number that every database holds."""
+
+
+class Count(click.IntRange):
+    """A whole number within limits; an error calls it by this name.
+
+    Parameters
+    ----------
+    min, max
+        Limits; None for none.
+    why
+        Reason of the limits, for the error.
+    """
+
+    name = "whole number"
+
+    def __init__(
+        self, min: int | None = None, max: int | None = None, why: str = ""
+    ) -> None:
+        super().__init__(min, max)
+        self._why = why
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Read a number, within the limits."""
+        if isinstance(value, str) and WHOLE.fullmatch(value) is None:
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        if isinstance(value, str) and len(value) > DIGITS:
+            self.fail(f"{value[:DIGITS]}... is too large.", param, ctx)
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if not self._why:
+                raise
+            self.fail(f"{error.message.rstrip('.')}: {self._why}", param, ctx)
+
+
+class Real(click.types.FloatParamType):
+    """A decimal number."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Read a number."""
+        if isinstance(value, str) and REAL.fullmatch(value) is None:
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+named_campaign = click.argument(
+    "campaign", type=NAME_OR_FILE, help="packaged campaign or YAML file"
+)
+campaign_or_paper = click.argument(
+    "campaign",
+    type=NAME_OR_FILE,
+    default="paper",
+    help="packaged campaign or YAML file; default: paper",
+)
+maybe_campaign = click.argument(
+    "campaign",
+    type=NAME_OR_FILE,
+    required=False,
+    help="packaged campaign or YAML file; default: everything submitted",
+)
+engine_option = click.option(
+    "--engine",
+    metavar="ENGINE",
+    help="vasp, gpaw or chgnet; default: that of the campaign",
+)
+x_option = click.option(
+    "--x", type=Real(), multiple=True, metavar="X", help="only this x; repeatable"
+)
+variant_option = click.option("--variant", metavar="NAME", help="only this variant")
+launchpad_option = click.option(
+    "--launchpad", "-l", type=PATH, help="launchpad.yaml or its directory"
+)
+json_option = click.option("--json", is_flag=True, help="JSON on stdout")
+csv_option = click.option("--csv", is_flag=True, help="CSV on stdout")
+id_option = click.option(
+    "--id", "ids", multiple=True, metavar="ID", help="only this calculation; repeatable"
+)
+fw_id_option = click.option(
+    "--fw-id",
+    "fw_ids",
+    type=Count(),
+    multiple=True,
+    metavar="N",
+    help="only this step; repeatable",
+)
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="show what would be done; change nothing"
+)
+directories_argument = click.argument(
+    "directories",
+    type=PATH,
+    nargs=-1,
+    required=True,
+    metavar="DIR...",
+    help="directories to search, with everything below",
+)
 
 
 def selection(
     name: str | None,
     engine: str | None,
-    x: list[float] | None,
+    x: Sequence[float],
     launchpad: Path | None = None,
     variant: str | None = None,
     *,
@@ -72,17 +152,17 @@ def selection(
     """
     from workflows.cli.selection import Selection
 
-    return Selection(name, engine, tuple(x or ()), launchpad, variant, or_embedded)
+    return Selection(name, engine, tuple(x), launchpad, variant, or_embedded)
 
 
 def step_selection(
     name: str | None,
     engine: str | None,
-    x: list[float] | None,
+    x: Sequence[float],
     launchpad: Path | None,
     variant: str | None,
-    ids: list[str] | None,
-    fw_ids: list[int] | None,
+    ids: Sequence[str],
+    fw_ids: Sequence[int],
     *,
     or_embedded: bool = False,
 ) -> StepSelection:
@@ -92,7 +172,7 @@ def step_selection(
     own = selection(
         name, engine, x, launchpad, variant=variant, or_embedded=or_embedded
     )
-    return StepSelection(own, ids or (), fw_ids or ())
+    return StepSelection(own, ids, fw_ids)
 
 
 def one_format(*, json: bool, csv: bool) -> None:
@@ -104,4 +184,4 @@ def one_format(*, json: bool, csv: bool) -> None:
         Both were asked for.
     """
     if json and csv:
-        raise ResultsError("--csv and --json are two formats for one output: give one")
+        raise ResultsError("choose either --csv or --json")

@@ -9,17 +9,18 @@ several orderings and relax them with ``--engine chgnet``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CampaignName,
-    EngineOption,
-    JsonOption,
-    VariantOption,
-    XOption,
+    campaign_or_paper,
+    engine_option,
+    json_option,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_json
 
@@ -33,20 +34,24 @@ DIGITS = 4
 """Decimals of a CHGNet energy, eV per cell: far below its error."""
 
 
+@click.command(epilog=epilog("orderings"))
+@campaign_or_paper
+@engine_option
+@x_option
+@variant_option
+@click.option(
+    "--chgnet", is_flag=True, help="also print CHGNet energies of the kept orderings"
+)
+@json_option
 def orderings(
-    campaign: CampaignName = "paper",
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    chgnet: Annotated[
-        bool,
-        typer.Option(
-            "--chgnet", help="also print CHGNet energies of the kept orderings"
-        ),
-    ] = False,
-    json: JsonOption = False,
+    campaign: str,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    chgnet: bool,
+    json: bool,
 ) -> None:
-    """Count the arrangements of Li at each x: distinct, raw, kept, Ewald spread."""
+    """Count the Li arrangements at each x: distinct, raw, kept, Ewald spread."""
     from workflows.campaign.arrangements import all_arrangements
     from workflows.cli.tables import console, notes_of, print_notes
 
@@ -116,12 +121,20 @@ def ordering_row(arranged: HostArrangements) -> dict[str, Any]:
     }
 
 
+def _ion(campaign: Campaign) -> str:
+    from structures.formula import parse_formula
+
+    return parse_formula(campaign.host.formula).ion
+
+
 def orderings_table(campaign: Campaign, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Show which Li arrangement was taken, out of how many."""
     from workflows.cli.tables import make_table
 
     caption = "Ewald energies of formal charges, eV per cell, unrelaxed"
-    table = make_table(f"Li arrangements of campaign {campaign.name}", caption)
+    table = make_table(
+        f"{_ion(campaign)} arrangements of campaign {campaign.name}", caption
+    )
     for name in ("x", "insertion", "host", "on", "distinct", "of raw", "ranked"):
         text = name in {"insertion", "host", "on"}
         table.add_column(name, justify="left" if text else "right")

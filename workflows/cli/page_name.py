@@ -8,25 +8,35 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from workflows.atomic import parse_json
 from workflows.errors import ResultsError, StoreError
 
 DEFAULT = "report.html"
 HTML = (".html", ".htm", ".xhtml")
 TAIL = 600
 """Bytes at the end of a page that hold its mark."""
+LETTERS = 60
+"""Of the names of directories in the name of a file; their end, which differs."""
 _MARK = re.compile(r"<!-- lnmo page of (\{.*?\}) -->")
 
 
 @dataclass(frozen=True)
 class PageOf:
-    """Whose results a page shows; empty for all of them."""
+    """Whose results a page shows; empty for all of them.
+
+    ``runs`` names the directories of a page of any runs, as they were given; ``file``
+    is the path of the campaign's file from where the command ran, empty for a packaged
+    campaign, None where a page does not say.
+    """
 
     campaign: str = ""
     engine: str = ""
     variant: str = ""
+    runs: str = ""
+    file: str | None = None
 
     def marked(self, page: str) -> str:
         """Return a page with its mark at the end."""
@@ -34,12 +44,32 @@ class PageOf:
 
     def __str__(self) -> str:
         """Return it for people: ``paper chgnet``."""
-        return " ".join(filter(None, asdict(self).values())) or "all results"
+        if self.runs:
+            return f"runs in {self.runs}"
+        words = " ".join(filter(None, (self.campaign, self.engine, self.variant)))
+        if self.file and Path(self.file).stem != self.campaign:
+            words += f" of {self.file}"
+        return words or "all results"
 
     @property
     def file_name(self) -> str:
-        """Name that no other campaign or engine has: ``report-paper-chgnet.html``."""
-        return f"report-{str(self).replace(' ', '-')}.html"
+        """Name that no other campaign or engine has: ``report-paper-chgnet.html``.
+
+        A campaign whose file has another name than itself is named by the file: two
+        files may hold campaigns of one name.
+        """
+        if self.runs:
+            letters = re.sub(r"[^A-Za-z0-9]+", "-", self.runs).strip("-")
+            return f"report-runs-{letters[-LETTERS:].strip('-') or 'here'}.html"
+        name = Path(self.file).stem if self.file else self.campaign
+        words = " ".join(filter(None, (name, self.engine, self.variant)))
+        return f"report-{words.replace(' ', '-') or 'all-results'}.html"
+
+    def may_replace(self, other: PageOf | None) -> bool:
+        """Return whether a page is of the same, or of nobody known."""
+        if other is None or None in {self.file, other.file}:
+            other = other and replace(other, file=self.file)
+        return other in {None, self}
 
 
 def page_path(given: Path | None, page: PageOf) -> Path:
@@ -59,22 +89,29 @@ def page_path(given: Path | None, page: PageOf) -> Path:
         The file is the page of others.
     """
     if given is not None:
-        if (there := owner_of(given)) not in {None, page}:
+        if not page.may_replace(there := owner_of(given)):
             raise ResultsError(
-                f"{given} is the page of {there}, not of {page}: name another file "
+                f"{given} is the page of {there}, not of {page}: choose another file "
                 f"with -o, such as {page.file_name}, or delete it"
             )
         return given
     default = Path(DEFAULT)
-    if not os.path.lexists(default) or owner_of(default) == page:
+    if _free(default, page):
         return default
     own = Path(page.file_name)
-    if os.path.lexists(own) and owner_of(own) != page:
+    if not _free(own, page):
         raise ResultsError(
-            f"{default} and {own} are there and not the page of {page}: name another "
+            f"{default} and {own} exist and are not the page of {page}: choose another "
             "file with -o"
         )
     return own
+
+
+def _free(path: Path, page: PageOf) -> bool:
+    if not os.path.lexists(path):
+        return True
+    there = owner_of(path)
+    return there is not None and page.may_replace(there)
 
 
 def owner_of(path: Path) -> PageOf | None:
@@ -95,7 +132,7 @@ def owner_of(path: Path) -> PageOf | None:
         raise StoreError(f"{path}: cannot be read ({error.strerror})") from None
     found = _MARK.search(end)
     try:
-        return None if found is None else PageOf(**json.loads(found[1]))
+        return None if found is None else PageOf(**parse_json(found[1]))
     except (ValueError, TypeError):
         return None
 
@@ -111,6 +148,6 @@ def refuse_format(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix and suffix not in HTML:
         raise ResultsError(
-            f"{path}: a report is HTML: -o {path.with_suffix('.html')}; a browser "
-            "prints it as PDF, and lnmo figures draws PDF, SVG and PNG"
+            f"{path}: a report is HTML: -o {path.with_suffix('.html')}; a browser can "
+            "print it as PDF, and lnmo figures draws PDF, SVG and PNG"
         )

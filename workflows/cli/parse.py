@@ -7,11 +7,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.options import CsvOption, Directories, JsonOption, one_format
+from workflows.cli.examples import epilog
+from workflows.cli.options import (
+    csv_option,
+    directories_argument,
+    json_option,
+    one_format,
+)
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,44 +34,45 @@ AT_ONCE = 60.0
 """Seconds within which the files of a copied run are written; VASP takes longer."""
 
 
-ExplainOption = Annotated[
-    bool, typer.Option("--explain", help="show which file proves the state of each run")
-]
-TableOption = Annotated[
-    str | None,
-    typer.Option(
-        "--table", help="sites (moments, valences, octahedra, orbitals) or lattice"
-    ),
-]
-
-
+@click.command(epilog=epilog("parse"))
+@directories_argument
+@click.option(
+    "--explain", is_flag=True, help="show which file proves the state of each run"
+)
+@json_option
+@csv_option
+@click.option(
+    "--table",
+    metavar="TABLE",
+    help="sites (moments, valences, octahedra, orbitals) or lattice",
+)
 def parse(
-    paths: Directories,
-    explain: ExplainOption = False,
-    json: JsonOption = False,
-    csv: CsvOption = False,
-    table: TableOption = None,
+    directories: tuple[Path, ...],
+    explain: bool,
+    json: bool,
+    csv: bool,
+    table: str | None,
 ) -> None:
-    """Read run directories, ours or any VASP's, and show their results."""
+    """Read VASP run directories, ours or not, and show their results."""
     if explain and table is not None:
-        raise InputError("lnmo parse: --explain and --table are two outputs: give one")
+        raise InputError("lnmo parse: choose either --explain or --table")
     if csv and table is None:
         raise InputError("lnmo parse --csv needs --table sites or --table lattice")
     if table is not None:
         from workflows.cli.parse_tables import show_tables
 
         one_format(json=json, csv=csv)
-        raise typer.Exit(show_tables(paths, table, as_json=json, as_csv=csv))
+        raise Exit(show_tables(directories, table, as_json=json, as_csv=csv))
     if explain:
-        raise typer.Exit(show_evidence(paths, as_json=json))
-    raise typer.Exit(show_runs(paths, as_json=json))
+        raise Exit(show_evidence(directories, as_json=json))
+    raise Exit(show_runs(directories, as_json=json))
 
 
 def show_evidence(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the grounds of the state of each run; 1 if any is not DONE."""
     from workflows.cli.evidence_table import evidence_record, print_evidence
 
-    documents = [document for path in paths for document in _read(path)]
+    documents = list(_all(paths))
     if as_json:
         records = [evidence_record(document) for document in documents]
         print(json_format.dumps(records, indent=1, allow_nan=False))
@@ -78,7 +86,7 @@ def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
     """Print the runs at each path; 1 if any is not DONE. A bad one stops no other."""
     from workflows.errors import printable
 
-    found = [_record(document) for path in paths for document in _read(path)]
+    found = [_record(document) for document in _all(paths)]
     if as_json:
         print(json_format.dumps(found, indent=1, allow_nan=False))
     else:
@@ -86,6 +94,13 @@ def show_runs(paths: Iterable[Path], *, as_json: bool) -> int:
             for line in _lines(document):
                 print(printable(line))
     return 0 if all(document["state"] == "DONE" for document in found) else 1
+
+
+def _all(paths: Iterable[Path]) -> Iterator[TaskDocument]:
+    """Read every run at some paths, each once."""
+    from workflows.engines.parse_tree import each_once
+
+    return each_once(document for path in paths for document in _read(path))
 
 
 def _read(path: Path) -> tuple[TaskDocument, ...]:
@@ -150,6 +165,7 @@ def _by_suffix(document: dict[str, Any]) -> bool:
 
 
 def _lines(document: dict[str, Any]) -> Iterator[str]:
+    from workflows.cli.finding_lines import finding_lines
     from workflows.records.document import State
 
     name = document["dir_name"]
@@ -162,8 +178,4 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     if document["reason"]:
         parts.append(document["reason"])
     yield "  ".join(parts)
-    for finding in document.get("findings", ()):
-        message = finding["message"]
-        shown = finding["severity"] != "info" or finding["id"] == "orbital_order"
-        if shown and message != document["reason"]:
-            yield f"    {finding['severity']} {finding['id']}: {message}"
+    yield from finding_lines(document.get("findings", ()), document["reason"])

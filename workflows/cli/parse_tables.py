@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflows.cli.finding_lines import finding_lines
 from workflows.cli.output import note
 from workflows.cli.result_tables import as_plain
 from workflows.cli.tables import console
 from workflows.cli.terminal_tables import plain_table
-from workflows.engines.parse_tree import parse_all, reading_error
-from workflows.errors import ResultsError, nearest
+from workflows.engines.parse_tree import each_once, parse_all, reading_error
+from workflows.errors import ResultsError, nearest, printable
 from workflows.results.columns import Column, frame_of
 from workflows.results.parsed_runs_table import LATTICE, lattice_row
 from workflows.results.site_table import SITES, site_rows
@@ -57,14 +58,41 @@ def show_tables(
     elif as_json:
         from workflows.cli.output import print_json
 
-        print_json(as_plain(frame))
+        print_json({**as_plain(frame), "findings": _findings(documents)})
     else:
         screen = console()
         screen.print(plain_table(frame, table, screen))
+    if not as_json:
+        for line in _finding_lines(documents):
+            # Beside a CSV they are notes: a program reads the table.
+            print(printable(line), file=sys.stderr if as_csv else sys.stdout)
     bad = [d for d in documents if d.structure is None or str(d.state) != "DONE"]
     for document in bad:
         note(f"{document.dir_name}: {document.state} {document.reason}".rstrip())
     return 1 if failed or bad else 0
+
+
+def _findings(documents: Sequence[TaskDocument]) -> list[dict[str, Any]]:
+    """Return every finding of every run, with the run that it is of."""
+    return [
+        {
+            "dir_name": document.dir_name,
+            "run": document.task_label,
+            **finding.model_dump(mode="json"),
+        }
+        for document in documents
+        for finding in document.findings
+    ]
+
+
+def _finding_lines(documents: Sequence[TaskDocument]) -> Iterator[str]:
+    """Yield the findings below the table, run by run; nothing of a run without."""
+    for document in documents:
+        found = [finding.model_dump() for finding in document.findings]
+        lines = list(finding_lines(found, document.reason))
+        if lines:
+            yield f"{document.dir_name} ({document.task_label})"
+            yield from lines
 
 
 def _read(paths: Iterable[Path]) -> tuple[list[TaskDocument], bool]:
@@ -77,7 +105,7 @@ def _read(paths: Iterable[Path]) -> tuple[list[TaskDocument], bool]:
         except Exception as error:  # a bad path stops no other
             note(f"{path}: {reading_error(error)}")
             failed = True
-    return found, failed
+    return list(each_once(found)), failed
 
 
 def parse_frame(documents: Sequence[TaskDocument], table: str) -> pd.DataFrame:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CampaignName,
-    EngineOption,
-    JsonOption,
-    VariantOption,
-    XOption,
+    campaign_or_paper,
+    engine_option,
+    json_option,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_json
 
@@ -24,29 +25,38 @@ if TYPE_CHECKING:
     from workflows.campaign.campaign import Campaign
 
 
+@click.command(epilog=epilog("plan"))
+@campaign_or_paper
+@engine_option
+@x_option
+@variant_option
+@json_option
+@click.option(
+    "--campaign",
+    "show_campaign",
+    is_flag=True,
+    help="print the campaign with every default",
+)
 def plan(
-    campaign: CampaignName = "paper",
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    json: JsonOption = False,
-    show_campaign: Annotated[
-        bool,
-        typer.Option("--campaign", help="print the campaign, every default visible"),
-    ] = False,
+    campaign: str,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    json: bool,
+    show_campaign: bool,
 ) -> None:
     """Show what a campaign would calculate; runs nothing."""
-    from workflows.cli.plan_sum import plan_sum
-    from workflows.cli.tables import console, notes_of, print_notes
-
     chosen = selection(campaign, engine, x, variant=variant)
     if show_campaign:
-        typer.echo(chosen.campaign().as_yaml(), nl=False)
+        click.echo(chosen.campaign().as_yaml(), nl=False)
         return
     calculations = chosen.planned()
     if json:
         print_json([c.without_structure() for c in calculations])
         return
+    from workflows.cli.plan_sum import plan_sum
+    from workflows.cli.tables import console, notes_of, print_notes
+
     screen = console()
     screen.print(plan_table(chosen.campaign(), calculations))
     print_notes(screen, [*notes_of(calculations), *sampling_notes(calculations)])
@@ -73,10 +83,12 @@ def _sample(ordering: Mapping[str, Any]) -> str:
 
 def plan_table(campaign: Campaign, calculations: Sequence[Calculation]) -> Table:
     """Show what would be calculated."""
+    from structures.formula import parse_formula
     from workflows.cli.tables import make_table
 
+    ion = parse_formula(campaign.host.formula).ion
     table = make_table(f"campaign {campaign.name}, engine {campaign.engine}")
-    for name in ("calculation", "cell", "Li on"):
+    for name in ("calculation", "cell", f"{ion} on"):
         table.add_column(name)
     for name in ("distinct", "of raw", "kept", "Ewald eV/cell"):
         table.add_column(name, justify="right")

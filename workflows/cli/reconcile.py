@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.options import DryRunOption, JsonOption, LaunchpadOption
+from workflows.cli.examples import epilog
+from workflows.cli.options import dry_run_option, json_option, launchpad_option
 from workflows.cli.output import print_json
 from workflows.errors import printable
 
@@ -27,13 +30,18 @@ DONE = {
 """What is printed of an action that was carried out."""
 
 
+@click.command(epilog=epilog("reconcile"))
+@click.option("--fix", is_flag=True, help="repair what is found")
+@dry_run_option
+@launchpad_option
+@json_option
 def reconcile(
-    fix: Annotated[bool, typer.Option("--fix", help="repair what is found")] = False,
-    dry_run: DryRunOption = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    fix: bool,
+    dry_run: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Compare database and queue; 1 if something is left to repair."""
+    """Compare database and queue; exit code 1 if repairs remain."""
     from workflows.cluster import reconcile as reconciling
     from workflows.cluster.open_queue import locked_queue
     from workflows.records.database import read_database
@@ -54,7 +62,7 @@ def reconcile(
         print_json([_plain(each) for each in found])
     else:
         _print_found(found, fix=fix)
-    raise typer.Exit(0 if all(each.done for each in found) else 1)
+    raise Exit(0 if all(each.done for each in found) else 1)
 
 
 def _plain(report: StepReport) -> dict[str, object]:
@@ -69,7 +77,7 @@ def _plain(report: StepReport) -> dict[str, object]:
 
 def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
     if not found:
-        print("database and queue agree")
+        print("nothing to repair: no step contradicts its queue job")
         return
     for each in found:
         done = f": {DONE[each.action]}" if each.done else ""

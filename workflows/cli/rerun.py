@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
+from click.exceptions import Exit
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    DryRunOption,
-    EngineOption,
-    FwIdOption,
-    IdOption,
-    JsonOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    dry_run_option,
+    engine_option,
+    fw_id_option,
+    id_option,
+    json_option,
+    launchpad_option,
+    maybe_campaign,
     step_selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_reports
 
 
+@click.command(epilog=epilog("rerun"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@id_option
+@fw_id_option
+@click.option(
+    "--dead", is_flag=True, help="assume that launches outside the queue are dead"
+)
+@dry_run_option
+@launchpad_option
+@json_option
 def rerun(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    ids: IdOption = None,
-    fw_ids: FwIdOption = None,
-    dead: Annotated[
-        bool,
-        typer.Option("--dead", help="assume that launches outside the queue are dead"),
-    ] = False,
-    dry_run: DryRunOption = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    ids: tuple[str, ...],
+    fw_ids: tuple[int, ...],
+    dead: bool,
+    dry_run: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
-    """Run failed or cancelled steps again; 1 while a job of one is alive."""
+    """Run failed or cancelled steps again; exit code 1 if a job is still alive."""
     from workflows.cluster import cancel_rerun
     from workflows.cluster.open_queue import locked_queue
 
@@ -53,7 +65,7 @@ def rerun(
             dry_run=dry_run,
             confirm_lease=queue.confirm_lease,
         )
-    raise typer.Exit(
+    raise Exit(
         print_reports(
             reports, as_json=json, dry_run=dry_run, nothing="nothing to run again"
         )

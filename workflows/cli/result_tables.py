@@ -13,6 +13,7 @@ import pandas as pd
 from workflows.cli.choices import in_words
 from workflows.cli.compare import show_comparison
 from workflows.cli.output import note, print_json
+from workflows.cli.running_steps import Step, marked, running_line, running_steps
 from workflows.cli.selection import Selection
 from workflows.cli.table_request import TableName, TableRequest
 from workflows.cli.tables import console, print_notes
@@ -44,7 +45,10 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         print(f"no results yet; {FREE_ENGINE}")
     else:
         screen = console()
-        screen.print(series_table(series, screen))
+        running = _running(chosen, series)
+        screen.print(series_table(marked(series, running), screen))
+        if running:
+            print(running_line(running))
         if not series["state"].isin(_FINISHED).any():
             print("no verdicts yet: no calculation has finished")
             return
@@ -52,6 +56,13 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         screen.print(verdict_table(verdicts, screen))
         if any(v.value is not None for v in verdicts):
             screen.print(overall_lines(verdicts), highlight=False)
+
+
+def _running(chosen: Selection, series: pd.DataFrame) -> list[Step]:
+    """Ask what runs, where something has not finished."""
+    if series["state"].isin(_FINISHED).all():
+        return []
+    return running_steps(chosen)
 
 
 def show_outcome(chosen: Selection) -> None:
@@ -119,9 +130,7 @@ def _plain(value: Any) -> Any:
 
 def _pdos(results: Results, request: TableRequest, chosen: Selection) -> pd.DataFrame:
     if len(chosen.x) != 1:
-        raise ResultsError(
-            "a density of states is that of one x: add it, such as --x 1"
-        )
+        raise ResultsError("a density of states needs one x: add it, such as --x 1")
     options: dict[str, Any] = {
         "by": request.by,
         "smooth": request.smooth,

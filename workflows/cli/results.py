@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CsvOption,
-    EngineOption,
-    JsonOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    Count,
+    Real,
+    csv_option,
+    engine_option,
+    json_option,
+    launchpad_option,
+    maybe_campaign,
     one_format,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.table_request import table_request
 
 
+@click.command(epilog=epilog("results"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@launchpad_option
+@json_option
+@csv_option
+@click.option(
+    "--table",
+    metavar="TABLE",
+    help="series, starts, sites, runs, voltage, hull, pdos, verdicts, context",
+)
+@click.option(
+    "--by",
+    metavar="PART",
+    default="element",
+    help="pdos: element, orbital, site or t2g_eg",
+)
+@click.option(
+    "--smooth",
+    metavar="N",
+    type=Count(min=0),
+    default=10,
+    help="pdos: points of the average, at most 0.3 eV wide",
+)
+@click.option(
+    "--window-ev",
+    type=Real(),
+    metavar="EV",
+    help="pdos: width of the average, eV; no limit",
+)
+@click.option(
+    "--mode", metavar="MODE", default="origin", help="pdos: origin, strict or centred"
+)
+@click.option(
+    "--align",
+    metavar="ZERO",
+    default="efermi",
+    help="pdos: zero of energy, efermi or vbm",
+)
+@click.option("--boltzmann", is_flag=True, help="series: average over orderings, 300 K")
 def results(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
-    csv: CsvOption = False,
-    table: Annotated[
-        str | None,
-        typer.Option(
-            "--table",
-            help="series, starts, sites, runs, voltage, hull, pdos, verdicts, context",
-        ),
-    ] = None,
-    by: Annotated[
-        str, typer.Option("--by", help="pdos: element, orbital, site or t2g_eg")
-    ] = "element",
-    smooth: Annotated[
-        int,
-        typer.Option("--smooth", min=0, help="pdos: points averaged, at most 0.3 eV"),
-    ] = 10,
-    window_ev: Annotated[
-        float | None,
-        typer.Option("--window-ev", help="pdos: width averaged, eV; any width"),
-    ] = None,
-    mode: Annotated[
-        str, typer.Option("--mode", help="pdos: origin, strict or centred")
-    ] = "origin",
-    align: Annotated[
-        str, typer.Option("--align", help="pdos: zero at efermi or vbm")
-    ] = "efermi",
-    boltzmann: Annotated[
-        bool, typer.Option("--boltzmann", help="series: average over orderings, 300 K")
-    ] = False,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    launchpad: Path | None,
+    json: bool,
+    csv: bool,
+    table: str | None,
+    by: str,
+    smooth: int,
+    window_ev: float | None,
+    mode: str,
+    align: str,
+    boltzmann: bool,
 ) -> None:
     """Print the table over x and the verdicts against the paper, or another table."""
     from workflows.cli.result_tables import show_results, show_table

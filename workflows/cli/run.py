@@ -6,20 +6,25 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.confirm import MANY, YesOption, confirm_many
+from workflows.cli.confirm import MANY, confirm_many, yes_option
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    EngineOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    Count,
+    engine_option,
+    launchpad_option,
+    maybe_campaign,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import note
+from workflows.cli.verb_group import INTERRUPTED
 from workflows.errors import printable
 
 if TYPE_CHECKING:
@@ -29,34 +34,54 @@ if TYPE_CHECKING:
     from workflows.cli.selection import Selection
     from workflows.records.database import Database
 
-INTERRUPTED = 130
+MOST_JOBS = 1024
+"""Worker processes; 0.2 GB each, and no machine runs so many VASP at once."""
 """Exit code of a run ended by Ctrl-C, SIGTERM, a wall time or a full disk."""
 
 
+@click.command(epilog=epilog("run"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@click.option(
+    "--jobs",
+    "-j",
+    type=Count(1, MOST_JOBS, "each worker is a process, and starts a VASP"),
+    metavar="N",
+    default=1,
+    help="worker processes",
+)
+@click.option("--retry", is_flag=True, help="run failed steps again")
+@yes_option
+@launchpad_option
 def run(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, help="worker processes")
-    ] = 1,
-    retry: Annotated[
-        bool, typer.Option("--retry", help="run failed steps again")
-    ] = False,
-    yes: YesOption = False,
-    launchpad: LaunchpadOption = None,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    jobs: int,
+    retry: bool,
+    yes: bool,
+    launchpad: Path | None,
 ) -> None:
     """Submit a campaign and run it here; if killed, the same command continues it."""
     from workflows.cli.result_tables import show_outcome
 
     chosen = selection(
         campaign, engine, x, launchpad, variant=variant, or_embedded=True
-    )
+    ).once_read()
     code = run_campaign(chosen, jobs=jobs, retry=retry, yes=yes)
     if code != INTERRUPTED:
         show_outcome(chosen)
-    raise typer.Exit(code)
+    raise Exit(code)
+
+
+HELD = {
+    "DEFUSED": "lpad reignite_fws -i",
+    "PAUSED": "lpad resume_fws -i",
+}
+"""State that a person gave a step -> what takes it up again, before its number."""
 
 
 def run_campaign(
@@ -66,7 +91,8 @@ def run_campaign(
 
     ``yes`` starts more than a hundred new calculations without asking.
 
-    Returns the exit code: 0; 1 if a step failed; 130 if interrupted.
+    Returns the exit code: 0; 1 if a step failed, or its record is refused; 130 if
+    interrupted.
 
     Raises
     ------
@@ -94,7 +120,7 @@ def run_campaign(
         steps = fireworks_of(pad, calculations)
         _recover(pad, database, steps)
         if retry:
-            retry_failed(pad, database.root, steps)
+            retry_failed(pad, database.root, fireworks_of(pad, calculations))
         steps = fireworks_of(pad, calculations)
         _tell_cost(calculations or (), steps, jobs)
         with Display(steps, jobs=jobs) as display:
@@ -115,7 +141,8 @@ def run_campaign(
                 "steps were not tried"
             )
         steps = fireworks_of(pad, calculations)
-        return _report_failures(steps, chosen, display.printed)
+        code = _report_failures(steps, chosen, display.printed)
+        return max(code, _report_refused(database, steps))
 
 
 def _chosen_calculations(
@@ -155,10 +182,12 @@ def _recover(
 
     if not isinstance(pad, EmbeddedLaunchPad):
         return
+    if pad.lost:
+        note(pad.lost)
     if lost := pad.return_lost():
         note(f"{len(lost)} steps of an interrupted run will be resumed")
     if gone := return_unrecorded(pad, database.root, steps):
-        note(f"{gone} finished steps lost their documents; read again")
+        note(f"{gone} steps are taken again from what their directories hold")
 
 
 def _tell_cost(
@@ -186,15 +215,20 @@ def _report_failures(
     steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
 ) -> int:
     """List the failed steps by reason; one that was printed is not repeated."""
-    failed = [step for step in steps if step["state"] in {"FIZZLED", "DEFUSED"}]
+    failed = [step for step in steps if step["state"] == "FIZZLED"]
+    held = [step for step in steps if step["state"] in HELD]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
         print(
             f"{len(away)} steps run on another machine, or their worker was killed. If "
             "so: lnmo status lists them, lnmo rerun --fw-id N --dead makes one READY"
         )
+    if held:
+        print(f"{len(held)} steps are cancelled or paused, and were left alone")
+    for step in held:
+        print(printable(f"  {step['name']}: {HELD[step['state']]} {step['fw_id']}"))
     if not failed:
-        return 1 if away else 0
+        return 1 if away or held else 0
     command = f"lnmo run {chosen}".rstrip()
     print(f"{len(failed)} steps failed; after correcting the cause: {command} --retry")
     for step in failed:
@@ -202,6 +236,20 @@ def _report_failures(
         why = "" if not reason or reason in printed else f": {reason}"
         print(printable(f"  {step['name']}{why}"))
     return 1
+
+
+def _report_refused(database: Database, steps: Sequence[Mapping[str, Any]]) -> int:
+    """List the finished steps whose records are refused, each with its cure."""
+    from workflows.launchpad.judged import judgements
+
+    names = {step["fw_id"]: str(step["name"]) for step in steps}
+    wrong = judgements(database, steps)
+    if wrong:
+        print(f"{len(wrong)} steps are finished, but their records are refused")
+    for fw_id, own in wrong.items():
+        print(printable(f"  {names[fw_id]}: {own.reason}"))
+        print(printable(f"  -> {own.cure}"))
+    return 1 if wrong else 0
 
 
 @contextmanager

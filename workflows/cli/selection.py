@@ -3,6 +3,8 @@
 Submitted steps are looked up by what was recorded at submission, not planned again. A
 variant is planned: calculations that it shares with other variants and campaigns were
 recorded under the first of them alone.
+
+FireWorks, and what reads results, are imported by what uses them: a plan needs neither.
 """
 
 from __future__ import annotations
@@ -11,21 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign, EngineName, load_campaign
-from workflows.campaign.plan import plan
 from workflows.campaign.sections import SAME_X
 from workflows.cli.output import note
 from workflows.errors import CampaignError, LnmoError, StoreError, nearest
-from workflows.firetasks import OURS
-from workflows.launchpad.steps import with_reseeds
 from workflows.records.database import Database, read_database, read_or_embedded
 from workflows.records.plan_cache import keep_plan, kept_plan
-from workflows.records.store import results_store
-from workflows.results.campaign_results import CampaignResults, campaign_results
-from workflows.results.results import Results
+
+if TYPE_CHECKING:
+    from workflows.results.campaign_results import CampaignResults
+    from workflows.results.results import Results
 
 DEFAULT_CAMPAIGN = "paper"
 """Campaign to which ``--engine`` and ``--x`` apply if none is named."""
@@ -70,14 +70,20 @@ class Selection:
             )
         if self.variant is not None and self.name is None:
             raise CampaignError(
-                f"--variant {self.variant} is one of a campaign: name the campaign"
+                f"--variant {self.variant} needs a campaign: name it too"
             )
+
+    def once_read(self) -> Selection:
+        """Return the selection with its campaign: edits from now on do not count."""
+        return self if self.name is None else replace(self, loaded=self._loaded())
+
+    def _loaded(self) -> Campaign:
+        name = DEFAULT_CAMPAIGN if self.name is None else self.name
+        return self.loaded or load_campaign(name).override(engine=self.engine, x=self.x)
 
     def campaign(self) -> Campaign:
         """Load the campaign, with the chosen engine, x and variant."""
-        campaign = self.loaded or load_campaign(self.name or DEFAULT_CAMPAIGN).override(
-            engine=self.engine, x=self.x
-        )
+        campaign = self._loaded()
         return campaign if self.variant is None else campaign.only(self.variant)
 
     def one_by_one(self) -> tuple[Selection, ...]:
@@ -113,6 +119,8 @@ class Selection:
         try:
             root = self.database().root
         except StoreError:
+            from workflows.campaign.plan import plan
+
             return plan(campaign)
         return kept_plan(campaign, root)
 
@@ -145,13 +153,17 @@ class Selection:
         SeveralKinds
             Several engines have results of the campaign, and its own has none.
         """
+        from workflows.records.store import results_store
+        from workflows.results.campaign_results import campaign_results
+        from workflows.results.results import Results
+
         self._refuse_several()
         results = Results(results_store(self.database()))
         if self.name is None:
             return Opened(results.select(engine=self.engine, x=self.x), None, self)
         found = campaign_results(
             results.store,
-            self.name,
+            self.loaded or self.name,
             engine=self.engine,
             x=self.x,
             variant=self.variant,
@@ -175,7 +187,7 @@ class Selection:
         if len(variants) > 1:
             raise CampaignError(
                 f"campaign {self.name} has variants, which never mix in one table: "
-                f"choose with --variant one of {', '.join(variants)}"
+                f"choose one with --variant: {', '.join(variants)}"
             )
 
     def __str__(self) -> str:
@@ -259,8 +271,8 @@ class StepSelection:
         """
         if self.everything:
             raise LnmoError(
-                f"{verb} what? Name a campaign, --engine, --x, --id or --fw-id; see "
-                "lnmo status"
+                f"nothing chosen to {verb}: name a campaign, --engine, --x, --id or "
+                "--fw-id; lnmo status lists the steps"
             )
 
     def of_workflows(self) -> dict[str, Any]:
@@ -280,6 +292,8 @@ class StepSelection:
 
     def of_fireworks(self, launchpad: Any) -> dict[str, Any]:
         """Return the query on the fireworks collection; empty for everything."""
+        from workflows.launchpad.steps import with_reseeds
+
         self._refuse_unknown(launchpad)
         query: dict[str, Any] = {}
         if self.fw_ids:
@@ -304,6 +318,8 @@ class StepSelection:
         """Refuse ids of calculations and Fireworks that are not submitted."""
         if not (self.ids or self.fw_ids):
             return
+        from workflows.firetasks import OURS
+
         fields = {"_id": 0, "fw_id": 1, "spec.calculation_id": 1}
         found = list(launchpad.fireworks.find(OURS, fields))
         given = (

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    EngineOption,
-    FwIdOption,
-    IdOption,
-    JsonOption,
-    LaunchpadOption,
-    MaybeCampaign,
-    VariantOption,
-    XOption,
+    engine_option,
+    fw_id_option,
+    id_option,
+    json_option,
+    launchpad_option,
+    maybe_campaign,
     step_selection,
+    variant_option,
+    x_option,
 )
-from workflows.cli.output import print_json
+from workflows.cli.output import note, print_json
 from workflows.errors import LnmoError, printable
 
 if TYPE_CHECKING:
@@ -51,18 +53,26 @@ MAX_ALIKE = 10
 """So many problems with the same solution are listed; --json gives all."""
 
 
+@click.command(epilog=epilog("status"))
+@maybe_campaign
+@engine_option
+@x_option
+@variant_option
+@id_option
+@fw_id_option
+@click.option("--history", is_flag=True, help="every launch, and how it ended")
+@launchpad_option
+@json_option
 def status(
-    campaign: MaybeCampaign = None,
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    ids: IdOption = None,
-    fw_ids: FwIdOption = None,
-    history: Annotated[
-        bool, typer.Option("--history", help="every launch there was, and its end")
-    ] = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str | None,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    ids: tuple[str, ...],
+    fw_ids: tuple[int, ...],
+    history: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
     """Show database and queue side by side, and a command for each problem."""
     from workflows.cluster import history as launches
@@ -74,6 +84,8 @@ def status(
     )
     database = chosen.selection.database()
     with reading(database) as pad:
+        if lost := getattr(pad, "lost", ""):
+            note(lost)
         if history:
             records = launches.history(pad, chosen.of_fireworks(pad))
             _print_history(records, as_json=json)
@@ -168,10 +180,7 @@ def _table(pad: LaunchPad, steps: Sequence[Mapping[str, Any]]) -> Table | None:
     ids = {step["calculation_id"] for step in steps}
     if len(ids) > MAX_LISTED:
         return None
-    found = pad.workflows.find({}, {"_id": 0, "metadata": 1})
-    own = [w["metadata"] for w in found if "calculation_id" in w.get("metadata", {})]
-    names = {w["calculation_id"]: w.get("campaigns", ()) for w in own}
-    return status_table(steps, campaigns=names, differences=differences(pad.db, steps))
+    return status_table(steps, differences=differences(pad.db, steps))
 
 
 def _print_overview(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -21,7 +21,6 @@ SHOWN = 3
 def status_table(
     steps: Iterable[Step],
     *,
-    campaigns: Mapping[str, Sequence[str]] | None = None,
     differences: Mapping[str, str] | None = None,
 ) -> Table:
     """Show the states of the Fireworks.
@@ -30,8 +29,6 @@ def status_table(
     ----------
     steps
         As ``workflows.launchpad.steps.steps_of`` returns them.
-    campaigns
-        Names of the campaigns of each calculation.
     differences
         What tells a calculation from those that are called the same.
     """
@@ -43,7 +40,7 @@ def status_table(
         table.add_column("what differs", overflow="fold")
     for calculation_id, own in grouped.items():
         states = joined((f"{s['step']} ", coloured(str(s["state"]))) for s in own)
-        names = ", ".join((campaigns or {}).get(calculation_id, ()))
+        names = ", ".join(own[0].get("campaigns", ()))
         row = (names, label_of(own[0]), str(own[0]["engine"]), calculation_id)
         more = (differences.get(calculation_id, ""),) if differences else ()
         table.add_row(*row, states, *more)

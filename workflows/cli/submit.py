@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from workflows.cli.confirm import MANY, YesOption, confirm_many
+from workflows.cli.confirm import MANY, confirm_many, yes_option
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CampaignName,
-    DryRunOption,
-    EngineOption,
-    JsonOption,
-    LaunchpadOption,
-    VariantOption,
-    XOption,
+    campaign_or_paper,
+    dry_run_option,
+    engine_option,
+    json_option,
+    launchpad_option,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import note, print_json
 
@@ -23,18 +25,26 @@ if TYPE_CHECKING:
     from workflows.launchpad.submission import Submission
 
 
+@click.command(epilog=epilog("submit"))
+@campaign_or_paper
+@engine_option
+@x_option
+@variant_option
+@click.option("--category", metavar="CATEGORY", help="only for workers that list it")
+@dry_run_option
+@yes_option
+@launchpad_option
+@json_option
 def submit(
-    campaign: CampaignName = "paper",
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    category: Annotated[
-        str | None, typer.Option("--category", help="which workers accept it")
-    ] = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    launchpad: LaunchpadOption = None,
-    json: JsonOption = False,
+    campaign: str,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    category: str | None,
+    dry_run: bool,
+    yes: bool,
+    launchpad: Path | None,
+    json: bool,
 ) -> None:
     """Add a campaign's calculations to the LaunchPad; safe to repeat."""
     from workflows.campaign.inputs import potcar_notes
@@ -48,7 +58,7 @@ def submit(
         check_category(category, "--category")
     calculations, database = chosen.calculations(keep=False) or (), chosen.database()
     for each in potcar_notes(calculations):
-        typer.echo(f"note: {each}", err=True)
+        click.echo(f"note: {each}", err=True)
     if dry_run:
         with reading(database) as pad:
             done = submission.planned_submission(pad, calculations)

@@ -87,5 +87,5 @@ def _refuse_options_of_others(request: TableRequest) -> None:
             shown = f"--{name.replace('_', '-')}"
             raise ResultsError(
                 f"{shown} is an option of --table {own}, not of {request.table}: leave "
-                f"it out, or take --table {own}"
+                f"it out, or use --table {own}"
             )

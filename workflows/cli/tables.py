@@ -33,9 +33,14 @@ PIPED_WIDTH = 170
 
 
 def console() -> Console:
-    """Return a console as wide as the terminal, or wide enough in a pipe."""
-    found = Console()
-    return found if found.is_terminal else Console(width=PIPED_WIDTH)
+    """Return a console as wide as the terminal, or wide enough in a pipe.
+
+    Text is printed as it is: what a launcher or a user wrote in brackets is no markup.
+    """
+    found = Console(markup=False, emoji=False)
+    if not found.is_terminal:
+        found = Console(width=PIPED_WIDTH, markup=False, emoji=False)
+    return found
 
 
 def print_notes(console: Console, notes: Iterable[str]) -> None:

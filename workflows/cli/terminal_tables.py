@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows.analysis.ions import ion_of_series
 from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import coloured, is_missing, number
 from workflows.results.origin import origin_of_numbers
@@ -28,6 +30,8 @@ ALWAYS = frozenset(
     {"x", "insertion", "state", "ended_as", "findings", "reason", "status", "label"}
 )
 """Columns that no terminal is too narrow for."""
+ONCE = frozenset({("verdicts", "reason")})
+"""Columns of tables in which a text that repeats is said once, with its count."""
 FEW = 3
 """Reasons that stand in one line."""
 PAPER = "against Shimizu et al. 2022 (10.1002/aenm.202201119)"
@@ -37,6 +41,7 @@ Row = Mapping[str, Any]
 def series_table(series: pd.DataFrame, screen: Console) -> Table:
     """Show the table over x."""
     rows = records(series)
+    ion = ion_of_series((str(row["formula"]), row["n_li"]) for row in rows)
 
     def part(head: str, cell: Callable[[Row], str | Text], rank: int) -> Part:
         return Part(head, tuple(map(cell, rows)), rank=rank)
@@ -57,10 +62,10 @@ def series_table(series: pd.DataFrame, screen: Console) -> Table:
         part("b", lambda r: number(r["b"], 3), 5),
         part("c", lambda r: number(r["c"], 3), 5),
         part("c/ab", lambda r: number(r["c_ratio"], 4), 3),
-        part("long/others", _unique, 2),
+        part("unique/others", _unique, 2),
         part("V A^3", lambda r: number(r["volume"], 1), 3),
         part("of", lambda r: f"{r['n_orderings']}/{r['n_planned']}", 2),
-        text("Li ends on", lambda r: r["li_sites"]),
+        text(f"{ion} ends on", lambda r: r["li_sites"]),
         Part("starts", tuple(str(r["starts"]) for r in rows), folds=True, rank=2),
         text("note", lambda r: Text(r["findings"], style="yellow")),
     ]
@@ -82,6 +87,7 @@ def verdict_table(verdicts: Sequence[Verdict], screen: Console) -> Table | Text:
         reasons = list(dict.fromkeys(short_reason(v) for v in verdicts))
         why = "; ".join(reasons[:FEW]) + ("; ..." if len(reasons) > FEW else "")
         return Text(f"{PAPER}: none of {len(verdicts)} statements is judged, {why}")
+    verdicts, together = _alike(verdicts)
     ours = ["" if v.value is None else f"{v.value:.3f}" for v in verdicts]
     parts = [
         Part("statement", tuple(v.statement for v in verdicts), folds=True),
@@ -94,7 +100,36 @@ def verdict_table(verdicts: Sequence[Verdict], screen: Console) -> Table | Text:
         Part("note", tuple(short_reason(v) for v in verdicts), folds=True),
     ]
     why = "why a row passes or not, and its limits: docs/verdicts.md"
+    if together:
+        why = f"{together}, see --table verdicts; {why}"
     return fitted(parts, screen, title=PAPER, caption=why)
+
+
+def _alike(verdicts: Sequence[Verdict]) -> tuple[list[Verdict], str]:
+    """Leave out the statements that one reason keeps from being judged; count them."""
+    reasons = Counter(short_reason(v) for v in verdicts if v.value is None)
+    many = {reason: n for reason, n in reasons.items() if n > FEW}
+    kept = [v for v in verdicts if v.value is not None or short_reason(v) not in many]
+    told = [f"{n} statements are NOT_COMPUTED: {reason}" for reason, n in many.items()]
+    return kept, "; ".join(told)
+
+
+def said_once(column: Sequence[str]) -> list[str]:
+    """Return the cells of a column, one that comes again and again only the first time.
+
+    Examples
+    --------
+    >>> said_once(["no x = 2", "no x = 2", "", "no x = 2", "no x = 1"])
+    ['no x = 2 (3 rows)', '', '', '', 'no x = 1']
+    """
+    times = Counter(filter(None, column))
+    seen: set[str] = set()
+    cells = []
+    for cell in column:
+        many = f" ({times[cell]} rows)" if times[cell] > 1 else ""
+        cells.append("" if cell in seen or not cell else f"{cell}{many}")
+        seen.add(cell)
+    return cells
 
 
 def overall_lines(verdicts: Sequence[Verdict]) -> Text:
@@ -120,7 +155,11 @@ def plain_table(frame: pd.DataFrame, name: str, screen: Console) -> Table:
     parts = [
         Part(
             column,
-            tuple(_text(value) for value in shown[column]),
+            tuple(
+                said_once([_text(value) for value in shown[column]])
+                if (name, column) in ONCE
+                else map(_text, shown[column])
+            ),
             folds=frame[column].dtype.kind not in "fiu",
             rank=0 if column in ALWAYS or not place else place,
         )

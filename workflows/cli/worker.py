@@ -6,28 +6,33 @@ these options.
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
+from click.exceptions import Exit
 
-from workflows.cli.options import LaunchpadOption
+from workflows.cli.examples import epilog
+from workflows.cli.options import Count, launchpad_option
 
 
+@click.command(epilog=epilog("worker"))
+@click.option("--fw-id", type=Count(), required=True, metavar="N", help="the step")
+@click.option(
+    "--launch-id", type=Count(), metavar="N", help="launch reserved for this job"
+)
+@click.option("--walltime", metavar="TIME", help="wall time requested from the queue")
+@launchpad_option
 def worker(
-    fw_id: Annotated[int, typer.Option("--fw-id", metavar="N")],
-    launch_id: Annotated[
-        int | None, typer.Option("--launch-id", help="reservation of this job")
-    ] = None,
-    walltime: Annotated[
-        str | None, typer.Option("--walltime", help="as requested from the queue")
-    ] = None,
-    launchpad: LaunchpadOption = None,
+    fw_id: int,
+    launch_id: int | None,
+    walltime: str | None,
+    launchpad: Path | None,
 ) -> None:
-    """Run one step; what a queue job calls."""
+    """Run one step; queue jobs call this."""
     from workflows.cluster.worker import run_firework
     from workflows.records.database import read_database
 
-    raise typer.Exit(
+    raise Exit(
         run_firework(
             read_database(launchpad),
             fw_id=fw_id,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from workflows.cli.examples import epilog
 from workflows.cli.options import (
-    CampaignName,
-    EngineOption,
-    JsonOption,
-    VariantOption,
-    XOption,
+    PATH,
+    campaign_or_paper,
+    engine_option,
+    json_option,
     selection,
+    variant_option,
+    x_option,
 )
 from workflows.cli.output import print_json
 
@@ -25,19 +27,31 @@ if TYPE_CHECKING:
     from workflows.cli.selection import Selection
 
 
+@click.command(epilog=epilog("write"))
+@campaign_or_paper
+@click.option(
+    "--output",
+    "-o",
+    type=PATH,
+    default=Path("inputs"),
+    help="directory for the files",
+    metavar="DIR",
+)
+@engine_option
+@x_option
+@variant_option
+@json_option
+@click.option(
+    "--explain", is_flag=True, help="show where each tag comes from; write nothing"
+)
 def write(
-    campaign: CampaignName = "paper",
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="directory to fill", metavar="DIR")
-    ] = Path("inputs"),
-    engine: EngineOption = None,
-    x: XOption = None,
-    variant: VariantOption = None,
-    json: JsonOption = False,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="show where each tag comes from; write nothing"),
-    ] = False,
+    campaign: str,
+    output: Path,
+    engine: str | None,
+    x: tuple[float, ...],
+    variant: str | None,
+    json: bool,
+    explain: bool,
 ) -> None:
     """Write the VASP inputs of every calculation and step; runs nothing."""
     from workflows.campaign.write_tree import write_campaign
@@ -48,7 +62,7 @@ def write(
         return
     written = write_campaign(chosen.campaign(), output)
     for note in written.notes:
-        typer.echo(f"note: {note}", err=True)
+        click.echo(f"note: {note}", err=True)
     if json:
         print_json([str(path) for path in written.directories])
         return

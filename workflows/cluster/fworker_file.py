@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import parse_json
 from workflows.cluster.categories import check_category
-from workflows.cluster.settings_file import check_keys, read_mapping
-from workflows.errors import MachineError
+from workflows.cluster.settings_file import check_keys, is_text, read_mapping
+from workflows.engines.machine import MOST_SECONDS
+from workflows.errors import MachineError, nearest, one_line, shortened
 from workflows.records.database import Database
 from workflows.vasp.known_tags import MACHINE_TAGS
 
@@ -24,6 +26,17 @@ ENV_KEYS = (
     "frozen_seconds",
 )
 
+OPERATORS = (
+    *("$and", "$or", "$nor", "$not", "$in", "$nin", "$eq", "$ne", "$gt", "$gte"),
+    *("$lt", "$lte", "$exists", "$type", "$regex", "$options", "$all", "$elemMatch"),
+    *("$size", "$mod", "$expr", "$where", "$text", "$search", "$comment", "$rand"),
+    *("$bitsAllClear", "$bitsAllSet", "$bitsAnyClear", "$bitsAnySet", "$jsonSchema"),
+)
+"""Words with a dollar in a query (mongodb.com, query operators); places left out."""
+OF_LISTS = ("$and", "$or", "$nor")
+LANGUAGES = ("$expr", "$jsonSchema", "$text", "$where")
+"""Operators whose values have words of their own."""
+
 
 def read_fworker(database: Database) -> dict[str, Any]:
     """Read ``my_fworker.yaml`` beside ``launchpad.yaml``.
@@ -36,12 +49,21 @@ def read_fworker(database: Database) -> dict[str, Any]:
     path = database.path.with_name(FWORKER_FILE)
     found = read_mapping(path)
     check_keys(found, FWORKER_KEYS, str(path))
-    if not isinstance(found.get("name"), str) or not found["name"]:
+    name = found.get("name")
+    if name is not None and not is_text(name):
+        raise MachineError(f"{path}: name = {name!r} is no text; put it in quotes")
+    if not name:
         raise MachineError(f"{path}: no name; workers are distinguished by it")
-    categories = as_list(found.get("category") or ())
+    given = found.get("category") or ()
+    if not isinstance(given, str | list | tuple) or not all(map(is_text, given)):
+        raise MachineError(
+            f"{path}: category = {shortened(repr(given))}: give a name or a list of "
+            "names: category: [vasp]"
+        )
+    categories = as_list(given)
     if not categories:
         raise MachineError(
-            f"{path}: no category; without one every Firework would be accepted, "
+            f"{path}: no category, so this worker would accept every Firework, "
             "whatever it needs. Name an engine: category: [vasp]"
         )
     for category in categories:
@@ -57,12 +79,52 @@ def as_list(category: object) -> list[str]:
 
 
 def _check_query(found: dict[str, Any], path: Path) -> None:
+    import bson
+    from bson.errors import InvalidBSON, InvalidDocument
+
     try:
-        query = json.loads(found.setdefault("query", "{}"))
+        query = parse_json(found.setdefault("query", "{}"))
     except (TypeError, ValueError):
         query = None
     if not isinstance(query, dict):
         raise MachineError(f"{path}: query is not JSON in quotes; write '{{}}'")
+    try:
+        bson.encode(query)
+    except (OverflowError, InvalidBSON, InvalidDocument) as error:
+        raise MachineError(
+            f"{path}: query: MongoDB cannot take it ({one_line(error)})"
+        ) from None
+    lists = (k for k, v in _pairs(query) if k in OF_LISTS and not isinstance(v, list))
+    if (without := next(lists, None)) is not None:
+        raise MachineError(f"{path}: query: {without} takes a list of queries")
+    strange = next((word for word in _operators(query) if word not in OPERATORS), None)
+    if strange is not None:
+        raise MachineError(
+            f"{path}: query: {shortened(strange)} is no operator of MongoDB"
+            f"{nearest(strange, OPERATORS)}"
+        )
+
+
+def _pairs(query: object) -> Iterator[tuple[str, object]]:
+    """Yield every key and its value, at any depth."""
+    for each in query if isinstance(query, list) else [query]:
+        if isinstance(each, dict):
+            for key, value in each.items():
+                yield key, value
+                yield from _pairs(value)
+
+
+def _operators(query: object) -> Iterator[str]:
+    """Yield the words with a dollar, at any depth."""
+    if isinstance(query, dict):
+        for key, value in query.items():
+            if key.startswith("$"):
+                yield key
+            if key not in LANGUAGES:
+                yield from _operators(value)
+    if isinstance(query, list):
+        for each in query:
+            yield from _operators(each)
 
 
 def _check_env(found: dict[str, Any], path: Path, database: Database) -> None:
@@ -71,15 +133,20 @@ def _check_env(found: dict[str, Any], path: Path, database: Database) -> None:
     check_keys(env.get("incar") or {}, MACHINE_TAGS, f"{path}: env.incar")
     for key in ("poll_seconds", "stop_margin", "frozen_seconds"):
         value = env.get(key, 1)
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or isinstance(value, bool):
             raise MachineError(f"{path}: env.{key} = {value!r} is not a number")
-        if value < 0 or (value == 0 and key != "stop_margin"):
+        if not 0 <= value <= MOST_SECONDS or (value == 0 and key != "stop_margin"):
             raise MachineError(
                 f"{path}: env.{key} = {value!r}: must be a positive number of seconds"
+            )
+    for key in ("root", "vasp_cmd", "gpaw_cmd"):
+        if env.get(key) is not None and not is_text(env[key]):
+            raise MachineError(
+                f"{path}: env.{key} = {shortened(repr(env[key]))} is no text"
             )
     root = Path(env.get("root") or database.root)
     if root.resolve() != database.root:
         raise MachineError(
             f"{path}: env.root = {root} is not the data directory {database.root}; "
-            "leave it out, or set LNMO_ROOT to the same"
+            "remove it, or set LNMO_ROOT to the same path"
         )

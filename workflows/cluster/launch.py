@@ -199,6 +199,6 @@ def check_paths(database: Database) -> None:
     """
     if any(character.isspace() for character in str(database.root)):
         raise MachineError(
-            f"{database.root}: FireWorks' queue scripts allow no blank in a path; "
+            f"{database.root}: FireWorks' queue scripts allow no space in a path; "
             "choose another data directory with LNMO_ROOT"
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.cluster.problems import problems_of, without_worker
@@ -15,11 +16,13 @@ from workflows.cluster.step_status import (
     jobs_of_earlier_launches,
     step_statuses,
 )
-from workflows.errors import QueueError
+from workflows.errors import QueueError, StoreError
 from workflows.launchpad.file_lock import is_owned
+from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
+from workflows.records.file_store import FileResults
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,9 @@ def overview(
     ``profile`` is that of this machine's queue; None if it has no queue.
     """
     steps = steps_of(launchpad, wanted)
+    wrong = judgements(database, steps)
     if database.embedded:
-        return Overview(steps, problems=_local_problems(steps, database))
+        return _judged(_local_overview(steps, database), wrong)
     scheduler = None if profile is None else profile.scheduler()
     queue = "" if scheduler is None else scheduler.name
     worker = None if profile is None else profile.name
@@ -78,25 +82,77 @@ def overview(
         *_still_alive(earlier, steps),
         *without_worker(launchpad, steps, profile),
     ]
-    return Overview(steps, jobs, problems, queue)
+    return _judged(Overview(steps, jobs, problems, queue), wrong)
 
 
-def _local_problems(
-    steps: Sequence[Mapping[str, Any]], database: Database
-) -> list[StepReport]:
-    """Report failed steps, and running ones that no process runs."""
+def _judged(found: Overview, wrong: Mapping[int, Judgement]) -> Overview:
+    """Show COMPLETED steps as their records judge them, as the tables do."""
+    shown, reports = [], []
+    for step in found.steps:
+        own = wrong.get(step["fw_id"])
+        shown.append(step if own is None else {**step, "state": own.state})
+        if own is not None:
+            name = str(step["name"])
+            reports.append(
+                StepReport(step["fw_id"], name, own.cure, own.reason, done=False)
+            )
+    return replace(found, steps=shown, problems=[*reports, *found.problems])
+
+
+def _local_overview(steps: Sequence[Mapping[str, Any]], database: Database) -> Overview:
+    """Report failed steps, and show as what they are those that nobody runs any more.
+
+    Whatever ended the run before (a kill, a power cut, a data directory that was moved
+    away, a disk that lost what was written last), the record of a step is its document:
+    a finished step is shown as such, any other as READY, which the next run makes it.
+    """
     owned = is_owned(database.root / LOCK_FILE)
+    results = FileResults(database.root)
+    shown: list[Mapping[str, Any]] = []
     found = []
     for step in steps:
-        fw_id, name = step["fw_id"], str(step["name"])
-        if step["state"] == "FIZZLED":
+        state, reason, action = str(step["state"]), "", "lnmo run"
+        known = "" if owned else _recorded(results, step)
+        if state == "FIZZLED" and known == "COMPLETED":
+            state = known
+            reason = (
+                "FIZZLED in the LaunchPad, but its result is recorded and can be read; "
+                "nothing is computed again"
+            )
+        elif state == "FIZZLED":
             reason = str(step["reason"]) or f"no reason kept; see {database.root}/logs"
             action = "correct the cause, then: lnmo run --retry"
-            found.append(StepReport(fw_id, name, action, reason, done=False))
-        elif step["state"] in {"RUNNING", "RESERVED"} and not owned:
-            reason = "no lnmo run is alive: it was killed; nothing is lost"
-            found.append(StepReport(fw_id, name, "lnmo run", reason, done=False))
-    return found
+        elif known:
+            state = known
+            reason = (
+                f"{step['state']} in the LaunchPad, but its result is recorded: the "
+                "disk lost what was written last; nothing is computed again"
+            )
+        elif not owned and state in {"RUNNING", "RESERVED"}:
+            state = "READY"
+            reason = (
+                "no lnmo run is alive: it was killed, or its data directory moved; "
+                "nothing is lost"
+            )
+        if reason:
+            own = step["fw_id"], str(step["name"])
+            found.append(StepReport(*own, action, reason, done=False))
+        shown.append({**step, "state": state})
+    return Overview(shown, problems=found)
+
+
+def _recorded(results: FileResults, step: Mapping[str, Any]) -> str:
+    """Return the state that a step's document gives it; empty without one, or if known.
+
+    That of an unfinished run is no record.
+    """
+    if step["state"] not in {"READY", "WAITING", "RESERVED", "RUNNING", "FIZZLED"}:
+        return ""
+    with suppress(StoreError):  # the step itself says what is wrong with it
+        document = results.get(str(step["calculation_id"]), str(step["step"]))
+        if document is not None and document.state.at_its_end:
+            return "COMPLETED" if document.state.usable else "FIZZLED"
+    return ""
 
 
 def _still_alive(

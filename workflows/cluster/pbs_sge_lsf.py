@@ -6,13 +6,12 @@ formats in their manuals and tested on such listings, not on a real queue.
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workflows.cluster.scheduler import NAME_PREFIX, Job, Listed, ask
+from workflows.cluster.scheduler import NAME_PREFIX, Job, Listed, ask, own_name
 from workflows.errors import QueueError
 
 PBS_STATES = {
@@ -178,7 +177,7 @@ class Batch:
 
 def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:
     """Return PBS Professional, OpenPBS or Torque."""
-    listing = ("qstat", "-u", getpass.getuser())
+    listing = ("qstat", "-u", own_name())
     return Batch(
         "PBS",
         submit=submit,
@@ -191,7 +190,7 @@ def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:
 
 def sge(submit: Sequence[str] = ("qsub",)) -> Batch:
     """Return Grid Engine."""
-    listing = ("qstat", "-u", getpass.getuser())
+    listing = ("qstat", "-u", own_name())
     return Batch(
         "SGE",
         submit=submit,

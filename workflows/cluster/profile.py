@@ -7,7 +7,6 @@ and ``my_fworker.yaml``, read by ``fworker_file``.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -19,16 +18,22 @@ from fireworks import FWorker
 from fireworks.user_objects.queue_adapters import common_adapter
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
+from workflows.atomic import parse_json, read_regular
 from workflows.campaign.presets import STEPS
 from workflows.campaign.step_names import GEOMETRY
 from workflows.cluster.fworker_file import FWORKER_FILE, as_list, read_fworker
 from workflows.cluster.pbs_sge_lsf import lsf, pbs, sge
 from workflows.cluster.scheduler import Scheduler
-from workflows.cluster.settings_file import check_keys, read_mapping
+from workflows.cluster.settings_file import (
+    check_keys,
+    check_values,
+    is_text,
+    read_mapping,
+)
 from workflows.cluster.slurm import Slurm
 from workflows.cluster.walltime import seconds
 from workflows.engines.machine import Machine, number
-from workflows.errors import MachineError
+from workflows.errors import MachineError, shortened
 from workflows.firetasks import OURS
 from workflows.records.database import Database
 
@@ -37,6 +42,9 @@ OWN_SECTION = "_lnmo"
 OWN_KEYS = ("max_jobs", "max_returns", "steps")
 LEAST = {"max_jobs": 1, "max_returns": 0}
 """Smallest value of each number in ``_lnmo``."""
+MOST_JOBS = 1_000_000
+COMMANDS = ("submit_cmd", "status_cmd")
+"""Keys of ``_q_commands_override``."""
 FW_KEYS = (
     "_fw_name",
     "_fw_q_type",
@@ -96,7 +104,7 @@ class Profile:
     @property
     def query(self) -> dict[str, Any]:
         """Query for the Fireworks it accepts, restricted to this project's."""
-        return {"$and": [OURS, json.loads(self.fworker["query"])]}
+        return {"$and": [OURS, parse_json(self.fworker["query"])]}
 
     def adapter_for(self, step: str, more: Mapping[str, Any]) -> CommonAdapter:
         """Return FireWorks' adapter for a step.
@@ -139,7 +147,7 @@ def read_profile(database: Database) -> Profile:
     path = database.path.with_name(ADAPTER_FILE)
     adapter = read_mapping(path)
     kind = adapter.get("_fw_q_type")
-    if kind not in SCHEDULERS:
+    if not isinstance(kind, str) or kind not in SCHEDULERS:
         raise MachineError(
             f"{path}: _fw_q_type is {kind!r}; lnmo supports {', '.join(SCHEDULERS)}"
         )
@@ -147,6 +155,8 @@ def read_profile(database: Database) -> Profile:
         raise MachineError(f"{path}: _fw_name must be CommonAdapter")
     known = template_keys(_template(adapter, path))
     check_keys(adapter, (*known, *FW_KEYS), str(path))
+    check_values(adapter, (*known, "_fw_q_name", "_fw_timeout", "logdir"), str(path))
+    _check_commands(adapter, path)
     own = adapter.pop(OWN_SECTION, None) or {}
     steps = _own_steps(own, known, f"{path}: {OWN_SECTION}")
     margin = number(fworker["env"], "stop_margin", Machine.stop_margin)
@@ -173,11 +183,14 @@ def _own_steps(
     check_keys(steps, (GEOMETRY, *STEPS), f"{where}.steps")
     for step, settings in steps.items():
         check_keys(settings or {}, known, f"{where}.steps.{step}")
+        check_values(settings or {}, known, f"{where}.steps.{step}")
     for key, least in LEAST.items():
         value = own.get(key, least)
-        if not isinstance(value, int) or value < least:
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not least <= value <= MOST_JOBS:
             raise MachineError(
-                f"{where}.{key} = {value!r}: must be a whole number >= {least}"
+                f"{where}.{key} = {shortened(repr(value))}: must be a whole number >= "
+                f"{least}, at most {MOST_JOBS}"
             )
     return {step: settings or {} for step, settings in steps.items()}
 
@@ -189,12 +202,37 @@ def template_keys(template: str | Path) -> tuple[str, ...]:
     return tuple(key for key in found if key != "launch_dir")
 
 
+def _check_commands(adapter: Mapping[str, Any], path: Path) -> None:
+    """Refuse commands that no shell could split."""
+    where = f"{path}: _q_commands_override"
+    override = adapter.get("_q_commands_override") or {}
+    check_keys(override, COMMANDS, where)
+    for key, command in override.items():
+        try:
+            words = shlex.split(command) if is_text(command) else []
+        except ValueError:
+            words = []
+        if not words:
+            raise MachineError(
+                f"{where}: {key} = {shortened(repr(command))}: give a command, its "
+                "quotes in pairs"
+            )
+
+
 def _template(adapter: Mapping[str, Any], path: Path) -> Path:
     own = adapter.get("_fw_template_file")
+    if own is not None and not is_text(own):
+        raise MachineError(f"{path}: _fw_template_file = {own!r} is not a path")
     packaged = Path(common_adapter.__file__).parent
     found = Path(own) if own else packaged / f"{adapter['_fw_q_type']}_template.txt"
     if not found.is_file():
         raise MachineError(f"{path}: _fw_template_file: there is no {found}")
+    try:
+        read_regular(found)
+    except (OSError, ValueError):
+        raise MachineError(
+            f"{path}: _fw_template_file: {found} is not a text that can be read"
+        ) from None
     return found
 
 
@@ -206,8 +244,7 @@ def _check_walltime(
         return
     if not isinstance(value, str):
         raise MachineError(
-            f"{where}: walltime = {value!r} is a number, as YAML reads 24:00:00 "
-            "without quotes; put it in quotes"
+            f"{where}: walltime = {value!r} is a number: write a time, '24:00:00'"
         )
     try:
         allowed = seconds(value, lsf=lsf)

@@ -25,13 +25,17 @@ def write_new(path: Path, text: str) -> bool:
     StoreError
         It cannot be written.
     """
+    made = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = True
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
     except FileExistsError:
         return False
     except OSError as error:
+        if made:
+            path.unlink()
         raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
     return True

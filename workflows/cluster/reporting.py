@@ -20,6 +20,7 @@ from pymongo.errors import PyMongoError
 
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
+from workflows.errors import LnmoError
 from workflows.records.calculations import fetch
 
 TASK_FAILED = "runtime error during task"
@@ -140,7 +141,9 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
             if "SIGTERM" in reason:
                 reason = f"{reason} ({sigterm_cause(self.deadline, time.time())})"
             return {**stored, "_message": f"{reason}{job}", ENDED: "terminated"}
-        return {**stored, "_message": f"{reason or kind}{job}"}
+        if not told_by_us(kind):
+            reason = f"{kind}: {reason}" if reason else kind
+        return {**stored, "_message": f"{reason}{job}"}
 
 
 def sigterm_cause(deadline: float | None, now: float) -> str:
@@ -148,6 +151,17 @@ def sigterm_cause(deadline: float | None, now: float) -> str:
     if deadline is not None and now > deadline - NEAR_SECONDS:
         return "wall time"
     return "cancelled or preempted"
+
+
+def told_by_us(kind: str) -> bool:
+    """Return whether the message of a class of errors is all that a reader needs."""
+    return kind in {each.__name__ for each in (*_below(LnmoError), *_below(OSError))}
+
+
+def _below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _below(each)
 
 
 def last_error(trace: str) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,6 +103,23 @@ class Scheduler(Protocol):
         """
 
 
+def own_name() -> str:
+    """Return the user's name, as the scheduler knows it.
+
+    Raises
+    ------
+    QueueError
+        Neither the environment nor the system has one, as in a container.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise QueueError(
+            f"user {os.getuid()} has no name on this machine; set USER to the name "
+            "that the scheduler knows"
+        ) from None
+
+
 def ask(
     command: Sequence[str], *, where: Path | None = None, stdin: Path | None = None
 ) -> str:
@@ -120,6 +139,7 @@ def ask(
                 stdin=source,
                 capture_output=True,
                 text=True,
+                errors="replace",  # names of jobs may be in any encoding
                 timeout=PATIENCE_SECONDS,
                 check=False,
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from workflows.errors import MachineError, nearest, one_line
+from workflows.atomic import read_regular
+from workflows.campaign import strict_yaml
+from workflows.errors import MachineError, nearest, one_line, shortened
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -17,19 +18,19 @@ def read_mapping(path: Path) -> dict[str, Any]:
     Raises
     ------
     MachineError
-        It is missing, is not YAML, or holds no keys.
+        It is missing, is not YAML, gives a key twice, or holds no keys.
     """
     try:
-        found = yaml.safe_load(path.read_text("utf-8"))
+        found = strict_yaml.load(read_regular(path))
     except OSError as error:
         raise MachineError(
-            f"{path}: no such profile ({error.strerror}); lnmo init --queue slurm "
+            f"{path}: no such file ({error.strerror}); lnmo init --queue slurm "
             "writes one to fill in"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except ValueError as error:  # what is no text among them
         raise MachineError(f"{path}: not YAML: {one_line(error)}") from None
     if not isinstance(found, dict):
-        raise MachineError(f"{path}: holds no keys")
+        raise MachineError(f"{path}: expected keys and values, found none")
     return found
 
 
@@ -42,8 +43,33 @@ def check_keys(found: object, known: Iterable[str], where: str) -> None:
         A key is unknown, or ``found`` is not a mapping.
     """
     if not isinstance(found, Mapping):
-        raise MachineError(f"{where}: holds {found!r}, not keys")
+        raise MachineError(f"{where}: expected keys and values, found {found!r}")
     names = tuple(known)
     for key in found:
         if key not in names:
             raise MachineError(f"{where}: unknown key {key}{nearest(str(key), names)}")
+
+
+def check_values(found: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    """Reject what no template of a queue has a place for.
+
+    Raises
+    ------
+    MachineError
+        A value is neither a text, nor a finite number, nor empty.
+    """
+    for key in keys:
+        value = found.get(key)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is None or is_text(value) or (is_number and math.isfinite(value)):
+            continue
+        more = " (several commands: 'module load vasp; source x')"
+        raise MachineError(
+            f"{where}: {key} = {shortened(repr(value))}: give one text or number"
+            f"{more if isinstance(value, list) else ''}"
+        )
+
+
+def is_text(value: object) -> bool:
+    """Whether a value is a text that a command or a path may hold."""
+    return isinstance(value, str) and "\0" not in value

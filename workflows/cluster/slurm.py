@@ -6,12 +6,11 @@ for longer where accounting is kept. A job that neither lists has ended.
 
 from __future__ import annotations
 
-import getpass
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from workflows.cluster.scheduler import Job, Listed, ask
+from workflows.cluster.scheduler import Job, Listed, ask, own_name
 from workflows.errors import QueueError, one_line
 
 STATES = {
@@ -69,7 +68,7 @@ class Slurm:
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
         """Ask squeue once, and sacct for the jobs that squeue no longer lists."""
-        user = getpass.getuser()
+        user = own_name()
         shown = ask(["squeue", "-h", "-t", "all", "-u", user, "-o", "%i|%T|%r|%j"])
         found = read_squeue(shown)
         missing = [i for i in dict.fromkeys(ids) if i not in found]

@@ -14,9 +14,9 @@ from typing import Any
 
 from fireworks import FWAction, LaunchPad
 
+from workflows.atomic import read_json, write_atomically
 from workflows.errors import StoreError
 from workflows.firetasks import copy_document, is_current, new_detours
-from workflows.records.atomic import write_atomically
 
 UNSENT_FILE = "unsent.json"
 
@@ -60,7 +60,7 @@ def read_unsent(path: Path) -> LaunchEnd:
         It is not readable.
     """
     try:
-        return LaunchEnd(**json.loads(path.read_text("utf-8")))
+        return LaunchEnd(**read_json(path))
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(
             f"{path}: not a readable result ({type(error).__name__}); rename it and "

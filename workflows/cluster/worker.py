@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 from fireworks import FWorker
 from fireworks.core.rocket import Rocket
 
+from workflows.atomic import parse_json, read_regular
 from workflows.cluster.fworker_file import read_fworker
 from workflows.cluster.launch import note_job
 from workflows.cluster.profile import ADAPTER_FILE
@@ -22,7 +22,7 @@ from workflows.cluster.reporting import ReportingLaunchPad
 from workflows.cluster.walltime import deadline, seconds
 from workflows.engines.machine import number
 from workflows.engines.step import terminable
-from workflows.errors import StoreError, Terminated
+from workflows.errors import MachineError, StoreError, Terminated
 from workflows.launchpad.mongodb import connect
 from workflows.launchpad.opening import refuse_embedded
 from workflows.launchpad.steps import QUEUE_DIRECTORY
@@ -162,14 +162,20 @@ def job_id(environment: Mapping[str, str]) -> str:
 def _fworker(database: Database, settings: Mapping[str, Any]) -> FWorker:
     env = {"root": str(database.root), **settings["env"]}
     category = settings["category"]
-    return FWorker(settings["name"], category, json.loads(settings["query"]), env)
+    return FWorker(settings["name"], category, parse_json(settings["query"]), env)
 
 
 def _set_deadline(database: Database, walltime: str | None) -> float | None:
     """Put the time at which the queue ends this job where the engine reads it."""
     adapter = Path(database.path).with_name(ADAPTER_FILE)
-    lsf = adapter.exists() and "LoadSharingFacility" in adapter.read_text("utf-8")
-    end = deadline(walltime=seconds(walltime, lsf=lsf) if walltime else None)
+    lsf = adapter.exists() and "LoadSharingFacility" in read_regular(adapter)
+    try:
+        left = seconds(walltime, lsf=lsf) if walltime else None
+    except ValueError:
+        raise MachineError(
+            f"--walltime {walltime}: give minutes, or hours:minutes:seconds"
+        ) from None
+    end = deadline(walltime=left)
     if end is not None:
         os.environ["LNMO_DEADLINE"] = f"{end:.0f}"
     return end

@@ -30,7 +30,7 @@ def engine(name: str) -> Engine:
 
 
 def parse_run(directory: str | Path) -> "TaskDocument":
-    """Read one run directory, ours or anybody's VASP.
+    """Read one run directory, made by lnmo or any VASP run.
 
     Parameters
     ----------
@@ -54,5 +54,21 @@ def parse_run(directory: str | Path) -> "TaskDocument":
         from workflows.vasp.run_files import run_of
 
         return parse_files(run_of(path))
+    from workflows.records.document import State, TaskDocument
+    from workflows.records.identity import problem_of_directory
+
     found = read_run_file(path)
-    return engine(found[0].engine if found else "vasp").parse(path)
+    if found is None:
+        return engine("vasp").parse(path)
+    calculation, step, _ = found
+    by_vasp = (
+        calculation.engine == "vasp" and step != "relax"
+    )  # judged where it is read
+    if not by_vasp and (
+        problem := problem_of_directory(path, calculation.id, step, None)
+    ):
+        known = {"engine": "unknown", "formula": "unknown", "dir_name": str(path)}
+        return TaskDocument(
+            state=State.FAILED, reason=problem, task_label=step, **known
+        )
+    return engine(calculation.engine).parse(path)

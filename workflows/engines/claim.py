@@ -13,12 +13,14 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from workflows.errors import LnmoError
-from workflows.records.atomic import read_regular
+from workflows.atomic import read_json
+from workflows.errors import LnmoError, StoreBusy
 
 
 class Superseded(LnmoError):
@@ -29,12 +31,25 @@ class GivenUp(BaseException):
     """As :class:`Superseded`; no ``except Exception`` on the way may swallow it."""
 
 
-_HELD: dict[Path, str] = {}
-"""Tokens of this process by step directory."""
+@dataclass(frozen=True)
+class _Held:
+    """A token of this process, and the directory that it was written to."""
+
+    token: str
+    inode: int
+    for_life: bool = False
+
+
+STARTED = "process_started"
+"""Key of a token that is held for life: when its process started, unix time."""
+SAME_START = 1.0
+"""Seconds between two readings of the start of one process."""
+_HELD: dict[Path, _Held] = {}
+"""By step directory."""
 
 
 @contextmanager
-def claim(directory: Path) -> Iterator[None]:
+def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
     """Take a step for this worker, whoever had it before.
 
     Parameters
@@ -42,21 +57,48 @@ def claim(directory: Path) -> Iterator[None]:
     directory
         Of the step; the token is kept beside it, because a step that starts again may
         set the directory aside.
+    for_life
+        Nobody may take it over while this process lives on this machine: no LaunchPad
+        says when the worker is given up, as for a job of jobflow.
 
     Raises
     ------
+    StoreBusy
+        A living process has the step for life.
     Superseded
         Another worker took it meanwhile.
     """
+    _refuse_held_for_life(directory)
     token = uuid.uuid4().hex
-    _write(_place(directory), token)
-    _HELD[directory] = token
+    _write(_place(directory), token, for_life=for_life)
+    held = _Held(token, directory.parent.stat().st_ino, for_life)
+    _HELD[directory] = held
     try:
         yield
     except GivenUp:
         raise Superseded(_words(directory)) from None
     finally:
         _HELD.pop(directory, None)
+        if for_life and _token(directory) == token:
+            with suppress(OSError):
+                _place(directory).unlink()
+
+
+def _refuse_held_for_life(directory: Path) -> None:
+    import psutil
+
+    found = _holder(directory)
+    if found.get(STARTED) is None or found.get("host") != socket.gethostname():
+        return
+    with suppress(psutil.Error, TypeError, ValueError):
+        process = psutil.Process(int(found["pid"]))
+        started = abs(process.create_time() - float(found[STARTED]))
+        if started < SAME_START and process.pid != os.getpid():
+            raise StoreBusy(
+                f"{directory}: process {process.pid} has been running this step since "
+                f"{found.get('since')}, outside of this LaunchPad (a flow of jobflow): "
+                "wait until it ends, or stop it, then run again"
+            )
 
 
 def check_claim(place: Path) -> None:
@@ -67,39 +109,61 @@ def check_claim(place: Path) -> None:
     GivenUp
         Another one has taken it.
     """
-    for directory, token in list(_HELD.items()):
-        if place.is_relative_to(directory) and _token(directory) != token:
+    for directory, held in list(_HELD.items()):
+        if not place.is_relative_to(directory):
+            continue
+        _restore(directory, held)
+        if _token(directory) != held.token:
             raise GivenUp
+
+
+def _restore(directory: Path, held: _Held) -> None:
+    """Write the token again if somebody removed it from where it still belongs.
+
+    Whoever takes a step over leaves a token of its own, which stays.
+    """
+    place = _place(directory)
+    with suppress(OSError):
+        if not place.exists() and directory.parent.stat().st_ino == held.inode:
+            _write(place, held.token, anew=True, for_life=held.for_life)
 
 
 def _place(directory: Path) -> Path:
     return directory.with_name(f".{directory.name}.holder.json")
 
 
-def _write(path: Path, token: str) -> None:
-    content = {
+def _write(
+    path: Path, token: str, *, anew: bool = False, for_life: bool = False
+) -> None:
+    """Write a token; ``anew`` only where there is none, or FileExistsError."""
+    content: dict[str, Any] = {
         "token": token,
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    if for_life:
+        import psutil
+
+        content[STARTED] = psutil.Process().create_time()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{token}.part")
     try:
         part.write_text(json.dumps(content), "utf-8")
-        part.replace(path)
+        os.link(part, path) if anew else part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
 def _token(directory: Path) -> str | None:
     """Return whose the step is; None if the directory was moved or deleted."""
-    return _holder(directory).get("token")
+    token = _holder(directory).get("token")
+    return token if isinstance(token, str) else None
 
 
-def _holder(directory: Path) -> dict[str, str]:
+def _holder(directory: Path) -> dict[str, Any]:
     try:
-        found = json.loads(read_regular(_place(directory)))
+        found = read_json(_place(directory))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -107,6 +171,11 @@ def _holder(directory: Path) -> dict[str, str]:
 
 def _words(directory: Path) -> str:
     found = _holder(directory)
+    if not found and directory.exists():
+        return (
+            f"{_place(directory)}: cannot be read, and without it two workers might "
+            f"compute {directory}; nothing was recorded. Remove it, and run again"
+        )
     if not found:
         return (
             f"{directory}: was moved or deleted while it was computed; nothing was "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from workflows.engines.vasp.foreign_runs import foreign_runs
 from workflows.errors import CampaignError, LnmoError
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
+from workflows.records.run_file import collected_from
 from workflows.records.store import ResultsStore
 
 Action = Literal["record", "recorded", "there", "kept", "refused", "unknown"]
@@ -56,7 +58,7 @@ def found_in(
     if not planned:
         raise CampaignError("collect: the campaign is not one of VASP; --engine vasp")
     runs = {
-        (str(run.files.directory), run.files.suffix): run
+        (os.path.realpath(run.files.directory), run.files.suffix): run
         for directory in directories
         for run in foreign_runs(directory)
     }
@@ -109,7 +111,8 @@ def _record(
     if existing is not None:
         return _standing(match, existing, document)
     directory = files.directory(calculation.id, match.step)
-    if directory.is_dir() and any(directory.iterdir()):
+    own = directory.is_dir() and any(directory.iterdir())
+    if own and not collected_from(directory):  # whose record was lost is filled again
         return Outcome(
             match,
             "kept",

@@ -9,7 +9,8 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.records.identity import CURE, problem_of_directory
-from workflows.records.run_file import RUN_FILE, read_run_file
+from workflows.records.run_file import RUN_FILE, collected_from, read_run_file
+from workflows.records.unreadable import DOCUMENT_FILE, collect_command
 from workflows.vasp.run_files import run_files
 
 _MEMBER = re.compile(r"(relax-\d+)(\.cut-\d+)?")
@@ -43,6 +44,12 @@ def refuse_foreign(directory: Path, calculation: Calculation, step: str) -> None
             place, calculation.id, own_step, calculation
         ):
             raise StoreError(problem)
+        if not (place / DOCUMENT_FILE).exists() and (origin := collected_from(place)):
+            raise StoreError(
+                f"{place}: holds the result of a run made elsewhere, and its record "
+                f"({DOCUMENT_FILE}) is gone; put it back, or: {collect_command(origin)}"
+                ". To compute the step here instead, move the directory away"
+            )
         if read_run_file(place) is not None:
             continue
         if os.path.lexists(place / RUN_FILE):

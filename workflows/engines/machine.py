@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shlex
@@ -12,9 +11,11 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from workflows.errors import MachineError
+from workflows.errors import MachineError, shortened
 from workflows.vasp.known_tags import MACHINE_TAGS
 
+MOST_SECONDS = 9e9
+"""More than any unix time; a system sleeps no longer."""
 _COUNT = re.compile(r"[1-9][0-9]{0,5}")
 _SWITCH = re.compile(r"\.?(T|F|TRUE|FALSE)\.?", re.IGNORECASE)
 
@@ -71,12 +72,12 @@ def command_words(line: str, program: str, setting: str) -> list[str]:
         command = shlex.split(line)
     except ValueError as error:
         raise MachineError(
-            f"the {program} command {line!r} cannot be split into words ({error}); "
-            f"correct {setting}"
+            f"the {program} command {_shown(line)} cannot be split into words "
+            f"({error}); correct {setting}"
         ) from None
     if not command or which(command[0]) is None:
         raise MachineError(
-            f"the {program} command {line!r} starts with no executable of this "
+            f"the {program} command {_shown(line)} starts with no executable of this "
             f"machine; correct {setting}"
         )
     return command
@@ -131,10 +132,17 @@ def number(env: Mapping[str, Any], name: str, default: float) -> float:
     try:
         found = float(value)
     except (TypeError, ValueError):
-        raise MachineError(f"{variable} = {value!r} is not a number") from None
-    if not 0 <= found < math.inf:
-        raise MachineError(f"{variable} = {value!r}: give seconds, 0 or more")
+        raise MachineError(f"{variable} = {_shown(value)} is not a number") from None
+    if not 0 <= found <= MOST_SECONDS:
+        what = "a unix time, or 0 for none" if name == "deadline" else "seconds"
+        raise MachineError(
+            f"{variable} = {_shown(value)}: give {what}, 0 to {MOST_SECONDS:g}"
+        )
     return found
+
+
+def _shown(value: Any) -> str:
+    return shortened(repr(value), 80)
 
 
 def _tags(text: str) -> dict[str, Any]:
@@ -144,10 +152,13 @@ def _tags(text: str) -> dict[str, Any]:
         name, equals, value = part.partition("=")
         if not equals or not value or name not in MACHINE_TAGS:
             raise MachineError(
-                f"LNMO_VASP_INCAR = {text!r}: {part!r} is not a machine tag; write "
-                f"'NCORE=4 KPAR=2', out of {', '.join(MACHINE_TAGS)}; what changes the "
-                "science belongs into the campaign's vasp.incar"
+                f"LNMO_VASP_INCAR = {_shown(text)}: {_shown(part)} is not a machine "
+                f"tag; write 'NCORE=4 KPAR=2', out of "
+                f"{', '.join(MACHINE_TAGS)}; what changes the science "
+                "belongs into the campaign's vasp.incar"
             )
+        if name in tags:
+            raise MachineError(f"LNMO_VASP_INCAR: {name} is given twice; remove one")
         tags[name] = int(value) if _COUNT.fullmatch(value) else value
     return tags
 
@@ -155,12 +166,12 @@ def _tags(text: str) -> dict[str, Any]:
 def _checked(tags: Any) -> Mapping[str, Any]:
     """Refuse a value that would set another tag (``4;ISPIN=1``), or none."""
     if not isinstance(tags, Mapping):
-        raise MachineError(f"incar = {tags!r}: write {{NCORE: 4, KPAR: 2}}")
+        raise MachineError(f"incar = {_shown(tags)}: write {{NCORE: 4, KPAR: 2}}")
     for name, value in tags.items():
         wanted = _SWITCH if name == "LPLANE" else _COUNT
         if name not in MACHINE_TAGS or wanted.fullmatch(str(value)) is None:
             raise MachineError(
-                f"LNMO_VASP_INCAR, env.incar: {name} = {value!r}: a number from 1 for "
-                "NCORE, NPAR, KPAR, NSIM; .TRUE. or .FALSE. for LPLANE"
+                f"LNMO_VASP_INCAR, env.incar: {name} = {_shown(value)}: a number from "
+                "1 for NCORE, NPAR, KPAR, NSIM; .TRUE. or .FALSE. for LPLANE"
             )
     return tags

@@ -7,7 +7,7 @@ hides no other.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from workflows.engines.vasp.to_document import describe
 from workflows.engines.vasp.unreadable import unreadable
 from workflows.errors import LnmoError, StoreError
 from workflows.records.document import State, TaskDocument
+from workflows.vasp.read_directory import folders
 from workflows.vasp.run_files import VaspFiles, run_files
 
 
@@ -30,7 +31,8 @@ def parse_all(path: str | Path) -> tuple[TaskDocument, ...]:
         A step's directory as ``lnmo`` makes it: one document, a chain of relaxations
         by its last member. Any other directory: one for each suffix (``OUTCAR.relax1``,
         ``OUTCAR.relax2``), in order, then all runs below it; logs alone do not
-        count as a run if there is one below. One of a run's files: that run.
+        count as a run if there is one below. A place is read once, whatever links lead
+        to it. One of a run's files: that run.
 
     Returns
     -------
@@ -51,14 +53,54 @@ def parse_all(path: str | Path) -> tuple[TaskDocument, ...]:
     return found or (parse_run(place),)  # raises: there is none
 
 
+def each_once(documents: Iterable[TaskDocument]) -> Iterator[TaskDocument]:
+    """Yield documents of several places, each run once, whatever links lead to it."""
+    seen: set[tuple[str, str]] = set()
+    for document in documents:
+        if (key := run_place(document)) not in seen:
+            seen.add(key)
+            yield document
+
+
+def run_place(document: TaskDocument) -> tuple[str, str]:
+    """Return where a run is, links resolved, and its label if there are several."""
+    label = document.task_label
+    named = label == Path(document.dir_name).name  # without a suffix, by its directory
+    return os.path.realpath(document.dir_name), "" if named else label
+
+
+def parse_suffix(directory: Path, suffix: str) -> TaskDocument:
+    """Read one run of a directory by the suffix of its files.
+
+    Parameters
+    ----------
+    directory
+        Where it is.
+    suffix
+        As :class:`workflows.vasp.run_files.VaspFiles` has it; empty if it has none.
+
+    Returns
+    -------
+    TaskDocument
+        FAILED with the reason if it cannot be read.
+    """
+    files = next(
+        (found for found in run_files(directory) if found.suffix == suffix),
+        VaspFiles(directory, suffix, {}),
+    )
+    return _guarded(files, partial(parse_files, files))
+
+
 def _places(top: Path) -> list[Path]:
     """List the directories of runs, and those that cannot be looked into."""
     if read_run_file(top) is not None:
         return [top]
-    below = sorted(Path(at, name) for at, names, _ in os.walk(top) for name in names)
+    denied: list[Path] = []
+    seen = folders(top, denied=lambda error: denied.append(Path(error.filename)))
+    below = sorted([*seen, *denied])
     runs = [
         place
-        for place in (top, *below)
+        for place in dict.fromkeys((top, *below))
         # A chain of ours reports its own members.
         if _is_run(place) and (place == top or read_run_file(place.parent) is None)
     ]

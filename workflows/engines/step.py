@@ -27,6 +27,7 @@ from workflows.errors import StepFailed, StoreError, Terminated
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
+from workflows.vasp.file_kinds import in_the_way
 
 ENDED_FILE = "ended.json"
 """In a step's directory: why its last run was ended from outside, and when."""
@@ -98,6 +99,7 @@ def run_step(
     root: Path,
     machine: Machine,
     report: Report,
+    for_life: bool = False,
 ) -> TaskDocument:
     """Compute a step unless its document is recorded, and record it.
 
@@ -113,6 +115,8 @@ def run_step(
         What this machine gives the engine.
     report
         Takes short lines on the progress.
+    for_life
+        Nobody takes the step over while this process lives, see :func:`claim`.
 
     Returns
     -------
@@ -123,7 +127,8 @@ def run_step(
     ------
     StoreError
         Its directory, its document or the step before belong to another calculation,
-        or cannot be read; nothing was changed.
+        or cannot be read; nothing was changed. A :class:`StoreBusy` if a living process
+        has the step for life.
     StepFailed
         The step ended in another state; its document is recorded all the same.
     Superseded
@@ -138,7 +143,7 @@ def run_step(
         directory = results.directory(calculation.id, step)
         refuse_foreign(directory, calculation, step)
         try:
-            with claim(directory):
+            with claim(directory, for_life=for_life):
                 document = _run(calculation, step, results, machine, report)
         except OSError as error:  # the disk refused before the step began
             raise _as_end(error, directory) from None
@@ -178,7 +183,15 @@ def _run(
 
 
 def _as_end(error: BaseException, directory: Path) -> Terminated:
-    """Convert what ended a step from outside; raise any other error as it is."""
+    """Convert what ended a step from outside; raise any other error as it is.
+
+    Raises
+    ------
+    StoreError
+        Something else stands where a file or a directory belongs.
+    StepFailed
+        Files of the run are gone.
+    """
     if isinstance(error, Terminated):
         return error
     if isinstance(error, _Told):
@@ -188,7 +201,18 @@ def _as_end(error: BaseException, directory: Path) -> Terminated:
             f"{directory}: {cure} and run again, it goes on from the last whole "
             "structure"
         )
+    if isinstance(error, OSError) and (obstacle := in_the_way(error)):
+        raise StoreError(f"{obstacle} and run again") from None
+    if isinstance(error, FileNotFoundError) and _lies_in(error.filename, directory):
+        raise StepFailed(
+            f"{error.filename}: gone while the step ran: did the engine's command, or "
+            "a clean-up of the disk, remove it? Correct that first"
+        ) from None
     raise error
+
+
+def _lies_in(path: object, directory: Path) -> bool:
+    return isinstance(path, str) and Path(path).is_relative_to(directory)
 
 
 def _recorded(

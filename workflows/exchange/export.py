@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from shutil import move
 from tempfile import TemporaryDirectory
 
+from workflows.atomic import (
+    PART,
+    read_json,
+    remove_leftovers,
+    removed_if_it_fails,
+    write_atomically,
+)
 from workflows.errors import ResultsError, StoreError, nearest
 from workflows.exchange.ase_db import write_ase_db
 from workflows.exchange.cif import write_cifs
@@ -72,8 +80,11 @@ def export(results: Results, form: str, directory: Path) -> tuple[Path, ...]:
     ours = _ours(directory)
     records = records_of(results)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=directory, prefix=".lnmo-export-") as place:
+        with (
+            removed_if_it_fails(directory),
+            TemporaryDirectory(dir=directory, prefix=PART) as place,
+        ):
+            remove_leftovers(directory)
             WRITERS[form](records, Path(place))
             names = sorted(path.name for path in Path(place).iterdir())
             former = set(ours.get(form, ()))
@@ -85,15 +96,17 @@ def export(results: Results, form: str, directory: Path) -> tuple[Path, ...]:
         for name in former - set(names):
             (directory / name).unlink(missing_ok=True)
         _mark(directory, {**ours, form: names})
-    except OSError as error:
-        raise StoreError(f"{directory}: cannot be written ({error.strerror})") from None
+    except (OSError, sqlite3.Error) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(f"{directory}: cannot be written ({why})") from None
     return tuple(directory / name for name in names)
 
 
 def _ours(directory: Path) -> dict[str, list[str]]:
     """Read the mark of a directory; refuse one that is not empty and has none."""
     try:
-        content = sorted(path.name for path in directory.iterdir())
+        names = (path.name for path in directory.iterdir())
+        content = sorted(name for name in names if not name.startswith(PART))
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -106,11 +119,12 @@ def _ours(directory: Path) -> dict[str, list[str]]:
             "new directory"
         )
     try:
-        found: dict[str, list[str]] = json.loads((directory / MARK).read_text("utf-8"))
+        found: dict[str, list[str]] = read_json(directory / MARK)
         return {form: [Path(n).name for n in names] for form, names in found.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise StoreError(
-            f"{directory / MARK} cannot be read ({error}); name a new directory"
+            f"{directory / MARK} cannot be read ({why}); name a new directory"
         ) from None
 
 
@@ -124,4 +138,4 @@ def _refuse_foreign(directory: Path, names: Sequence[str], former: set[str]) -> 
 
 
 def _mark(directory: Path, ours: dict[str, list[str]]) -> None:
-    (directory / MARK).write_text(json.dumps(ours, indent=1) + "\n", "utf-8")
+    write_atomically(directory / MARK, json.dumps(ours, indent=1) + "\n")

@@ -16,6 +16,9 @@ from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import to_reseed
 from workflows.engines.step import run_step
+from workflows.errors import StoreBusy
+from workflows.launchpad.file_lock import is_owned
+from workflows.launchpad.opening import LOCK_FILE
 
 
 def jobs_of(calculation: Calculation, root: str | None) -> list[Flow | Job]:
@@ -56,19 +59,36 @@ def lnmo_step(
 
     Raises
     ------
+    StoreBusy
+        ``lnmo run`` owns the data directory, or another process runs the step.
     StepFailed
         The step did not end as DONE; its document says why and is recorded.
     """
     planned = Calculation.from_dict(calculation)
     directory = data_directory({"_fw_env": {"root": root}})
+    _refuse_owned(directory)
     document = run_step(
-        planned, step, root=Path(directory), machine=machine({}), report=_quiet
+        planned,
+        step,
+        root=directory,
+        machine=machine({}),
+        report=_quiet,
+        for_life=True,
     )
     again = to_reseed(planned, document)
     if again is None:
         return Response(output=document.plain())
     detour = Flow(jobs_of(again, root), name=again.label)
     return Response(output=document.plain(), detour=detour)
+
+
+def _refuse_owned(root: Path) -> None:
+    """Refuse to run beside ``lnmo run``: each would take the other's steps over."""
+    if is_owned(root / LOCK_FILE):
+        raise StoreBusy(
+            f"{root}: a process of lnmo is running this campaign: wait until it ends, "
+            "or give the flow a root of its own"
+        )
 
 
 def _quiet(line: str) -> None:

@@ -25,7 +25,7 @@ OWN_FIELDS = {
     "bandgap": "eV, both spins; 0 for a metal",
     "hubbards": "U_eff in eV by element, as applied",
     "warning": "empty, or why no number here is a result of DFT",
-    "x": "Li per formula unit; null of a reference",
+    "x": "ions (Li, Na or Mg) per formula unit; null of a reference",
     "reference": "Li for bcc lithium, empty for a cell",
     "calculation_id": "id of the calculation",
     "step": "step whose numbers these are",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from structures.values import shown
 from workflows.campaign.campaign import Campaign, load_campaign
 from workflows.campaign.plan import plan
-from workflows.errors import MachineError
+from workflows.errors import MachineError, StoreError
 
 if TYPE_CHECKING:
     from jobflow import Flow
 
 
 def to_flow(campaign: str | Path | Campaign, root: str | Path | None = None) -> Flow:
-    """Return a campaign as a flow: a flow for each calculation, a job for each step.
+    """Return a campaign as a flow, with a flow per calculation and a job per step.
 
     Parameters
     ----------
@@ -36,6 +38,8 @@ def to_flow(campaign: str | Path | Campaign, root: str | Path | None = None) -> 
         jobflow is not installed.
     CampaignError
         The campaign cannot be planned.
+    StoreError
+        `root` is no path.
     """
     try:
         from jobflow import Flow, Job
@@ -46,8 +50,14 @@ def to_flow(campaign: str | Path | Campaign, root: str | Path | None = None) -> 
             f"to_flow needs jobflow ({error}): pip install 'lnmo[jobflow]'"
         ) from None
     chosen = campaign if isinstance(campaign, Campaign) else load_campaign(campaign)
-    place = None if root is None else str(Path(root).absolute())
+    place = None if root is None else _directory(root)
     flows: list[Flow | Job] = [
         Flow(jobs_of(c, place), name=c.label) for c in plan(chosen)
     ]
     return Flow(flows, name=chosen.name)
+
+
+def _directory(root: str | Path) -> str:
+    if not isinstance(root, str | os.PathLike) or "\0" in os.fspath(root):
+        raise StoreError(f"root = {shown(root)}: give the path of a data directory")
+    return str(Path(root).absolute())

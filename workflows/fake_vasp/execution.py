@@ -168,7 +168,7 @@ def _walk(
         if failure == "crash" and (step.number == 2 or is_last):
             return _crash(run, output, step)
         _close_ionic_step(run, output, step, before)
-        time.sleep(switches.seconds / len(steps))
+        switches.pause(len(steps))
         if (step.number == 2 or is_last) and _say(failure, IONIC, output):
             return step, 1
         goes_on = failure == "nonconv" and is_last  # to an NSW far away

@@ -56,6 +56,7 @@ INCAR tag that tags.py does not list.
 Environment
 -----------
 FAKE_VASP_SECONDS    wall time, spread over the ionic steps (default 0)
+FAKE_VASP_UNTIL      a file; the first ionic step does not end before it exists
 FAKE_VASP_LEDGER     a file that gets `start <directory> <pid> <time>` at the start and
                      `end <directory> <pid> <time>` as the very last act. A run that is
                      killed leaves no `end`. A run that shows the failure asked for
@@ -129,7 +130,7 @@ def main() -> int:
 
 def _refused(refusal: Refusal) -> int:
     for stream in (sys.stdout, sys.stderr):
-        print(f"fake_vasp refuses:\n{refusal}", file=stream)
+        print(f"fake_vasp refuses {refusal}", file=stream)
     return 1
 
 

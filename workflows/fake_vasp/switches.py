@@ -22,13 +22,20 @@ FAILURES = (
 
 @dataclass(frozen=True)
 class Switches:
-    """The five variables, as given."""
+    """The six variables, as given."""
 
     seconds: float
+    until: str
     ledger: str
     failure: str
     once: str
     seed: str
+
+    def pause(self, steps: int) -> None:
+        """Take the wall time of one of so many ionic steps."""
+        time.sleep(self.seconds / steps)
+        while self.until and not Path(self.until).exists():
+            time.sleep(0.05)
 
     def failure_of(self, inputs: Inputs) -> str:
         """Name the failure this run has to show, or return an empty string."""
@@ -68,6 +75,7 @@ def read_switches() -> Switches:
         raise Refusal(f"FAKE_VASP_FAIL = {failure} is none of {known}")
     return Switches(
         seconds=float(os.environ.get("FAKE_VASP_SECONDS", "0")),
+        until=os.environ.get("FAKE_VASP_UNTIL", ""),
         ledger=os.environ.get("FAKE_VASP_LEDGER", ""),
         failure=failure,
         once=os.environ.get("FAKE_VASP_FAIL_ONCE", ""),

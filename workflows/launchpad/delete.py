@@ -7,7 +7,9 @@ is: it may be the project itself. Here only directories named by ids are removed
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,39 @@ from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
 from workflows.records.calculations import forget
 from workflows.records.database import Database
+from workflows.records.document import TaskDocument
 from workflows.records.file_store import CALCULATIONS
 from workflows.records.mongo_store import COLLECTION
 
 BUSY = ("RESERVED", "RUNNING")
+SAME = timedelta(seconds=2)
+"""Results are recorded to the second; one of this LaunchPad is never older."""
+BIN = "deleted"
+"""Directory for what is deleted, until it is gone."""
 
 
-def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]:
+def deletable(
+    launchpad: LaunchPad,
+    root: Path,
+    campaign: str,
+    recorded: Mapping[str, datetime] | None = None,
+    planned: Collection[str] | None = None,
+) -> dict[str, Any]:
     """Return what belongs to a campaign alone.
 
-    Keys: campaign, calculations (ids), shared (ids), fw_ids, directories (paths).
+    Keys: campaign, calculations (ids), shared (ids), older (ids), unplanned (ids),
+    fw_ids, directories (paths). Older ones were recorded before the LaunchPad had them,
+    so that it cannot know who else shares them: an earlier LaunchPad was lost, or they
+    were collected. Unplanned ones are of an earlier form of the campaign, or of another
+    file with a campaign of this name.
+
+    Parameters
+    ----------
+    recorded
+        Id of a calculation, and when its first result was recorded (UTC); None to
+        take no result as older.
+    planned
+        Ids that the campaign plans today; None to take what has its name.
 
     Raises
     ------
@@ -35,11 +60,17 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
         A step is running or reserved; or a directory is a link out of the root.
     """
     own: list[Mapping[str, Any]] = []
-    shared = []
-    fields = {"_id": 0, "metadata": 1, "nodes": 1}
+    shared, older, unplanned = [], [], []
+    fields = {"_id": 0, "metadata": 1, "nodes": 1, "created_on": 1}
     for found in launchpad.workflows.find({"metadata.campaigns": campaign}, fields):
+        calculation_id = found["metadata"]["calculation_id"]
+        first = (recorded or {}).get(calculation_id)
         if len(found["metadata"]["campaigns"]) > 1:
-            shared.append(found["metadata"]["calculation_id"])
+            shared.append(calculation_id)
+        elif planned is not None and calculation_id not in planned:
+            unplanned.append(calculation_id)
+        elif first is not None and first + SAME < utc(found["created_on"]):
+            older.append(calculation_id)
         else:
             own.append(found)
     fw_ids = sorted(n for found in own for n in found["nodes"])
@@ -52,8 +83,8 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
             f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
             "lnmo reconcile --fix until nothing runs"
         )
-    planned = (found["metadata"]["calculation_id"] for found in own)
-    ids = sorted(with_reseeds(launchpad, planned))
+    alone = (found["metadata"]["calculation_id"] for found in own)
+    ids = sorted(with_reseeds(launchpad, alone))
     places = [
         *(root / CALCULATIONS / each for each in ids),
         *(root / QUEUE_DIRECTORY / str(each) for each in fw_ids),
@@ -62,14 +93,28 @@ def deletable(launchpad: LaunchPad, root: Path, campaign: str) -> dict[str, Any]
         "campaign": campaign,
         "calculations": ids,
         "shared": sorted(shared),
+        "older": sorted(older),
+        "unplanned": sorted(unplanned),
         "fw_ids": fw_ids,
         "directories": [_checked(p, root) for p in places if p.exists()],
     }
 
 
 def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
-    """Delete what :func:`deletable` returned: database first, so nothing starts."""
+    """Delete what :func:`deletable` returned: all of it, or nothing.
+
+    The directories are moved aside first, then the database forgets them, so that
+    nothing starts; last the files go.
+
+    Raises
+    ------
+    StoreError
+        A directory cannot be moved, and nothing was deleted; or what was moved aside
+        cannot be removed, and only that is left.
+    """
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
+    bin_ = database.root / BIN
+    _move_aside(found["directories"], bin_, database.root)
     with in_one_save(launchpad):
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
@@ -79,8 +124,77 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
     if not database.embedded:
         documents = launchpad.db[COLLECTION]
         documents.delete_many({"calculation_id": {"$in": ids}})
-    for path in found["directories"]:
-        shutil.rmtree(_checked(path, database.root))
+    _empty(bin_)
+
+
+def submitted_kinds(launchpad: LaunchPad, campaign: str) -> dict[str, set[float]]:
+    """Return the engines that a campaign was submitted with, and the x of each.
+
+    Both may have been given on the command line, against the campaign's file.
+    """
+    kinds: dict[str, set[float]] = {}
+    fields = {"_id": 0, "metadata": 1}
+    for found in launchpad.workflows.find({"metadata.campaigns": campaign}, fields):
+        own = kinds.setdefault(found["metadata"]["engine"], set())
+        if found["metadata"]["x"] is not None:
+            own.add(found["metadata"]["x"])
+    return kinds
+
+
+def first_recorded(documents: Iterable[TaskDocument]) -> dict[str, datetime]:
+    """Return when the first result of each calculation was recorded, by its id."""
+    first: dict[str, datetime] = {}
+    for each in documents:
+        if each.calculation_id is None or each.completed_at is None:
+            continue
+        try:
+            at = utc(each.completed_at)
+        except ValueError:
+            continue
+        first[each.calculation_id] = min(at, first.get(each.calculation_id, at))
+    return first
+
+
+def utc(moment: str | datetime) -> datetime:
+    """Return a moment in UTC; one without a zone is in UTC."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)
+
+
+def _move_aside(places: Sequence[Path], bin_: Path, root: Path) -> None:
+    moved: list[tuple[Path, Path]] = []
+    try:
+        _empty(bin_)  # what an earlier deletion could not remove
+        for number, path in enumerate(places):
+            bin_.mkdir(exist_ok=True)
+            aside = bin_ / f"{number}-{path.name}"
+            _checked(path, root).rename(aside)
+            moved.append((aside, path))
+    except OSError as error:
+        for aside, path in reversed(moved):
+            aside.rename(path)
+        with suppress(OSError):
+            bin_.rmdir()
+        raise StoreError(
+            f"{error.filename}: cannot be moved ({error.strerror}); nothing was "
+            "deleted: chmod u+rwX, or ask its owner"
+        ) from None
+
+
+def _empty(bin_: Path) -> None:
+    try:
+        shutil.rmtree(bin_)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(
+            f"{bin_}: what was deleted lies there, and cannot be removed "
+            f"({error.filename}: {error.strerror}): chmod -R u+rwX, or ask its owner, "
+            "then remove it"
+        ) from None
 
 
 def _leave_campaign(launchpad: LaunchPad, shared: Sequence[str], campaign: str) -> None:

@@ -77,6 +77,11 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         free = [free_id(collections[c].values(), name) for c, name in COUNTED.items()]
         self._repair_counters(free)
 
+    @property
+    def lost(self) -> str:
+        """What a disk lost of its file, as it was read; empty for nothing."""
+        return self._journal.lost
+
     def _repair_counters(self, free: Sequence[int]) -> None:
         """Let new ids begin above those there are, if the counters were lost."""
         found = self.fw_id_assigner.find_one({}) or {}

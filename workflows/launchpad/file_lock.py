@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 
+from workflows.atomic import parse_json
 from workflows.errors import StoreBusy, StoreError
 
 ORPHAN_SECONDS = 20.0
@@ -271,7 +272,7 @@ def _sign(path: Path, descriptor: int) -> None:
 
 def _owner(descriptor: int) -> dict[str, Any]:
     try:
-        found = json.loads(os.pread(descriptor, 4096, 0))
+        found = parse_json(os.pread(descriptor, 4096, 0))
         return {"pid": int(found["pid"]), "started": float(found["started"])} | {
             "since": str(found.get("since", ""))
         }

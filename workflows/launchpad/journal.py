@@ -22,12 +22,13 @@ from typing import Any
 
 from bson import json_util
 
-from workflows.errors import StoreError, one_line
-from workflows.records.atomic import (
+from workflows.atomic import (
+    parse_json,
     read_regular,
     read_regular_bytes,
     write_atomically,
 )
+from workflows.errors import StoreError, one_line
 
 FORMAT = "lnmo embedded launchpad 2"
 FIRST_FORMAT = "lnmo embedded launchpad 1"
@@ -49,11 +50,17 @@ class Journal:
         ``launchpad.json``.
     names
         The collections there are.
+
+    Attributes
+    ----------
+    lost
+        What a disk lost of it, as last read; empty for nothing.
     """
 
     def __init__(self, path: Path, names: Iterable[str]) -> None:
         self.path = path
         self.names = tuple(names)
+        self.lost = ""
         self._number = 0
         self._size = 0
         self._snapshot_size = 0
@@ -68,15 +75,19 @@ class Journal:
         """
         for _ in range(100):
             content = self._snapshot()
+            number = 0 if content is None else int(content.get("journal", 0))
+            later = self._later_than(number)
+            if later and self._moved_on(number):
+                continue
+            self.lost = self._without(later, there=content is not None)
             if content is None:
                 return None
-            number = int(content.get("journal", 0))
             lines = self._lines(number)
             if lines is not None:
                 self._number = number
                 return self._joined(content["collections"], lines)
         raise StoreError(
-            f"{self.path}: replaced again and again while it was read; try again"
+            f"{self.path}: another process kept replacing it during reading; try again"
         )
 
     def _snapshot(self) -> dict[str, Any] | None:
@@ -112,13 +123,47 @@ class Journal:
             return None if self._moved_on(number) else []
         except OSError as error:
             raise self._damaged(path, error) from None
-        *whole, _cut = text.split(b"\n")
+        *whole, cut = text.split(b"\n")
+        self.lost = self.lost or self._lost(path, cut)
         try:
             found = [_decoded(line) for line in whole]
         except ValueError as error:
             raise self._damaged(path, error) from None
         self._size = sum(len(line) + 1 for line in whole)
         return found
+
+    def _later_than(self, number: int) -> str:
+        """Return the name of the latest journal that is later than this; or nothing.
+
+        Earlier ones were left by a process killed before it removed them.
+        """
+        stem = f"{self.path.stem}."
+        found = [p.name.removeprefix(stem).partition(".")[0] for p in self._others()]
+        later = [int(n) for n in found if n.isdecimal() and int(n) > number]
+        return self._journal(max(later)).name if later else ""
+
+    def _without(self, later: str, *, there: bool) -> str:
+        """Say what is lost if the snapshot of a later journal is not there."""
+        state = f"is older than {later}" if there else f"is missing, but {later} is not"
+        return later and (
+            f"{self.path} {state}: pauses and cancellations recorded since are lost; "
+            "finished steps are taken from their directories"
+        )
+
+    def _lost(self, path: Path, cut: bytes) -> str:
+        """Say what a disk lost; a line that a killed process did not end is none.
+
+        File systems leave zeros, or nothing, where a computer stopped before it wrote.
+        """
+        if not cut.strip(b"\0"):
+            told = f"{len(cut)} bytes of zeros" if cut else ""
+        else:
+            told = "a record with zeros in it" if b"\0" in cut else ""
+        return told and (
+            f"{path} ends in {told}: the disk lost what was written last (a power cut, "
+            "a full or failing disk); what came before counts, and finished steps are "
+            "taken from their directories"
+        )
 
     def _moved_on(self, number: int) -> bool:
         content = self._snapshot()
@@ -168,7 +213,14 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        """Whether a new snapshot is due."""
+        """Whether a new snapshot is due.
+
+        Also where a hard link shares the journal, as in a backup: what is appended
+        would be in both.
+        """
+        with suppress(OSError):
+            if self._journal(self._number).stat().st_nlink > 1:
+                return True
         return self._number == 0 or self._size > max(ROOM, self._snapshot_size)
 
     def snapshot(self, collections: Mapping[str, list[dict[str, Any]]]) -> None:
@@ -193,6 +245,10 @@ class Journal:
         return self.path.with_name(f"{self.path.stem}.{number}.jsonl")
 
     def _damaged(self, path: Path, error: Exception) -> StoreError:
+        if isinstance(error, PermissionError):
+            return StoreError(
+                f"{path}: permission denied: chmod u+rX, or ask its owner"
+            )
         return StoreError(
             f"{path}: not a readable LaunchPad ({type(error).__name__}: "
             f"{one_line(error)}); it was not changed. Rename {self.path.name} and run "
@@ -205,7 +261,7 @@ def _encoded(content: Any) -> str:
 
 
 def _decoded(text: str | bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(text, object_hook=json_util.object_hook)
+    found: dict[str, Any] = parse_json(text, json_util.object_hook)
     return found
 
 

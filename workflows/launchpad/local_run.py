@@ -17,6 +17,7 @@ from typing import Any
 from fireworks import Firework, LaunchPad
 
 from workflows.campaign.calculation import Calculation
+from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
 from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
@@ -276,7 +277,7 @@ def machine_failure(message: str) -> str:
 
     Empty if there is none.
     """
-    for words in (NEVER_STARTED, NO_POTCAR):
+    for words in (NEVER_STARTED, NO_GPAW, NO_POTCAR):
         if (place := message.find(words)) >= 0:
             return message[place:]
     return ""

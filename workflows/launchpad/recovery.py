@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fireworks import LaunchPad
 from workflows.engines.gpaw.engine import go_on
 from workflows.engines.vasp.engine import take_up
 from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
-from workflows.errors import StoreError
+from workflows.errors import LnmoError, StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.records.document import State
 from workflows.records.file_store import FileResults
@@ -25,14 +26,16 @@ def retry_failed(
     """Make FIZZLED Fireworks READY again.
 
     A relaxation that was cut or ran out of steps continues from its last complete
-    structure; every other directory is set aside and its step starts again. Returns
-    how many there were.
+    structure; every other directory is set aside and its step starts again. One whose
+    record has a result keeps it. Returns how many there were.
     """
     count = 0
     for found in fireworks:
         if found["state"] != "FIZZLED":
             continue
-        retry_step(_step_directory(root, found))
+        if not _has_not_failed(root, found):
+            with suppress(OSError, LnmoError):  # the step says what is wrong there
+                retry_step(_step_directory(root, found))
         launchpad.rerun_fw(found["fw_id"])
         count += 1
     return count
@@ -49,7 +52,8 @@ def retry_step(directory: Path) -> None:
         ).exists():
             number += 1
         directory.rename(aside)
-        remove_wavecars(runs_of(aside))
+        if aside.is_dir():
+            remove_wavecars(runs_of(aside))
 
 
 def return_unrecorded(
@@ -58,15 +62,11 @@ def return_unrecorded(
     """Make Fireworks READY again whose end is not recorded in their directory.
 
     COMPLETED ones whose document is gone, and FIZZLED ones whose document says that the
-    run goes on: only its owner asks, so nothing runs. What is left in the directory is
+    run goes on (only its owner asks, so nothing runs) or has a result (a permission,
+    say, that kept it from being read was given back). What is left in the directory is
     read again, so a finished run is not repeated. Returns how many there were.
     """
-    gone = [
-        found["fw_id"]
-        for found in fireworks
-        if (found["state"] == "COMPLETED" and not _has_document(root, found))
-        or (found["state"] == "FIZZLED" and _says_it_runs(root, found))
-    ]
+    gone = unrecorded(root, fireworks)
     if gone:
         with in_one_save(launchpad):
             for fw_id in gone:
@@ -74,16 +74,29 @@ def return_unrecorded(
     return len(gone)
 
 
+def unrecorded(root: Path, fireworks: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Return the numbers of what :func:`return_unrecorded` makes READY again."""
+    return [
+        found["fw_id"]
+        for found in fireworks
+        if (found["state"] == "COMPLETED" and not _has_document(root, found))
+        or (found["state"] == "FIZZLED" and _has_not_failed(root, found))
+    ]
+
+
 def _has_document(root: Path, step: Mapping[str, Any]) -> bool:
     return os.path.lexists(_step_directory(root, step) / DOCUMENT_FILE)
 
 
-def _says_it_runs(root: Path, step: Mapping[str, Any]) -> bool:
+def _has_not_failed(root: Path, step: Mapping[str, Any]) -> bool:
     try:
         document = FileResults(root).get(step["calculation_id"], step["step"])
     except StoreError:
         return False  # the step itself says what is wrong with it
-    return document is not None and document.state in {State.PLANNED, State.RUNNING}
+    going_on = {State.PLANNED, State.RUNNING}
+    return document is not None and (
+        document.state.usable or document.state in going_on
+    )
 
 
 def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:

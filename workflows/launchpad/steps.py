@@ -85,10 +85,12 @@ def fireworks_of(
 def steps_of(
     launchpad: LaunchPad, wanted: Mapping[str, Any]
 ) -> list[dict[str, object]]:
-    """Return fw_id, calculation_id, engine, step, state, name, reason, category; by x.
+    """Return what there is of each step; by x.
 
-    The reason is that of a FIZZLED Firework's last launch, else empty. ``wanted`` is a
-    query on the fireworks collection; Fireworks of other projects are left out.
+    fw_id, calculation_id, campaigns, engine, x, insertion, step, state, name, reason,
+    category. The reason is that of a FIZZLED Firework's last launch, else empty.
+    ``wanted`` is a query on the fireworks collection; Fireworks of other projects are
+    left out.
     """
     fields = {
         "_id": 0,
@@ -99,6 +101,7 @@ def steps_of(
         "spec.calculation_id": 1,
         "spec.step": 1,
         "spec._category": 1,
+        "spec.reseed_of": 1,
         "spec.calculation.engine": 1,
         "spec.calculation.x": 1,
         "spec.calculation.insertion": 1,
@@ -106,11 +109,17 @@ def steps_of(
     found = launchpad.fireworks.find({**OURS, **wanted}, fields)
     found = sorted(found, key=_by_x_and_step)
     reasons = _reasons(launchpad, found)
+    campaigns = _campaigns(launchpad)
     return [
         {
             "fw_id": each["fw_id"],
             "calculation_id": each["spec"]["calculation_id"],
+            "campaigns": campaigns.get(
+                each["spec"].get("reseed_of") or each["spec"]["calculation_id"], []
+            ),
             "engine": each["spec"]["calculation"]["engine"],
+            "x": each["spec"]["calculation"]["x"],
+            "insertion": each["spec"]["calculation"]["insertion"],
             "step": each["spec"]["step"],
             "state": each["state"],
             "name": each["name"],
@@ -119,6 +128,17 @@ def steps_of(
         }
         for each in found
     ]
+
+
+def _campaigns(launchpad: LaunchPad) -> dict[str, list[str]]:
+    """Return the names of the campaigns of each planned calculation, by its id."""
+    found = launchpad.workflows.find({}, {"_id": 0, "metadata": 1})
+    own = (workflow.get("metadata", {}) for workflow in found)
+    return {
+        each["calculation_id"]: list(each.get("campaigns", ()))
+        for each in own
+        if "calculation_id" in each
+    }
 
 
 def _by_x_and_step(firework: Mapping[str, Any]) -> tuple[Any, ...]:

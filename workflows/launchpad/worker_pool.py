@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from fireworks import Firework
 
 from workflows.launchpad.python_command import PYTHON, importable
 
+WORKER = "workflows.launchpad.worker_process"
 SELECT_SECONDS = 0.5
 """Longest wait for messages; the display of a run is redrawn this often."""
 PIPE_BYTES = 65_536
@@ -30,7 +32,10 @@ class Worker:
     Attributes
     ----------
     process
-        With pipes for requests and messages.
+        With a pipe for requests.
+    answers
+        File descriptor of its messages. Its own, since anything may print on standard
+        output while Python starts.
     lifeline
         File descriptor; when it closes, the worker ends.
     log
@@ -44,6 +49,7 @@ class Worker:
     """
 
     process: subprocess.Popen[bytes]
+    answers: int
     lifeline: int
     log: Path
     buffer: bytes = b""
@@ -96,7 +102,7 @@ class WorkerPool:
             worker.process.stdin.write(json.dumps(request).encode() + b"\n")  # type: ignore[union-attr]
             worker.process.stdin.flush()  # type: ignore[union-attr]
         except BrokenPipeError:
-            pass  # it died, and its stdout will close
+            pass  # it died, and its pipe will close
         return worker
 
     def messages(self) -> Iterator[tuple[Worker, Mapping[str, Any] | None]]:
@@ -118,32 +124,32 @@ class WorkerPool:
         logs.mkdir(parents=True, exist_ok=True)
         log = logs / f"worker-{next(self._numbers)}.log"
         theirs, ours = os.pipe()
+        answers, to_us = os.pipe()
         with log.open("ab") as errors:
             process = subprocess.Popen(
-                [*PYTHON, "-m", "workflows.launchpad.worker_process", str(theirs)],
+                [*PYTHON, "-m", WORKER, str(theirs), str(to_us)],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=errors,
                 stderr=errors,
-                pass_fds=(theirs, *self._inherit),
+                pass_fds=(theirs, to_us, *self._inherit),
                 process_group=0,  # Ctrl-C is for the owner, which then ends them
                 env=importable(_one_thread(os.environ)),
             )
         os.close(theirs)
-        worker = Worker(process, ours, log)
+        os.close(to_us)
+        worker = Worker(process, answers, ours, log)
         self.workers.append(worker)
-        self._selector.register(process.stdout, selectors.EVENT_READ, worker)  # type: ignore[arg-type]
+        self._selector.register(answers, selectors.EVENT_READ, worker)
         return worker
 
     def stop(self, worker: Worker) -> None:
         """End a worker, and all that it has started."""
-        self._selector.unregister(worker.process.stdout)  # type: ignore[arg-type]
+        self._selector.unregister(worker.answers)
         self.workers.remove(worker)
         os.close(worker.lifeline)
-        for pipe in (worker.process.stdin, worker.process.stdout):
-            try:
-                pipe.close()  # type: ignore[union-attr]
-            except BrokenPipeError:
-                continue
+        os.close(worker.answers)
+        with suppress(BrokenPipeError):
+            worker.process.stdin.close()  # type: ignore[union-attr]
         worker.process.wait()
 
     def stop_all(self) -> None:

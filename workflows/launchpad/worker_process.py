@@ -1,8 +1,8 @@
 """A worker process: executes the Fireworks that its owner sends, one at a time.
 
 Started by ``launchpad.worker_pool``. It reads requests from stdin, one JSON line each,
-and answers on stdout: progress lines, then the end. Output of the engines goes to
-stderr, the worker's log. When the owner dies, the lifeline closes, and the worker ends
+and answers on a pipe of its own: progress lines, then the end. Whatever is printed goes
+to the worker's log. When the owner dies, the lifeline closes, and the worker ends
 immediately with all processes it started.
 """
 
@@ -20,20 +20,30 @@ from typing import Any, TextIO
 import psutil
 from fireworks import Firework
 
+from workflows.engines.fault import told
 from workflows.engines.step import terminable
-from workflows.errors import Terminated, one_line
+from workflows.errors import Terminated
 
 
 def main() -> None:
     """Serve until the owner closes stdin."""
-    lifeline = int(sys.argv[1])
+    lifeline, answering = map(int, sys.argv[1:])
+    os.set_inheritable(answering, False)
     threading.Thread(target=_end_with_owner, args=(lifeline,), daemon=True).start()
-    answers = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
-    os.dup2(2, 1)
+    answers = os.fdopen(answering, "w", buffering=1, encoding="utf-8")
+    requests = os.fdopen(os.dup(0), encoding="utf-8")
+    _read_nothing()
     _forward_progress(answers)
-    for line in sys.stdin:
+    for line in requests:
         request = json.loads(line)
         _answer(answers, {"ended": _execute(request["firework"], request["env"])})
+
+
+def _read_nothing() -> None:
+    """Give the engines an empty stdin: what one reads there would be a request."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
 
 
 def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
@@ -55,8 +65,7 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
         return {"state": "STOPPED", "stored_data": {"_message": str(end)}}
     except Exception as error:
         traceback.print_exc()
-        reason = one_line(error) or type(error).__name__
-        return {"state": "FIZZLED", "stored_data": {"_message": reason}}
+        return {"state": "FIZZLED", "stored_data": {"_message": told(error)}}
     return {"state": "COMPLETED", "stored_data": stored, "detours": detours}
 
 

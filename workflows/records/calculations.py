@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workflows.atomic import parse_json
 from workflows.errors import StoreError
 
 CALCULATION_COLLECTION = "lnmo_calculations"
@@ -70,7 +71,7 @@ def fetch(db: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
             f"deleted? Submit {plain['campaign']} again, under another name if "
             "the LaunchPad still holds its Fireworks"
         )
-    whole: dict[str, Any] = json.loads(found["calculation"])
+    whole: dict[str, Any] = parse_json(found["calculation"])
     return whole
 
 

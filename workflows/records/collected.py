@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflows.atomic import open_regular
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 
@@ -22,7 +23,7 @@ def hashes_of(paths: Sequence[Path]) -> dict[str, str]:
     """Return the SHA-256 of files by their names."""
     found = {}
     for path in paths:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
 

@@ -6,13 +6,14 @@ the data directory. ``${VAR}`` in any value is taken from the environment.
 Imports neither FireWorks nor pymongo.
 """
 
+import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, is_utf8
 from workflows.records.launchpad_settings import read_settings
 
 EMBEDDED = "embedded"
@@ -131,6 +132,8 @@ def read_database(where: str | Path | None = None) -> Database:
             f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > "
             f"{FILE_NAME}"
         ) from None
+    except ValueError:  # a zero byte
+        raise StoreError(f"{str(path)!r}: no name that a file can have") from None
     except RuntimeError:  # pathlib raises it for a symbolic link that leads to itself
         raise StoreError(
             f"{path}: the path to the launchpad file or to LNMO_ROOT has a symbolic "
@@ -172,4 +175,18 @@ def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> D
 def _root(path: Path) -> Path:
     """Return the data directory of a launchpad file."""
     root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
-    return root.resolve()
+    try:
+        os.stat(root)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise StoreError(
+                f"LNMO_ROOT, or the directory of {path.name}: {error.strerror}; choose "
+                "a shorter one"
+            ) from None
+    root = root.resolve()
+    if not is_utf8(root):
+        raise StoreError(
+            f"{root}: the path of the data directory is not UTF-8, and no record can "
+            "hold it: rename the directory, or choose another with LNMO_ROOT"
+        )
+    return root

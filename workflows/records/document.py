@@ -36,6 +36,9 @@ Length = Annotated[float, Field(gt=0)]
 FORMER_FIELDS = ("restarts",)
 """Fields of earlier documents that are ignored; ``restarts`` counted corrections."""
 
+OF_THE_FILE = ("sha256",)
+"""Keys of a recorded file that are no fields; see `workflows.records.seal`."""
+
 INCAR = "incar"
 """Key of ``TaskDocument.settings`` that holds the INCAR tags."""
 
@@ -202,9 +205,10 @@ class TaskDocument(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_former_fields(cls, content: Any) -> Any:
-        """Accept fields that only earlier versions recorded."""
+        """Accept fields that only earlier versions recorded, and keys of the file."""
         if isinstance(content, dict):
-            return {key: v for key, v in content.items() if key not in FORMER_FIELDS}
+            ignored = {*FORMER_FIELDS, *OF_THE_FILE}
+            return {key: v for key, v in content.items() if key not in ignored}
         return content
 
     @property

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
+from workflows.atomic import parse_json, write_part
 from workflows.errors import StoreError
-from workflows.records.atomic import write_part
+from workflows.records.all_cores import WORTH_IT, on_all_cores
 from workflows.records.document import TaskDocument
 from workflows.records.identity import problem_of_directory, problem_of_document
 from workflows.records.recordable import check_size, refuse_unfinished
-from workflows.records.run_file import read_run_file
+from workflows.records.run_file import SEAL, read_run_file
+from workflows.records.seal import seal_of
 from workflows.records.summary import Summary, summarize
 from workflows.records.summary_cache import SummaryFiles, run_directories, stamp_of
 from workflows.records.unreadable import (
@@ -60,11 +63,16 @@ class FileResults:
         plain = document.model_dump(mode="json")
         check_size(plain, f"document of {document.dir_name}")
         path = directory / DOCUMENT_FILE
-        part = write_part(path, document.model_dump_json(indent=1))
-        stamp = stamp_of(str(directory), str(part))  # of this very document
+        text = document.model_dump_json(indent=1)
+        part = write_part(path, _sealed(text))
+        inode = part.stat().st_ino
         part.replace(path)
-        with suppress(ValueError):  # a result is never lost to its summary
-            self._summaries.write(str(directory), stamp, summarize(document))
+        with suppress(ValueError, OSError):  # a result is never lost to its summary
+            stamp = stamp_of(str(directory), str(path))
+            if path.stat().st_ino == inode:  # still this very document
+                self._summaries.write(
+                    str(directory), stamp, summarize(_as_stored(text))
+                )
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None.
@@ -91,26 +99,69 @@ class FileResults:
         """Yield what the tables need, in the order of the paths.
 
         A summary counts only if document and run file are those it was made of, by
-        size and time, and if today's code made it; otherwise both are read, and the
-        summary is kept for the next time if the disk allows.
+        size and times, and if today's code made it; otherwise both are read, and the
+        summary is kept for the next time if the disk allows. Where a thousand have to
+        be made, all cores make them.
         """
-        for directory in run_directories(str(self.root / CALCULATIONS)):
-            try:
-                stamp = stamp_of(directory, f"{directory}/{DOCUMENT_FILE}")
-            except FileNotFoundError:
-                continue
-            except OSError:
-                stamp = ""
-            found = self._summaries.read(directory, stamp) if stamp else None
-            if found is None:
-                document = _checked_or_failed(directory)
-                if document is None:
-                    continue  # removed since
-                found = summarize(document)
-                if stamp and document.engine != "unknown":
-                    with suppress(ValueError):
-                        self._summaries.write(directory, stamp, found)
-            yield found
+        directories = list(run_directories(str(self.root / CALCULATIONS)))
+        missing = islice(filter(self._is_missing, directories), WORTH_IT)
+        if sum(1 for _ in missing) == WORTH_IT and self._summaries.writable():
+            on_all_cores(self.root)
+        for directory in directories:
+            if (found := self._summary(directory)) is not None:
+                yield found
+
+    def summary(self, calculation_id: str, step: str) -> Summary | None:
+        """Return the summary of one step, as :meth:`summaries`; None without one."""
+        return self._summary(str(self.directory(calculation_id, step)))
+
+    def make_summaries(self, share: int, of: int) -> None:
+        """Make and keep the summaries of every ``of``-th step, from one on."""
+        for directory in [*run_directories(str(self.root / CALCULATIONS))][share::of]:
+            self._summary(directory)
+
+    def _summary(self, directory: str) -> Summary | None:
+        stamp = _stamp(directory)
+        if stamp is None:
+            return None
+        if stamp and (found := self._summaries.read(directory, stamp)) is not None:
+            return found
+        document = _checked_or_failed(directory)
+        if document is None:
+            return None  # removed since
+        made = summarize(document)
+        if stamp and document.engine != "unknown":
+            with suppress(ValueError):
+                self._summaries.write(directory, stamp, made)
+        return made
+
+    def _is_missing(self, directory: str) -> bool:
+        stamp = _stamp(directory) or ""
+        return stamp != "" and self._summaries.read(directory, stamp) is None
+
+
+def _stamp(directory: str) -> str | None:
+    """Return what tells a document from its successor; None without a document.
+
+    Empty for one that cannot be looked at: nothing is kept of it.
+    """
+    try:
+        return stamp_of(directory, f"{directory}/{DOCUMENT_FILE}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return ""
+
+
+def _as_stored(text: str) -> TaskDocument:
+    """Return a document as a reader will have it: an infinite number is no number."""
+    return TaskDocument.model_validate_json(text)
+
+
+def _sealed(text: str) -> str:
+    """Write the seal behind the last field of a document."""
+    seal = seal_of(parse_json(text))
+    return f'{text.rstrip().removesuffix("}").rstrip()},\n "{SEAL}": "{seal}"\n}}'
 
 
 def _checked(directory: Path, calculation_id: str, step: str) -> TaskDocument | None:
@@ -121,13 +172,15 @@ def _checked(directory: Path, calculation_id: str, step: str) -> TaskDocument | 
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreError(f"{path}: {what_is_wrong(error)}") from None
+        raise StoreError(f"{path}: {what_is_wrong(error, path)}") from None
     if problem := problem_of_directory(directory, calculation_id, step, None):
         raise StoreError(problem)
     document = read_document(path)
     found = read_run_file(directory)
     planned = None if found is None else found[0]
-    if problem := problem_of_document(document, calculation_id, step, planned):
+    if problem := problem_of_document(
+        document, calculation_id, step, planned, beside=True
+    ):
         raise StoreError(f"{path}: {problem}")
     return document
 

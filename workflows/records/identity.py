@@ -18,8 +18,14 @@ from workflows.campaign.calculation import (
     structure_as_dict,
 )
 from workflows.campaign.step_names import GEOMETRY
+from workflows.errors import shortened
 from workflows.records.document import INCAR, State, TaskDocument
-from workflows.records.run_file import RUN_FILE, identity, read_run_file
+from workflows.records.run_file import (
+    RUN_FILE,
+    identity,
+    problem_of_run_file,
+    read_run_file,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -65,6 +71,11 @@ def problem_of_directory(
             f"{name} another calculation ({content_id(theirs)}), although it gives the "
             f"id {theirs.id}; it was edited: {CURE}"
         )
+    if problem := problem_of_run_file(directory):
+        return (
+            f"{directory}: its {RUN_FILE} is {problem}; put back a copy of it, or "
+            f"{CURE}"
+        )
     return ""
 
 
@@ -73,10 +84,13 @@ def problem_of_document(
     calculation_id: str,
     step: str,
     calculation: Calculation | None,
+    *,
+    beside: bool = False,
 ) -> str:
     """Return why a document is not that of a step; empty if it may be.
 
-    ``calculation`` is that of the id, with its content, if the caller has it.
+    ``calculation`` is that of the id, with its content, if the caller has it; `beside`:
+    it is that of the run file beside the document, which shares its labels too.
     """
     own = (document.calculation_id, document.task_label)
     if own != (calculation_id, step):
@@ -86,7 +100,8 @@ def problem_of_document(
         )
     if calculation is None:
         return ""
-    if differs := _difference(document, calculation, step):
+    labels = frozenset({"ordering", "insertion", "campaign"}) if beside else frozenset()
+    if differs := _difference(document, calculation, step, NOT_COMPARED - labels):
         return (
             f"the document has the id {calculation_id}, but its {differs}: it is that "
             f"of another calculation, or was edited: {CURE}"
@@ -134,7 +149,12 @@ def _is_content_of_its_id(calculation: Calculation) -> bool:
     return any(abs(abs(value) * 1e6 % 1 - 0.5) < 5e-5 for row in rows for value in row)
 
 
-def _difference(document: TaskDocument, calculation: Calculation, step: str) -> str:
+def _difference(
+    document: TaskDocument,
+    calculation: Calculation,
+    step: str,
+    not_compared: frozenset[str],
+) -> str:
     """Return the first property in which a document differs from a calculation."""
     for name, planned in identity(calculation, step).items():
         found = getattr(document, name)
@@ -142,10 +162,11 @@ def _difference(document: TaskDocument, calculation: Calculation, step: str) -> 
             pairs = zip(found, planned, strict=True)
             if all(math.isclose(a, b, abs_tol=SAME_LENGTH) for a, b in pairs):
                 continue
-        if name in NOT_COMPARED or found == TaskDocument.model_fields[name].default:
+        unknown = found is None or name not in document.model_fields_set
+        if name in not_compared or unknown:
             continue  # of documents recorded before the field was there
-        if found != planned:
-            return f"{name} is {found}, not {planned}"
+        if digest(found) != digest(planned):
+            return f"{name} is {shortened(found)}, not {shortened(planned)}"
     for name in document.settings:
         planned, found = _planned(calculation, name, step), document.settings[name]
         if planned is not None and digest(found) != digest(planned):

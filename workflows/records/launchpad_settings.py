@@ -206,7 +206,8 @@ def _is_port(value: Any, where: str) -> int:
 
 def _is_name(value: Any, where: str) -> str:
     name = _is_text(value, where)
-    if not name or len(name.encode()) > 63 or NOT_IN_A_NAME & set(name):
+    strange = not name.isprintable() or NOT_IN_A_NAME & set(name)
+    if not name or strange or len(name.encode()) > 63:
         raise StoreError(
             f"{where} is not a name of a MongoDB database: 1 to 63 bytes, without "
             "blank, dot, slash or dollar; such as lnmo"
@@ -233,8 +234,8 @@ def _is_level(value: Any, where: str) -> str:
 def _is_list_of_names(value: Any, where: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
         raise StoreError(
-            f"{where} must be a list of names, such as [spec.x]; {QUOTES} what is not "
-            "text"
+            f"{where} must be a list of names, such as [spec.x]; put in quotes "
+            "what is not text"
         )
     return value
 

@@ -18,10 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import parse_json, read_regular
 from workflows.campaign.calculation import Calculation, structure_from_dict
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.plan import plan
-from workflows.records.atomic import read_regular
 
 PLANS = "plans"
 """Directory of the plans, in the data directory; one file a campaign."""
@@ -75,6 +74,8 @@ def kept_plan(
     key = plan_key(campaign)
     found = _read(root / PLANS / f"{key}.json", key)
     if found is None:
+        from workflows.campaign.plan import plan
+
         found = plan(campaign)
         if keep:
             keep_plan(campaign, root, found)
@@ -120,7 +121,7 @@ def _read(path: Path, key: str) -> tuple[Calculation, ...] | None:
         first, _, rest = read_regular(path).partition("\n")
         if first != _header(key, rest):
             return None
-        return tuple(KeptCalculation.of(each) for each in json.loads(rest))
+        return tuple(KeptCalculation.of(each) for each in parse_json(rest))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

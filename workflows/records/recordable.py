@@ -45,7 +45,11 @@ def refuse_unfinished(document: TaskDocument) -> None:
         The message gives the reason.
     """
     if document.calculation_id is None:
-        raise StoreError(f"{document.dir_name}: has no calculation id, not recorded")
+        raise StoreError(
+            f"{document.dir_name}: not recorded: lnmo.json there was removed or "
+            "changed while the step ran. Perhaps the command of the engine clears its "
+            "directory: let it leave lnmo.json"
+        )
     if document.state in {State.PLANNED, State.RUNNING}:
         raise StoreError(
             f"{document.dir_name}: is {document.state}, not recorded: only a run that "

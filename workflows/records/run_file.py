@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from workflows.campaign.calculation import Calculation, structure_from_dict
-from workflows.records.atomic import read_regular, write_part
+from workflows.atomic import read_json, write_part
+from workflows.campaign.calculation import Calculation, digest, structure_from_dict
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 RUN_FILE = "lnmo.json"
 """In every run directory: the calculation, the step, the intended inputs."""
+SEAL = "sha256"
+"""Key: the hash of all the rest, so that an edit of what is in no id is noticed."""
 
 
 class _Calculation(BaseModel):
@@ -68,6 +71,7 @@ class _Form(BaseModel):
     inputs: _Inputs | None = None
     charge: str | None = None
     orbitals: dict[str, Any] | None = None
+    sha256: str | None = None
 
     @model_validator(mode="after")
     def _not_null(self) -> _Form:
@@ -81,8 +85,39 @@ def write_run_file(
 ) -> None:
     """Write what a directory is for, last, so that the file marks complete inputs."""
     content = {"calculation": calculation.as_dict(), "step": step, **more}
+    content[SEAL] = _seal(json.loads(json.dumps(content)))
     path = directory / RUN_FILE
     write_part(path, json.dumps(content, indent=1)).replace(path)
+
+
+def _seal(content: Mapping[str, Any]) -> str:
+    return digest({key: value for key, value in content.items() if key != SEAL})
+
+
+def problem_of_run_file(directory: Path) -> str:
+    """Return why a readable run file is not the one that was written; else empty.
+
+    One that an earlier version wrote has no seal; it must have its inputs all the same.
+    """
+    try:
+        content = read_json(directory / RUN_FILE)
+        sealed = content.get(SEAL)
+        if sealed is not None:
+            whole = sealed == _seal(content)
+            return "" if whole else "not what was written: it was edited, or damaged"
+        ran_here = content["calculation"]["engine"] == "vasp" and _runs(content)
+        if ran_here and "inputs" not in content:
+            return "without the inputs as intended: it was edited, or damaged"
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return ""  # not readable: :func:`read_run_file` says so
+    except RecursionError:
+        return ""
+    return ""
+
+
+def _runs(content: Mapping[str, Any]) -> bool:
+    """Return whether VASP runs in a directory itself, not below it or elsewhere."""
+    return content["step"] != "relax" and "collected" not in content
 
 
 def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | None:
@@ -92,7 +127,7 @@ def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | 
     missing.
     """
     try:
-        content = json.loads(read_regular(directory / RUN_FILE))
+        content = read_json(directory / RUN_FILE)
         _Form.model_validate(content)
         calculation = Calculation.from_dict(content.pop("calculation"))
         return calculation, content.pop("step"), content
@@ -100,6 +135,14 @@ def read_run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]] | 
         return None
     except AttributeError:  # a list or a number where a section must be
         return None
+
+
+def collected_from(directory: Path) -> str:
+    """Return where a run was made whose result was collected here; else empty."""
+    found = read_run_file(directory)
+    origin = None if found is None else found[2].get("collected")
+    path = origin.get("path") if isinstance(origin, dict) else None
+    return path if isinstance(path, str) else ""
 
 
 def cell_of(structure: Structure) -> tuple[float, ...]:

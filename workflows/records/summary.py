@@ -40,11 +40,15 @@ from workflows.analysis.valence import (
     two_clusters,
     valence_from_moment,
 )
+from workflows.atomic import parse_json
 from workflows.errors import one_line, printable
 from workflows.records.document import State, TaskDocument
 
 ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
 """Fields of a document that a summary leaves out: values for every atom."""
+
+JUDGES = ("contradiction.py", "identity.py", "run_file.py", "seal.py", "unreadable.py")
+"""Beside this file: what refuses a document. A summary of before is made anew."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def read_lines(text: str) -> Summary | None:
     """Read what :meth:`Summary.as_lines` wrote; None if other code wrote it."""
     first, _, second = text.partition("\n")
     try:
-        made = json.loads(first)
+        made = parse_json(first)
         if made["code"] != code_fingerprint():
             return None
         document = TaskDocument.model_validate_json(second)
@@ -107,9 +111,10 @@ def read_lines(text: str) -> Summary | None:
 
 @cache
 def code_fingerprint() -> str:
-    """Return the fingerprint of the code that makes the numbers."""
+    """Return the fingerprint of the code that makes the numbers, or refuses them."""
     here = Path(__file__)
-    files = [here, *sorted((here.parents[1] / "analysis").glob("*.py"))]
+    judges = [here.with_name(name) for name in JUDGES]
+    files = [here, *judges, *sorted((here.parents[1] / "analysis").glob("*.py"))]
     content = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(content).hexdigest()[:16]
 
@@ -120,11 +125,11 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         return {}
     if document.structure is None or document.energy is None:
         return {}
-    units = formula_units_of(document)
+    units, species = formula_units_of(document), _species(document)
     numbers = {
         "energy_per_fu": document.energy / units,
-        **_moments(document),
-        **_valences(document),
+        **_moments(document, species),
+        **_valences(document, species),
         **_distortions(document),
     }
     if document.max_force is not None:
@@ -165,11 +170,10 @@ def formula_units_of(document: TaskDocument) -> int:
     return units_in(document.formula) or 1
 
 
-def _moments(document: TaskDocument) -> dict[str, Any]:
+def _moments(document: TaskDocument, species: Sequence[str]) -> dict[str, Any]:
     sites = _site_moments(document)
     if sites is None:
         return {}
-    species = _species(document)
     found: dict[str, Any] = _extremes(species, sites)
     mixed = False
     for element in METALS:
@@ -202,9 +206,9 @@ def _site_moments(document: TaskDocument) -> tuple[float, ...] | None:
     return moments if all(map(math.isfinite, moments)) else None
 
 
-def _valences(document: TaskDocument) -> dict[str, Any]:
+def _valences(document: TaskDocument, species: Sequence[str]) -> dict[str, Any]:
     """Count the ions of each valence, and Mn3+ by threshold and by the gap as well."""
-    species, moments = _species(document), _site_moments(document)
+    moments = _site_moments(document)
     if moments is None or not set(species) & set(METALS):
         return {}
     read = [
@@ -215,7 +219,12 @@ def _valences(document: TaskDocument) -> dict[str, Any]:
     charges = balanced_valences(species, moments).valences
     ambiguous = {"n_ambiguous": sum(v.ambiguous for v in read)}
     tallied = {"valences": _tally(species, charges)} if charges else {}
-    return {**_mn3(document), **ambiguous, **tallied, **_charge(species, moments)}
+    return {
+        **_mn3(species, moments),
+        **ambiguous,
+        **tallied,
+        **_charge(species, moments),
+    }
 
 
 def _charge(species: Sequence[str], moments: Sequence[float]) -> dict[str, int]:
@@ -239,8 +248,8 @@ def _tally(species: Sequence[str], charges: Sequence[int]) -> str:
     return ", ".join(f"{count} {element}{q}+" for (element, q), count in ranked)
 
 
-def _mn3(document: TaskDocument) -> dict[str, Any]:
-    moments = _moments_of(document, "Mn")
+def _mn3(species: Sequence[str], sites: Sequence[float]) -> dict[str, Any]:
+    moments = [m for s, m in zip(species, sites, strict=True) if s == "Mn"]
     if not moments:
         return {}
     read = [valence_from_moment("Mn", moment) for moment in moments]
@@ -310,14 +319,6 @@ def eg_orbitals_of(document: TaskDocument) -> dict[int, EgOrbital]:
         return {}
     axes = parent_axes(document)
     return eg_orbitals(document.structure, document.occupations, axes)
-
-
-def _moments_of(document: TaskDocument, element: str) -> list[float]:
-    sites = _site_moments(document)
-    if sites is None:
-        return []
-    pairs = zip(_species(document), sites, strict=True)
-    return [moment for species, moment in pairs if species == element]
 
 
 def _species(document: TaskDocument) -> list[str]:

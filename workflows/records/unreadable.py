@@ -5,23 +5,26 @@ So an unreadable document hides no other result of a table.
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from workflows.atomic import read_json
 from workflows.errors import StoreError, printable
-from workflows.records.atomic import read_regular
 from workflows.records.contradiction import contradiction
 from workflows.records.document import State, TaskDocument
-from workflows.records.run_file import identity, read_run_file
+from workflows.records.run_file import collected_from, identity, read_run_file
+from workflows.records.seal import BROKEN, is_broken
+from workflows.vasp.file_kinds import in_the_way
 
 DOCUMENT_FILE = "task_document.json"
 """In the run directory of a finished step."""
 
-AGAIN = "Rename it and run again: the step is read again from its files"
+AGAIN = "Rename it: the next lnmo run reads the step again from its files"
+COLLECT_AGAIN = "Rename it, then record it again"
 
 OF_THE_PLAN = (
     "campaign",
@@ -48,16 +51,39 @@ def read_document(path: Path) -> TaskDocument:
         It cannot be read; the message says why, in one line, and what to do.
     """
     try:
-        document = TaskDocument.model_validate_json(read_regular(path))
+        content = read_json(path)
+        document = TaskDocument.model_validate(content)
         if problem := contradiction(document):
-            raise StoreError(f"{path}: {problem}: it was edited or damaged. {AGAIN}")
+            raise StoreError(
+                f"{path}: {problem}: it was edited or damaged. {again(path)}"
+            )
+        if is_broken(content):
+            raise StoreError(f"{path}: {BROKEN}. {again(path)}")
         return document
     except (OSError, ValueError, RecursionError) as error:
-        raise StoreError(f"{path}: {what_is_wrong(error)}") from None
+        raise StoreError(f"{path}: {what_is_wrong(error, path)}") from None
 
 
-def what_is_wrong(error: Exception) -> str:
-    """Return why a document cannot be read, and what to do."""
+def again(path: Path | None) -> str:
+    """Return how to have a document made again: from the files that it was read of."""
+    if path is not None and (origin := collected_from(path.parent)):
+        return f"{COLLECT_AGAIN}: {collect_command(origin)}"
+    return AGAIN
+
+
+def collect_command(origin: str) -> str:
+    """Return the command that records a run made elsewhere."""
+    return (
+        f"lnmo collect {shlex.quote(origin)} and the runs before it, -c CAMPAIGN "
+        "--record"
+    )
+
+
+def what_is_wrong(error: Exception, path: Path | None = None) -> str:
+    """Return why a document cannot be read, and what to do.
+
+    ``path`` is its file; None for one in a database.
+    """
     if isinstance(error, ValidationError) and (newer := _unknown(error)):
         return (
             f"a task document of another version of lnmo ({newer}); read it with the "
@@ -65,11 +91,13 @@ def what_is_wrong(error: Exception) -> str:
         )
     if isinstance(error, PermissionError):
         return "permission denied: chmod u+rX, or ask its owner"
+    if isinstance(error, OSError) and (obstacle := in_the_way(error)):
+        return f"not a readable task document ({obstacle})"
     if isinstance(error, OSError):
         return f"not a readable task document ({error.strerror}); rename it"
     return (
         f"not a readable task document ({type(error).__name__}); it was not changed. "
-        f"{AGAIN}"
+        f"{again(path)}"
     )
 
 
@@ -121,7 +149,7 @@ def plan_of(directory: Path, calculation_id: str) -> Mapping[str, Any] | None:
         calculation, step, _ = found
         return identity(calculation, step) if calculation.id == calculation_id else None
     try:
-        content = json.loads(read_regular(directory / DOCUMENT_FILE))
+        content = read_json(directory / DOCUMENT_FILE)
     except (OSError, ValueError, RecursionError):
         return None
     ours = isinstance(content, dict) and content.get("calculation_id") == calculation_id

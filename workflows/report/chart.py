@@ -50,6 +50,9 @@ class Trace:
         Whether the area between the line and y = 0 is shaded.
     size
         Diameter of the symbol, points.
+    thing
+        What it is of, such as an element: traces of one thing share one entry of the
+        legend, that of the first of them; empty where the label says it.
     """
 
     label: str
@@ -64,6 +67,12 @@ class Trace:
     words: tuple[str, ...] = ()
     filled: bool = False
     size: float = 6.0
+    thing: str = ""
+
+    @property
+    def entry(self) -> str:
+        """What an entry of the legend stands for; traces that share it are one."""
+        return self.thing or self.label
 
 
 @dataclass(frozen=True)
@@ -138,12 +147,12 @@ class Chart:
 
     @property
     def legend(self) -> tuple[Trace, ...]:
-        """Traces for the legend: the first of each label, over all panels."""
+        """Traces for the legend: the first of each thing, over all panels."""
         found: dict[str, Trace] = {}
         for panel in self.panels:
             for trace in panel.traces:
                 if trace.label:
-                    found.setdefault(trace.label, trace)
+                    found.setdefault(trace.entry, trace)
         return tuple(found.values())
 
     @property

@@ -18,6 +18,8 @@ SHOWN = (1.0, 2.0)
 """The x of the paper's densities of states."""
 WINDOW = (-8.0, 5.0)
 """Energies shown, eV."""
+LONG_PLACE = 24
+"""Letters of a title after which the gap has a line of its own."""
 ORBITALS = {**{f"{e} d": f"{e}-3d" for e in reversed(METALS)}, "O p": "O-2p"}
 """Curves of ``Results.pdos`` that bond, and their names."""
 EG = {"Ni eg": "#7ccfb5", "Mn eg": "#56b4e9"}
@@ -56,7 +58,8 @@ def dos_chart(
         key="pdos",
         title="Projected densities of states",
         caption="Spin up upwards, spin down downwards; left by element, right the "
-        "orbitals that bond. Projections inside the PAW spheres."
+        "orbitals that bond (3d of the metals, 2p of O) in the colours of their "
+        "elements. Projections inside the PAW spheres."
         + (drawn if paper else "")
         + notes,
         origin=origin,
@@ -126,7 +129,14 @@ def _row(density: pd.DataFrame) -> Iterator[Panel]:
     whole, attributes = with_elements(density), density.attrs
     elements = dict.fromkeys(_element(curve) for curve in _orbitals(density))
     orbitals = {c: name for c, name in ORBITALS.items() if c in attributes["curves"]}
-    title = f"{_place(attributes)}: {_gap(attributes)}\n{attributes['smoothing']}"
+    place, gap, smoothing = (
+        _place(attributes),
+        _gap(attributes),
+        attributes["smoothing"],
+    )
+    title = f"{place}: {gap}\n{smoothing}"
+    if len(place) > LONG_PLACE:
+        title = f"{place}\n{gap}, {smoothing}"
     for curves in ({element: element for element in elements}, orbitals):
         yield Panel(
             f"E − {_zero(attributes)}, eV",
@@ -155,7 +165,19 @@ def _traces(
                 colour=COLOURS.get(name, OTHER),
                 line="solid",
                 filled=True,
+                thing=thing(name),
             )
+
+
+def thing(name: str) -> str:
+    """Return the element of a curve of all or of some of its states; t2g is itself.
+
+    Examples
+    --------
+    >>> thing("Ni"), thing("Ni-3d"), thing("O-2p"), thing("Mn t2g")
+    ('Ni', 'Ni', 'O', 'Mn t2g')
+    """
+    return name.partition("-")[0]
 
 
 def _orbitals(density: pd.DataFrame) -> list[str]:
@@ -175,6 +197,8 @@ def _zero(attributes: dict[Any, Any]) -> str:
 
 
 def _place(attributes: dict[Any, Any]) -> str:
+    if "place" in attributes:  # a run that has no x of a plan
+        return str(attributes["place"])
     model = attributes["insertion"]
     own = "" if model in {None, "none"} else f" {model}"
     return f"x = {attributes['x']:g}{own}"

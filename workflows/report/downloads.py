@@ -84,4 +84,5 @@ def download(
 
 def _csv(table: pd.DataFrame, digits: int | None) -> bytes:
     precision = None if digits is None else f"%.{digits}g"
-    return table.to_csv(index=False, float_format=precision).encode()
+    text: str = table.to_csv(index=False, float_format=precision)
+    return text.encode("utf-8", "backslashreplace")  # a path that is not UTF-8

@@ -57,10 +57,12 @@ def draw(chart: Chart, width: float | None = None) -> Figure:
         draw_panel(figure.add_subplot(chart.rows, chart.columns, number), panel)
     lines = textwrap.fill(chart.origin, int(LETTERS * whole))
     figure.suptitle(lines, fontsize="small", color=SOFT)
+    entries = {trace.label for trace in chart.legend}
     handles: dict[str, Any] = {}
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
+            if label in entries:
+                handles.setdefault(label, handle)
     if handles:
         figure.legend(
             list(handles.values()), list(handles), loc="outside lower center",

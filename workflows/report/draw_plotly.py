@@ -34,8 +34,9 @@ def plotly_figure(chart: Chart) -> dict[str, Any]:
     for number, panel in enumerate(chart.panels):
         end = _end(number)
         for trace in panel.traces:
-            shown = bool(trace.label) and trace.label not in named
-            named.add(trace.label)
+            shown = bool(trace.label) and trace.entry not in named
+            if trace.label:
+                named.add(trace.entry)
             data.append(_trace(trace, shown) | {"xaxis": f"x{end}", "yaxis": f"y{end}"})
     return {"data": data, "layout": _whole_layout(chart, LINE)}
 
@@ -185,7 +186,7 @@ def _trace(trace: Trace, shown: bool) -> dict[str, Any]:
         "y": list(trace.y) or [None],
         "mode": _mode(trace),
         "name": trace.label,
-        "legendgroup": trace.label or trace.colour,
+        "legendgroup": trace.entry or trace.colour,
         "showlegend": shown,
         "hovertemplate": _hover(trace),
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflows.errors import ResultsError, StoreError
+from workflows.atomic import staged
+from workflows.errors import LnmoError, ResultsError, StoreError, one_line, shortened
 from workflows.report.collect import Collection, collect
 from workflows.report.draw_matplotlib import draw
 from workflows.report.figure_request import FigureRequest
@@ -61,15 +62,15 @@ def write_figures(
         rc_context({"pdf.fonttype": TRUETYPE, "ps.fonttype": TRUETYPE}),
         _styled(wanted.style),
     ):
-        figures = list(_figures(results, found, wanted))
+        with _blamed(wanted.style):
+            figures = list(_figures(results, found, wanted))
         _refuse_missing(wanted, [name for name, _ in figures], found)
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for name, figure in figures:
-                for ending in wanted.formats:
-                    path = directory / f"{name}.{ending}"
-                    figure.savefig(path, dpi=DOTS_PER_INCH)
-                    written.append(path)
+            with staged(directory) as place, _blamed(wanted.style):
+                for name, figure in figures:
+                    for file in (f"{name}.{ending}" for ending in wanted.formats):
+                        figure.savefig(place / file, dpi=DOTS_PER_INCH)
+                        written.append(directory / file)
         except OSError as error:
             raise StoreError(
                 f"{directory}: cannot be written ({error.strerror})"
@@ -81,6 +82,23 @@ def _styled(style: str | None) -> AbstractContextManager[None]:
     from matplotlib import style as styles
 
     return styles.context(style) if style else nullcontext()
+
+
+@contextmanager
+def _blamed(style: str | None) -> Iterator[None]:
+    """Name the style where matplotlib cannot draw with what it asks for."""
+    try:
+        yield
+    except (OSError, LnmoError):
+        raise
+    except Exception as error:  # LaTeX that is missing, sizes that no font has, ...
+        if style is None:
+            raise
+        told = shortened(one_line(error) or type(error).__name__, 150)
+        raise ResultsError(
+            f"--style {style}: matplotlib cannot draw with it ({told}); remove the "
+            "line from the style, or install what it asks for"
+        ) from None
 
 
 def _figures(

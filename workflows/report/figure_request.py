@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflows.atomic import read_regular
 from workflows.errors import ResultsError, nearest
 
 FORMATS = ("pdf", "svg", "png", "eps")
@@ -152,7 +153,7 @@ def _style(name: str) -> str:
             f"{nearest(name, tuple(style.available))}"
         )
     try:
-        keys = list(_keys(Path(name).read_text("utf-8")))
+        keys = list(_keys(read_regular(Path(name))))
         unknown = next((key for key in keys if key not in mpl.rcParams), None)
         if unknown is not None:
             near = nearest(unknown, tuple(mpl.rcParams))

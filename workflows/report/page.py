@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from workflows.analysis.ions import ion_of_series
 from workflows.campaign.campaign import Campaign
 from workflows.report.beside import columns_of, head, lines_of
 from workflows.report.chart import Chart
@@ -115,8 +116,8 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     beside = columns_of(_rows(found.tables, "side-by-side"))
     lowest = results.lowest_documents()
     cells = cells_of(lowest, origin, dict(_against(series)))
-    drawn = [DrawnChart(chart, _svg(chart)) for chart in charts]
-    return _template().render(
+    drawn = [drawn_in_page(chart) for chart in charts]
+    return template("report.html.j2").render(
         title=f"Campaign {campaign.name}" if campaign else "All results",
         description=campaign.description if campaign else "",
         origin=origin,
@@ -132,16 +133,17 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         heads=[head(row) for row in beside],
         lines=lines_of(beside),
         elements=metals_of(series),
+        ion=ion_of_series(zip(series["formula"], series["n_li"], strict=True)),
         context=_context(found.tables),
         first=[d for d in drawn if d.chart.key in FIRST],
         charts=[d for d in drawn if d.chart.key not in FIRST],
-        plots=_as_script({chart.key: _plot(chart) for chart in charts}),
-        plotly=_plotly(),
+        plots=as_script({chart.key: plot_data(chart) for chart in charts}),
+        plotly=plotly_script(),
         structures=_structures(lowest, origin),
         cells=cells,
         cells_left_out=max(0, len(lowest) - len(cells)),
-        views=_as_script(_views(cells)),
-        made_of_cells=_as_script({c.key: c.made for c in cells}),
+        views=as_script(_views(cells)),
+        made_of_cells=as_script({c.key: c.made for c in cells}),
         findings=first_of(
             few_of_each(findings), FINDINGS, "findings", "findings.csv, below"
         ),
@@ -156,7 +158,8 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
     )
 
 
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a template of the package, by its file name."""
     environment = Environment(
         loader=PackageLoader("workflows.report", "templates"),
         autoescape=True,
@@ -165,7 +168,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.globals.update(label=label, remark=remark, written=written)
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _downloads(
@@ -204,7 +207,8 @@ def _against(series: pd.DataFrame) -> Iterator[tuple[str, str]]:
     yield from zip(series["calculation_id"], series["findings"], strict=True)
 
 
-def _plot(chart: Chart) -> dict[str, Any]:
+def plot_data(chart: Chart) -> dict[str, Any]:
+    """Return what plotly.js draws, on a screen and on a phone."""
     return plotly_figure(chart) | {"narrow": narrow_layout(chart)}
 
 
@@ -218,11 +222,12 @@ def _structures(documents: Sequence[TaskDocument], origin: str) -> Markup:
     return Markup(as_svg(structures_figure(chosen, origin), "fig2d-") if chosen else "")
 
 
-def _svg(chart: Chart) -> Markup:
-    return Markup(as_svg(draw(chart), f"{chart.key}-"))
+def drawn_in_page(chart: Chart) -> DrawnChart:
+    """Draw a chart for print, and for a page without scripts."""
+    return DrawnChart(chart, Markup(as_svg(draw(chart), f"{chart.key}-")))
 
 
-def _as_script(value: object) -> Markup:
+def as_script(value: object) -> Markup:
     """Encode for a script element: no ``<`` that a browser could take for markup.
 
     ``</script`` would end the element, and ``<!--<script`` its end with it.
@@ -230,7 +235,8 @@ def _as_script(value: object) -> Markup:
     return Markup(json.dumps(value, allow_nan=False).replace("<", "\\u003c"))
 
 
-def _plotly() -> Markup:
+def plotly_script() -> Markup:
+    """Return plotly.js, 4.8 MB."""
     from plotly.offline import get_plotlyjs
 
     return Markup(get_plotlyjs())

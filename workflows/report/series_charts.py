@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.ions import LITHIUM, ion_of_series
 from workflows.analysis.lnmo import CELL_LENGTH, is_the_papers
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import (
@@ -42,7 +43,6 @@ SIZES = {"a": 9.0, "b": 6.5, "c": 4.0}
 """Symbols of the axes, so that equal lengths show through one another."""
 FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
 HOLLOW = "Hollow points: ions left their sites, or a finding stands against the run."
-LI_PER_FORMULA = "x, Li per formula unit"
 X_RANGE = (-0.08, 2.08)
 KEY = "#5b6675"
 """Of a symbol in the legend that stands for every colour."""
@@ -76,7 +76,7 @@ def moments_chart(series: pd.DataFrame, origin: str) -> Chart:
         + ("Diamonds: what the paper's text states. " if paper else "")
         + HOLLOW,
         origin=origin,
-        panels=(_over_x("mean |m|, μB", traces, y_range=(0, 4.6)),),
+        panels=(_over_x(series, "mean |m|, μB", traces, y_range=(0, 4.6)),),
     )
 
 
@@ -100,7 +100,7 @@ def lattice_chart(series: pd.DataFrame, origin: str) -> Chart:
             else ""
         ),
         origin=origin,
-        panels=(_over_x("pseudo-cubic lattice length, Å", traces),),
+        panels=(_over_x(series, "pseudo-cubic lattice length, Å", traces),),
     )
 
 
@@ -130,7 +130,7 @@ def ratio_chart(series: pd.DataFrame, origin: str) -> Chart:
             else ""
         ),
         origin=origin,
-        panels=(_over_x("ratio", traces),),
+        panels=(_over_x(series, "ratio", traces),),
     )
 
 
@@ -139,11 +139,26 @@ def of_the_paper(series: pd.DataFrame) -> bool:
     return all(map(is_the_papers, series["formula"]))
 
 
+def ions_per_formula(table: pd.DataFrame) -> str:
+    """Return the name of the axis of x: whose ions it counts."""
+    ion = table.attrs.get("ion")
+    if ion is None and {"formula", "n_li"} <= set(table.columns):
+        ion = ion_of_series(zip(table["formula"], table["n_li"], strict=True))
+    return f"x, {ion or LITHIUM} per formula unit"
+
+
 def _over_x(
-    quantity: str, traces: list[Trace], y_range: tuple[float, float] | None = None
+    series: pd.DataFrame,
+    quantity: str,
+    traces: list[Trace],
+    y_range: tuple[float, float] | None = None,
 ) -> Panel:
     return Panel(
-        LI_PER_FORMULA, quantity, tuple(traces), x_range=X_RANGE, y_range=y_range
+        ions_per_formula(series),
+        quantity,
+        tuple(traces),
+        x_range=X_RANGE,
+        y_range=y_range,
     )
 
 

@@ -1,4 +1,4 @@
-"""Results as a Python shell has them: the tables, and ``results.plot``."""
+"""Results in a Python shell: the tables, and ``results.plot``."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Plots:
         ResultsError
             As ``Results.pdos``, or another `by`.
         """
-        if by not in {*PANELS, "t2g_eg"}:
+        if not isinstance(by, str) or by not in {*PANELS, "t2g_eg"}:
             raise ResultsError(
                 f"by = {by!r} cannot be drawn: orbital, element or t2g_eg "
                 "(results.pdos has the numbers of every site)"

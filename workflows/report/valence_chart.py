@@ -15,9 +15,9 @@ from workflows.report.chart import Chart, Panel, Trace
 from workflows.report.series_charts import (
     COLOURS,
     FALLBACK,
-    LI_PER_FORMULA,
     STYLES,
     X_RANGE,
+    ions_per_formula,
     of_the_paper,
 )
 from workflows.results.verdict import FINISHED
@@ -84,7 +84,7 @@ def _map(shown: pd.DataFrame, manganese: pd.DataFrame) -> Panel:
         word = f"{moment:.2f}"
         found.setdefault(site.valence, []).append((*place, site, word, note))
     return Panel(
-        "x, and where Li was put",
+        "x, and where the ions were put",
         "Mn site",
         tuple(_cells(kind, found[kind]) for kind in KINDS if kind in found),
         x_range=(-0.6, max(len(columns) - 0.4, 0.6)),
@@ -139,7 +139,7 @@ def _counts(shown: pd.DataFrame, manganese: pd.DataFrame) -> Panel:
             )
     most = max(manganese.groupby("calculation_id").size(), default=12)
     return Panel(
-        LI_PER_FORMULA,
+        ions_per_formula(shown),
         "Mn³⁺ in the cell",
         tuple(traces),
         x_range=X_RANGE,

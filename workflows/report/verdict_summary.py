@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workflows.results.qualifiers import qualifiers
 from workflows.results.verdict import (
     Status,
     Verdict,
     models_of,
     overall,
+    qualified,
 )
 
 NAMED = 3
@@ -68,7 +70,8 @@ def _summary(verdicts: Sequence[Verdict], model: str) -> Summary:
     doubtful = tuple(v for v in own if v.outcome is Status.WARN)
     fails = tuple(v for v in own if v.outcome is Status.FAIL)
     untested = tuple(v for v in own if v.outcome is Status.NOT_COMPUTED)
-    headline = f"{len(holds)} of {len(own)} statements hold"
+    of = dict.fromkeys(q for v in holds for q in qualifiers(v.labels))
+    headline = qualified(f"{len(holds)} of {len(own)} statements hold", tuple(of))
     if doubtful:
         headline += f", {len(doubtful)} with a doubt"
     if fails:

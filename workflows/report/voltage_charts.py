@@ -13,7 +13,7 @@ from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import capacity
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import PAPER, Chart, Panel, Trace
-from workflows.report.series_charts import FALLBACK, LI_PER_FORMULA, STYLES
+from workflows.report.series_charts import FALLBACK, STYLES, ions_per_formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +42,10 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
     """
     steps = _sides(voltage[voltage["kind"] == "step"])
     host = voltage.attrs.get("capacity_of", FORMULA)
+    ion = str(voltage.attrs.get("ion", LITHIUM))
     traces = [
-        _staircase(str(model), own, host) for model, own in steps.groupby("insertion")
+        _staircase(str(model), own, host, ion)
+        for model, own in steps.groupby("insertion")
     ]
     plateaus = PAPER_PLATEAUS if host == FORMULA else {}
     ends = [(capacity(x1), capacity(x2)) for x1, x2 in plateaus]
@@ -53,7 +55,6 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
         traces.append(
             Trace(label, pair, (volts, volts), PAPER, line="dash", notes=(note, note))
         )
-    ion = str(voltage.attrs.get("ion", LITHIUM))
     charge = FIXED[ion]
     couple = f"{ion}/{ion}{'⁺' if charge == 1 else '²⁺'}"
     mass = host.translate(SUBSCRIPTS)
@@ -105,11 +106,11 @@ def hull_chart(hull: pd.DataFrame, origin: str, *, paper: bool = True) -> Chart:
     )
 
 
-def _staircase(model: str, steps: pd.DataFrame, host: str) -> Trace:
+def _staircase(model: str, steps: pd.DataFrame, host: str, ion: str) -> Trace:
     corners: list[tuple[float, float, str]] = []
     for row in steps.sort_values("x1").to_dict("records"):
         note = f"x = {row['x1']:g} to {row['x2']:g}: {row['volts']:.3f} V"
-        note += _ended(row)
+        note += _ended(row, ion)
         for x in (row["x1"], row["x2"]):
             corners.append((capacity(x, host), float(row["volts"]), note))
     capacities, volts, notes = zip(*corners, strict=True)
@@ -151,7 +152,7 @@ def _hull_panel(rows: pd.DataFrame, name: str) -> Panel:
     low, high = _ends(name)
     margin = 0.04 * (high - low)
     return Panel(
-        LI_PER_FORMULA,
+        ions_per_formula(rows),
         "formation energy, meV/f.u.",
         tuple(traces),
         title=f"x = {low:g} to {high:g}",
@@ -184,10 +185,11 @@ def _place(row: dict[Any, Any]) -> str:
     return f"{note}, {row['calculation_id']}"
 
 
-def _ended(row: dict[Any, Any]) -> str:
+def _ended(row: dict[Any, Any], ion: str) -> str:
     ends = [str(row[name]) for name in ("ended_as1", "ended_as2")]
     moved = [end for end in ends if end not in {"", NO_INSERTION, row["insertion"]}]
-    return f", lithium ended as {' and '.join(dict.fromkeys(moved))}" if moved else ""
+    name = metal_name(ion).removesuffix(" metal")
+    return f", {name} ended as {' and '.join(dict.fromkeys(moved))}" if moved else ""
 
 
 def _name(model: str) -> str:

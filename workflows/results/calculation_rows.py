@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workflows.analysis.ions import working_ion
+from workflows.analysis.ions import of_ion, working_ion
 from workflows.analysis.lnmo import (
     FORMULA_UNITS,
     expected_mn3,
@@ -17,6 +17,7 @@ from workflows.analysis.lnmo import (
 from workflows.analysis.site_retention import METAL_ROLE
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.step_names import GEOMETRY
+from workflows.checks.cell_relaxation import at_its_minimum
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary, formula_units_of
 from workflows.results.gates import ELECTRONIC, standing, words_of
@@ -96,8 +97,13 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
         **_start(first.ordering),
         "formula_units": formula_units_of(first),
     }
+    ion = working_ion(first.formula, first.n_li)
     ids = tuple(dict.fromkeys((*_finding_ids(steps, counted), *seen_in(row))))
-    return {**row, "finding_ids": ", ".join(ids), "findings": words_of(ids)}
+    return {
+        **row,
+        "finding_ids": ", ".join(ids),
+        "findings": of_ion(words_of(ids), ion),
+    }
 
 
 def _expected(document: TaskDocument, numbers: dict[str, Any]) -> dict[str, float]:
@@ -124,17 +130,33 @@ OF_A_CELL = frozenset(
 """Numbers of a row that only a relaxed cell has."""
 
 
+RELAXATIONS = frozenset({"relax", GEOMETRY})
+"""Steps that move the cell of the steps after them."""
+
+
 def _cell_relaxed(steps: Sequence[Summary]) -> bool:
     """Tell whether the result, and each relaxation before it, say that they did it.
 
-    A static run knows what was planned; the relaxation knows what became of it.
+    A static run knows what was planned; the relaxation knows what became of it. If the
+    record of the relaxation is gone, the forces and the stress that the static run
+    found must say it.
     """
     result = result_of(steps)
-    relaxed = [
-        s.document for s in steps if s.document.task_label in {"relax", GEOMETRY}
-    ]
+    relaxed = [s.document for s in steps if s.document.task_label in RELAXATIONS]
     asked = [*relaxed, *([] if result is None else [result.document])]
-    return bool(asked) and all(document.cell_relaxed for document in asked)
+    if not asked or not all(document.cell_relaxed for document in asked):
+        return False
+    if result is None or not _relaxation_missing(steps):
+        return True
+    own = result.document
+    return at_its_minimum(own.max_force, own.max_stress_kbar)
+
+
+def _relaxation_missing(steps: Sequence[Summary]) -> bool:
+    """Tell whether a relaxation was planned before the result, and has no record."""
+    recorded = {s.document.task_label for s in steps}
+    planned = set(steps[0].document.steps) & RELAXATIONS
+    return result_of(steps) is not None and bool(planned - recorded)
 
 
 def _until(steps: Sequence[Summary], counted: TaskDocument) -> list[Summary]:

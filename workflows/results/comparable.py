@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from workflows.analysis.ions import LITHIUM, working_ion
+from workflows.analysis.ions import LITHIUM, metal_name, working_ion
 from workflows.analysis.lnmo import CELL_LENGTH
 from workflows.analysis.voltage import reference_formula
 from workflows.campaign.step_names import GEOMETRY
@@ -21,6 +21,7 @@ from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.comparable_tags import refuse_metal, refuse_tags
+from workflows.results.sides import APART, Side, sides_in_words
 
 SPACING = 0.05
 """Largest relative difference of the k-point spacings in one table.
@@ -31,8 +32,9 @@ apart.
 OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
 """Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
 CHOOSE = "Choose with a campaign"
-NOT_ONE_TABLE = f"one table never mixes them. {CHOOSE}"
-NOT_COMPARABLE = "energies and moments do not compare. Choose one campaign"
+NOT_ONE_TABLE = f"one table never mixes them. {APART}. {CHOOSE}"
+NOT_COMPARABLE = f"energies and moments do not compare. {APART}. Or choose one campaign"
+OTHER_METAL = "energies do not compare: run the reference again with the same settings"
 
 
 Values = Mapping[str, str]
@@ -145,17 +147,18 @@ def refuse_reference(cells: Iterable[TaskDocument], metal: TaskDocument) -> None
     """
     cell = list(cells)
     both = (*cell, metal)
-    who = "the lithium reference differs from the cathode"
+    name = metal_name(metal.reference or LITHIUM).removesuffix(" metal")
+    who = f"the {name} reference differs from the cathode"
     _refuse(both, ENGINE, "run it again with the same one", who=who)
     shared = {key for d in cell for key in d.settings} & set(metal.settings)
     keys = sorted(shared - OF_THE_CRYSTAL - {INCAR})
     try:
-        _refuse(both, map(_setting, keys), NOT_COMPARABLE)
+        _refuse(both, map(_setting, keys), OTHER_METAL)
         refuse_metal(cell, metal)
-        _refuse(both, APPLIED, NOT_COMPARABLE)
+        _refuse(both, APPLIED, OTHER_METAL)
     except ResultsError as error:
         raise ResultsError(
-            f"lithium reference {metal.calculation_id} and cathode: {error}"
+            f"{name} reference {metal.calculation_id} and cathode: {error}"
         ) from None
 
 
@@ -167,15 +170,16 @@ def _refuse(
     who: str = "the results differ",
 ) -> None:
     for name, values_of in properties:
-        found: dict[str, set[str]] = {}
+        found: dict[str, dict[str, Side]] = {}
         for document in documents:
             for part, value in values_of(document).items():
-                found.setdefault(part, set()).add(value)
-        for part, values in found.items():
-            if len(values) > 1:
-                shown = " | ".join(sorted(values)[:3])
+                sides = found.setdefault(part, {})
+                sides.setdefault(value, Side(value)).add(document)
+        for part, sides in found.items():
+            if len(sides) > 1:
+                told = sides_in_words(sides[value] for value in sorted(sides))
                 raise ResultsError(
-                    f"{who} in {name.format(part)}: {shown}; {consequence}"
+                    f"{who} in {name.format(part)}: {told}; {consequence}"
                 )
 
 
@@ -226,13 +230,12 @@ def k_spacing(
 
 def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
     """Refuse k meshes of another spacing; another cell may have another mesh."""
-    meshes = sorted(
-        {
-            (tuple(d.settings["kpoints"]), tuple(map(tuple, d.supercell)))
-            for d in documents
-            if "kpoints" in d.settings
-        }
-    )
+    found: dict[Any, Side] = {}
+    for d in documents:
+        if "kpoints" in d.settings:
+            key = (tuple(d.settings["kpoints"]), tuple(map(tuple, d.supercell)))
+            found.setdefault(key, Side(key)).add(d)
+    meshes = sorted(found)
     spacings = [k_spacing(*mesh) for mesh in meshes]
     axes = zip(*spacings, strict=True)
     if all(max(axis) <= (1 + SPACING) * min(axis) for axis in axes):
@@ -242,11 +245,12 @@ def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
         f" points, cell {_cell_name(supercell)})"
         for (mesh, supercell), spacing in zip(meshes, spacings, strict=True)
     ]
+    told = sides_in_words([found[mesh] for mesh in meshes], shown)
     raise ResultsError(
-        f"the results differ in the spacing of k points: {' | '.join(shown[:3])}, more "
-        f"than {100 * SPACING:g} % apart; energies and moments do not compare. Choose "
-        "one campaign, or a mesh that the supercell divides: 4x4x4, and 2x4x4 in a "
-        "2x1x1 cell"
+        f"the results differ in the spacing of k points: {told}, more "
+        f"than {100 * SPACING:g} % apart; energies and moments do not compare. "
+        f"{APART}. Or choose one campaign, or a mesh that the supercell divides: "
+        "4x4x4, and 2x4x4 in a 2x1x1 cell"
     )
 
 

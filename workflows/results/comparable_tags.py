@@ -11,8 +11,11 @@ from collections.abc import Collection, Sequence
 
 from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
-from workflows.vasp.equality import first_difference
+from workflows.results.sides import APART, Side, sides_in_words
+from workflows.vasp.equality import first_difference, same_value
 from workflows.vasp.known_tags import METAL_TAGS, STEP_TAGS
+
+OF_THE_METAL = "Run the reference again with the same settings"
 
 
 def refuse_tags(documents: Sequence[TaskDocument], *, vouched: bool = False) -> None:
@@ -65,20 +68,38 @@ def refuse_metal(cells: Sequence[TaskDocument], metal: TaskDocument) -> None:
     """
     counted = [d for d in cells if d.task_label == d.result_step]
     both = [d for d in (*counted, metal) if INCAR in d.settings]
-    _refuse(both, "", STEP_TAGS | METAL_TAGS)
+    _refuse(both, "", STEP_TAGS | METAL_TAGS, cure=OF_THE_METAL)
 
 
 def _refuse(
-    documents: Sequence[TaskDocument], where: str, apart: Collection[str]
+    documents: Sequence[TaskDocument],
+    where: str,
+    apart: Collection[str],
+    *,
+    cure: str = f"{APART}. Or choose one campaign",
 ) -> None:
     # Of these steps ICHARG says where they started, which decides no Hamiltonian.
     apart = {*apart, "ICHARG"}
     found = first_difference([d.settings[INCAR] for d in documents], apart=apart)
     if found is None:
         return
-    tag, *values = found
-    pair = " | ".join("absent" if v is None else f"{v}" for v in values)
+    tag = found[0]
+    sides = _sides(documents, tag)
+    shown = ["absent" if side.value is None else f"{side.value}" for side in sides]
     raise ResultsError(
-        f"the results differ in the INCAR tag {tag}{where}: {pair}; energies "
-        "and moments do not compare. Choose one campaign"
+        f"the results differ in the INCAR tag {tag}{where}: "
+        f"{sides_in_words(sides, shown)}; energies and moments do not compare. {cure}"
     )
+
+
+def _sides(documents: Sequence[TaskDocument], tag: str) -> list[Side]:
+    """Group documents by the value of a tag; the first of each group names it."""
+    found: list[Side] = []
+    for document in documents:
+        value = document.settings[INCAR].get(tag)
+        own = next((s for s in found if same_value(s.value, value)), None)
+        if own is None:
+            own = Side(value)
+            found.append(own)
+        own.add(document)
+    return found

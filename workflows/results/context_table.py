@@ -22,6 +22,7 @@ from workflows.analysis.eels_and_ndp import (
     x_of_excess,
     x_of_mn_valence,
 )
+from workflows.analysis.ions import host_in_words
 from workflows.analysis.lnmo import expected_valence, is_the_papers
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
@@ -35,7 +36,7 @@ Row = dict[str, Any]
 
 CONTEXT = (
     Column("source", "what the row rests on", shown=True),
-    number("x", "Li per formula unit", shown=True),
+    number("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     number("mn_valence", "e, mean, by formal valences at x", shown=True),
     number("l3_l2", "EELS white lines; linear between Mn2+, 3+ and 4+", shown=True),
@@ -73,12 +74,12 @@ def context_frame(series: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         A row is of another compound.
     """
     rows = list(series)
-    for row in rows:
-        if not is_the_papers(str(row["formula"])):
-            raise ResultsError(
-                f"the paper is on LixNi0.5Mn1.5O4, the results on {row['formula']}: "
-                "its measurements say nothing of them"
-            )
+    strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
+    if strangers:
+        raise ResultsError(
+            "the paper is on LixNi0.5Mn1.5O4, the results on "
+            f"{host_in_words(strangers)}: its measurements say nothing of them"
+        )
     done = [row for row in rows if row["state"] in FINISHED]
     at_one = next((r for r in done if abs(r["x"] - 1) < 1e-9), None)
     known = [_calculated(row, at_one) for row in done if row["x"] <= LARGEST_X]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class Drawing:
             The width is negative.
         """
         if self.window_ev is not None:
-            if not self.window_ev >= 0:
+            if not 0 <= self.window_ev < math.inf:
                 raise ResultsError(
                     f"window_ev = {self.window_ev:g}: a width in eV, 0 for none"
                 )
@@ -125,6 +126,7 @@ def density_frame(
     try:
         curves = curves_of(kept, structure, drawing.by)
         smooth = drawing.points(dos.step)
+        _refuse_wider(smooth * dos.step, len(kept.energies) * dos.step)
         smoothed = {
             name: adjacent_average(values, smooth, drawing.mode)
             for name, values in curves.items()
@@ -158,6 +160,21 @@ def density_frame(
         "notes": notes(dos, kept),
     }
     return frame
+
+
+def _refuse_wider(width: float, grid: float) -> None:
+    """Refuse an average, eV, over more than the whole grid: one number for all of it.
+
+    Raises
+    ------
+    ResultsError
+        Gives both widths.
+    """
+    if width > grid:
+        raise ResultsError(
+            f"an average over {width:.4g} eV is wider than the whole density of "
+            f"states, {grid:.4g} eV: take a smaller window_ev (--window-ev), or smooth"
+        )
 
 
 def notes(dos: DensityOfStates, kept: DensityOfStates) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from workflows.checks.physics import FORCES_LEFT
 from workflows.records.document import Finding, State
 from workflows.results.labels import foreign_geometry
 from workflows.results.row_faults import Row, number, seen_in
@@ -87,6 +88,7 @@ EFFECTS: Mapping[str, Effect] = {
     "started_from_scratch": Effect("", NO_ROW),
     "collected": Effect("", NO_ROW),
     "bands_below_emax": Effect("", NO_ROW),
+    "forces_left": Effect("", NO_ROW),
     "no_outcar": Effect("", NO_ROW),
     "no_vasprun": Effect("", NO_ROW),
     "empty_file": Effect("", NO_ROW),
@@ -105,9 +107,6 @@ ELECTRONIC = frozenset(
 """What a dos step, whose numbers count for no row, still says against its state."""
 
 REVIEW = "needs review"
-FORCES_LEFT = 0.1
-"""eV/A; above, a cell is not at its minimum. Choice: twice the largest limit that
-counts, since a static run with its own basis finds other forces."""
 
 
 def effect_of(name: str) -> Effect:

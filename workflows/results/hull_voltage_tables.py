@@ -31,8 +31,8 @@ VOLTAGE = (
     Column("range", shown=True),
     *STATE_LABELS,
     Column("kind", shown=True),
-    Column("x1", "Li per formula unit", shown=True),
-    Column("x2", "Li per formula unit", shown=True),
+    Column("x1", "ions per formula unit", shown=True),
+    Column("x2", "ions per formula unit", shown=True),
     Column("volts", "V against lithium metal", shown=True),
     Column(
         "capacity1",
@@ -55,7 +55,7 @@ VOLTAGE = (
 VOLTAGE_COLUMNS, VOLTAGE_UNITS = names(VOLTAGE), units(VOLTAGE)
 HULL = (
     Column("range", shown=True),
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     Column("energy_per_fu", "eV per formula unit", shown=True),
     Column(
@@ -171,7 +171,7 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
     host = reference_formula(rows[0]["formula"], ion) if rows else FORMULA
     mass = {
         name: unit.replace(FORMULA, host)
-        .replace("Li per", f"{ion} per")
+        .replace("ions per", f"{ion} per")
         .replace("lithium metal", metal_name(ion))
         for name, unit in VOLTAGE_UNITS.items()
     }
@@ -231,7 +231,9 @@ def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
         compare the configurations of one x, whichever axis is the odd one.
     """
     found = [row for curve in curves(rows) for row in _points(curve)]
-    return frame_of(found, HULL, permutation=PERMUTATION)
+    cells = ((str(row.get("formula", "")), row.get("n_li")) for row in rows)
+    ion = ion_of_series(cells)
+    return frame_of(found, HULL, permutation=PERMUTATION, ion=ion)
 
 
 def _points(curve: Curve) -> Iterator[Row]:

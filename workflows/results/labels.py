@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 LABELS = (
     Column("engine"),
     Column("engine_version"),
-    Column("surrogate", dtype="flag"),
-    Column("fake", dtype="flag"),
     Column("functional"),
     Column("hubbard_u", "eV by element; none: no U; empty: not recorded"),
     Column("geometry", "engine that relaxed atoms and cell"),
     Column("lax_settings", "laxer than the paper's or the packaged; empty: none is"),
+    Column("surrogate", dtype="flag"),
+    Column("fake", dtype="flag"),
 )
-"""What made the number; beside these every table has `STATE_LABELS`."""
+"""What made the number; beside these every table has `STATE_LABELS`. The flags come
+last: pandas prints the last columns however narrow the terminal is."""
 STATE_LABELS = (
     Column("insertion", "insertion model of the start", shown=True),
     Column("state", shown=True),

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workflows.analysis.ions import host_in_words
 from workflows.analysis.lnmo import is_the_papers
 from workflows.campaign.sections import same_x
 from workflows.results.gates import against
@@ -75,7 +76,7 @@ def compare_to_paper(
     )
     if not strangers:
         return tuple(verdicts)
-    why = f"the paper is on LixNi0.5Mn1.5O4, the results on {strangers[0]}"
+    why = f"the paper is on LixNi0.5Mn1.5O4, the results on {host_in_words(strangers)}"
     none = Status.NOT_COMPUTED
     return tuple(replace(v, value=None, outcome=none, reason=why) for v in verdicts)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from workflows.campaign.sections import same_x
 from workflows.results.gates import against, has_relaxed_cell
 from workflows.results.judged_rows import SAME_ENERGY, from_one_up, row_at
 from workflows.results.labels import foreign_geometry, whose_cell
@@ -84,7 +85,12 @@ def cubic_below_one(rows: Sequence[Row]) -> Verdict:
     return CUBIC.judged(
         float(worst["c_unique"]),
         found,
-        doubts=joined(_left_out(asked), doubts_of(found, "lattice"), _sheared(found)),
+        doubts=joined(
+            _ends_missing(found, 0, 1),
+            _left_out(asked),
+            doubts_of(found, "lattice"),
+            _sheared(found),
+        ),
         say=f"worst at x = {worst['x']:g}, axis {worst.get('unique_axis', '?')}",
     )
 
@@ -114,7 +120,12 @@ def growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
         _spearman(ratios),
         found,
         model=model,
-        doubts=joined(_left_out(asked), doubts_of(found, "lattice"), _axes(found)),
+        doubts=joined(
+            _ends_missing(found, 1, 2),
+            _left_out(asked),
+            doubts_of(found, "lattice"),
+            _axes(found),
+        ),
         say=small,
         outcome=Status.FAIL if small else None,
     )
@@ -136,6 +147,16 @@ def _order_doubts(orders: Mapping[str, Row]) -> str:
     other = "the two cells were relaxed by different engines"
     own = (f"{name}: {words}" for name, words in told.items() if words)
     return joined(*own, other if len(geometries) > 1 else "")
+
+
+def _ends_missing(rows: Sequence[Row], low: float, high: float) -> str:
+    """Name the ends of a statement's range that a series, or ``--x``, leaves out."""
+    there = [row["x"] for row in rows]
+    absent = [x for x in (low, high) if not any(same_x(x, own) for own in there)]
+    if not absent:
+        return ""
+    shown = " and ".join(f"x = {x:g}" for x in absent)
+    return f"{shown} of the range {low:g} to {high:g} not in the series"
 
 
 def _left_out(rows: Sequence[Row]) -> str:

@@ -16,6 +16,7 @@ from workflows.records.document import TaskDocument
 from workflows.records.run_file import identity
 from workflows.records.store import ResultsStore
 from workflows.records.summary import Summary
+from workflows.results.arguments import all_x, word
 from workflows.results.calculation_rows import (
     by_calculation,
     place,
@@ -55,7 +56,7 @@ class Recorded:
         *,
         calculations: Iterable[Calculation] | None,
         engine: str | None,
-        x: Sequence[float],
+        x: float | Sequence[float],
         campaign: str = "",
     ) -> None:
         _check_engine(engine)
@@ -63,7 +64,7 @@ class Recorded:
         self.campaign = campaign
         self.calculations = None if calculations is None else tuple(calculations)
         self.engine = engine
-        self.x = tuple(x)
+        self.x = all_x(x)
         planned = self.calculations
         self._ids = None if planned is None else {c.id for c in planned}
 
@@ -157,7 +158,7 @@ class Recorded:
         there = sorted(before.compositions())
         if there and not self.compositions():
             shown = ", ".join(f"{x:g}" for x in there)
-            asked = " and ".join(f"{x:g}" for x in self.x)
+            asked = " and ".join(f"{x:.12g}" for x in self.x)
             raise ResultsError(f"no result at x = {asked}; there is x = {shown}")
 
     def compositions(self) -> set[float]:
@@ -299,7 +300,7 @@ class Unchanging(Recorded):
 
 def _check_engine(engine: str | None) -> None:
     known = get_args(EngineName)
-    if engine is not None and engine not in known:
+    if (engine := word(engine, "engine")) is not None and engine not in known:
         raise ResultsError(
             f"unknown engine {engine!r}{nearest(engine, known)}; known: "
             f"{', '.join(known)}"

@@ -1,16 +1,16 @@
-"""What a person asks from a Python shell: tables over x, over sites, documents.
+"""Results in a Python shell: tables over x, tables over sites, documents.
 
 >>> from workflows import open_results
 >>> open_results().series()  # doctest: +SKIP
 
-Reading only: a shell may stay open while the campaign runs and changes no result.
+This module only reads. A shell may stay open while the campaign runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from workflows.analysis.ions import ion_of_series
 from workflows.analysis.pdos import By
@@ -26,6 +26,14 @@ from workflows.records.collected import refuse_changed, structure_as_run
 from workflows.records.database import read_or_embedded
 from workflows.records.document import TaskDocument
 from workflows.records.store import ResultsStore, results_store
+from workflows.results.arguments import (
+    ABOVE_ZERO,
+    all_x,
+    number,
+    one_of,
+    whole,
+    word,
+)
 from workflows.results.calculation_rows import place
 from workflows.results.campaign_results import campaign_results
 from workflows.results.columns import frame_of
@@ -65,12 +73,18 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "SERIES_UNITS", "Results", "open_results", "records"]
 
 
+def models_of(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the insertion models of a table, and the name for none of them."""
+    found = (row["insertion"] for row in rows if row["x"] > 1)
+    return tuple(dict.fromkeys((NO_INSERTION, *found)))
+
+
 def open_results(
     where: str | Path | None = None,
     *,
     campaign: str | Path | Campaign | None = None,
     engine: str | None = None,
-    x: Sequence[float] = (),
+    x: float | Sequence[float] = (),
     variant: str | None = None,
 ) -> Results:
     """Open the results of a project for reading.
@@ -78,10 +92,10 @@ def open_results(
     Parameters
     ----------
     where
-        ``launchpad.yaml`` or its directory; the current directory if None. Without such
-        a file there, the embedded LaunchPad in ``lnmo-data``, if there is one.
+        ``launchpad.yaml`` or its directory; the current directory if None. If there is
+        no such file, the embedded LaunchPad in ``lnmo-data`` is used.
     campaign, engine, x, variant
-        As :meth:`Results.select`; everything recorded if left out.
+        As :meth:`Results.select`. By default, everything recorded.
 
     Raises
     ------
@@ -99,18 +113,18 @@ def open_results(
 
 
 class Results:
-    """Finished and failed steps; each call reads the store again.
+    """Finished and failed steps. Each call reads the store again.
 
     Parameters
     ----------
     store
         Where the documents are.
     calculations
-        Restrict to these, planned ones included; everything recorded if None.
+        Only these, including those that are only planned; everything recorded if None.
     engine, x
-        Restrict further; empty means all.
+        Only this engine and these x; all if empty.
     campaign
-        Recorded name of a campaign, where there is no plan of it.
+        Recorded name of a campaign that has no plan here.
     """
 
     def __init__(
@@ -119,7 +133,7 @@ class Results:
         *,
         calculations: Iterable[Calculation] | None = None,
         engine: str | None = None,
-        x: Sequence[float] = (),
+        x: float | Sequence[float] = (),
         campaign: str = "",
     ) -> None:
         self._recorded: Recorded = Recorded(
@@ -137,25 +151,25 @@ class Results:
         *,
         campaign: str | Path | Campaign | None = None,
         engine: str | None = None,
-        x: Sequence[float] = (),
+        x: float | Sequence[float] = (),
         variant: str | None = None,
     ) -> Results:
-        """Return the same results, restricted further.
+        """Return a selection of the results.
 
         Parameters
         ----------
         calculations
-            A plan; its rows are shown before they are calculated too.
+            A plan. Its rows are shown even before they are calculated.
         campaign
-            The same by the name of a packaged campaign, a file, or a campaign; or the
-            recorded name of one whose file is not here. Of an engine that has results:
-            the campaign's own, else the only other one.
+            A packaged campaign's name, a file, or a campaign; or the recorded name of a
+            campaign whose file is not here. The engine is that of the campaign if it
+            has results, else the only other engine with results.
         engine
             ``"vasp"``, ``"gpaw"`` or ``"chgnet"``.
         x
-            Some compositions.
+            Only this composition, or these.
         variant
-            One variant of the campaign.
+            Only this variant of the campaign.
 
         Raises
         ------
@@ -165,8 +179,9 @@ class Results:
             There is no such engine, nothing at these x, or several engines have
             results of the campaign and its own has none.
         """
-        own = self._recorded
-        at = tuple(x) or own.x
+        own, x = self._recorded, all_x(x)
+        engine, variant = word(engine, "engine"), word(variant, "variant")
+        at = x or own.x
         if campaign is not None:
             found = campaign_results(
                 own.store, campaign, engine=engine or own.engine, x=x, variant=variant
@@ -197,10 +212,11 @@ class Results:
             return f"Results in {where}, which cannot be read: {error}"
 
     def summary(self) -> pd.DataFrame:
-        """Return the table over x in the twelve columns that are read first.
+        """Return the twelve most important columns of the table over x.
 
-        Moments of other metals instead of Ni and Mn where there are others. Units are
-        in ``df.attrs["units"]``, what made the numbers in ``df.attrs["origin"]``.
+        For other metals than Ni and Mn, their moments take the place of those of Ni and
+        Mn. ``df.attrs["units"]`` has the units, ``df.attrs["origin"]`` how the numbers
+        were made.
 
         Raises
         ------
@@ -212,9 +228,9 @@ class Results:
     def verdicts(self) -> pd.DataFrame:
         """Return :meth:`compare_to_paper` as a table, a row for each statement.
 
-        ``value`` and ``reference`` are in the unit of the column ``unit``; the status
-        says surrogate, fake or another U: ``PASS (surrogate)``. What the other columns
-        are is in ``df.attrs["units"]``.
+        ``value`` and ``reference`` are in the unit of the column ``unit``. The status
+        names a surrogate, a fake or another U: ``PASS (surrogate)``.
+        ``df.attrs["units"]`` explains the other columns.
 
         Raises
         ------
@@ -224,9 +240,9 @@ class Results:
         return verdict_frame(self.compare_to_paper())
 
     def snapshot(self) -> Results:
-        """Return the same results as they are now, read once.
+        """Return the results as they are now, read once.
 
-        What is asked of a snapshot is of one moment, though the campaign runs on.
+        All tables of a snapshot are of the same moment, even while the campaign runs.
         """
         found = self.select()
         found._recorded = Unchanging(found._recorded)
@@ -234,7 +250,7 @@ class Results:
 
     @property
     def root(self) -> Path:
-        """Data directory, from which ``TaskDocument.dir_name`` counts."""
+        """Data directory; ``TaskDocument.dir_name`` is relative to it."""
         return self._recorded.root
 
     def documents(self) -> tuple[TaskDocument, ...]:
@@ -242,10 +258,10 @@ class Results:
         return self._recorded.documents()
 
     def labelled(self) -> Iterator[tuple[dict[str, Any], TaskDocument]]:
-        """Yield the row of each calculation and its document that counts, whole.
+        """Yield the row of each calculation with the full document of its final step.
 
-        References included. Unlike a table it may be of several engines and settings:
-        each row carries its labels.
+        References are included. Unlike a table, the rows may be of several engines and
+        settings; each row carries its labels.
         """
         return self._recorded.labelled()
 
@@ -255,9 +271,9 @@ class Results:
         return tuple(sorted(found, key=place))
 
     def lowest_documents(self) -> tuple[TaskDocument, ...]:
-        """Return the documents whose numbers stand in the table over x, with atoms.
+        """Return the documents behind the table over x, with atoms.
 
-        Finished ones alone; lowest x first.
+        Only finished ones; lowest x first.
 
         Raises
         ------
@@ -271,9 +287,9 @@ class Results:
     ) -> pd.DataFrame:
         """Return the table over x: one row for each x and insertion model.
 
-        Where several orderings were calculated the row is that of the lowest
-        energy: ``n_orderings`` says out of how many that finished, ``n_planned``
-        of how many there are. Units are in ``df.attrs["units"]``.
+        A row is the lowest energy of all orderings at its x. ``n_orderings`` is the
+        number of orderings that finished, ``n_planned`` the number planned. Units are
+        in ``df.attrs["units"]``.
 
         Parameters
         ----------
@@ -286,9 +302,11 @@ class Results:
         Raises
         ------
         ResultsError
-            The rows come from different engines or settings; the key that
-            differs is named.
+            The rows come from different engines or settings. The message names the key
+            that differs.
         """
+        one_of(average, "average", get_args(Average))
+        number(temperature, "temperature", within=ABOVE_ZERO)
         rows = self._recorded.rows(planned=True)
         return series_frame(rows, average=average, temperature=temperature)
 
@@ -296,19 +314,26 @@ class Results:
         """Return one row per atom of each result.
 
         ``magnetization`` in muB, ``valence`` with its ``margin``, the octahedron of Ni
-        and Mn, and where the ion was put and found. Units are in
+        and Mn, and the first and last site of the ion. Units are in
         ``df.attrs["units"]``.
 
         Parameters
         ----------
         x
             Only this composition; all if None.
+
+        Raises
+        ------
+        ResultsError
+            There is no result at this x; the message lists those there are.
         """
+        if x is not None:
+            self.select(x=number(x, "x"))
         rows = [row for d in self._recorded.finals(x) for row in site_rows(d)]
         return frame_of(rows, SITES)
 
     def lowest_sites(self) -> pd.DataFrame:
-        """Return :meth:`sites` of the finished results in the table over x alone.
+        """Return :meth:`sites`, only of the finished results in the table over x.
 
         Raises
         ------
@@ -319,10 +344,10 @@ class Results:
         return frame_of(rows, SITES)
 
     def side_by_side(self) -> pd.DataFrame:
-        """Return the paper's moments beside ours and those of the geometry's engine.
+        """Return the moments of the paper, ours, and those of the geometry's engine.
 
-        One row for each x and insertion model; a number that nobody has is NaN. Units
-        are in ``df.attrs["units"]``.
+        One row for each x and insertion model; a missing number is NaN. Units are in
+        ``df.attrs["units"]``.
 
         Raises
         ------
@@ -349,10 +374,10 @@ class Results:
         return run_frame(sorted(documents, key=place))
 
     def context(self) -> pd.DataFrame:
-        """Return the results beside the paper's measurements, and what these mean.
+        """Return the results beside the measurements of the paper.
 
-        L3/L2 by formal valences, d(111), the x of NDP and EELS; no verdict. Units are
-        in ``df.attrs["units"]``, the finding is in ``df.attrs["notes"]``.
+        L3/L2 by formal valences, d(111), the x of NDP and EELS; no verdict.
+        ``df.attrs["units"]`` has the units, ``df.attrs["notes"]`` the conclusion.
 
         Raises
         ------
@@ -362,10 +387,10 @@ class Results:
         return context_frame(records(self.series()))
 
     def starts(self) -> pd.DataFrame:
-        """Return one row for each start, with the state that it ended in.
+        """Return one row for each start, with the state in which it ended.
 
-        Those of one arrangement of lithium stand together, the lowest energy first.
-        Units are in ``df.attrs["units"]``.
+        Starts of one lithium arrangement stand together, the lowest energy first. Units
+        are in ``df.attrs["units"]``.
 
         Raises
         ------
@@ -375,11 +400,11 @@ class Results:
         return starts_frame(self._recorded.rows(planned=True))
 
     def hull(self) -> pd.DataFrame:
-        """Return every finished ordering against the hull of its range and model.
+        """Return the distance of every finished ordering from its convex hull.
 
-        Formation energies in eV per formula unit, distances in meV per atom; the
-        ranges are 0 to 1, 1 to 2 and both. Needs no lithium. Units are in
-        ``df.attrs["units"]``.
+        There is a hull for each range (0 to 1, 1 to 2, both) and insertion model.
+        Formation energies are in eV per formula unit, distances in meV per atom. No
+        lithium reference is needed. Units are in ``df.attrs["units"]``.
 
         Raises
         ------
@@ -391,14 +416,14 @@ class Results:
     def voltage(self) -> pd.DataFrame:
         """Return the voltage curve of each range and insertion model.
 
-        Steps between hull vertices and the average of the range, in volts against
-        lithium metal, with capacities in mAh per g of LiNi0.5Mn1.5O4. From static
-        energies. Units are in ``df.attrs["units"]``.
+        It has the steps between hull vertices and the average of the range, in volts
+        against lithium metal, with capacities in mAh per g of LiNi0.5Mn1.5O4. Energies
+        are those of the static runs. Units are in ``df.attrs["units"]``.
 
         Raises
         ------
         ResultsError
-            As :meth:`series`; or there is no lithium reference, or one of other
+            As :meth:`series`; or there is no lithium reference, or only one with other
             settings.
         """
         return voltage_frame(self._recorded.rows(), self.lithium_energy())
@@ -409,7 +434,7 @@ class Results:
         Raises
         ------
         ResultsError
-            There is none, none that finished, or only one of other settings.
+            There is none, none has finished, or only one with other settings.
         """
         return self._recorded.lithium().energy
 
@@ -419,9 +444,15 @@ class Results:
         Parameters
         ----------
         insertion
-            Model of the points above x = 1; ``none`` for 0 to 1.
+            Insertion model above x = 1; ``none`` for 0 to 1.
+
+        Raises
+        ------
+        ResultsError
+            As :meth:`series`; or there is no result of this model.
         """
         rows = records(self.series())
+        one_of(insertion, "insertion", models_of(rows))
         chosen = [
             r
             for r in rows
@@ -444,12 +475,12 @@ class Results:
         insertion: str | None = None,
         window_ev: float | None = None,
     ) -> pd.DataFrame:
-        """Return the projected density of states at x, of the lowest energy there.
+        """Return the projected density of states of the lowest energy at x.
 
-        Of its dos step, or of the static one where no dos step was planned. Columns
-        ``energy`` (eV) and ``<curve> up``, ``<curve> down`` in states/eV per cell, both
-        spins positive, then x and what made the numbers; names, units, window in eV,
-        gaps and provenance are in ``df.attrs``, see
+        It comes from the dos step, or from the static step if no dos step was planned.
+        Columns are ``energy`` (eV), ``<curve> up`` and ``<curve> down`` in states/eV
+        per cell (both spins positive), then x and the labels. ``df.attrs`` has names,
+        units, the window in eV, gaps and provenance; see
         :func:`~workflows.results.dos_table.density_frame`.
 
         Parameters
@@ -459,17 +490,16 @@ class Results:
         by
             ``"element"``, ``"orbital"``, ``"site"`` or ``"t2g_eg"``.
         smooth
-            Points of the adjacent average; 0 for none. Refused where they span more
-            than 0.3 eV.
+            Points of the adjacent average; 0 for none. They may span at most 0.3 eV.
         mode
             ``"origin"``, ``"strict"`` or ``"centred"``.
         align
             Zero of energy: ``"efermi"`` of the run itself, or ``"vbm"``. In a gap E_F
-            is arbitrary: compare two x by their VBM.
+            is arbitrary, so compare two x by their VBM.
         insertion
-            Model above x = 1; the lower one in energy if None.
+            Insertion model above x = 1; the one of lowest energy if None.
         window_ev
-            Width of the average, eV, instead of `smooth`; any width is taken.
+            Width of the average, eV, instead of `smooth`; without a limit.
 
         Raises
         ------
@@ -480,6 +510,12 @@ class Results:
             t2g and eg are not defined, or not projected; an average over more than
             0.3 eV that `window_ev` does not ask for.
         """
+        for value, name, known in ((by, "by", By), (mode, "mode", Mode)):
+            one_of(value, name, get_args(known))
+        one_of(align, "align", get_args(Align))
+        smooth = whole(smooth, "smooth")
+        if window_ev is not None:
+            number(window_ev, "window_ev", within=ABOVE_ZERO)
         row = self.lowest(x, insertion)
         own = self._recorded.steps(row["calculation_id"])
         document = self._recorded.whole(dos_document(own))
@@ -505,19 +541,19 @@ class Results:
         x
             Li per formula unit.
         insertion
-            Model above x = 1; the lower one in energy if None.
+            Insertion model above x = 1; the one of lowest energy if None.
 
         Returns
         -------
         Structure
-            Sites keep ``role`` and ``label``; site moments, muB, in ``magmom``;
-            ``properties`` names the calculation, what made it, its state, insertion
-            model and what lithium ended as, and what stands against it.
+            Sites keep ``role`` and ``label``; ``magmom`` has the site moments, muB.
+            ``properties`` has the calculation, its labels, its state, the insertion
+            model, the sites where lithium ended, and the findings against it.
 
         Raises
         ------
         ResultsError
-            No finished result at this x; the message lists those there are.
+            No finished result at this x. The message lists the results there are.
         """
         row = self.lowest(x, insertion)
         document = self._recorded.final(row["calculation_id"])
@@ -535,6 +571,8 @@ class Results:
 
     def lowest(self, x: float, insertion: str | None = None) -> dict[str, Any]:
         """Return the row of the lowest energy at x, as :meth:`structure` takes it."""
+        number(x, "x")
+        word(insertion, "insertion")
         rows = records(self.series())
         usable = [r for r in rows if r["energy_per_fu"] == r["energy_per_fu"]]
         here = [
@@ -546,17 +584,17 @@ class Results:
             model = f" {insertion}" if insertion else ""
             there = sorted({f"{r['x']:g} {r['insertion']}" for r in usable})
             raise ResultsError(
-                f"nothing at x = {x:g}{model} has finished; there is: "
+                f"nothing at x = {x:.12g}{model} has finished; there is: "
                 f"{', '.join(there) or 'no result'}"
             )
         return min(here, key=lambda r: float(r["energy_per_fu"]))
 
     def compare_to_paper(self) -> tuple[Verdict, ...]:
-        """Judge the series against what the paper states.
+        """Compare the series with the statements of the paper.
 
-        Calculations are grouped by the model that their lithium ended as. Voltages are
-        judged where the lithium reference has finished, the magnetic order where x = 1
-        has ended in both.
+        Calculations are grouped by the model in which their lithium ended. Voltages are
+        judged if the lithium reference has finished, the magnetic order if both orders
+        have finished at x = 1.
         """
         rows = self._recorded.rows(planned=True)
         orders = lowest_by_order(rows)
@@ -579,13 +617,11 @@ def _results(chosen: Recorded) -> Results:
 
 def _refuse_variant(variant: str | None) -> None:
     if variant is not None:
-        raise ResultsError(
-            f"variant {variant!r} is one of a campaign: name the campaign as well"
-        )
+        raise ResultsError(f"variant {variant!r} needs a campaign: name it too")
 
 
 def _near(path: Path) -> str:
-    """Write a path below the current directory as a person would."""
+    """Write a path relative to the current directory if it is below it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = (
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     Column("formula", shown=True),
     Column("step", shown=True),

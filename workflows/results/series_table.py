@@ -32,7 +32,7 @@ BOLTZMANN = 8.617333262e-5
 ROOM = 300.0
 """K."""
 SERIES = (
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     Column("n_li"),
     Column("formula"),
     Column("formula_units"),

@@ -24,7 +24,7 @@ PAPER_SHAPES = {0.0: "cubic", 1.0: "cubic", 2.0: "c longer than a and b"}
 """What the paper says of the cell: its Figure 2f, drawn without numbers."""
 
 SIDE_BY_SIDE = (
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     number("m_ni_paper", "muB, mean |m|, text of the paper", shown=True),
     number("m_ni", "muB, mean |m|", shown=True),

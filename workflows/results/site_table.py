@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 SITES = (
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     Column("calculation_id"),
     Column("site"),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.results.columns import Column, frame_of, number
 from workflows.results.labels import LABELS, STATE_LABELS
 from workflows.results.verdict import FINISHED
@@ -23,7 +24,7 @@ Row = Mapping[str, Any]
 SAME_STATE = 2.0
 """meV per formula unit: two starts farther apart are two states, whatever they show."""
 STARTS = (
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     Column("start", "strain along c, or charge order, of the start", shown=True),
     number("c_strain", "strain along c that the start was given"),
@@ -112,7 +113,8 @@ def state_in_words(row: Row) -> str:
         parts.append("gap" if float(row["gap"]) > 0 else "metal")
     parts += [str(row[name]) for name in ("orbital_order",) if row.get(name)]
     if (ended := row.get("ended_as")) and ended != row.get("insertion"):
-        parts.append(f"Li on {ended}")
+        ion = working_ion(str(row.get("formula", "")), row.get("n_li"))
+        parts.append(f"{ion or LITHIUM} on {ended}")
     return ", ".join(parts)
 
 

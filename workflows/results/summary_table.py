@@ -11,7 +11,7 @@ from workflows.results.series_table import metals_of
 if TYPE_CHECKING:
     import pandas as pd
 
-BEFORE = ("x", "insertion", "ended_as", "state", "made_by", "energy_per_fu")
+BEFORE = ("x", "made_by", "insertion", "ended_as", "state", "energy_per_fu")
 AFTER = ("n_mn3", "gap", "c_unique", "findings")
 """Columns around the moments of the metals; of Ni and Mn they are twelve."""
 

@@ -40,7 +40,7 @@ LIMITS = {
 
 CELLS = (
     Column("variant", shown=True),
-    Column("x", "Li per formula unit", shown=True),
+    Column("x", "ions per formula unit", shown=True),
     *STATE_LABELS,
     number("energy_per_fu", "eV per formula unit"),
     number(
@@ -75,8 +75,8 @@ CELLS = (
 VOLTAGES = (
     Column("variant", shown=True),
     *STATE_LABELS,
-    Column("x1", "Li per formula unit", shown=True),
-    Column("x2", "Li per formula unit", shown=True),
+    Column("x1", "ions per formula unit", shown=True),
+    Column("x2", "ions per formula unit", shown=True),
     number("volts", "V against lithium metal, average between two x", shown=True),
     number("d_volts", "mV, against the first variant", shown=True),
     Column("findings", "what stands against either end", shown=True),

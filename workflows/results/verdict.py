@@ -85,7 +85,7 @@ class Verdict:
         return qualified(self.outcome, qualifiers(self.labels))
 
 
-def qualified(outcome: Status, of: Sequence[str]) -> str:
+def qualified(outcome: str, of: Sequence[str]) -> str:
     """Write an outcome with what it is of, such as ``PASS (surrogate)``."""
     if outcome is Status.NOT_COMPUTED or not of:
         return outcome

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from workflows.atomic import parse_json
 from workflows.vasp.run_files import VaspFiles, read_text
 
 LOG_FILE = "custodian.json"
@@ -44,7 +44,7 @@ def read_jobs(files: VaspFiles) -> list[Job]:
     """Read the log of a directory; empty without one, or if it cannot be read."""
     path = files.find(LOG_FILE) or VaspFiles(files.directory, "", {}).find(LOG_FILE)
     try:
-        entries = json.loads(read_text(path)) if path is not None else []
+        entries = parse_json(read_text(path)) if path is not None else []
         return [_job(entry) for entry in entries]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return []

@@ -18,7 +18,7 @@ import numpy as np
 
 from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
-from workflows.errors import ResultsError, StoreError
+from workflows.errors import LnmoError, ResultsError, one_line
 from workflows.vasp.outcar_head import read_outcar_header
 from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
 
@@ -139,17 +139,31 @@ def read_density(directory: Path) -> DensityOfStates:
     ResultsError
         There is none, it is cut, or it is an average over ionic steps (NSW > 0).
     """
-    files = VaspFiles(directory, "", {})
-    for found in run_files(directory):
-        files = found if found.suffix == "" else files
+    plain = (found for found in run_files(directory) if found.suffix == "")
+    return read_density_of(next(plain, VaspFiles(directory, "", {})))
+
+
+def read_density_of(files: VaspFiles) -> DensityOfStates:
+    """Read the density of states of one run, whatever its suffix.
+
+    Raises
+    ------
+    ResultsError
+        As :func:`read_density`.
+    """
     vasprun, doscar = files.find("vasprun.xml"), files.find("DOSCAR")
     path = vasprun or doscar
     if path is None:
-        raise ResultsError(f"{directory}: no vasprun.xml and no DOSCAR")
+        raise ResultsError(f"{files.directory}: no vasprun.xml and no DOSCAR")
     try:
         dos = read_vasprun_dos(path) if vasprun else read_doscar(path, nsw=_nsw(files))
-    except (ValueError, OSError, SyntaxError, StoreError) as error:
+    except ResultsError:
+        raise
+    except (ValueError, OSError, SyntaxError, LnmoError) as error:
         raise ResultsError(f"{path}: {error}") from None
+    except Exception as error:  # pymatgen raises whatever a form it lacks leads it to
+        why = f"{type(error).__name__}: {one_line(error)}"
+        raise ResultsError(f"{path}: its states cannot be read ({why})") from None
     refuse_relaxation(dos, path)
     return dos
 

@@ -47,6 +47,7 @@ _AFTER_IONS = re.compile(
     rb"|E_p = .*|ion +lambda.*|\d+( +-?\d\.\d+E[-+]\d+){1,3} *)"
 )
 """Lines in OSZICAR below the last ionic step: of optics and of constrained moments."""
+_RESPONSE_TAGS = (b"LEPSILON", b"LCHIMAG", b"IBRION")
 _RESPONSE = re.compile(rb'(?:LEPSILON|LCHIMAG)(?:">| *=) *T|IBRION(?:">| =) *[78]\b')
 """A run that goes on with electronic steps of a linear response."""
 _CONFIGURATION = re.compile(rb" *(Direct configuration|Konfig) *=")
@@ -70,11 +71,14 @@ class Ends:
         Files that VASP opened and had nothing to write to, and what they are.
     unknown
         Files in a form that is not known here: whether they are whole is not known.
+    odd
+        Whether the problem is that an output is no file.
     """
 
     problem: str = ""
     silent: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    odd: bool = False
 
 
 def file_ends(files: VaspFiles) -> Ends:
@@ -85,6 +89,8 @@ def file_ends(files: VaspFiles) -> Ends:
     StoreError
         A file is larger than is read here, or packed in an unknown way.
     """
+    for name, what in files.odd(*ENDS).items():
+        return Ends(f"{name} {what}", odd=True)
     silent: list[str] = []
     unknown: list[str] = []
     many_body = bool(many_body_algorithm(files))
@@ -166,7 +172,8 @@ def _responds(files: VaspFiles) -> bool:
     ions = content[: content.find(b"\n", max(0, content.rfind(b"F="))) + 1]
     if _oszicar(ions.splitlines(keepends=True)) != "":
         return False
-    return any(holds(files.find(name), _RESPONSE) for name in NUMBERS)
+    found = (holds(files.find(n), _RESPONSE, words=_RESPONSE_TAGS) for n in NUMBERS)
+    return any(found)
 
 
 def _outcar(tail: Iterable[bytes]) -> str:

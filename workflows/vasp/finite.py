@@ -75,7 +75,10 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
     if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")
     if numbers.gap_lost:
-        doubts.append("vasprun.xml has no number for some eigenvalues: no band gap")
+        doubts.append(
+            "vasprun.xml has no number for some eigenvalues, or no empty level "
+            "(NBANDS too small): no band gap"
+        )
     told: dict[str, Any] = {
         "lost": _named(lost),
         "doubt": "; ".join(doubts),

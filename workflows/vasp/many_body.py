@@ -28,6 +28,6 @@ HEAD_BYTES = 4_000_000
 def many_body_algorithm(files: VaspFiles) -> str:
     """Return ALGO of a run above the ground state, in capitals; empty for any other."""
     for name in reversed(NUMBERS):
-        if found := holds(files.find(name), _ASKED, first=HEAD_BYTES):
+        if found := holds(files.find(name), _ASKED, first=HEAD_BYTES, words=[b"ALGO"]):
             return found[1].decode().upper()
     return ""

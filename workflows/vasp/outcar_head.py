@@ -26,6 +26,8 @@ MAX_LINE = 100_000
 """Characters; VASP writes no such line, a damaged file may."""
 DIMENSIONS = "Dimension of arrays:"
 FIRST_STEP = re.compile(r"-{5,}\s*Iteration|^\s*Iteration\s|FREE ENERGIE OF THE ION")
+FAKE = "-fake"
+"""End of the version of ``lnmo-fake-vasp``: whatever says so is not of VASP."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EDed][-+]?\d+)?"
 
 
@@ -52,6 +54,8 @@ class OutcarHeader:
         the INCAR it repeats (since 6.3) agrees with that, its digits are taken.
     gga, metagga
         As printed; ``--`` is the functional of the POTCARs. None for no meta-GGA.
+    kpoints
+        Irreducible points, fractional, and how many points of the mesh each stands for.
     tags
         Every ``TAG = value`` of the parameter section, as text.
     incar
@@ -93,6 +97,7 @@ class OutcarHeader:
     lhfcalc: bool | None = None
     gga: str | None = None
     metagga: str | None = None
+    kpoints: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
     tags: Mapping[str, str] = field(default_factory=dict, repr=False)
     incar: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -184,6 +189,7 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
         lhfcalc=_logical(tags, "LHFCALC"),
         gga=tags.get("GGA"),
         metagga=None if metagga in {"F", "--"} else metagga,
+        kpoints=_kpoints(potcars),
         tags=tags,
         incar=incar,
     )
@@ -208,7 +214,8 @@ def _head(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _version(head: Iterable[str]) -> str | None:
-    found = re.search(r"^\s*vasp\.(\d+(?:\.\d+){1,2})", "\n".join(head), re.MULTILINE)
+    pattern = rf"^\s*vasp\.(\d+(?:\.\d+){{1,2}}(?:{FAKE})?)"
+    found = re.search(pattern, "\n".join(head), re.MULTILINE)
     return found.group(1) if found else None
 
 
@@ -242,6 +249,21 @@ def _tags(lines: Iterable[str], *, only: tuple[str, ...] = ()) -> dict[str, str]
             if not only or tag in only:
                 found.setdefault(tag, value)
     return found
+
+
+def _kpoints(lines: list[str]) -> tuple[tuple[float, ...], ...]:
+    """Return the table of irreducible points, whole or not at all."""
+    title = "Following reciprocal coordinates:"
+    start = next((i for i, t in enumerate(lines) if t.strip() == title), None)
+    found: list[tuple[float, ...]] = []
+    for text in lines[start + 2 :] if start is not None else ():
+        if not text.strip():
+            return tuple(found)
+        row = _floats(text)
+        if len(row) != 4:
+            break
+        found.append(row)
+    return ()
 
 
 def _row(lines: list[str], label: str) -> tuple[float, ...]:

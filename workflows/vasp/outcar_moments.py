@@ -16,8 +16,10 @@ AXES = "xyz"
 NUMBER = re.compile(r"-?\d+\.\d+|-?\d+\b|\*+|[-+]?(?:NaN|Inf(?:inity)?)\b", re.I)
 _TABLE = re.compile(
     r"magnetization \(([xyz])\)[^\n]*\n(?:\s*\n)?(?:# of ion[^\n]*\n-+\n)?"
-    r"((?: +\d+ +\S[^\n]*\n)+)((?:-+\n)?tot )?"
+    r"((?: +\d+ +\S[^\n]*\n)+)(?:(?:-+\n)?tot( [^\n]*))?"
 )
+ROUNDED = 6e-4
+"""muB; each number of a table is rounded to three decimals."""
 
 
 class SiteMoments(NamedTuple):
@@ -32,11 +34,14 @@ class SiteMoments(NamedTuple):
         of the three tables is missing.
     whole
         VASP wrote the tables to their sums over the sites.
+    problem
+        Where a table contradicts itself: a row its shells, or the last line the rows.
     """
 
     along: tuple[float, ...] | None
     vectors: tuple[Vector, ...] | None
     whole: bool
+    problem: str = ""
 
     @property
     def lengths(self) -> tuple[float, ...] | None:
@@ -44,6 +49,14 @@ class SiteMoments(NamedTuple):
         if self.vectors is None:
             return None
         return tuple(math.hypot(*vector) for vector in self.vectors)
+
+
+class _Column(NamedTuple):
+    """One table: the sums over the shells, atom by atom."""
+
+    sums: tuple[float, ...]
+    ended: bool
+    problem: str
 
 
 def site_moments(text: str, *, noncollinear: bool = False) -> list[SiteMoments]:
@@ -61,12 +74,14 @@ def site_moments(text: str, *, noncollinear: bool = False) -> list[SiteMoments]:
     list of SiteMoments
         NaN stands for a row that is lost or is no number.
     """
-    sets: list[dict[str, tuple[tuple[float, ...], bool]]] = []
+    sets: list[dict[str, _Column]] = []
     for match in _TABLE.finditer(text):
         axis, rows, total = match.groups()
         if axis == AXES[0] or not sets or axis in sets[-1]:
             sets.append({})
-        sets[-1][axis] = _last_column(rows.splitlines()), total is not None
+        read = [numbers(line) for line in rows.splitlines()]
+        problem = _contradiction(axis, read, numbers(total or ""))
+        sets[-1][axis] = _Column(_last_column(read), total is not None, problem)
     noncollinear = noncollinear or any(len(tables) > 1 for tables in sets)
     return [_moments(tables, noncollinear=noncollinear) for tables in sets]
 
@@ -101,21 +116,47 @@ def number(word: str) -> float:
         return math.nan
 
 
-def _moments(
-    tables: dict[str, tuple[tuple[float, ...], bool]], *, noncollinear: bool
-) -> SiteMoments:
-    whole = all(ended for _, ended in tables.values())
+def _moments(tables: dict[str, _Column], *, noncollinear: bool) -> SiteMoments:
+    whole = all(column.ended for column in tables.values())
+    problem = next((c.problem for c in tables.values() if c.problem), "")
     if not noncollinear:
-        return SiteMoments(tables["x"][0] if "x" in tables else None, None, whole)
-    columns = [tables[axis][0] for axis in AXES if axis in tables]
+        along = tables["x"].sums if "x" in tables else None
+        return SiteMoments(along, None, whole, problem)
+    columns = [tables[axis].sums for axis in AXES if axis in tables]
     if len(columns) < len(AXES) or len({len(column) for column in columns}) > 1:
-        return SiteMoments(None, None, whole)
+        return SiteMoments(None, None, whole, problem)
     x, y, z = columns
-    return SiteMoments(None, tuple(zip(x, y, z, strict=True)), whole)
+    return SiteMoments(None, tuple(zip(x, y, z, strict=True)), whole, problem)
 
 
-def _last_column(lines: Sequence[str]) -> tuple[float, ...]:
+def _contradiction(
+    axis: str, rows: Sequence[Sequence[float]], total: Sequence[float]
+) -> str:
+    """Return where the numbers of a table do not add up; empty for nowhere.
+
+    Stars and rows that were cut say nothing.
+    """
+    table = f"the table magnetization ({axis}) in OUTCAR contradicts itself"
+    for row in rows:
+        shells, own = row[1:-1], row[-1:]
+        if not shells or not all(map(math.isfinite, (*shells, *own))):
+            continue
+        if abs(sum(shells) - own[0]) > ROUNDED * (len(shells) + 1) + 2e-4:
+            return (
+                f"{table}: atom {row[0]:g} has {sum(shells):.3f} muB by its shells and "
+                f"{own[0]:.3f} in all"
+            )
+    sums = [row[-1] for row in rows if len(row) > 1]
+    whole = len(sums) == len(rows) and bool(total)
+    if not whole or not all(map(math.isfinite, (*sums, *total[-1:]))):
+        return ""
+    added = sum(sums)
+    if abs(added - total[-1]) > ROUNDED * (len(sums) + 1):
+        return f"{table}: its atoms add up to {added:.3f} muB, not {total[-1]:g}"
+    return ""
+
+
+def _last_column(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """Return the sum over the shells, atom by atom."""
-    rows = [numbers(line) for line in lines]
     found = {int(row[0]): row[-1] for row in rows if row and math.isfinite(row[0])}
     return tuple(found.get(i, math.nan) for i in range(1, max(found, default=0) + 1))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.occupation_matrices import read_occupation_matrices
-from workflows.vasp.outcar_head import OutcarHeader, outcar_header
+from workflows.vasp.outcar_head import DIMENSIONS, OutcarHeader, outcar_header
 from workflows.vasp.outcar_moments import Vector, number, numbers, site_moments
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class IonicStep:
         kbar, VASP's sign.
     electrons
         Number of electrons that the occupations add up to; None without spin.
+    moments_problem
+        Where the last table of site moments contradicts itself; empty for nowhere.
     """
 
     energy: float
@@ -97,6 +99,7 @@ class IonicStep:
     total_magnetization: float | None
     pressure: float | None
     electrons: float | None
+    moments_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,8 @@ class OutcarBody:
     occupations
         Occupation matrices of d and f shells in the last of the steps; empty without
         LDAUPRINT.
+    runs
+        How many runs wrote it; VASP never appends, people do.
     """
 
     header: OutcarHeader
@@ -126,6 +131,7 @@ class OutcarBody:
     stopped: str
     seconds: float | None
     occupations: tuple[OnsiteOccupation, ...] = ()
+    runs: int = 1
 
     def structure(self, step: IonicStep) -> Structure | None:
         """Return the structure of a step, A to five decimals as OUTCAR has them.
@@ -169,6 +175,7 @@ def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
         stopped=stop[1] if (stop := STOPPED.search(text)) else "",
         seconds=float(seconds[1]) if seconds and FOOTER in text else None,
         occupations=_occupations(whole[-1][0]) if whole else (),
+        runs=max(text.count(DIMENSIONS), text.count(FOOTER)),
     )
 
 
@@ -215,6 +222,7 @@ def _step(part: str, *, noncollinear: bool) -> IonicStep | None:
         total_magnetization=number(total[-1]) if total else None,
         pressure=number(pressure[-1]) if pressure else None,
         electrons=number(electrons[-1]) if electrons else None,
+        moments_problem=moments[-1].problem if moments else "",
     )
 
 

@@ -5,6 +5,9 @@ packing them, and pack them without renaming. A packed file that was cut gives w
 be unpacked of it and a note that it was cut. One that is damaged inside gives nothing,
 because nobody can say which digits are wrong.
 
+VASP writes text. A zero byte in it means that a disk lost what was written, as after a
+power cut; a sparse file of zeros may claim any size. Reading ends there.
+
 A few MB of gzip can hold many GB of zeros. What is read as a stream may hold up to
 :data:`MAX_UNPACKED`, what is held in memory up to :data:`MAX_HELD`.
 """
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.errors import StoreError
+from workflows.vasp.file_kinds import odd_kind
 
 ENDINGS = (".gz", ".bz2", ".xz", ".z")
 """Of names, in lower or upper case; gzip once called its files ``.z``."""
@@ -43,6 +47,10 @@ UNREAD = (
     (re.compile(rb"\x28\xb5\x2f\xfd"), "zstd", "unzstd"),
     (re.compile(rb"\x1f\x9d"), "compress", "uncompress"),
     (re.compile(rb"PK\x03\x04"), "zip", "unzip"),
+)
+ZEROS = (
+    "holds zero bytes, from byte {place} on, and is no text of VASP there: a disk lost "
+    "what was written; copy it again, or run again"
 )
 _ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|z)", re.IGNORECASE)
 
@@ -126,16 +134,21 @@ def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
     Raises
     ------
     PackingError
-        The file is damaged or cut.
+        The file is damaged or cut, or has a zero byte.
     StoreError
         It holds more than `limit`, or it is compressed with a program that is not
         known here.
     """
     seen = 0
+    if odd := odd_kind(path):
+        raise StoreError(f"{path.name} is {odd}, not a file")
     with path.open("rb") as file:
         head = file.read(LONGEST_MARK)
         raw = chain([head], iter(partial(file.read, CHUNK), b""))
         for piece in _unpacked(raw, head, path.name):
+            if (zero := piece.find(b"\0")) >= 0:
+                yield piece[:zero]
+                raise PackingError(ZEROS.format(place=seen + zero), cut=True)
             seen += len(piece)
             if seen > limit:
                 raise StoreError(

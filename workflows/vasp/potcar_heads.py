@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
+from workflows.atomic import parse_json
 from workflows.vasp.parts import Potential
 from workflows.vasp.run_files import read_lines, read_text
 
@@ -49,7 +49,7 @@ def read_potcar(path: Path) -> tuple[Potential, ...]:
 def read_potcar_spec(text: str) -> tuple[Potential, ...]:
     """Read a POTCAR.spec: one symbol or title a line, or pymatgen's JSON."""
     if text.lstrip().startswith("["):
-        return tuple(Potential.titled(entry["titel"]) for entry in json.loads(text))
+        return tuple(Potential.titled(entry["titel"]) for entry in parse_json(text))
     found = []
     for line in text.splitlines():
         words = line.split("#")[0].split()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,6 +22,8 @@ import yaml
 from workflows.errors import InputError
 from workflows.vasp.parts import Potential
 
+READ_ERRORS = (OSError, ValueError, LookupError, AttributeError, EOFError, zlib.error)
+"""What pymatgen raises at a data set that is missing, cut, or none."""
 VOLUME_FACTOR = 1.3
 """ENCUT over the largest ENMAX where a cell changes (vasp.at/wiki ISIF)."""
 
@@ -113,26 +118,57 @@ class PotcarLibrary:
 
     def _read(self, functional: str, symbols: tuple[str, ...]) -> Assembled:
         from pymatgen.core import SETTINGS
-        from pymatgen.io.vasp import Potcar
 
+        if problem := _place_problem(Path(str(self.directory)), functional):
+            raise InputError(
+                f"PMG_VASP_PSP_DIR={self.directory}: no {functional} POTCAR for "
+                f"{' '.join(symbols)}: it is {problem}; or unset the variable to write "
+                "POTCAR.spec instead"
+            )
         configured = SETTINGS.get("PMG_VASP_PSP_DIR")
         # pymatgen read the environment when it was imported; this call decides now.
         SETTINGS["PMG_VASP_PSP_DIR"] = self.directory
         try:
-            potcar = Potcar(list(symbols), functional=functional)
+            potcar = _potcar(symbols, functional)
             sets = tuple(map(_data_set, symbols, potcar))
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(
-                f"PMG_VASP_PSP_DIR={self.directory}: no {functional} POTCAR for "
-                f"{' '.join(symbols)} ({first_line}); unset the variable to write "
-                "POTCAR.spec instead"
-            ) from None
+        except READ_ERRORS as error:
+            raise self._unreadable(functional, symbols, error) from None
         finally:
             SETTINGS["PMG_VASP_PSP_DIR"] = configured
         for data_set in sets:
             self._refuse_other(data_set, functional)
         return Assembled(str(potcar), sets)
+
+    def _unreadable(
+        self, functional: str, symbols: Sequence[str], error: Exception
+    ) -> InputError:
+        """Say which data sets are missing, or which file cannot be read, and why."""
+        from pymatgen.io.vasp import PotcarSingle
+
+        family = PotcarSingle.functional_dir.get(functional, functional)
+        folder = Path(str(self.directory)) / family
+        where = f"PMG_VASP_PSP_DIR={self.directory}: no {functional} POTCAR for"
+        instead = "or unset the variable to write POTCAR.spec instead"
+        wanted = tuple(dict.fromkeys(symbols))
+        missing = [symbol for symbol in wanted if not _files_of(folder, symbol)]
+        if missing:
+            return InputError(
+                f"{where} {' '.join(missing)} in {family}: add "
+                f"{'it' if len(missing) == 1 else 'them'}, {instead}"
+            )
+        for symbol in wanted:
+            try:
+                for single in _potcar([symbol], functional):
+                    _data_set(symbol, single)
+            except READ_ERRORS as own:
+                path, error = _files_of(folder, symbol)[0], own
+                return InputError(
+                    f"{where} {symbol}: {path} cannot be read as one "
+                    f"({_first_line(error)}): copy it again, {instead}"
+                )
+        return InputError(
+            f"{where} {' '.join(wanted)} ({_first_line(error)}); {instead}"
+        )
 
     def _refuse_other(self, data_set: DataSet, functional: str) -> None:
         known = valences().get(data_set.symbol)
@@ -150,6 +186,50 @@ class PotcarLibrary:
                 f"NELECT would be off by {data_set.zval - known:+g} for every "
                 f"{element}; it is another data set, put the right file there"
             )
+
+
+def _place_problem(library: Path, functional: str) -> str:
+    """Return why a path cannot be a library of this POTCAR family; empty if it may."""
+    from pymatgen.io.vasp import PotcarSingle
+
+    family = PotcarSingle.functional_dir.get(functional, functional)
+    layout = f"give the directory that holds {family}/Mn_pv/POTCAR"
+    try:
+        if not os.path.lexists(library):
+            home = ": ~ is not expanded here" if str(library).startswith("~") else ""
+            return f"no such directory{home}; {layout}"
+        if library.is_symlink() and not library.exists():
+            return f"a link to {os.readlink(library)}, which is not there; {layout}"
+        if not library.is_dir():
+            return f"a file, not a directory; {layout}"
+        held = sorted(path.name for path in library.iterdir())
+    except OSError as error:
+        return f"not readable ({error.strerror}); chmod u+rX, or {layout}"
+    if family in held:
+        return ""
+    if library.name in PotcarSingle.functional_dir.values():
+        return f"one family of a library; give its parent, {library.absolute().parent}"
+    found = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "") or "nothing"
+    return f"a directory without {family}, it holds {found}; {layout}"
+
+
+def _potcar(symbols: Sequence[str], functional: str) -> Any:
+    """Read data sets by pymatgen; what it says of rubbish in them, we say better."""
+    from pymatgen.io.vasp import Potcar
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "POTCAR contains invalid unicode")
+        return Potcar(list(symbols), functional=functional)
+
+
+def _files_of(folder: Path, symbol: str) -> list[Path]:
+    """Return the files that pymatgen takes for a data set, packed or not."""
+    found = [*folder.glob(f"POTCAR.{symbol}"), *folder.glob(f"POTCAR.{symbol}.*")]
+    return sorted([*found, *(folder / symbol).glob("POTCAR*")])
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 def _data_set(symbol: str, single: Any) -> DataSet:

@@ -32,6 +32,8 @@ from workflows.vasp.potcar_heads import read_potcar, read_potcar_spec
 from workflows.vasp.run_files import NUMBERS, VaspFiles, run_files, unix_text
 
 NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
+LOOKED_AT = ("OSZICAR", "CONTCAR", "DOSCAR", "EIGENVAL", "PROCAR", "XDATCAR", "IBZKPT")
+"""Outputs that no rule reads; one that is no file is told of."""
 MAX_TEXT = 30_000_000
 """Bytes of an input file; a POSCAR of 300 000 atoms is shorter."""
 
@@ -59,6 +61,30 @@ def find_runs(
     Links are followed, each place is visited once; hidden directories are left out.
     ``denied`` gets the error of every directory that cannot be listed.
     """
+    for folder in folders(root, denied=denied, hidden=False):
+        for files in _runs(folder):
+            yield Run(folder, files.suffix)
+
+
+def folders(
+    root: Path,
+    *,
+    denied: Callable[[OSError], None] | None = None,
+    hidden: bool = True,
+) -> Iterator[Path]:
+    """Yield a directory and all below it, each once, whatever links lead to it.
+
+    In order of name, links after what is no link.
+
+    Parameters
+    ----------
+    root
+        Where to begin.
+    denied
+        Gets the error of every directory that cannot be listed, which is not yielded.
+    hidden
+        Also those whose names begin with a dot.
+    """
     seen: set[str] = set()
     for folder, subfolders, _ in os.walk(root, onerror=denied, followlinks=True):
         real = os.path.realpath(folder)
@@ -66,9 +92,10 @@ def find_runs(
             subfolders.clear()
             continue
         seen.add(real)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        for files in _runs(Path(folder)):
-            yield Run(Path(folder), files.suffix)
+        kept = [name for name in subfolders if hidden or not name.startswith(".")]
+        links = {name for name in kept if os.path.islink(os.path.join(folder, name))}
+        subfolders[:] = sorted(kept, key=lambda name: (name in links, name))
+        yield Path(folder)
 
 
 def _runs(directory: Path) -> tuple[VaspFiles, ...]:
@@ -77,7 +104,9 @@ def _runs(directory: Path) -> tuple[VaspFiles, ...]:
         found = run_files(directory, inputs=True)
     except OSError:
         return ()
-    return tuple(f for f in found if f.outputs or f.find("INCAR") is not None)
+    return tuple(
+        f for f in found if f.outputs or f.odd_outputs or f.find("INCAR") is not None
+    )
 
 
 def read_run(run: Run) -> VaspDirectory:
@@ -125,7 +154,7 @@ class _Reader:
         own = [f for f in _runs(run.directory) if f.suffix == run.suffix]
         files = own[0] if own else VaspFiles(run.directory, run.suffix, {})
         places = {name: files.find(name) for name in NAMES}
-        self.unreadable: dict[str, str] = {}
+        self.unreadable: dict[str, str] = files.odd(*NAMES, *LOOKED_AT)
         self.found: dict[str, Path] = {
             name: path
             for name, path in places.items()

@@ -29,7 +29,7 @@ from workflows.vasp.finite import (
 from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.numbers import VaspNumbers
-from workflows.vasp.one_run import contradiction
+from workflows.vasp.one_run import contradiction, of_outcar_alone, of_vasprun_alone
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
 from workflows.vasp.parts import Potential
 from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
@@ -163,7 +163,9 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
         incar=dict(run.incar),
         kpoints=run.kpoints,
         outcar=outcar,
-        contradiction=contradiction(run, outcar),
+        contradiction=of_outcar_alone(outcar)
+        or contradiction(run, outcar)
+        or of_vasprun_alone(run),
         not_relaxed=not_relaxed(run) if outcar is None and run.ionic_steps else "",
         learned=bool(end.get("learned")),
         sources=("vasprun.xml", "OUTCAR") if outcar else ("vasprun.xml",),
@@ -244,6 +246,7 @@ def _from_outcar(outcar: OutcarBody, files: VaspFiles) -> VaspNumbers:
         pressure=last.pressure if last else None,
         parameters=parameters,
         outcar=outcar,
+        contradiction=of_outcar_alone(outcar),
         learned=last is not None and last.learned,
         sources=("OUTCAR",),
     )
@@ -288,11 +291,12 @@ def _asked_hubbards(run: Any) -> dict[str, float]:
 
 
 def _gap(run: Any) -> tuple[BandGap | None, bool]:
-    """Return the gap, and whether it is lost to eigenvalues that are no numbers."""
+    """Return the gap, and whether it is lost: no numbers, or no level that is empty."""
     try:
         if not all(map(is_number, run.eigenvalues.values())):
             return None, True
-        return band_gap(run.eigenvalues), False
+        found = band_gap(run.eigenvalues)
+        return (found, False) if math.isfinite(found.gap) else (None, True)
     except (AttributeError, ValueError, TypeError):
         return None, False
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 import re
 import tempfile
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from workflows.errors import StoreError
+from workflows.atomic import open_regular
+from workflows.errors import StoreError, is_utf8
+from workflows.vasp.file_kinds import odd_kind
 from workflows.vasp.packed import (
     ENDINGS,
     LONGEST_MARK,
+    ZEROS,
     PackingError,
     Unpacked,
     bare_name,
@@ -56,11 +59,25 @@ class VaspFiles:
         What follows the name in all of them, such as ``.relax1``; mostly empty.
     outputs
         OUTCAR and vasprun.xml by these names, whatever they are called on disk.
+    odd_outputs
+        The same, where the name is that of a directory, a FIFO, a broken link.
     """
 
     directory: Path
     suffix: str
     outputs: Mapping[str, Path]
+    odd_outputs: Mapping[str, Path] = field(default_factory=dict)
+
+    def odd(self, *names: str) -> dict[str, str]:
+        """Return which of these names of the run are no files, and what they are."""
+        found = {}
+        for name in names:
+            if self.find(name) is not None:
+                continue
+            path = self.odd_outputs.get(name, self.directory / f"{name}{self.suffix}")
+            if kind := odd_kind(path):
+                found[path.name] = f"is {kind}, not a file: put the file of VASP there"
+        return found
 
     @property
     def label(self) -> str:
@@ -88,18 +105,24 @@ def run_files(directory: Path, *, inputs: bool = False) -> tuple[VaspFiles, ...]
         An INCAR without outputs is a run as well, also ``INCAR.relax1``.
     """
     found: dict[str, dict[str, Path]] = {}
+    odd: dict[str, dict[str, Path]] = {}
     for path in sorted(directory.iterdir()) if directory.is_dir() else ():
         named = _output(path)
         if named is not None:
             found.setdefault(named[1], {}).setdefault(named[0], path)
+        elif wrong := _odd_output(path):
+            found.setdefault(wrong[1], {})
+            odd.setdefault(wrong[1], {})[wrong[0]] = path
         asked = _INCAR.fullmatch(bare_name(path.name)) if inputs else None
         if asked is not None and path.is_file():
             found.setdefault(asked[1] or "", {})
     others = ("OSZICAR",) if found else OUTPUTS
-    if "" not in found and any(_find(directory, name) for name in others):
+    if "" not in found and any(
+        _find(directory, name) or odd_kind(directory / name) for name in others
+    ):
         found[""] = {}
     return tuple(
-        VaspFiles(directory, suffix, found[suffix])
+        VaspFiles(directory, suffix, found[suffix], odd.get(suffix, {}))
         for suffix in sorted(found, key=_natural)
     )
 
@@ -147,15 +170,21 @@ def run_of(path: Path) -> VaspFiles:
 def read_end(path: Path, size: int) -> Unpacked:
     """Return the last `size` bytes of a file, unpacked, and what is wrong with it.
 
+    Of a file with zero bytes there, what follows them.
+
     Raises
     ------
     StoreError
         See :func:`workflows.vasp.packed.hold`.
     """
-    with path.open("rb") as raw:
+    with open_regular(path) as raw:
         if not is_packed(raw.read(LONGEST_MARK)):
-            raw.seek(max(0, path.stat().st_size - size))
-            return Unpacked(raw.read())
+            start = max(0, path.stat().st_size - size)
+            raw.seek(start)
+            end = raw.read()
+            zero = end.rfind(b"\0")
+            told = ZEROS.format(place=start + end.find(b"\0")) if zero >= 0 else ""
+            return Unpacked(end[zero + 1 :], told)
     end = b""
     try:
         for piece in stream(path, limit=held_limit(path)):
@@ -209,12 +238,17 @@ def read_text(path: Path) -> str:
 
 
 def holds(
-    path: Path | None, pattern: re.Pattern[bytes], *, first: int | None = None
+    path: Path | None,
+    pattern: re.Pattern[bytes],
+    *,
+    first: int | None = None,
+    words: Sequence[bytes] = (b"",),
 ) -> re.Match[bytes] | None:
     """Find the first match of a pattern, shorter than a line, in a file as a stream.
 
     None without one, or without a file. Looks no further than the piece that has the
-    last of the `first` bytes.
+    last of the `first` bytes. Every match holds one of the `words`, in capitals or not:
+    they are looked for first, a hundred times as fast as a pattern of alternatives.
     """
     if path is None:
         return None
@@ -222,7 +256,10 @@ def holds(
     with suppress(PackingError):
         for piece in stream(path):
             text = before + piece
-            if found := pattern.search(text):
+            capitals = text.upper()
+            if any(word in capitals for word in words) and (
+                found := pattern.search(text)
+            ):
                 return found
             before = text[-OVERLAP:]
             seen += len(piece)
@@ -238,11 +275,11 @@ def unix_text(content: bytes) -> bytes:
 
 @contextmanager
 def plain_file(path: Path) -> Iterator[Path]:
-    """Give a file to a reader that goes by the name: plain, and named so."""
+    """Give a file to a reader that goes by the name: plain, named so, in UTF-8."""
     name = bare_name(path.name)
-    with path.open("rb") as raw:
+    with open_regular(path) as raw:
         packed = is_packed(raw.read(LONGEST_MARK))
-    if name == path.name and not packed:
+    if name == path.name and not packed and is_utf8(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as place:
@@ -254,10 +291,27 @@ def plain_file(path: Path) -> Iterator[Path]:
 
 def _output(path: Path) -> tuple[str, str] | None:
     """Return (OUTCAR or vasprun.xml, suffix), or None for any other file."""
-    for name, pattern in _NAMES.items():
-        match = pattern.fullmatch(bare_name(path.name))
-        if match is not None and path.is_file():
-            return name, "".join(part or "" for part in match.groups())
+    named = _output_name(path.name)
+    return named if named is not None and path.is_file() else None
+
+
+def _odd_output(path: Path) -> tuple[str, str] | None:
+    """Return the same of what has the name of an output and is no file.
+
+    A directory may be called ``OUTCAR_old``: that is no output.
+    """
+    named = _output_name(path.name)
+    if named is None or not odd_kind(path) or (path.is_dir() and named[1]):
+        return None
+    return named
+
+
+def _output_name(name: str) -> tuple[str, str] | None:
+    """Return (OUTCAR or vasprun.xml, suffix) of a name; None for any other."""
+    for output, pattern in _NAMES.items():
+        match = pattern.fullmatch(bare_name(name))
+        if match is not None:
+            return output, "".join(part or "" for part in match.groups())
     return None
 
 

@@ -14,6 +14,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflows.atomic import open_regular
+
 MOST_BYTES = 2**40
 """A record, or a number of records, above this is no WAVECAR."""
 FIRST = struct.Struct("<3d")
@@ -47,7 +49,7 @@ class WavecarHead:
 def read_wavecar_head(path: Path) -> WavecarHead | None:
     """Read the head of a WAVECAR; None if there is none or it is no WAVECAR."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             length, spins, _ = map(int, FIRST.unpack(file.read(FIRST.size)))
             if not SECOND.size <= length < MOST_BYTES or spins not in (1, 2):
                 return None

@@ -13,7 +13,9 @@ from workflows.analysis.ions import (
     LNMO_SMALLEST,
     METALS,
     THRESHOLDS,
+    host_in_words,
     lost,
+    of_ion,
 )
 from workflows.analysis.valence import valence_from_moment
 
@@ -77,6 +79,29 @@ def test_a_lost_moment_is_below_the_limit_of_its_element(
 ) -> None:
     assert lost(element, 4.0, end) is expected
     assert lost(element, -4.0, -end) is expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["Mn16O32", "Li4Mn16O32", "Li8Mn16O32"], "LixMn2O4"),
+        (["Mn16O32"], "LixMn2O4"),
+        (["Na2Mn4O8"], "NaxMn2O4"),
+        (["Co8Mn8O32", "Mg8Co8Mn8O32"], "MgxCoMnO4"),
+        (["Li8Ti16S32", "Li8Co8Mn8O32"], "LixTi2S4, LixCoMnO4"),
+        (["Li8Ni4Mn12O32"], "LixNi0.5Mn1.5O4"),
+    ],
+)
+def test_a_host_is_named_as_a_person_writes_it(cells: list[str], words: str) -> None:
+    assert host_in_words(cells) == words
+
+
+@pytest.mark.parametrize("ion", ["Li", "Na", "Mg"])
+def test_words_on_lithium_are_said_of_the_ion_of_the_host(ion: str) -> None:
+    assert of_ion("Li left its site, sites of Li not recorded", ion) == (
+        f"{ion} left its site, sites of {ion} not recorded"
+    )
+    assert of_ion("no gap", ion) == "no gap"
 
 
 def test_a_moment_that_was_not_set_up_cannot_be_lost() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def test_a_key_that_resembles_nothing_is_refused_without_a_guess(
 def test_x_outside_0_to_2_is_refused_and_nothing_else_is_said(
     write_campaign: WriteCampaign, x: float
 ) -> None:
-    expected = f"x = {x:g} is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+    expected = f"x = {x:g} is outside 0..2 (ions per formula unit)"
     assert refusal(write_campaign({"x": [x]})) == expected
 
 
@@ -121,7 +122,7 @@ def test_x_of_an_insertion_model_has_the_same_limits(
     write_campaign: WriteCampaign,
 ) -> None:
     path = write_campaign({"insertion": [{"model": "tet_8b", "x": [3]}]})
-    assert refusal(path) == "x = 3 is outside 0..2 (Li per Ni0.5Mn1.5O4)"
+    assert refusal(path) == "x = 3 is outside 0..2 (ions per formula unit)"
 
 
 @pytest.mark.parametrize("x", [float("nan"), "one", None, []])
@@ -215,7 +216,7 @@ def test_steps_out_of_order_twice_or_none_are_refused(
     write_campaign: WriteCampaign, steps: list[str]
 ) -> None:
     message = refusal(write_campaign({"vasp.steps": steps, "vasp.dos_at": []}))
-    assert f"steps = {steps}: they are relax and static, in this order" in message
+    assert f"steps = {steps}: expected relax, static or both, in this order" in message
 
 
 @pytest.mark.parametrize(
@@ -263,7 +264,7 @@ def test_a_file_that_holds_no_campaign_is_refused(
         ("x: []", "x = []: expected at least one value"),
         ("insertion: tet_8b", "insertion = 'tet_8b': expected a list, in [ ]"),
         ("insertion: [{x: most}]", "insertion.0.x = 'most': expected a list, in [ ]"),
-        ("insertion: [{x: [3]}]", "x = 3 is outside 0..2 (Li per Ni0.5Mn1.5O4)"),
+        ("insertion: [{x: [3]}]", "x = 3 is outside 0..2 (ions per formula unit)"),
         ("start: 3", "start = 3: expected keys and values"),
         ("vasp: {steps: relax}", "vasp.steps = 'relax': expected a list, in [ ]"),
         (
@@ -498,3 +499,46 @@ def with_lines(write: WriteCampaign, lines: str) -> Path:
     content = {k: v for k, v in yaml.safe_load(text).items() if k not in changed}
     path.write_text(f"{yaml.safe_dump(content)}{lines}\n", "utf-8")
     return path
+
+
+@pytest.mark.parametrize("kind", ["a device", "a FIFO"])
+def test_a_campaign_that_is_no_regular_file_is_refused_at_once(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    {
+        "a device": lambda: path.symlink_to("/dev/zero"),
+        "a FIFO": lambda: os.mkfifo(path),
+    }[kind]()
+    with pytest.raises(CampaignError, match=f"{kind}, not a regular file"):
+        load_campaign(path)
+
+
+def test_a_huge_campaign_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.touch()
+    os.truncate(path, 20 * 1024**3)
+    with pytest.raises(CampaignError, match="more than 1000 kB: not a campaign"):
+        load_campaign(path)
+
+
+def test_a_name_that_no_file_can_have_is_a_campaign_error() -> None:
+    with pytest.raises(CampaignError, match="no such campaign file"):
+        load_campaign("a" * 300)
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("hubbard_u: {Xx: 1}", "no such element"),
+        ("magmom: {Xx: 1}", "no such element"),
+        ("potcar: {Xx: Xx_pv}", "no such element"),
+    ],
+)
+def test_u_moments_and_potcars_are_of_elements_that_exist(
+    tmp_path: Path, section: str, told: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"vasp: {{{section}}}\n", "utf-8")
+    with pytest.raises(CampaignError, match=told):
+        load_campaign(path)

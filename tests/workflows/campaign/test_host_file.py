@@ -181,6 +181,36 @@ def test_what_contradicts_the_file_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("scale", "rows", "atom", "told"),
+    [
+        ("0.0", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atoms"),
+        ("1.0", "8 0 0\n8 0 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atoms"),
+        ("1e-3", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the scale of a POSCAR"),
+        ("1.0", "8 0 0\n0 8 0\n0 0 8", "nan 0 0", "atom 1 has no position"),
+        ("1.0", "inf 0 0\n0 8 0\n0 0 8", "0 0 0", r"P: |POSCAR"),
+    ],
+)
+def test_a_cell_without_volume_or_an_atom_without_a_place_is_named(
+    write: Write, tmp_path: Path, scale: str, rows: str, atom: str, told: str
+) -> None:
+    text = f"odd\n{scale}\n{rows}\nMn\n1\ndirect\n{atom}\n"
+    (tmp_path / "POSCAR").write_text(text)
+    with pytest.raises(CampaignError, match=told) as caught:
+        load_campaign(write(host={"file": "POSCAR"}))
+    assert "\n" not in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_a_cell_of_thousands_of_atoms_is_refused_by_its_number(
+    write: Write, tmp_path: Path
+) -> None:
+    large = lnmo().make_supercell(4, in_place=False)
+    large.to(str(tmp_path / "POSCAR"), fmt="poscar")
+    with pytest.raises(CampaignError, match=r"has \d+ sites, more than 2000: give"):
+        load_campaign(write(host={"file": "POSCAR"}))
+
+
 def test_variants_may_be_crystals(write: Write, tmp_path: Path) -> None:
     (tmp_path / "one.cif").write_text(lnmo().to(fmt="cif"), "utf-8")
     variants = {

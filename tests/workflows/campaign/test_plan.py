@@ -136,6 +136,20 @@ def test_another_spinel_is_told_that_its_u_is_the_papers(
         assert all(told in note for note in said)
 
 
+@pytest.mark.parametrize("engine", ["vasp", "chgnet", "gpaw"])
+def test_a_u_that_the_engine_does_not_read_is_told(
+    write_campaign: WriteCampaign, engine: str
+) -> None:
+    for given in ("paper", {"Mn": 3.9, "Ni": 6.2}):
+        campaign = {"x": [1], "engine": engine, "vasp.hubbard_u": given}
+        found = plan(load_campaign(write_campaign(campaign)))
+        unread = engine != "vasp" and given != "paper"
+        for calculation in (c for c in found if not c.reference):
+            said = [n for n in calculation.notes if "is not used" in n]
+            assert len(said) == unread
+            assert all("'Mn': 3.9" in note for note in said)
+
+
 def test_formula_steps_and_charge_balance_agree_with_the_structure(
     calculations: tuple[Calculation, ...],
 ) -> None:
@@ -461,7 +475,7 @@ def test_an_x_that_the_cell_cannot_hold_is_refused_with_the_nearest_two(
     with pytest.raises(CampaignError) as caught:
         plan(paper.override(x=[x]))
     message = str(caught.value)
-    assert message.startswith(f"campaign paper: x = {x:g} is not a multiple of 1/8")
+    assert message.startswith(f"campaign paper: x = {x:.12g} is not a multiple of 1/8")
     assert f"the nearest possible values are {nearest}" in message
 
 

@@ -122,7 +122,7 @@ def test_results_of_several_variants_are_refused_with_their_names(
     two: Path, project: Callable[..., Path]
 ) -> None:
     where = project()
-    with pytest.raises(CampaignError, match="--variant one of paper, finer"):
+    with pytest.raises(CampaignError, match="choose one with --variant: paper, finer"):
         Selection(str(two), launchpad=where).results()
     one = Selection(str(two), launchpad=where, variant="finer").results()
     assert one.series()["state"].tolist() == ["PLANNED"]
@@ -156,7 +156,7 @@ def test_a_variant_that_does_not_exist_is_refused_with_those_that_do(
         Selection(str(two), variant="fine").campaign()
     with pytest.raises(CampaignError, match="no variants: leave out --variant"):
         Selection("paper", variant="fine").campaign()
-    with pytest.raises(CampaignError, match="name the campaign"):
+    with pytest.raises(CampaignError, match="needs a campaign: name it too"):
         Selection(None, variant="fine")
 
 

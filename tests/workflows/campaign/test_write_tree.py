@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pymatgen.io.vasp import Poscar
 from workflows import load_campaign
 from workflows.campaign import write_tree as writing
 from workflows.campaign.inputs import poscar_body
+from workflows.campaign.write_tree import write_campaign
+from workflows.errors import StoreError
 
 WriteCampaign = Callable[..., Path]
 
@@ -98,3 +101,34 @@ def test_the_steps_of_a_calculation_share_one_poscar_but_for_its_first_line(
     assert [first.split()[2] for first, _ in texts] == ["relax", "static", "dos"]
     structure = Poscar.from_file(written[0] / "POSCAR").structure
     assert poscar_body(structure).splitlines()[4:6] == ["Li Ni Mn O", "8 4 12 32"]
+
+
+def test_another_persons_files_are_never_overwritten(tmp_path: Path) -> None:
+    mine = tmp_path / "campaign.yaml"
+    mine.write_text("# my notes\n")
+    with pytest.raises(StoreError, match=r"campaign\.yaml would be overwritten"):
+        write_campaign(load_campaign("paper").override(x=[1]), tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "campaign.yaml": "# my notes\n"
+    }
+
+
+@pytest.mark.parametrize("name", ["calculations.json", "POSCAR", "static"])
+def test_a_name_of_another_kind_is_refused_before_anything_changes(
+    tmp_path: Path, name: str
+) -> None:
+    campaign = load_campaign("paper").override(x=[1])
+    write_campaign(campaign, tmp_path)
+    odd = next(path for path in sorted(tmp_path.rglob(name)) if path.name == name)
+    shutil.rmtree(odd) if odd.is_dir() else odd.unlink()
+    if name == "static":
+        odd.touch()
+    else:
+        odd.mkdir()
+    if name == "calculations.json":
+        (tmp_path / "README.txt").write_text("older")
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    with pytest.raises(StoreError, match=f"{odd}: is "):
+        write_campaign(campaign, tmp_path)
+    after = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert after == before

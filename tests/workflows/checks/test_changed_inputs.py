@@ -210,6 +210,20 @@ def test_each_finding_says_what_it_was_what_ran_and_what_follows(
     ]
 
 
+def test_an_incar_edited_after_a_run_as_planned_is_no_change_of_the_run(
+    prepared: Prepare,
+) -> None:
+    directory = prepared("static")
+    asked = planned(directory)
+    change(directory, ENCUT=300)
+    ran = VaspNumbers(incar=dict(asked["incar"]))
+    files = VaspFiles(directory, "", {})
+    assert changed_inputs(files, ran, asked) == ()
+    other = VaspNumbers(incar={**asked["incar"], "ENCUT": 300})
+    (found,) = changed_inputs(files, other, asked)
+    assert found.message.startswith("ENCUT was 520.0, ran as 300")
+
+
 def poscar(directory: Path) -> Poscar:
     return Poscar.from_file(directory / "POSCAR")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_an_ediff_below_the_decimals_of_vasprun_is_no_change(run: Path) -> None:
     for name, pattern, new in (
         ("INCAR", r"EDIFF = \S+", "EDIFF = 1e-09"),
         ("vasprun.xml", r'(name="EDIFF">) *\S+<', r"\g<1>      0.00000000<"),
+        ("OUTCAR", r"(EDIFF *=) *\S+", r"\g<1> 0.1E-08"),
     ):
         path = run / name
         changed, times = re.subn(pattern, new, path.read_text("utf-8"))
@@ -196,6 +198,7 @@ def test_a_default_prec_that_vasp_prints_unasked_is_no_change(run: Path) -> None
     for name, old, new in (
         ("INCAR", r"(?m)^PREC.*\n", ""),
         ("vasprun.xml", r'(name="PREC">) *\w+', r"\1normal"),
+        ("OUTCAR", r"PREC   = \w+", "PREC   = normal"),
     ):
         text = (run / name).read_text("utf-8")
         (run / name).write_text(re.sub(old, new, text), "utf-8")
@@ -231,3 +234,18 @@ def test_a_poscar_of_another_run_is_no_contcar_that_is_not_there(run: Path) -> N
     text[1] = "1.01"
     (run / "POSCAR").write_text("\n".join(text) + "\n", "utf-8")
     assert reason(run).endswith("is not the structure that vasprun.xml starts from")
+
+
+def test_a_doscar_of_another_run_is_named(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "GaAs_all_files", tmp_path / "run"))
+    own = place / "DOSCAR.gz"
+    text = gzip.decompress(own.read_bytes()).decode()
+    own.write_bytes(gzip.compress(text.replace("4.02610440", "4.12610440").encode()))
+    document = parse_run(place)
+    assert document.state is State.NEEDS_REVIEW
+    told = "DOSCAR has the Fermi level 4.1261 eV and the run 4.0261 eV"
+    assert document.reason.startswith(told)
+    shutil.copy(DATA / "LiAlSiO4_relax1_relax2" / "DOSCAR.relax1.gz", own)
+    document = parse_run(place)
+    assert document.state is State.NEEDS_REVIEW
+    assert document.reason.startswith("DOSCAR is of 21 atoms and the run of 2")

@@ -146,6 +146,7 @@ def test_two_clusters_shifted_by_another_u_are_no_wrong_valence(
         ({"bandgap": 0.0}, "metallic"),
         ({"pressure_kbar": 4.0}, "pressure"),
         ({"energy": 12.0}, "positive_energy"),
+        ({"max_force": 0.79}, "forces_left"),
     ],
 )
 def test_what_is_wrong_with_the_whole_cell_is_named(

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from tests.places import DATA
 from workflows.cli import app
@@ -73,7 +73,9 @@ def test_json_has_one_shape() -> None:
         "warnings": "int",
         "runs": "list",
         "together": "list",
+        "energies": "dict",
         "without_run": "list",
+        "unreadable": "dict",
     }
     assert [run["run"] for run in record["runs"]] == [str(BAD), str(GOOD)]
     first = record["runs"][0]
@@ -125,3 +127,21 @@ def test_a_directory_that_may_not_be_read_is_reported_and_stops_no_other(
         f"lnmo: shut: {why}",
         f"lnmo: tree/shut: {why}",
     ]
+
+
+def test_a_directory_below_that_may_not_be_read_is_no_clean_answer(
+    tmp_path: Path, as_a_user: list[str]
+) -> None:
+    for name in ("good", "shut"):
+        shutil.copytree(GOOD, tmp_path / name)
+    (tmp_path / "shut").chmod(0)
+    words = [sys.executable, "-m", "workflows.cli", "check", "--json", "."]
+    ran = subprocess.run(
+        [*as_a_user, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    (tmp_path / "shut").chmod(0o700)
+    assert ran.returncode == 2
+    record = json.loads(ran.stdout)
+    assert len(record["runs"]) == 1
+    why = "permission denied: chmod u+rX, or ask its owner"
+    assert record["unreadable"] == {"shut": why}

@@ -9,11 +9,12 @@ import pytest
 from workflows.cli.page_name import DEFAULT, PageOf, owner_of, page_path, refuse_format
 from workflows.errors import ResultsError
 
-PAPER = PageOf("paper", "chgnet")
+PAPER = PageOf("paper", "chgnet", file="")
 OTHERS = (
     PageOf("paper", "vasp"),
     PageOf("mine", "chgnet"),
     PageOf("paper", "chgnet", "finer"),
+    PageOf("paper", "chgnet", file="trial/mine.yaml"),
     PageOf(),
 )
 
@@ -49,11 +50,25 @@ def test_beside_the_page_of_another_there_is_a_name_of_ones_own(other: PageOf) -
     assert page_path(None, PAPER) == Path("report-paper-chgnet.html")
 
 
+def test_a_page_of_before_that_names_no_file_is_the_campaigns_own() -> None:
+    write(Path(DEFAULT), PageOf("paper", "chgnet"))
+    for file in ("", "mine.yaml"):
+        page = PageOf("paper", "chgnet", file=file)
+        assert page_path(None, page) == Path(DEFAULT)
+
+
+def test_two_files_with_campaigns_of_one_name_have_two_pages() -> None:
+    one, other = (PageOf("test", "vasp", file=f"{name}.yaml") for name in "ab")
+    write(page_path(None, one), one)
+    assert page_path(None, other) == Path("report-b-vasp.html")
+    assert page_path(None, one) == Path(DEFAULT)
+
+
 def test_a_file_of_unknown_origin_is_not_taken_by_default() -> None:
     Path(DEFAULT).write_text("<html>notes</html>")
     assert page_path(None, PAPER) == Path("report-paper-chgnet.html")
     Path("report-paper-chgnet.html").write_text("mine")
-    with pytest.raises(ResultsError, match="name another file with -o"):
+    with pytest.raises(ResultsError, match="choose another file with -o"):
         page_path(None, PAPER)
 
 

@@ -80,6 +80,33 @@ def test_a_terminal_gets_the_columns_that_fit_it(
     assert "elongated" in told
 
 
+NIO = DATA / "NiO_static"
+HOLE = "O #1 +0.90 muB (limit 0.25): a hole on oxygen, or a wrong state"
+
+
+def test_findings_stand_below_the_table_run_by_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_tables([MGMN2O4, NIO], "sites", as_json=False, as_csv=False)
+    told = capsys.readouterr().out.splitlines()
+    run = told.index(f"{NIO} (NiO_static)")
+    assert told[run - 1] == "    info orbital_order: dz2 along c on 4 of 4 Mn"
+    assert told[run + 2].startswith(f"    warning oxygen_moment: {HOLE}")
+
+
+def test_findings_are_in_json_and_beside_a_csv(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_tables([NIO], "lattice", as_json=True, as_csv=False)
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert {"wrong_valence", "oxygen_moment"} <= {f["id"] for f in found}
+    assert {(f["dir_name"], f["run"]) for f in found} == {(str(NIO), "NiO_static")}
+    show_tables([NIO], "lattice", as_json=False, as_csv=True)
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 2
+    assert f"warning oxygen_moment: {HOLE}" in told.err
+
+
 def test_an_unknown_table_is_refused_by_the_nearest_name() -> None:
     with pytest.raises(ResultsError, match=r"'latice' of a directory.*lattice"):
         show_tables([MGMN2O4], "latice", as_json=False, as_csv=False)

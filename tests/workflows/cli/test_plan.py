@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-import typer
 from rich.console import Console
 
+from tests.places import TOP
 from workflows import cli, load_campaign, plan
 from workflows.cli.confirm import MANY, confirm_many
 from workflows.cli.plan import plan_table, sampling_notes
@@ -103,9 +107,38 @@ def test_many_new_calculations_are_asked_about_once(
         def confirm(text: str, *, abort: bool, err: bool, said: bool = answer) -> None:
             asked.append(text)  # noqa: B023
             if abort and not said:
-                raise typer.Abort
+                raise click.Abort
 
-        monkeypatch.setattr(typer, "confirm", confirm)
-        with nullcontext() if answer else pytest.raises(typer.Abort):
+        monkeypatch.setattr(click, "confirm", confirm)
+        with nullcontext() if answer else pytest.raises(click.Abort):
             confirm_many(MANY + 1, "size", yes=False)
         assert len(asked) == 1
+
+
+def test_a_kept_plan_is_printed_as_json_without_what_makes_or_runs_one(
+    write_campaign: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "launchpad.yaml").write_text("host: embedded\n")
+    (tmp_path / "lnmo-data").mkdir()
+    path = write_campaign({"x": [1]})
+    script = (
+        "import sys\n"
+        "from workflows.cli import app\n"
+        "app(sys.argv[1:], standalone_mode=False)\n"
+        "heavy = {'numpy', 'pymatgen', 'spglib', 'fireworks', 'pymongo', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    first, second = (
+        subprocess.run(
+            [sys.executable, "-c", script, "plan", str(path), "--json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONPATH": str(TOP)},
+        )
+        for _ in range(2)
+    )
+    assert "'pymatgen'" in first.stderr
+    assert second.stderr == "[]\n"
+    assert json.loads(second.stdout) == json.loads(first.stdout)

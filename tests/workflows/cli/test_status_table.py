@@ -25,8 +25,11 @@ def step(calculation: str, name: str = "x=1 relax", engine: str = "vasp") -> Any
 
 def test_a_row_has_its_campaigns_and_its_engine() -> None:
     table = status_table(
-        [step("a"), step("a", "x=1 static"), step("b", "x=2 relax", "chgnet")],
-        campaigns={"a": ["paper", "mine"]},
+        [
+            {**step("a"), "campaigns": ["paper", "mine"]},
+            step("a", "x=1 static"),
+            step("b", "x=2 relax", "chgnet"),
+        ]
     )
     screen = Console(width=150, file=io.StringIO())
     screen.print(table)

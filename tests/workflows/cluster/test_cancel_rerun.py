@@ -169,7 +169,7 @@ def test_a_choice_is_by_campaign_engine_x_and_id(
     }
     assert names((calculations[0].id,)) == {f"{calculations[0].label} relax"}
     assert StepSelection(Selection(None)).everything
-    with pytest.raises(LnmoError, match="cancel what"):
+    with pytest.raises(LnmoError, match="nothing chosen to cancel"):
         StepSelection(Selection(None)).must_choose("cancel")
 
 

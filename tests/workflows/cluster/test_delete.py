@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,16 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
 from workflows.errors import StoreError
-from workflows.launchpad.delete import deletable, delete
+from workflows.launchpad.delete import (
+    deletable,
+    delete,
+    first_recorded,
+    submitted_kinds,
+)
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
+from workflows.records.document import TaskDocument
 
 
 @pytest.fixture
@@ -55,6 +62,47 @@ def test_what_another_campaign_shares_stays(
     assert directory.name in deletable(pad, embedded.root, "other")["calculations"]
 
 
+def test_what_was_recorded_before_this_launchpad_stays_until_it_is_asked_for(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    def recorded(at: datetime) -> dict[str, datetime]:
+        made = {"formula": "Li", "state": "DONE", "engine": "vasp", "dir_name": "."}
+        later = (at + timedelta(hours=1)).isoformat()
+        of = {**made, "calculation_id": directory.name}
+        return first_recorded(
+            (
+                TaskDocument(**of, task_label="static", completed_at=later),
+                TaskDocument(**of, task_label="relax", completed_at=at.isoformat()),
+                TaskDocument(**of, task_label="dos"),
+            )
+        )
+
+    now = datetime.now(UTC)
+    before = recorded(now - timedelta(minutes=30))
+    found = deletable(pad, embedded.root, "paper", before)
+    assert (found["older"], found["calculations"]) == ([directory.name], [])
+    delete(pad, embedded, found)
+    assert directory.exists()
+    assert pad.workflows.count_documents({}) == 1
+    after = recorded(now + timedelta(minutes=1))
+    for times in (after, {}, None):
+        found = deletable(pad, embedded.root, "paper", times)
+        assert (found["older"], found["directories"]) == ([], [directory])
+
+
+def test_what_the_campaign_does_not_plan_today_stays_until_it_is_asked_for(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    assert submitted_kinds(pad, "paper") == {"vasp": {1.0}}
+    assert submitted_kinds(pad, "mine") == {}
+    found = deletable(pad, embedded.root, "paper", planned={"0" * 12})
+    assert (found["unplanned"], found["fw_ids"]) == ([directory.name], [])
+    delete(pad, embedded, found)
+    assert directory.exists()
+    found = deletable(pad, embedded.root, "paper", planned={directory.name})
+    assert (found["unplanned"], found["directories"]) == ([], [directory])
+
+
 def test_another_campaign_is_not_touched(
     pad: EmbeddedLaunchPad, embedded: Database, calculations: tuple[Calculation, ...]
 ) -> None:
@@ -82,3 +130,50 @@ def test_a_link_out_of_the_data_directory_is_refused(
     with pytest.raises(StoreError, match="leads outside the data directory"):
         deletable(pad, embedded.root, "paper")
     assert (precious / "relax").exists()
+
+
+def test_where_one_directory_cannot_go_nothing_is_deleted(
+    pad: EmbeddedLaunchPad,
+    embedded: Database,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = directory.with_name("f" * 12)
+    other.mkdir()
+    move = Path.rename
+
+    def refusing(path: Path, to: Path) -> Path:
+        if path == other:
+            raise PermissionError(13, "Permission denied", str(path))
+        return move(path, to)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    before = pad.get_fw_ids()
+    found = deletable(pad, embedded.root, "paper")
+    found["directories"].append(other)
+    with pytest.raises(StoreError, match=f"{other}: cannot be moved.*nothing was del"):
+        delete(pad, embedded, found)
+    assert (directory / "relax").is_dir()
+    assert pad.get_fw_ids() == before
+    assert not (embedded.root / "deleted").exists()
+
+
+def test_what_cannot_be_removed_is_named_and_goes_with_the_next_deletion(
+    pad: EmbeddedLaunchPad,
+    embedded: Database,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refusing(path: Path) -> None:
+        if path.exists():
+            raise PermissionError(13, "Permission denied", str(path / "relax"))
+        raise FileNotFoundError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", refusing)
+        with pytest.raises(StoreError, match=r"deleted: what was deleted lies there"):
+            delete(pad, embedded, deletable(pad, embedded.root, "paper"))
+    assert pad.get_fw_ids() == []
+    assert not directory.exists()
+    delete(pad, embedded, deletable(pad, embedded.root, "paper"))
+    assert not (embedded.root / "deleted").exists()

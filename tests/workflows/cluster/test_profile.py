@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def change(tmp_path: Path) -> Callable[..., Database]:
     """Write the Slurm profile with some keys changed, dots between the sections."""
 
     def write(file: str = ADAPTER_FILE, **changes: Any) -> Database:
-        init(tmp_path, queue="slurm")
+        init.main([str(tmp_path), "--queue", "slurm"], standalone_mode=False)
         path = tmp_path / file
         content = yaml.safe_load(path.read_text("utf-8"))
         for key, value in changes.items():
@@ -48,7 +49,7 @@ def database(place: Path) -> Database:
 def test_what_init_writes_is_valid_and_fireworks_own(
     tmp_path: Path, queue: str
 ) -> None:
-    init(tmp_path, queue=queue)
+    init.main([str(tmp_path), "--queue", queue], standalone_mode=False)
     profile = read_profile(database(tmp_path))
     assert profile.categories == ("vasp",)
     adapter = CommonAdapter.from_file(str(tmp_path / ADAPTER_FILE))
@@ -88,7 +89,26 @@ def test_the_section_of_ours_does_not_reach_the_script(
         ({"_fw_q_type": "SLRUM"}, "_fw_q_type is 'SLRUM'; lnmo supports SLURM"),
         ({"_fw_name": "PBSNewt"}, "_fw_name must be CommonAdapter"),
         ({"_fw_template_file": "/no/such"}, "there is no /no/such"),
-        ({"walltime": 86_400}, "walltime = 86400 is a number, as YAML reads 24:00:00"),
+        (
+            {"walltime": 86_400},
+            "walltime = 86400 is a number: write a time",
+        ),
+        ({"walltime": [1]}, "walltime = [1]: give one text or number"),
+        ({"_fw_q_type": ["SLURM"]}, "_fw_q_type is ['SLURM']; lnmo supports SLURM"),
+        ({"_fw_template_file": 5}, "_fw_template_file = 5 is not a path"),
+        ({"_fw_template_file": "/bin/true"}, "is not a text that can be read"),
+        ({"_q_commands_override": 5}, "_q_commands_override: expected keys and values"),
+        ({"_q_commands_override": {"submit_cmd": 5}}, "submit_cmd = 5: give a command"),
+        ({"_q_commands_override": {"submit_cmd": "'"}}, "its quotes in pairs"),
+        ({"pre_rocket": ["module load vasp", "b"]}, "several commands: 'module load"),
+        ({"nodes": True}, "nodes = True: give one text or number"),
+        ({"nodes": float("nan")}, "nodes = nan: give one text or number"),
+        (
+            {"_lnmo__max_jobs": 10**30},
+            "max_jobs = 1000000000000",
+        ),
+        ({"_lnmo__max_jobs": True}, "max_jobs = True: must be a whole number"),
+        ({"_lnmo__steps__relax": {"nodes": [1]}}, "nodes = [1]: give one text"),
         ({"walltime": "a day"}, "walltime = 'a day' is not a time"),
         ({"walltime": "00:10:00"}, "'00:10:00' is no longer than the 600 s before its"),
     ],
@@ -107,7 +127,7 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
     ("changes", "said"),
     [
         ({"categroy": "vasp"}, "unknown key categroy (did you mean category?)"),
-        ({"category": ""}, "without one every Firework would be accepted"),
+        ({"category": ""}, "this worker would accept every Firework"),
         (
             {"category": ["vaps"]},
             "an engine's name (did you mean vasp?)",
@@ -115,6 +135,22 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
         ({"category": ["vasp "]}, "'vasp ' does not start with an engine's name"),
         ({"query": {}}, "query is not JSON in quotes"),
         ({"name": None}, "no name"),
+        ({"name": 5}, "name = 5 is no text; put it in quotes"),
+        ({"category": 5}, "category = 5: give a name or a list of names"),
+        ({"category": [None]}, "category = [None]: give a name or a list of names"),
+        ({"category": [["vasp"]]}, "category = [['vasp']]: give a name"),
+        (
+            {"query": '{"fw_id": {"$bogus": 1}}'},
+            "query: $bogus is no operator of",
+        ),
+        ({"env__root": 5}, "env.root = 5 is no text"),
+        ({"env__root": "a\0b"}, "env.root = 'a\\x00b' is no text"),
+        ({"env__vasp_cmd": ["a"]}, "env.vasp_cmd = ['a'] is no text"),
+        (
+            {"env__stop_margin": float("nan")},
+            "env.stop_margin = nan: must be",
+        ),
+        ({"env__stop_margin": True}, "env.stop_margin = True is not a number"),
         ({"env__vasp_comd": "x"}, "unknown key vasp_comd (did you mean vasp_cmd?)"),
         ({"env__incar": {"ENCUT": 600}}, "unknown key ENCUT"),
         ({"env__stop_margin": "5 min"}, "env.stop_margin = '5 min' is not a number"),
@@ -130,6 +166,32 @@ def test_a_wrong_key_of_the_fworker_is_an_error(
         read_profile(change(FWORKER_FILE, **changes))
     assert said in str(error.value)
     assert FWORKER_FILE in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{"spec.x": {"$in": [0, 1]}}',
+        '{"$expr": {"$gt": [{"$add": ["$spec.x", 1]}, 2]}}',
+        '{"spec.x": {"$bitsAllSet": 1}}',
+    ],
+)
+def test_a_query_of_mongodb_is_taken_as_it_is(
+    change: Callable[..., Database], query: str
+) -> None:
+    found = read_profile(change(FWORKER_FILE, query=query))
+    assert json.loads(query) in found.query["$and"]
+
+
+@pytest.mark.parametrize("file", [ADAPTER_FILE, FWORKER_FILE])
+def test_a_key_that_is_given_twice_is_an_error(
+    change: Callable[..., Database], tmp_path: Path, file: str
+) -> None:
+    found = change(file)
+    with (tmp_path / file).open("a") as opened:
+        opened.write("name: a\nname: b\n")
+    with pytest.raises(MachineError, match=f"{file}.*'name' is given twice"):
+        read_profile(found)
 
 
 def test_a_stop_margin_of_nothing_is_one(

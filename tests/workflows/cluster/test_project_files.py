@@ -12,7 +12,7 @@ from workflows.records.database import read_database
 
 
 def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
-    init(tmp_path, queue="slurm")
+    init.main([str(tmp_path), "--queue", "slurm"], standalone_mode=False)
     modes = {p.name: p.stat().st_mode & 0o777 for p in tmp_path.iterdir()}
     assert modes == dict.fromkeys(
         ("launchpad.yaml", "my_qadapter.yaml", "my_fworker.yaml"), 0o600
@@ -23,7 +23,7 @@ def test_what_is_there_stays_as_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "launchpad.yaml").write_text("host: mine\n")
-    init(tmp_path, queue="pbs")
+    init.main([str(tmp_path), "--queue", "pbs"], standalone_mode=False)
     assert (tmp_path / "launchpad.yaml").read_text() == "host: mine\n"
     assert "kept:    " in capsys.readouterr().out
 
@@ -35,17 +35,17 @@ def test_an_embedded_launchpad_in_the_way_is_reported(
     """A fresh clone has one: what is submitted to it, no queue would ever run."""
     kept = tmp_path / "launchpad.yaml"
     kept.write_text("host: embedded\n")
-    init(tmp_path, queue=queue, mongodb=True)
+    init.main([str(tmp_path), "--queue", queue, "--mongodb"], standalone_mode=False)
     found = capsys.readouterr().out
     assert f"{kept} says host: embedded" in found
     assert "lnmo submit" not in found
     kept.unlink()
-    init(tmp_path, queue=queue, mongodb=True)
+    init.main([str(tmp_path), "--queue", queue, "--mongodb"], standalone_mode=False)
     assert "host: embedded" not in capsys.readouterr().out
 
 
 def test_without_a_queue_the_launchpad_is_embedded(tmp_path: Path) -> None:
-    init(tmp_path, queue=None)
+    init.main([str(tmp_path)], standalone_mode=False)
     assert read_database(tmp_path).embedded
     assert [path.name for path in tmp_path.iterdir()] == ["launchpad.yaml"]
 
@@ -53,7 +53,7 @@ def test_without_a_queue_the_launchpad_is_embedded(tmp_path: Path) -> None:
 def test_the_mongodb_takes_its_secrets_from_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    init(tmp_path, queue=None, mongodb=True)
+    init.main([str(tmp_path), "--mongodb"], standalone_mode=False)
     with pytest.raises(StoreError, match="LNMO_MONGO_HOST is not set"):
         read_database(tmp_path)
     for name in ("HOST", "USER", "PASSWORD"):
@@ -63,5 +63,5 @@ def test_the_mongodb_takes_its_secrets_from_the_environment(
 
 def test_an_unknown_queue_is_named_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match=r"'slrum' \(did you mean slurm\?\)"):
-        init(tmp_path, queue="slrum")
+        init.main([str(tmp_path), "--queue", "slrum"], standalone_mode=False)
     assert not list(tmp_path.iterdir())

@@ -85,6 +85,13 @@ def test_a_result_outlives_a_database_that_is_away(pad: Away, tmp_path: Path) ->
         ),
         ("workflows.errors.InputError: no POTCAR", "no POTCAR, job 7", None),
         ("KeyError", "KeyError, job 7", None),
+        ("KeyError: 'inputs'", "KeyError: 'inputs', job 7", None),
+        (
+            "FileNotFoundError: [Errno 2] No such file: 'a'",
+            "[Errno 2] No such file: 'a', job 7",
+            None,
+        ),
+        ("workflows.engines.claim.Superseded: by 3", "by 3, job 7", None),
     ],
 )
 def test_the_reason_of_an_end_stands_where_a_reader_looks(

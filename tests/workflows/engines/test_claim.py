@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from workflows.engines.claim import GivenUp, Superseded, check_claim, claim
+from workflows.errors import StoreBusy
 
 
 def test_a_worker_keeps_its_step_until_another_takes_it(tmp_path: Path) -> None:
@@ -62,4 +66,66 @@ def test_a_set_aside_directory_does_not_lose_the_claim(tmp_path: Path) -> None:
     step.mkdir(parents=True)
     with claim(step):
         step.rename(step.with_name("static.cut-1"))
+        check_claim(step)
+
+
+def test_a_token_that_somebody_removed_is_written_again(tmp_path: Path) -> None:
+    step = tmp_path / "abc" / "static"
+    with claim(step):
+        token = step.with_name(".static.holder.json")
+        before = json.loads(token.read_text())["token"]
+        token.unlink()
+        check_claim(step)
+        assert json.loads(token.read_text())["token"] == before
+        assert sorted(p.name for p in step.parent.iterdir()) == [token.name]
+
+
+def test_a_token_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    step = tmp_path / "abc" / "static"
+    step.mkdir(parents=True)
+
+    def damage() -> None:
+        with claim(step):
+            step.with_name(".static.holder.json").write_text("{")
+            check_claim(step)
+
+    with pytest.raises(Superseded, match=r"\.static\.holder\.json: cannot be read"):
+        damage()
+
+
+@pytest.fixture
+def another_process() -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_step_that_is_held_for_life_is_taken_over_only_after_it(
+    tmp_path: Path, another_process: subprocess.Popen[bytes]
+) -> None:
+    step = tmp_path / "abc" / "static"
+    holder = step.with_name(".static.holder.json")
+    with claim(step, for_life=True):
+        own = json.loads(holder.read_text())
+        holder.unlink()
+        check_claim(step)  # written again, as it was
+        assert json.loads(holder.read_text())["process_started"] > 0
+    assert not holder.exists()
+    started = psutil.Process(another_process.pid).create_time()
+    theirs = {**own, "pid": another_process.pid, "process_started": started}
+    holder.write_text(json.dumps(theirs))
+    for_life = f"process {another_process.pid} has been running this step since"
+    with pytest.raises(StoreBusy, match=for_life), claim(step):
+        pass
+    assert json.loads(holder.read_text()) == theirs
+    elsewhere = {**theirs, "host": "node7"}
+    reborn = {**theirs, "process_started": started - 60}
+    for other in (elsewhere, reborn, {**theirs, "pid": "x"}):
+        holder.write_text(json.dumps(other))
+        with claim(step):
+            check_claim(step)
+    holder.write_text(json.dumps(theirs))
+    another_process.kill()
+    another_process.wait()
+    with claim(step):
         check_claim(step)

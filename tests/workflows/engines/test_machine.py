@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from workflows.engines.machine import machine
+from workflows.engines.machine import command_words, machine
 from workflows.errors import MachineError
 
 
 @pytest.mark.parametrize("name", ["POLL_SECONDS", "STOP_MARGIN", "FROZEN_SECONDS"])
-@pytest.mark.parametrize("value", ["nan", "-1", "inf", "1e999"])
+@pytest.mark.parametrize("value", ["nan", "-1", "inf", "1e999", "1e300"])
 def test_a_time_that_is_none_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -40,3 +40,34 @@ def test_the_science_is_not_set_by_the_machine() -> None:
 def test_machine_tags_are_numbers_and_switches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LNMO_VASP_INCAR", "NCORE=4 KPAR=2 LPLANE=.TRUE.")
     assert machine({}).incar == {"NCORE": 4, "KPAR": 2, "LPLANE": ".TRUE."}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["POLL_SECONDS", "STOP_MARGIN", "FROZEN_SECONDS", "DEADLINE", "VASP_INCAR"],
+)
+@pytest.mark.parametrize("value", ["9" * 5000, "a\nb", "\x1b[31m", "'", "~"])
+def test_nonsense_is_told_in_one_short_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"LNMO_{name}", value)
+    with pytest.raises(MachineError) as caught:
+        machine({})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "line", ["9" * 5000, "a\nb", "\x1b[31m", "'", "'" + "a" * 5000]
+)
+def test_a_command_that_is_none_is_told_in_one_short_line(line: str) -> None:
+    with pytest.raises(MachineError) as caught:
+        command_words(line, "VASP", "LNMO_VASP_CMD")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 400
+
+
+def test_a_machine_tag_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNMO_VASP_INCAR", "NCORE=4 NCORE=5")
+    with pytest.raises(MachineError, match="NCORE is given twice; remove one"):
+        machine({})

@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -94,9 +95,9 @@ def test_sigterm_ends_vasp_and_the_step_goes_on_from_its_last_structure(
 def test_vasp_is_asked_to_stop_before_the_deadline_and_goes_on_later(
     one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("FAKE_VASP_SECONDS", "6")
+    monkeypatch.setenv("FAKE_VASP_SECONDS", "15")
     soon = Machine(
-        vasp_cmd=COMMAND, poll_seconds=0.05, deadline=time.time() + 20, stop_margin=18
+        vasp_cmd=COMMAND, poll_seconds=0.05, deadline=time.time() + 26, stop_margin=18
     )
     with pytest.raises(Terminated, match="wall time"):
         run(one, tmp_path, soon)
@@ -224,6 +225,64 @@ def test_a_full_disk_is_no_failure_of_the_step(
     assert not list(tmp_path.rglob("task_document.json"))
 
 
+@pytest.mark.parametrize("gone", [".", ".."], ids=["the run", "the whole step"])
+def test_a_command_that_removes_its_own_directory_is_told_of(
+    one: Calculation, tmp_path: Path, gone: str
+) -> None:
+    script = tmp_path / "vasp"
+    script.write_text(f'#!/bin/sh\nd=$(realpath {gone}); cd /; rm -rf "$d"\n')
+    script.chmod(0o700)
+    machine = Machine(vasp_cmd=str(script), poll_seconds=0.05)
+    with pytest.raises(StepFailed, match=r"relax-1.*: gone while the step ran: did"):
+        run(one, tmp_path / "data", machine)
+    assert run(one, tmp_path / "data") is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("place", "put", "told"),
+    [
+        ("", Path.touch, "is no directory; move it away"),
+        ("relax", os.mkfifo, "not a directory; move it away"),
+        (
+            "relax",
+            lambda p: p.symlink_to(p.name),
+            "is a link that leads back to itself",
+        ),
+        (
+            ".relax.holder.json",
+            lambda p: p.mkdir(parents=True),
+            "is a directory, where a file belongs; move it away",
+        ),
+        (
+            "relax/.task_document.json.part",
+            lambda p: p.mkdir(parents=True),
+            "is a directory, where a file belongs; move it away",
+        ),
+        (
+            "relax/relax-1",
+            lambda p: (p.parent.mkdir(), p.symlink_to(p.name)),
+            "is a link that leads back to itself; move it away",
+        ),
+    ],
+    ids=["calculation", "FIFO", "loop", "holder", "part", "link"],
+)
+def test_what_stands_in_the_way_is_named_with_a_cure(
+    one: Calculation,
+    tmp_path: Path,
+    place: str,
+    put: Callable[[Path], object],
+    told: str,
+) -> None:
+    calculation = tmp_path / "calculations" / one.id
+    odd = calculation / place
+    calculation.parent.mkdir(parents=True)
+    if place:
+        calculation.mkdir()
+    put(odd)
+    with pytest.raises(StoreError, match=f"{odd}.*: {told}"):
+        run(one, tmp_path)
+
+
 def test_sigterm_outside_a_step_is_terminated_too() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Terminated), terminable():
@@ -305,6 +364,7 @@ def test_a_document_edited_to_our_id_is_refused_by_its_content(
     relax.mkdir(parents=True)
     source = store.directory(theirs.id, "relax") / "task_document.json"
     edited = {**json.loads(source.read_text()), "calculation_id": one.id}
+    del edited["sha256"]  # as of a version before the seal
     (relax / "task_document.json").write_text(json.dumps(edited))
     with pytest.raises(StoreError, match=f"has the id {one.id}, but its hubbards"):
         run(one, tmp_path)
@@ -317,6 +377,7 @@ def test_a_step_recorded_as_running_is_taken_up_again(
     assert run(one, tmp_path) is State.DONE
     path = FileResults(tmp_path).directory(one.id, "relax") / "task_document.json"
     stale = {**json.loads(path.read_text()), "state": state, "reason": "VASP runs"}
+    del stale["sha256"]  # as of the version that recorded it
     path.write_text(json.dumps(stale))
     assert run(one, tmp_path) is State.DONE
     found = FileResults(tmp_path).get(one.id, "relax")
@@ -362,9 +423,21 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_says_so(
 def test_a_disk_that_is_full_before_the_step_begins_stops_the_run(
     one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "holder.json")
 
     monkeypatch.setattr("workflows.engines.claim._write", refuse)
     with pytest.raises(Terminated, match="no space left on the disk; free some"):
+        run(one, tmp_path)
+
+
+def test_a_file_in_the_place_of_a_relaxation_is_named(
+    one: Calculation, tmp_path: Path
+) -> None:
+    run(one, tmp_path)
+    place = FileResults(tmp_path).directory(one.id, "relax")
+    (place / "task_document.json").unlink()
+    shutil.rmtree(place / "relax-2")
+    (place / "relax-2").touch()
+    with pytest.raises(StoreError, match="relax-2: not a directory; move it away"):
         run(one, tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,19 @@ def test_a_second_export_replaces_the_files_of_its_format_alone(
     assert set(content(tmp_path)) == second | {MARK, "entries.json", "notes.txt"}
     assert not first & second
     assert (tmp_path / "entries.json").read_bytes() == kept
+
+
+@pytest.mark.parametrize("mark", ["fifo", "[" * 100_000, "[1]", "", "\xff"])
+def test_a_mark_that_cannot_be_read_is_an_error_with_a_cure(
+    opened: dict[str, Results], mark: str, tmp_path: Path
+) -> None:
+    if mark == "fifo":
+        os.mkfifo(tmp_path / MARK)
+    else:
+        (tmp_path / MARK).write_text(mark, "latin-1")
+    with pytest.raises(StoreError, match=f"{MARK} cannot be read .*new directory"):
+        export(opened["vasp"], "cif", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [MARK]
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", ".hidden", "lnmo.db"])

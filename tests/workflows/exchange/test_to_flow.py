@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from maggma.stores import MemoryStore
 
 from tests.places import FAKE_VASP
 from workflows import load_campaign, open_results, plan, to_flow
-from workflows.errors import MachineError
+from workflows.errors import CampaignError, MachineError, StoreBusy, StoreError
+from workflows.exchange.jobflow_job import lnmo_step
+from workflows.launchpad.opening import owned
+from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
 
 CAMPAIGN = """\
@@ -132,3 +136,34 @@ def test_without_jobflow_the_message_names_the_extra(
     monkeypatch.setitem(sys.modules, "jobflow", None)
     with pytest.raises(MachineError, match=r"lnmo\[jobflow\]"):
         to_flow("paper")
+
+
+def test_a_flow_does_not_run_beside_the_owner_of_its_data_directory(
+    rehearsal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_LEDGER", str(rehearsal / "ledger"))
+    place = rehearsal / "flow"
+    place.mkdir()
+    (place / "launchpad.yaml").write_text("host: embedded\n", "utf-8")
+    with owned(read_database(place)):
+        assert run_flow(rehearsal) == []
+    assert not (rehearsal / "ledger").exists()
+    (calculation,) = plan("c.yaml")
+    step = partial(lnmo_step.original, calculation.as_dict(), "static", after=None)
+    told = "running this campaign: wait until it ends"
+    with owned(read_database(place)), pytest.raises(StoreBusy, match=told):
+        step(root=str(place / "lnmo-data"))
+    assert len(run_flow(rehearsal, ensure_success=True)) == 2
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"c.yaml", [], {}, True])
+def test_what_is_no_campaign_and_no_directory_is_named(wrong: Any) -> None:
+    with pytest.raises(CampaignError, match=r"campaign = .*: give the name of one or"):
+        plan(wrong)
+    with pytest.raises(CampaignError, match="campaign = "):
+        to_flow(wrong)
+    if wrong is not None:
+        with pytest.raises(StoreError, match=r"root = .*: give the path"):
+            to_flow("c.yaml", root=wrong)
+    with pytest.raises(StoreError, match="root = "):
+        to_flow("c.yaml", root="a\0b")

@@ -182,3 +182,19 @@ def test_a_later_format_is_refused_and_left_alone(tmp_path: Path) -> None:
     path.write_text('{"format": "lnmo embedded launchpad 9", "collections": {}}')
     with pytest.raises(StoreError, match=r"format is 'lnmo embedded launchpad 9'"):
         Journal(path, NAMES).read()
+
+
+def test_a_journal_that_a_backup_shares_is_not_appended_to(tmp_path: Path) -> None:
+    """A copy made of hard links, as of ``cp -al``, has the same journal."""
+    path = tmp_path / "launchpad.json"
+    journal = written(path)
+    assert not journal.full
+    backup = tmp_path / "backup.jsonl"
+    (shared,) = tmp_path.glob("launchpad.*.jsonl")
+    backup.hardlink_to(shared)
+    assert journal.full
+    before = backup.read_bytes()
+    journal.snapshot({"fireworks": [document(FIRST, "COMPLETED")], "launches": []})
+    journal.append({"set": {"fireworks": [document(FIRST, "READY")]}, "unset": {}})
+    assert backup.read_bytes() == before
+    assert not journal.full

@@ -5,12 +5,14 @@ The workers here are real processes; end-to-end kills are in ``tests/test_kills.
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -30,6 +32,7 @@ from workflows.launchpad.opening import owned
 from workflows.launchpad.recovery import retry_failed, return_unrecorded
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
+from workflows.launchpad.worker_pool import WorkerPool
 from workflows.records.database import Database
 
 CAMPAIGN = """
@@ -100,6 +103,26 @@ def test_a_retried_step_starts_in_an_empty_directory(
         assert relax.with_name(f"relax.failed-{number}").is_dir()
         assert not relax.exists()
         assert states(pad) == {"relax": "READY", "static": "WAITING"}
+
+
+@pytest.mark.parametrize("odd", [os.mkfifo, Path.touch], ids=["FIFO", "file"])
+def test_what_stands_where_a_step_belongs_is_set_aside_and_ends_no_retry(
+    pad: EmbeddedLaunchPad,
+    calculation: Calculation,
+    root: Path,
+    odd: Callable[[Path], None],
+) -> None:
+    relax = root / "calculations" / calculation.id / "relax"
+    complete(pad, "FIZZLED")
+    relax.parent.mkdir(parents=True)
+    odd(relax)
+    assert retry_failed(pad, root, fireworks_of(pad)) == 1
+    assert os.path.lexists(relax.with_name("relax.failed-1"))
+    assert states(pad)["relax"] == "READY"
+    complete(pad, "FIZZLED")
+    shutil.rmtree(relax.parent)
+    relax.parent.symlink_to(relax.parent.name)
+    assert retry_failed(pad, root, fireworks_of(pad)) == 1
 
 
 def test_a_step_whose_document_is_gone_is_ready_again_and_its_children_wait(
@@ -255,6 +278,26 @@ def test_a_worker_ends_with_its_owner_though_a_child_of_it_ends_first(
         time.sleep(0.2)
         os.close(ours)
         assert process.wait(timeout=10) == 1
+
+
+def test_what_python_prints_as_it_starts_is_no_answer_of_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("print('welcome to the cluster')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    pool = WorkerPool(tmp_path, size=1)
+    firework = Firework([ScriptTask.from_str("echo more; exit 0")])
+    request = {"firework": firework.to_dict(), "env": {}}
+    worker = pool.assign(json.loads(json.dumps(request, default=str)), firework, 1)
+    answers: list[object] = []
+    until = time.monotonic() + 60
+    while not answers and time.monotonic() < until:
+        answers = [message for _, message in pool.messages()]
+    pool.close()
+    (answer,) = answers
+    assert isinstance(answer, dict)
+    assert answer["ended"]["state"] == "COMPLETED"
+    assert "welcome to the cluster" in worker.log.read_text()
 
 
 @pytest.mark.parametrize("line", [None, "", "   ", "no-such-vasp -x", "'open"])

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymatgen.core import Lattice
 
 from tests.places import DATA
 from workflows import parse_run
+from workflows.records.contradiction import contradiction
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 
@@ -18,7 +20,7 @@ from workflows.records.file_store import FileResults
 @pytest.fixture
 def document() -> TaskDocument:
     """A real run under an id of ours."""
-    names = {"calculation_id": "0123456789ab", "task_label": "static"}
+    names = {"calculation_id": "0123456789ab", "task_label": "static", "x": 0.0}
     return parse_run(DATA / "NiO_static").model_copy(update=names)
 
 
@@ -29,6 +31,18 @@ def document() -> TaskDocument:
         ("max_force", float("nan"), "max_force is nan, not a number"),
         ("magnetization", [1.0], "magnetization has 1 values for"),
         ("energy", -1.0, "energy is -1 eV"),
+        ("bandgap", -1.0, "bandgap is -1, below 0"),
+        ("bandgap", 90.0, "bandgap is 90 eV, above bandgap_up"),
+        ("max_force", -0.01, "max_force is -0.01, below 0"),
+        ("max_stress_kbar", -5.0, "max_stress_kbar is -5, below 0"),
+        ("nelect", -8.0, "nelect is -8, below 0"),
+        ("total_magnetization", -1e4, "total_magnetization is -10000 muB, of"),
+        ("x", None, "x is None, not from 0 to 2"),
+        ("x", -0.5, "x is -0.5, not from 0 to 2"),
+        ("x", 3.0, "x is 3.0, not from 0 to 2"),
+        ("supercell", [], "supercell is (), and has no volume"),
+        ("supercell", [[1, 0, 0]] * 3, "and has no volume"),
+        ("ordering", {"c_strain": None}, "ordering.c_strain is None, not a number"),
         ("structure", [1], "not a readable task document"),
         ("structure", {"a": 1}, "not a readable task document"),
         ("structure", "x", "not a readable task document"),
@@ -46,6 +60,7 @@ def test_it_is_failed_and_the_other_rows_are_shown(
     store.put(document.model_copy(update=other))
     path = tmp_path / "calculations/0123456789ab/static/task_document.json"
     content = json.loads(path.read_text("utf-8"))
+    del content["sha256"]  # as of a version before the seal
     path.write_text(json.dumps({**content, name: value}), "utf-8")
     reads: list[Callable[[], list[TaskDocument]]] = [
         lambda: list(FileResults(tmp_path).documents()),
@@ -56,3 +71,21 @@ def test_it_is_failed_and_the_other_rows_are_shown(
         assert bad.state is State.FAILED
         assert why in bad.reason
         assert good.state is document.state
+
+
+def test_a_cell_without_volume_is_none(document: TaskDocument) -> None:
+    assert document.structure is not None
+    flat = document.structure.copy()
+    flat.lattice = Lattice.cubic(0.5)
+    told = contradiction(document.model_copy(update={"structure": flat}))
+    assert "no crystal has less than 1" in told
+    assert contradiction(document) == ""
+
+
+def test_a_cell_without_oxygen_and_an_energy_of_no_atom_are_refused(
+    document: TaskDocument,
+) -> None:
+    told = contradiction(document.model_copy(update={"formula": "Li1"}))
+    assert told == "formula is Li1, of a cell without oxygen"
+    heavy = {"energy": -1e300, "energy_per_atom": None}
+    assert "eV for 2 atoms" in contradiction(document.model_copy(update=heavy))

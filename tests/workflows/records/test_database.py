@@ -10,7 +10,7 @@ import pytest
 from tests.places import TOP
 from workflows.errors import StoreError
 from workflows.launchpad.mongodb import connect
-from workflows.records.database import read_database
+from workflows.records.database import read_database, read_or_embedded
 from workflows.records.store import results_store
 
 SERVER = """\
@@ -154,6 +154,11 @@ def test_a_missing_file_is_reported_with_the_cure(tmp_path: Path) -> None:
         ("host: h\nname: 5", "name is a number, not text"),
         ("host: h\nname: a.b", "name is not a name of a MongoDB database"),
         ("host: h\nname: ''", "name is not a name of a MongoDB database"),
+        ('host: h\nname: "a\\nb"', "name is not a name of a MongoDB database"),
+        ('host: h\nname: "a\\x1b[31mb"', "name is not a name of a MongoDB database"),
+        ('host: h\nname: "\\ud800"', "name is not a name of a MongoDB database"),
+        ('host: embedded\nlogdir: "a\\0b"', "logdir: not a directory"),
+        ('host: embedded\nlogdir: "\\ud800"', "logdir: not a directory"),
         ("host: h\nlogdir: /no/such", "logdir: not a directory"),
         ("host: h\nlogdir: 5", "logdir is a number"),
         ("host: h\nstrm_lvl: LOUD", "strm_lvl is not a log level"),
@@ -283,3 +288,20 @@ def test_an_option_that_pymongo_refuses_is_one_line_with_its_name(
             open_it(database)
         assert "hunter2" not in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_a_data_directory_whose_name_is_too_long_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LNMO_ROOT", str(tmp_path / ("x" * 300)))
+    for where in (tmp_path, write(tmp_path)):
+        with pytest.raises(StoreError, match=r"^LNMO_ROOT.*File name too long"):
+            read_or_embedded(where, new=True)
+
+
+def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"p\xff\xfe")
+    odd.mkdir()
+    for where in (odd, write(odd)):
+        with pytest.raises(StoreError, match="is not UTF-8"):
+            read_or_embedded(where, new=True)

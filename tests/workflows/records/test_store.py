@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 from tests.servers import Mongo
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
+from workflows.records import file_store
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
@@ -71,7 +74,7 @@ def test_a_later_document_of_a_step_replaces_the_earlier(
 def test_a_document_without_an_id_is_not_recorded(
     files: FileResults, document: TaskDocument
 ) -> None:
-    with pytest.raises(StoreError, match="has no calculation id"):
+    with pytest.raises(StoreError, match=r"lnmo\.json there was removed or changed"):
         files.put(document.model_copy(update={"calculation_id": None}))
 
 
@@ -147,7 +150,9 @@ def test_a_summary_is_the_document_without_its_atoms(
     assert light == document.model_dump(exclude=set(ATOMS))
     assert found.document.structure is None
     assert found.has_structure
-    assert found == summarize(document)
+    stored = store.get(str(document.calculation_id), document.task_label)
+    assert stored is not None
+    assert found in (summarize(stored), summarize(document))
 
 
 def test_a_summary_follows_its_document(
@@ -157,6 +162,56 @@ def test_a_summary_follows_its_document(
     assert [s.document.energy for s in store.summaries()] == [document.energy]
     store.put(document.model_copy(update={"energy": -1.0}))
     assert [s.document.energy for s in store.summaries()] == [-1.0]
+
+
+def test_a_document_edited_behind_its_times_is_read_again(
+    files: FileResults, document: TaskDocument
+) -> None:
+    files.put(document)
+    (path,) = files.root.rglob("task_document.json")
+    before = path.stat()
+    text = path.read_text("utf-8")
+    edited = text.replace('"bandgap": 0.5', '"bandgap": 0.6')
+    assert edited != text
+    path.write_text(edited, "utf-8")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    (found,) = FileResults(files.root).summaries()
+    assert found.document.state is State.FAILED
+
+
+@pytest.fixture
+def many(
+    files: FileResults, document: TaskDocument, monkeypatch: pytest.MonkeyPatch
+) -> list[Summary]:
+    """Record five documents where three are many; what this process makes of them."""
+    for k in range(5):
+        own = document.model_copy(update={"calculation_id": f"{k:012x}"})
+        files.directory(f"{k:012x}", "static").mkdir(parents=True)
+        files.put(own)
+    shutil.rmtree(files.root / SUMMARIES)
+    made = [*FileResults(files.root).summaries()]
+    shutil.rmtree(files.root / SUMMARIES)
+    monkeypatch.setattr(file_store, "WORTH_IT", 3)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    return made
+
+
+def test_many_summaries_are_made_by_other_processes(
+    files: FileResults, many: list[Summary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_store, "summarize", lambda _: pytest.fail("made here"))
+    assert list(FileResults(files.root).summaries()) == many
+
+
+@pytest.mark.parametrize("python", ["/bin/false", "/nowhere/python", ""])
+def test_summaries_are_made_here_if_other_processes_make_none(
+    files: FileResults,
+    many: list[Summary],
+    monkeypatch: pytest.MonkeyPatch,
+    python: str,
+) -> None:
+    monkeypatch.setattr(sys, "executable", python)
+    assert list(FileResults(files.root).summaries()) == many
 
 
 def test_without_summaries_the_documents_are_read_once(

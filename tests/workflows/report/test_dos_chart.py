@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from workflows.report.dos_chart import WINDOW, dos_chart, with_elements
+from workflows.report.draw_matplotlib import draw
+from workflows.report.draw_plotly import plotly_figure
 
 
 def density(**changes: Any) -> pd.DataFrame:
@@ -40,6 +42,17 @@ def test_elements_stand_beside_the_orbitals_that_bond() -> None:
     elements, orbitals = dos_chart([density()], "a test").panels
     assert [t.label for t in elements.traces if t.label] == ["Mn", "O"]
     assert [t.label for t in orbitals.traces if t.label] == ["Mn-3d", "O-2p"]
+
+
+def test_the_legend_has_one_entry_for_an_element_and_its_orbital() -> None:
+    chart = dos_chart([density(), density(x=1.0)], "a test")
+    assert [trace.label for trace in chart.legend] == ["Mn", "O"]
+    drawn = plotly_figure(chart)["data"]
+    assert [t["name"] for t in drawn if t["showlegend"]] == ["Mn", "O"]
+    # one click hides both spins, in both panels of both calculations
+    assert sum(t["legendgroup"] == "Mn" for t in drawn) == 2 * 2 * 2
+    (legend,) = draw(chart).legends
+    assert [text.get_text() for text in legend.get_texts()] == ["Mn", "O"]
 
 
 def test_an_element_is_the_sum_of_its_orbitals() -> None:

@@ -20,6 +20,10 @@ from workflows.report.figure_files import write_figures
 from workflows.report.figure_request import figure_request, inches
 from workflows.results.results import Results
 
+NO_LATEX = pytest.mark.skipif(
+    shutil.which("latex") is not None, reason="LaTeX is installed: the style is right"
+)
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
@@ -117,6 +121,25 @@ def test_a_mistake_in_a_style_is_named(tmp_path: Path, line: str, told: str) -> 
     with pytest.raises(ResultsError) as refused:
         figure_request([], None, [], str(mine))
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("text.usetex: True", marks=NO_LATEX),
+        'axes.prop_cycle: cycler("color", [])',
+        "font.size: 1e9",
+    ],
+)
+def test_a_style_that_fails_only_while_drawing_is_blamed(
+    results: Results, tmp_path: Path, line: str
+) -> None:
+    mine = tmp_path / "mine.mplstyle"
+    mine.write_text(line + "\n", "utf-8")
+    asked = figure_request(["2e"], None, ["png"], str(mine))
+    with pytest.raises(ResultsError, match=r"--style .*mine\.mplstyle: matplotlib"):
+        write_figures(results, tmp_path / "out", asked)
+    assert not (tmp_path / "out").exists()
 
 
 def test_names_are_taken_as_people_write_them() -> None:

@@ -127,6 +127,14 @@ def test_what_is_not_finished_is_not_drawn(series: pd.DataFrame, state: str) -> 
     assert 0 not in dict(points(moments_chart(series, ORIGIN), "Mn"))
 
 
+def test_the_axis_counts_the_ions_of_the_host(series: pd.DataFrame) -> None:
+    magnesium = series.assign(formula="Mg8Mn16O32")
+    for make in CHARTS:
+        for rows, ion in ((series, "Li"), (magnesium, "Mg")):
+            (panel,) = make(rows, ORIGIN).panels
+            assert panel.x_title == f"x, {ion} per formula unit"
+
+
 def test_a_row_whose_ions_moved_is_drawn_hollow_and_says_so(
     series: pd.DataFrame,
 ) -> None:

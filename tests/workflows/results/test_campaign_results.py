@@ -116,7 +116,7 @@ def test_what_cannot_be_selected_is_told_with_what_can(
         results.select(engine="vaspp")
     with pytest.raises(ResultsError, match=r"no result at x = 0.3; there is x = 0, 1"):
         results.select(x=[0.3])
-    with pytest.raises(ResultsError, match="name the campaign as well"):
+    with pytest.raises(ResultsError, match="needs a campaign: name it too"):
         results.select(variant="finer")
     with pytest.raises(CampaignError, match="has no variants"):
         results.select(campaign="paper", variant="finer")

@@ -104,7 +104,7 @@ def test_the_finding_names_the_three_x() -> None:
 
 
 def test_results_of_another_compound_are_refused() -> None:
-    with pytest.raises(ResultsError, match="results on Li8Co8Mn8O32"):
+    with pytest.raises(ResultsError, match="results on LixCoMnO4"):
         context_frame([{**ROWS[1], "formula": "Li8Co8Mn8O32"}])
 
 

@@ -80,6 +80,7 @@ TABLE = {
     "started_from_scratch": NO_ROW,  # of severity info
     "collected": NO_ROW,  # of severity info
     "bands_below_emax": NO_ROW,  # of the density of states alone
+    "forces_left": NO_ROW,  # the number itself stands against a row
     "no_outcar": NO_ROW,
     "no_vasprun": NO_ROW,
     "empty_file": NO_ROW,

@@ -183,7 +183,7 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     rows = [row(x, formula="Li8Mn16O32") for x in (0, 0.5, 1, 1.5, 2)]
     found = compare_to_paper(rows)
     assert {v.status for v in found} == {NONE}
-    told = "the paper is on LixNi0.5Mn1.5O4, the results on Li8Mn16O32"
+    told = "the paper is on LixNi0.5Mn1.5O4, the results on LixMn2O4"
     assert {v.reason for v in found} == {told}
     assert {v.value for v in found} == {None}
     screen = Console(width=170)
@@ -192,6 +192,19 @@ def test_another_spinel_has_no_verdict_against_this_paper() -> None:
     assert isinstance(verdict_table(compare_to_paper(series()), screen), Table)
     nothing = verdict_table(compare_to_paper([row(1, state="PLANNED")]), screen)
     assert "statements is judged, x = 1 is PLANNED; x = 0 is not in" in str(nothing)
+
+
+def test_a_reason_that_keeps_many_statements_from_being_judged_is_said_once() -> None:
+    found = compare_to_paper([row(0), row(0.5), row(1), row(2, state="PLANNED")])
+    unjudged = [v for v in found if v.reason.startswith("x = 2 tet_8b is PLANNED")]
+    assert len(unjudged) > 3
+    table = verdict_table(found, Console(width=170))
+    assert isinstance(table, Table)
+    assert len(table.rows) < len(found)
+    told = str(table.caption)
+    assert (
+        f"{len(unjudged)} statements are NOT_COMPUTED: x = 2 tet_8b is PLANNED" in told
+    )
 
 
 def test_an_engine_without_moments_has_no_verdict_on_them() -> None:

@@ -185,7 +185,7 @@ def test_a_limit_of_what_is_unpacked_has_two_sides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "OUTCAR.gz"
-    path.write_bytes(gzip.compress(bytes(200_000)))
+    path.write_bytes(gzip.compress(b" " * 200_000))
     monkeypatch.setattr(packing, "MAX_RATIO", 0)
     monkeypatch.setattr(packing, "FREE", 200_000)
     assert len(hold(path).content) == 200_000

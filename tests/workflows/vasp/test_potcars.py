@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -196,6 +197,7 @@ def test_a_cutoff_or_a_library_in_doubt_is_told_before_anything_is_submitted(
     (place / "launchpad.yaml").write_text("host: embedded\n")
     monkeypatch.chdir(place)
     monkeypatch.setenv("LNMO_VASP_CMD", "true")
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "0.1")
     monkeypatch.setattr("sys.argv", ["lnmo", verb, "paper", "--x", "1"])
     top = library(titles={"Ni_pv": "Co_pv"})
     with pytest.raises(SystemExit, match="2"):
@@ -228,6 +230,34 @@ def test_a_library_without_the_data_set_is_refused_and_nothing_is_written(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\xff" * 50, b"no header\n", gzip.compress(b"x" * 9000)[:30]],
+    ids=["empty", "binary", "headless", "cut"],
+)
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_file_of_the_library_that_cannot_be_read_is_named(
+    library: MakeLibrary, content: bytes, ending: str
+) -> None:
+    folder = library() / "POT_GGA_PAW_PBE_54" / "Ni_pv"
+    (folder / "POTCAR").unlink()
+    broken = folder / f"POTCAR{ending}"
+    broken.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        PotcarLibrary.from_environment().assemble(("Li_sv", "Ni_pv", "O"), "PBE_54")
+    message = str(caught.value)
+    assert f"no PBE_54 POTCAR for Ni_pv: {broken} cannot be read as one" in message
+    assert "\n" not in message
+
+
+def test_data_sets_that_are_missing_are_named_alone(library: MakeLibrary) -> None:
+    top = library() / "POT_GGA_PAW_PBE_54"
+    for symbol in ("Ni_pv", "O"):
+        shutil.rmtree(top / symbol)
+    with pytest.raises(InputError, match=r"POTCAR for Ni_pv O in POT_GGA_PAW_PBE_54"):
+        PotcarLibrary.from_environment().assemble(("Li_sv", "Ni_pv", "O"), "PBE_54")
+
+
 def test_without_a_licence_nothing_is_assembled(
     calculations: tuple[Calculation, ...], tmp_path: Path
 ) -> None:
@@ -250,3 +280,32 @@ def test_the_known_valences_are_those_of_pymatgens_statistics() -> None:
             s: z for s, z in valences().items() if s in found
         }
         assert set(VALENCE) <= set(found)
+
+
+def test_what_is_no_library_is_called_what_it_is(
+    tmp_path: Path, library: MakeLibrary
+) -> None:
+    top = library()
+    (tmp_path / "file").touch()
+    (tmp_path / "dead").symlink_to("gone")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "potpaw").mkdir()
+    for place, words in (
+        (tmp_path / "file", "a file, not a directory; give the directory that holds"),
+        (tmp_path / "absent", "no such directory; give the directory that holds"),
+        (Path("~/absent"), "~ is not expanded here"),
+        (tmp_path / "dead", "a link to gone, which is not there"),
+        (tmp_path / "loop", "a link to loop, which is not there"),
+        (tmp_path / "empty", "a directory without POT_GGA_PAW_PBE_54, it holds potpaw"),
+        (
+            top / "POT_GGA_PAW_PBE_54",
+            f"one family of a library; give its parent, {top}",
+        ),
+        (top / "POT_GGA_PAW_PBE_54" / "O" / "POTCAR", "a file, not a directory"),
+    ):
+        with pytest.raises(InputError) as caught:
+            PotcarLibrary(str(place)).assemble(("O",), "PBE_54")
+        assert words in str(caught.value)
+        assert str(caught.value).startswith(f"PMG_VASP_PSP_DIR={place}: ")
+        assert "\n" not in str(caught.value)

@@ -14,6 +14,7 @@ from tests.places import DATA
 from workflows.checks.rules import check, find_runs, read_run
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.incar_text import read_incar
+from workflows.vasp.packed import ZEROS
 from workflows.vasp.parts import Block
 from workflows.vasp.poscar import read_poscar
 from workflows.vasp.potcar_heads import read_potcar_spec, read_potentials
@@ -99,7 +100,7 @@ def test_a_cartesian_cell_of_given_volume() -> None:
         ("POSCAR", b"cell\n1.0\n4 0 0\n", "cut: it stops before the positions"),
         ("POSCAR", POSCAR.format("Mn O\n1 5").encode(), "cut: 3 positions for 6 atoms"),
         ("POSCAR", POSCAR.format("Mn O\n3").encode(), "2 symbols and 1 counts"),
-        ("POSCAR", b"\x00\x01" * 50, "binary, not text"),
+        ("POSCAR", b"\x00\x01" * 50, ZEROS.format(place=0)),
         ("POSCAR", POSCAR.replace("4 0 0", "0 0 0").format("Mn O\n1 2").encode(),
          "the lattice vectors span no volume"),
         ("KPOINTS", b"mesh\n0\nGamma\n0 3 3\n", "mesh 0 3 3"),

@@ -81,7 +81,7 @@ def test_whatever_is_damaged_in_a_cut_run_nothing_is_raised(
 def test_an_output_that_cannot_be_read_is_told_with_a_cure(tmp_path: Path) -> None:
     run = unpacked("NiO_static", tmp_path)
     content = (run / "vasprun.xml").read_bytes()
-    (run / "vasprun.xml").write_bytes(content.replace(b"<kpoints>", b"<kpoints>\0", 1))
+    (run / "vasprun.xml").write_bytes(content.replace(b"<kpoints>", b"<kpoints>\1", 1))
     document = parse_run(run)
     assert document.state is State.FAILED
     assert document.reason.startswith("unreadable output: XMLSyntaxError: ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
@@ -14,13 +15,21 @@ from workflows.vasp.precision import (
     OUTCAR_CUTOFF,
     OUTCAR_EDIFF,
     OUTCAR_U,
+    agrees_with_print,
 )
 
+ON_MESH = 2e-6
+"""In reciprocal vectors; OUTCAR prints six decimals."""
 FORCE_CONSTANTS = (5, 6, 7, 8)
 """IBRION of phonon runs."""
 LOGICAL = frozenset({"LASPH", "LHFCALC"})
 SCIENCE = ("ISPIN", "ISIF", *sorted(LOGICAL))
 ACCURACY = ("ISMEAR", "EDIFF", "NSW", "LMAXMIX", "LORBIT", "NEDOS", "NELM")
+PRINTED = (
+    *("PREC", "LREAL", "GGA", "METAGGA", "LDAUTYPE", "SIGMA", "ISYM", "EDIFFG"),
+    *("ENAUG", "NUPDOWN", "PSTRESS"),
+)
+"""Tags that OUTCAR prints too, as they were asked, in each of 44 real runs."""
 
 
 def _applied_u(run: VaspDirectory) -> Iterator[str]:
@@ -74,6 +83,34 @@ def _applied_encut(run: VaspDirectory) -> Iterator[str]:
     applied = applied_value(run, "ENCUT")
     if asked and applied is not None and abs(asked[0] - applied[0]) > OUTCAR_CUTOFF:
         yield f"ENCUT = {asked[0]:g} eV was asked, {applied[1]} says {applied[0]:g}"
+
+
+def _applied_kpoints(run: VaspDirectory) -> Iterator[str]:
+    """Compare a mesh about Gamma with the points that OUTCAR lists, and their weights.
+
+    Each lies on the mesh, and together they stand for all of its points. A mesh off
+    Gamma may be completed by VASP, and a list has weights of its own.
+    """
+    mesh = run.mesh
+    if mesh is None or mesh.divisions is None or not mesh.gamma_centred:
+        return
+    points = run.outcar.kpoints if run.outcar is not None else ()
+    if not points:
+        return
+    asked = " ".join(map(str, mesh.divisions))
+    stands_for = sum(point[3] for point in points)
+    on_it = all(
+        abs(x * n - round(x * n)) < ON_MESH * n
+        for point in points
+        for x, n in zip(point[:3], mesh.divisions, strict=True)
+    )
+    if not on_it:
+        yield f"the mesh is {asked}, and OUTCAR lists points that are not on it"
+    elif abs(stands_for - math.prod(mesh.divisions)) > 0.5:
+        yield (
+            f"the mesh is {asked}, {math.prod(mesh.divisions)} points, and those in "
+            f"OUTCAR stand for {stands_for:g}"
+        )
 
 
 def applied_value(run: VaspDirectory, tag: str) -> tuple[float, str] | None:
@@ -168,6 +205,31 @@ def _science_changed(run: VaspDirectory) -> Iterator[str]:
 
 def _accuracy_changed(run: VaspDirectory) -> Iterator[str]:
     yield from _changed(run, ACCURACY)
+    yield from _printed_otherwise(run)
+
+
+def _printed_otherwise(run: VaspDirectory) -> Iterator[str]:
+    """Compare what OUTCAR prints, word by word or to its digits."""
+    if run.outcar is None or run.incar_from != "INCAR":
+        return
+    for tag in PRINTED:
+        printed, asked = run.outcar.tags.get(tag), run.incar.tags.get(tag, "").strip()
+        if printed is None or not asked:
+            continue
+        if agrees_with_print(printed, _as_value(tag, run)) is False:
+            yield f"{tag} = {asked}, OUTCAR says {printed}"
+
+
+def _as_value(tag: str, run: VaspDirectory) -> bool | float | str:
+    """Return what a tag asks for, as VASP takes it."""
+    word = run.incar.tags[tag].split()[0]
+    if tag == "LREAL":  # on, automatic or true
+        return word.strip(".").upper()[:1] in {"A", "O", "T"}
+    if tag == "PREC":  # VASP goes by the first letter
+        known = ("accurate", "normal", "high", "medium", "low", "single")
+        return next((w for w in known if w[0] == word[:1].lower()), word)
+    number = run.incar.numbers(tag)
+    return number[0] if number else word
 
 
 RULES: tuple[DirectoryRule, ...] = (
@@ -191,6 +253,13 @@ RULES: tuple[DirectoryRule, ...] = (
         "The energies belong to another cutoff than the one the inputs name.",
         "Quote the applied value, or rerun; do not compare with runs at the other.",
         _applied_encut,
+    ),
+    Rule(
+        "applied-kpoints",
+        "error",
+        "The energies belong to another mesh than the one in the KPOINTS beside them.",
+        "Restore the KPOINTS of the run, or rerun.",
+        _applied_kpoints,
     ),
     Rule(
         "applied-species",

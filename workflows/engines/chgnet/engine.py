@@ -14,6 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from workflows.atomic import read_json, write_part
 from workflows.campaign.calculation import (
     Calculation,
     structure_as_dict,
@@ -33,14 +36,18 @@ from workflows.engines.chgnet.relax import (
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import Report, identity, read_run_file, write_run_file
 from workflows.errors import StoreError
-from workflows.records.atomic import write_part
 from workflows.records.document import Finding, State, TaskDocument
+from workflows.records.run_file import SEAL
+from workflows.records.seal import is_broken, seal_of
 from workflows.records.versions import versions
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 RESULT_FILE = "relaxation.json"
+RUN_AGAIN = "move it away and run the step again"
+SAME_ENERGY = 1e-5
+"""eV an atom; the list of energies has six decimals, of single precision."""
 
 
 class ChgnetEngine:
@@ -79,6 +86,7 @@ class ChgnetEngine:
         )
         result = _as_dict(relaxation, time.monotonic() - started)
         path = directory / RESULT_FILE
+        result[SEAL] = seal_of(json.loads(json.dumps(result)))
         write_part(path, json.dumps(result)).replace(path)
 
     def parse(self, directory: Path) -> TaskDocument:
@@ -96,10 +104,13 @@ class ChgnetEngine:
             "moments_signed": False,
         }
         try:
-            result = json.loads((directory / RESULT_FILE).read_text("utf-8"))
+            result = read_json(directory / RESULT_FILE)
         except (OSError, ValueError):
             reason = "no complete relaxation.json: the run was interrupted"
             return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
+        if problem := damage(calculation, result):
+            reason = f"{RESULT_FILE} {problem}: it was edited or damaged, {RUN_AGAIN}"
+            return TaskDocument(state=State.FAILED, reason=reason, **common)
         return _document(calculation, result, common)
 
     def clean_up(
@@ -148,6 +159,41 @@ def _as_dict(relaxation: Relaxation, seconds: float) -> dict[str, Any]:
     }
 
 
+def damage(calculation: Calculation, result: Any) -> str:
+    """Return what cannot be in a relaxation as it was written; empty for nothing.
+
+    A file of before the seal is held to what its numbers say of each other.
+    """
+    try:
+        if is_broken(result):
+            return "is not what was written"
+        atoms = len(structure_from_dict(result["structure"]))
+        energy, last = float(result["energy"]), float(result["energies"][-1])
+        forces, stress = (
+            np.array(result[k], dtype=float) for k in ("forces", "stress")
+        )
+        moments = np.array(result["magnetization"], dtype=float)
+        converged, steps = result["converged"], int(result["n_steps"])
+        kinds = isinstance(result["versions"], dict) and isinstance(converged, bool)
+        float(result["run_seconds"]), str(result["completed_at"])
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        return f"lacks or garbles {error}"
+    if atoms != len(calculation.structure) or not kinds or steps < 0:
+        return "is not of this calculation"
+    shapes = (forces.shape, stress.shape, moments.shape)
+    if shapes != ((atoms, 3), (3, 3), (atoms,)):
+        return f"has {forces.shape[0]} forces and {moments.shape[0]} moments"
+    if not all(np.isfinite(each).all() for each in (forces, stress, moments, energy)):
+        return "has numbers that are none"
+    if abs(energy - last) > SAME_ENERGY * atoms:
+        return f"has an energy of {energy:.6f} eV and ended at {last:.6f} eV"
+    limit = _settings(calculation)["fmax"]
+    largest = float(np.linalg.norm(forces, axis=1).max())
+    if converged and largest > 1.01 * limit + 1e-5:
+        return f"is converged with a force of {largest:.4f} eV/A (limit {limit:g})"
+    return ""
+
+
 def _document(
     calculation: Calculation, result: dict[str, Any], common: dict[str, Any]
 ) -> TaskDocument:
@@ -194,7 +240,6 @@ def _surrogate() -> Finding:
         id="surrogate",
         severity="info",
         message="CHGNet is a machine-learned surrogate of PBE+U (U(Mn) 3.9, U(Ni) 6.2 "
-        "eV): "
-        "its moments have no sign and its valences need not sum to zero; it ranks and "
-        "demonstrates, it does not conclude",
+        "eV, whatever the campaign says): its moments have no sign and its valences "
+        "need not sum to zero; its numbers rank structures, they are no evidence",
     )

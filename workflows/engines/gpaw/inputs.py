@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.valence import valence_from_moment
+from workflows.atomic import read_json, write_atomically
 from workflows.campaign.calculation import Calculation
 from workflows.engines.gpaw.symmetric_cell import Frame, frame
 from workflows.errors import StoreError
-from workflows.records.atomic import write_atomically
 from workflows.records.document import TaskDocument
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ def write_input(
 def read_input(directory: Path) -> dict[str, Any] | None:
     """Return what a directory asks for; None if nothing readable is there."""
     try:
-        content: dict[str, Any] = json.loads(
-            (directory / INPUT_FILE).read_text("utf-8")
-        )
+        content: dict[str, Any] = read_json(directory / INPUT_FILE)
     except (OSError, ValueError):
         return None
     return content
@@ -180,14 +178,14 @@ def _structure(
 
 def _as_before(previous: Path) -> dict[str, Any]:
     """Return structure and frame of the step before, as it had them."""
-    content = json.loads((previous / INPUT_FILE).read_text("utf-8"))
+    content = read_json(previous / INPUT_FILE)
     return {"structure": content["structure"], "frame": content["frame"]}
 
 
 def _end_of(previous: Path) -> dict[str, Any]:
     """Return the geometry that a relaxation ended at."""
     content = _as_before(previous)
-    end = json.loads((previous / RESULT_FILE).read_text("utf-8"))["result"]
+    end = read_json(previous / RESULT_FILE)["result"]
     for name in ("cell", "scaled_positions"):
         content["structure"][name] = end[name]
     return content

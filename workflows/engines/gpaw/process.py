@@ -11,6 +11,8 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+from workflows.atomic import read_regular
+from workflows.engines.exit_status import ended_by, was_killed
 from workflows.engines.gpaw.inputs import INPUT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
 from workflows.engines.machine import Machine, command_words
@@ -19,6 +21,8 @@ from workflows.engines.protocol import Report
 from workflows.errors import MachineError, Terminated
 
 ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
+NEVER_STARTED = "GPAW never started"
+"""First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
 DISK_FULL = ("no space left on device", "disk quota exceeded")
 GRACE_SECONDS = 30.0
@@ -100,11 +104,22 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     if (directory / STOPPED_FILE).exists():
         raise Terminated(_no_time())
     said = last_words(directory).lower()
+    _note_end(directory, process.returncode)
     if process.returncode and any(words in said for words in DISK_FULL):
         raise Terminated(
             f"{directory}: no space left on the disk; free some and run again, it "
             "goes on from the last density"
         )
+
+
+def _note_end(directory: Path, returncode: int) -> None:
+    """Add to what GPAW said how it was killed, or how it ended without a word."""
+    said = last_words(directory)
+    silent = not said and (returncode or last_text(directory) is None)
+    if was_killed(returncode) or silent:
+        line = f"{f'{said}; ' if said else ''}{ended_by(returncode)}"
+        with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
+            errors.write(f"\n{line}\n")
 
 
 def _watch(
@@ -138,7 +153,7 @@ def progress(directory: Path) -> str:
     if path is None:
         return ""
     try:
-        text = path.read_text("utf-8", "replace")
+        text = read_regular(path, "replace")
     except OSError:
         return ""
     found = list(_ITERATION.finditer(text))
@@ -154,8 +169,8 @@ def progress(directory: Path) -> str:
 def last_words(directory: Path) -> str:
     """Return the last line that GPAW said on standard error."""
     try:
-        lines = (directory / ERROR_FILE).read_text("utf-8", "replace").split("\n")
+        lines = read_regular(directory / ERROR_FILE, "replace").split("\n")
     except OSError:
         return ""
     said = [" ".join(line.split()) for line in lines if line.strip()]
-    return said[-1][:200] if said else ""
+    return said[-1][:300] if said else ""

@@ -2,6 +2,7 @@
 
 ==============  ==============================================================
 PLANNED         inputs of ours, and no text of GPAW
+NEVER_STARTED   a command that ended before GPAW wrote its text
 RUNNING         not at its end, and a GPAW of ours is alive in the directory
 TRUNCATED       no whole ``result.json``, or the text it was made with is gone,
                 cut or changed
@@ -22,9 +23,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import parse_json, read_regular, read_regular_bytes
 from workflows.campaign.calculation import Calculation
 from workflows.engines.gpaw.inputs import RESULT_FILE, parameters
-from workflows.engines.gpaw.process import last_words
+from workflows.engines.gpaw.process import NEVER_STARTED, last_words
 from workflows.engines.gpaw.text import TextNumbers, last_text, read_text_numbers
 from workflows.engines.orphans import is_alive
 from workflows.records.document import State
@@ -36,7 +38,7 @@ PRINTED = {"energy": 2e-6, "fermi": 1e-3, "moment": 2e-6, "u": 1e-6}
 def read_result(directory: Path) -> dict[str, Any] | str:
     """Return the result of a run, or why there is none that can be believed."""
     try:
-        content = json.loads(_whole(directory / RESULT_FILE))
+        content = parse_json(_whole(directory / RESULT_FILE))
         result, digest = content["result"], content["sha256"]
     except FileNotFoundError:
         return _interrupted(directory)
@@ -52,8 +54,8 @@ def _whole(path: Path) -> bytes:
     """Read a file, or what was packed of it to be kept."""
     packed = path.with_name(f"{path.name}.gz")
     if packed.exists() and not path.exists():
-        return gzip.decompress(packed.read_bytes())
-    return path.read_bytes()
+        return gzip.decompress(read_regular_bytes(packed))
+    return read_regular_bytes(path)
 
 
 def _interrupted(directory: Path) -> str:
@@ -66,7 +68,7 @@ def _interrupted(directory: Path) -> str:
 def _with_its_text(directory: Path, result: Mapping[str, Any]) -> str:
     name, digest = result["text"]["file"], result["text"]["sha256"]
     try:
-        content = (directory / name).read_bytes()
+        content = read_regular_bytes(directory / name)
     except OSError:
         return f"{name}, the text of GPAW that the result was made with, is gone"
     if _sha256(content) != digest:
@@ -84,7 +86,11 @@ def unfinished(directory: Path) -> tuple[State, str] | None:
         if is_alive(directory):
             return State.RUNNING, "GPAW starts"
         said = last_words(directory)
-        return State.PLANNED, f"not started{f'; GPAW said: {said}' if said else ''}"
+        if not said:
+            return State.PLANNED, "not started"
+        return State.NEVER_STARTED, (
+            f"{NEVER_STARTED}: {said}; correct the GPAW command or its environment"
+        )
     found = read_result(directory)
     if isinstance(found, str):
         if is_alive(directory):
@@ -101,7 +107,7 @@ def judged(
         if "energy" not in result and result["step"] != "dos":
             reason = f"the density is {reason}: {_ladder(result)}"
         return State.UNCONVERGED, str(reason)
-    text = (directory / result["text"]["file"]).read_text("utf-8", "replace")
+    text = read_regular(directory / result["text"]["file"], "replace")
     numbers = read_text_numbers(text)
     problems = (*_not_applied(result, numbers, calculation), *_differs(result, numbers))
     for problem in problems:

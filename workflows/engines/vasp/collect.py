@@ -24,7 +24,7 @@ from workflows.engines.vasp.planned_match import (
     planned_inputs,
 )
 from workflows.engines.vasp.to_document import describe, with_numbers
-from workflows.errors import printable
+from workflows.errors import is_utf8, printable
 from workflows.records.collected import hashes_of, reordered
 from workflows.records.document import Collected, Finding, TaskDocument
 
@@ -196,6 +196,8 @@ def _as_match(
     reason = "not the calculation asked for" if fit.refused else ""
     if not reason and not own.state.usable:
         reason = f"{own.state}: {own.reason}"
+    if not reason and not is_utf8(fit.run.files.directory):
+        reason = "its path is not UTF-8, and no record can hold it: rename it"
     return Match(
         fit.run,
         calculation,

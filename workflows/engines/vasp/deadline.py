@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from workflows.atomic import read_regular
 from workflows.engines.machine import Machine
 from workflows.errors import Terminated
 
@@ -75,7 +76,7 @@ class Clock:
     def _count_steps(self) -> None:
         """Measure ionic steps by when their line comes to OSZICAR."""
         try:
-            text = (self._directory / "OSZICAR").read_text("utf-8", "replace")
+            text = read_regular(self._directory / "OSZICAR", "replace")
         except OSError:
             return
         self._longest = max(self._longest, time.time() - self._since)

@@ -29,6 +29,7 @@ from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_ru
 from workflows.engines.vasp.parse import (
     has_output,
     is_member,
+    is_settled,
     parse_relaxation,
     parse_vasp,
 )
@@ -108,18 +109,21 @@ class VaspEngine:
                 _start_over(directory)
             _run_once(directory, machine, report)
             return
+        last: TaskDocument | None = None
         for number in range(1, calculation.settings["max_restarts"] + 2):
             here = directory / f"relax-{number}"
+            if here.exists() and not here.is_dir():
+                raise StoreError(f"{here}: not a directory; move it away")
             if _is_cut(here):
                 _set_aside(here)
             if not (here / RUN_FILE).exists():
-                _write_relaxation(here, calculation, number)
-            _run_once(here, machine, _numbered(report, number))
-            if not parse_vasp(here).state.usable:
+                _write_relaxation(here, calculation, number, last)
+            last = _run_once(here, machine, _numbered(report, number))
+            if not last.state.usable:
                 return
             before = (p for p in directory.glob("relax-*") if _link(p) <= number)
             remove_wavecars(p for p in before if p != here)
-            if parse_relaxation(directory).settled:
+            if number > 1 and is_settled(last, calculation.settings):
                 return
 
     def parse(self, directory: Path) -> TaskDocument:
@@ -250,7 +254,9 @@ def _take_charge(directory: Path, charge: str) -> None:
     shutil.copyfile(source, directory / "CHGCAR")
 
 
-def _write_relaxation(here: Path, calculation: Calculation, number: int) -> None:
+def _write_relaxation(
+    here: Path, calculation: Calculation, number: int, before: TaskDocument | None
+) -> None:
     """Go on from the attempt that was cut, else from the end of the last member."""
     found = _set_aside_before(here)
     last = here.with_name(f"relax-{number - 1}")
@@ -258,7 +264,6 @@ def _write_relaxation(here: Path, calculation: Calculation, number: int) -> None
     if found:
         inputs, orbitals = _from_cut(calculation, found[-1], links)
     else:
-        before = parse_vasp(last) if number > 1 else None
         inputs, orbitals = _started(calculation, "relax", before, links)
     _write_run(here, calculation, here.name, inputs, orbitals=orbitals)
 
@@ -280,10 +285,10 @@ def _from_cut(
     return inputs, orbitals
 
 
-def _run_once(directory: Path, machine: Machine, report: Report) -> None:
-    """Run one VASP unless it ran to its end before."""
+def _run_once(directory: Path, machine: Machine, report: Report) -> TaskDocument:
+    """Run one VASP unless it ran to its end before; return what its files say."""
     if has_output(directory):
-        return
+        return parse_vasp(directory)
     command = vasp_command(machine.vasp_cmd)
     _, step, more = _run_file(directory)
     _add_machine_tags(directory, machine)
@@ -295,8 +300,9 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
         structure=structure_from_dict(more["inputs"]["structure"]),
         relaxes=step.startswith("relax"),
     )
-    if parse_vasp(directory).state.usable:
-        return
+    found = parse_vasp(directory)
+    if found.state.usable:
+        return found
     if full := disk_is_full(directory):
         reason = (
             f"{directory}: no space left on the disk; free some and run again, it "
@@ -305,6 +311,7 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> None:
     if full or clock.asked:
         (directory / ERROR_FILE).unlink(missing_ok=True)
         raise Terminated(reason if full else clock.reason)
+    return found
 
 
 def _is_cut(directory: Path) -> bool:

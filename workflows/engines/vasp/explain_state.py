@@ -19,6 +19,7 @@ from workflows.engines.vasp.parse import is_member
 from workflows.engines.vasp.state import (
     electronic_problem,
     ionic_problem,
+    missing,
     unknown_ibrion,
 )
 from workflows.records.document import Finding, State, TaskDocument
@@ -87,11 +88,10 @@ def _with_decision(row: Evidence, document: TaskDocument) -> Evidence:
 
 
 def _ends(files: VaspFiles, document: TaskDocument) -> Iterator[Evidence]:
-    absent = [name for name in NUMBERS if files.find(name) is None]
-    if absent and (document.calculation_id is not None or absent == list(NUMBERS)):
-        problem = f"no {absent[0]}: VASP stopped before it wrote one"
+    if problem := missing(files, ours=document.calculation_id is not None):
+        absent = next(name for name in NUMBERS if files.find(name) is None)
         yield Evidence(
-            f"{absent[0]} is there", False, absent[0], "", problem, "", "TRUNCATED"
+            f"{absent} is there", False, absent, "", problem, "", "TRUNCATED"
         )
     ends = file_ends(files)
     for name in ENDS:

@@ -83,8 +83,9 @@ def foreign_runs(top: Path) -> Iterator[ForeignRun]:
 
 
 def _read(files: VaspFiles) -> ForeignRun:
-    ends = file_ends(files)
+    ends = Ends()
     try:
+        ends = file_ends(files)
         end = unfinished(files, ends, ours=False)
         numbers = read_numbers(files, cut=end is not None)
         return ForeignRun(files, numbers, ends, end or converged(numbers))

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,12 @@ from custodian.vasp.handlers import (
     UnconvergedErrorHandler,
     VaspErrorHandler,
 )
-from custodian.vasp.io import load_outcar
 from custodian.vasp.utils import is_valid_poscar
+from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 
+from workflows.atomic import read_regular
 from workflows.engines.claim import check_claim
+from workflows.engines.vasp.custodian_readers import guard, outcar_facts
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.input_files import read_incar_file
 
@@ -75,11 +78,9 @@ class Unconverged(UnconvergedErrorHandler):
 
     def check(self, directory: str = "./") -> bool:
         """Return whether a run failed to converge and was not stopped by STOPCAR."""
-        try:
-            if load_outcar(os.path.join(directory, "OUTCAR")).is_stopped:
+        with suppress(OSError):
+            if outcar_facts(os.path.join(directory, "OUTCAR")).is_stopped:
                 return False
-        except Exception:  # a broken OUTCAR is not a stopped one
-            pass
         return bool(super().check(directory))
 
 
@@ -110,7 +111,7 @@ class NonConverging(NonConvergingErrorHandler):
         never: bool = super().check(directory)  # type: ignore[no-untyped-call]
         outcar = Path(directory, "OUTCAR")
         return never and not (
-            outcar.is_file() and FOOTER in outcar.read_text("utf-8", "replace")
+            outcar.is_file() and FOOTER in read_regular(outcar, "replace")
         )
 
     def correct(self, directory: str = "./") -> dict[str, Any]:
@@ -144,4 +145,16 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
     ]
     if relaxes:
         chosen += [NonConverging(), PotimErrorHandler()]
+    for each in chosen:
+        gave_up = {"errors": [type(each).__name__], "actions": None}
+        guard(each, "check", otherwise=False)
+        guard(each, "correct", otherwise=gave_up)
+    return chosen
+
+
+def validators() -> list[Any]:
+    """Return what looks at the outputs of a VASP that ended."""
+    chosen = [VasprunXMLValidator(), VaspFilesValidator()]
+    for each in chosen:
+        guard(each, "check", otherwise=True)
     return chosen

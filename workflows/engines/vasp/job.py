@@ -38,6 +38,12 @@ class TimedJob(VaspJob):
         if started and self._vasp_process.poll() is None:
             self.terminate()
 
+    @property
+    def returncode(self) -> int | None:
+        """How the last VASP ended, as ``Popen`` has it; None if none did."""
+        process = getattr(self, "_vasp_process", None)
+        return None if process is None else process.poll()
+
     def run(self, directory: str = "./") -> Any:
         """Start VASP; raise Terminated without time, MachineError without a program."""
         self.clock.refuse_to_start()

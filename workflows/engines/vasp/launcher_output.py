@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflows.records.atomic import read_regular_bytes
+from workflows.atomic import open_regular, read_regular_bytes
+from workflows.engines.exit_status import ended_by, was_killed
 
 NEVER_STARTED = "VASP never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
@@ -59,25 +60,33 @@ def cause_of_silence(texts: Iterable[str]) -> str:
     return _short(paragraphs[0]) if paragraphs else ""
 
 
-def never_started(directory: Path) -> str:
+def never_started(directory: Path, returncode: int | None = None) -> str:
     """Return why no VASP started in a directory; empty if one did.
 
     Parameters
     ----------
     directory
         Of a run whose launcher has ended.
+    returncode
+        Of the launcher, as ``Popen`` has it; None if it is unknown.
     """
     if any((directory / name).exists() for name in STARTED):
         return ""
     texts = [_head(directory / name) for name in LOGS]
     words = cause_of_silence(texts) or "the command printed nothing"
-    return f"{NEVER_STARTED}: {words}; correct the VASP command or its environment"
+    ended = ended_by(returncode)
+    if was_killed(returncode):
+        return f"{NEVER_STARTED}: {words}; {ended}"
+    told = f" ({ended})" if ended else ""
+    return (
+        f"{NEVER_STARTED}: {words}{told}; correct the VASP command or its environment"
+    )
 
 
 def last_meaningful_line(path: Path) -> str:
     """Return the last line of a log that is not a rule of dashes; empty for none."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             file.seek(max(0, path.stat().st_size - 2_000))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:

@@ -38,6 +38,18 @@ def one_of_two(files: VaspFiles) -> Iterator[Finding]:
         )
 
 
+def odd_inputs(files: VaspFiles) -> Iterator[Finding]:
+    """Report inputs that are no files, so that nothing is compared with them.
+
+    A link to a POTCAR that is not on this machine is common, and only a note.
+    """
+    for severity, names in (("warning", UNPROVEN), ("info", ("POTCAR",))):
+        for name, what in files.odd(*names).items():
+            yield Finding(
+                id="unreadable_file", severity=severity, message=f"{name} {what}"
+            )
+
+
 def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
     """Report files without content, or that may not be read; no number needs them."""
     for message in ends.silent:
@@ -48,14 +60,6 @@ def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
             severity="info",
             message=f"{', '.join(ends.unknown)}: in a form that is not known here, so "
             "whether it is whole is unknown; no number is taken from it",
-        )
-    own = files.directory / RUN_FILE
-    if os.path.lexists(own) and read_run_file(files.directory) is None:
-        yield Finding(
-            id="unreadable_file",
-            severity="warning",
-            message=f"{RUN_FILE} cannot be read as that of a calculation: the run is "
-            "judged as one that is not ours, without its plan",
         )
     denied = [
         path.name
@@ -68,6 +72,18 @@ def silent_files(files: VaspFiles, ends: Ends) -> Iterator[Finding]:
             severity="warning",
             message=f"{', '.join(denied)}: permission denied, so not looked at: chmod "
             "u+r, or ask the owner",
+        )
+
+
+def lost_plan(files: VaspFiles) -> Iterator[Finding]:
+    """Report a run file that is there and is none: what was asked for is unknown."""
+    own = files.directory / RUN_FILE
+    if os.path.lexists(own) and read_run_file(files.directory) is None:
+        yield Finding(
+            id="unreadable_file",
+            severity="warning",
+            message=f"{RUN_FILE} cannot be read as that of a calculation: the run is "
+            "judged as one that is not ours, without its plan; put back a copy of it",
         )
 
 

@@ -14,15 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workflows.campaign.calculation import Calculation
+from workflows.checks.sites import other_atoms
 from workflows.engines.orphans import is_alive
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.custodian_log import read_corrections
-from workflows.engines.vasp.state import converged, unfinished
+from workflows.engines.vasp.state import converged, settled_already, unfinished
 from workflows.engines.vasp.to_document import describe, with_numbers
 from workflows.engines.vasp.unreadable import unreadable
 from workflows.records.document import State, TaskDocument
 from workflows.records.identity import problem_of_directory
 from workflows.vasp.file_ends import file_ends
+from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.read_numbers import read_numbers
 from workflows.vasp.run_files import VaspFiles, last_run, run_files
 
@@ -78,15 +81,36 @@ def parse_files(files: VaspFiles) -> TaskDocument:
     try:
         if end is not None:
             numbers = read_numbers(files, cut=True)
+            end = _with_what_is_certain(end, numbers)
             return with_numbers(files, numbers, end, ends, common, calculation)
         numbers = read_numbers(files)
-        verdict = converged(numbers)
+        verdict = _of_another_run(calculation, numbers) or converged(numbers)
         return with_numbers(files, numbers, verdict, ends, common, calculation, more)
     except Exception as error:
         # pymatgen raises whatever the broken file leads it to; none of it is a result.
         state, reason = end or (State.FAILED, "")
         why = f"{reason}; {unreadable(error)}" if reason else unreadable(error)
         return TaskDocument(state=state, reason=why, **common)
+
+
+def _of_another_run(
+    calculation: Calculation | None, numbers: VaspNumbers
+) -> tuple[State, str] | None:
+    if calculation is None or numbers.structure is None:
+        return None
+    problem = other_atoms(calculation, numbers.structure)
+    return (State.FAILED, problem) if problem else None
+
+
+def _with_what_is_certain(
+    end: tuple[State, str], numbers: VaspNumbers
+) -> tuple[State, str]:
+    """Add to the reason of a cut run that it had not converged, if that is certain."""
+    state, reason = end
+    problem = settled_already(numbers) if state is State.TRUNCATED else ""
+    if problem:
+        reason += f"; and what is there did not converge: {problem}"
+    return state, reason
 
 
 def parse_relaxation(directory: Path) -> RelaxationChain:

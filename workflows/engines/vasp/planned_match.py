@@ -17,6 +17,7 @@ from workflows.campaign.calculation import Calculation, structure_as_dict
 from workflows.campaign.inputs import structure_inputs
 from workflows.checks.changed_inputs import SAME_PLACE, changed_inputs
 from workflows.checks.incar_as_run import APPLIED, changed_tags
+from workflows.checks.inputs_as_applied import inputs_not_applied
 from workflows.records.collected import reordered
 from workflows.records.document import Finding
 from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
@@ -126,7 +127,7 @@ def differences(
 ) -> tuple[Finding, ...]:
     """Return what a run has otherwise than planned, and what that means."""
     found = changed_inputs(files, numbers, planned)
-    return (*found, *_potentials(numbers, planned))
+    return (*found, *_potentials(numbers, planned), *inputs_not_applied(files))
 
 
 def _potentials(

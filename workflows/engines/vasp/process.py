@@ -10,6 +10,8 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
+from workflows.atomic import read_regular_bytes
+from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import end_orphans, marked
 from workflows.engines.protocol import Report
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 ERROR_FILE = "custodian.error"
 """Why custodian gave up; left in the run directory."""
+SETTINGS = "LNMO_VASP_CMD, or vasp_cmd in my_fworker.yaml, which comes first"
+"""Where the command of VASP is set."""
 WATCH_SECONDS = 1.0
 LEAST_FREE = 1_000_000
 """Bytes; with less, a disk is full."""
@@ -46,7 +50,7 @@ def vasp_command(line: str | None) -> list[str]:
             "'mpirun -np 32 vasp_std', or vasp_cmd in the FWorker's env. Without a "
             "licence: --engine chgnet"
         )
-    return command_words(line, "VASP", "LNMO_VASP_CMD")
+    return command_words(line, "VASP", SETTINGS)
 
 
 def custodian_run(
@@ -87,9 +91,9 @@ def custodian_run(
     """
     from custodian import Custodian
     from custodian.custodian import CustodianError
-    from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 
-    from workflows.engines.vasp.handlers import handlers
+    from workflows.engines.vasp.custodian_readers import quick_outcar
+    from workflows.engines.vasp.handlers import handlers, validators
     from workflows.engines.vasp.job import TimedJob
 
     clock = Clock(directory, machine, relaxes=relaxes)
@@ -99,7 +103,7 @@ def custodian_run(
     watched = Custodian(
         handlers=handlers(relaxes=relaxes, frozen_seconds=machine.frozen_seconds),
         jobs=[job],
-        validators=[VasprunXMLValidator(), VaspFilesValidator()],
+        validators=validators(),
         max_errors=MAX_ERRORS,
         polling_time_step=machine.poll_seconds,
         monitor_freq=1,
@@ -109,13 +113,15 @@ def custodian_run(
     try:
         with (
             marked(directory),
+            quick_outcar(),
             _watching(directory, clock, report),
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # custodian's advice; its log has it too
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
-        (directory / ERROR_FILE).write_text(f"{_why(directory, error)}\n", "utf-8")
+        why = _why(directory, error, job.returncode)
+        (directory / ERROR_FILE).write_text(f"{why}\n", "utf-8")
     except BaseException:
         job.end()
         raise
@@ -124,21 +130,25 @@ def custodian_run(
     return clock
 
 
-def _why(directory: Path, error: Exception) -> str:
-    """Say what custodian could not mend, or what VASP said last."""
+def _why(directory: Path, error: Exception, returncode: int | None) -> str:
+    """Say what custodian could not mend, or what VASP said last and how it ended."""
     corrections = read_corrections(directory)
-    if not corrections and (words := never_started(directory)):
+    if not corrections and (words := never_started(directory, returncode)):
         return words
     if corrections and not corrections[-1]["actions"]:
         last = corrections[-1]
         return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
+    ended = ended_by(returncode)
+    if "eturn code" in str(error):
+        return f"the files of VASP are whole, but its command ended badly: {ended}"
     if "alidation" not in str(error):
         tried = ", ".join(error for c in corrections for error in c["errors"])
         return f"gave up after {len(corrections)} corrections ({tried})"
+    told = f"; {ended}" if returncode else ""
     for name in ("std_err.txt", "vasp.out"):
         if line := last_meaningful_line(directory / name):
-            return f"no whole output, and VASP said last: {line}"
-    return "no whole output, and VASP said nothing"
+            return f"no whole output, and VASP said last: {line}{told}"
+    return f"no whole output, and VASP said nothing{told}"
 
 
 def disk_is_full(directory: Path) -> bool:
@@ -146,7 +156,7 @@ def disk_is_full(directory: Path) -> bool:
     said = ("no space left on device", "disk quota exceeded")
     for name in ("std_err.txt", "vasp.out"):
         with suppress(OSError):
-            tail = (directory / name).read_bytes()[-20_000:]
+            tail = read_regular_bytes(directory / name)[-20_000:]
             if any(words in tail.decode("utf-8", "replace").lower() for words in said):
                 return True
     return disk_usage(directory).free < LEAST_FREE

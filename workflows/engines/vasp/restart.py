@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
+from workflows.atomic import read_regular
 from workflows.errors import StoreError
 from workflows.vasp.outcar_moments import last_whole
 from workflows.vasp.poscar import read_poscar
@@ -70,7 +71,7 @@ def whole_structure(path: Path, start: Structure) -> Structure | None:
 def _from_vasprun(directory: Path, start: Structure) -> Structure | None:
     """Read the last structure that is whole in an open vasprun.xml."""
     try:
-        text = (directory / "vasprun.xml").read_text("utf-8", "replace")
+        text = read_regular(directory / "vasprun.xml", "replace")
         end = text.rindex("</structure>")
         begin = text.rindex("<structure", 0, end)
         block = ElementTree.fromstring(text[begin:end] + "</structure>")

@@ -23,15 +23,16 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import read_regular
 from workflows.checks.not_numbers import lost_numbers
 from workflows.engines.orphans import is_alive
 from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
 from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
-from workflows.records.atomic import read_regular
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.numbers import VaspNumbers
@@ -53,13 +54,21 @@ READ_POTCAR = {
     "OSZICAR": re.compile(b"dE"),
 }
 """File -> what it holds once VASP has read a POTCAR."""
+IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
+ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
+"""Lines of OSZICAR and of standard output."""
+ITERATED = {
+    "OUTCAR": re.compile(b"Iteration +[0-9]"),
+    "vasprun.xml": re.compile(b"<scstep>"),
+}
+"""File -> what it holds once VASP has begun an electronic step."""
 LOGS = ("vasp.out", "std_err.txt")
 """Standard output and error of VASP, as custodian names them."""
 
 
 def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str] | None:
     """Return state and reason of a run that did not come to its end, else None."""
-    problem = _missing(files, ours=ours) or ends.problem
+    problem = ends.problem if ends.odd else missing(files, ours=ours) or ends.problem
     if not problem:
         return None
     directory = files.directory
@@ -75,11 +84,42 @@ def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str]
     return State.TRUNCATED, problem + _no_potcar(files)
 
 
-def _missing(files: VaspFiles, *, ours: bool) -> str:
+def missing(files: VaspFiles, *, ours: bool) -> str:
+    """Return which output is not there, and what the other files show of the run.
+
+    Empty if nothing is missing that must be there.
+    """
     absent = [name for name in NUMBERS if files.find(name) is None]
-    if absent and (ours or len(absent) == len(NUMBERS)):
-        return f"no {absent[0]}: VASP stopped before it wrote one"
+    if not absent or not (ours or len(absent) == len(NUMBERS)):
+        return ""
+    if shown := _ran_on(files):
+        return (
+            f"no {absent[0]}, although VASP came further: {shown}; it was removed, or "
+            "not copied with the others: copy it from where VASP ran, or run again"
+        )
+    return f"no {absent[0]}: VASP stopped before it wrote one"
+
+
+def _ran_on(files: VaspFiles) -> str:
+    """Say what shows that VASP computed something; empty if nothing does."""
+    for name in ("OSZICAR", "vasp.out"):
+        path, text = files.find(name), ""
+        with suppress(OSError, StoreError):
+            text = read_text(path) if path is not None else ""
+        ionic, electronic = len(IONIC.findall(text)), len(ELECTRONIC.findall(text))
+        if path is not None and (ionic or electronic):
+            return f"{path.name} has {_many(ionic, 'ionic')}, " + _many(
+                electronic, "electronic"
+            )
+    for name, mark in ITERATED.items():
+        path = files.find(name)
+        if path is not None and holds(path, mark):
+            return f"{path.name} has electronic steps"
     return ""
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what} step{'' if number == 1 else 's'}"
 
 
 def _no_potcar(files: VaspFiles) -> str:
@@ -110,27 +150,69 @@ def converged(numbers: VaspNumbers) -> tuple[State, str]:
 
 def electronic_problem(numbers: VaspNumbers) -> str:
     """Return which electronic cycle did not converge; empty if all did."""
-    nelm = int(numbers.parameters.get("NELM", 60))
     total = len(numbers.electronic)
     if not total:
         return "no ionic step is complete"
-    if nelm == 1 and _single(numbers):
+    if _once(numbers):
         return ""
-    for number, (steps, reached) in enumerate(numbers.electronic, start=1):
+    for number, (_, reached) in enumerate(numbers.electronic, start=1):
         where = f"ionic step {number} of {total}"
-        if steps > nelm or (steps == nelm and not reached):
-            return (
-                f"{where} reached NELM = {nelm}{_last_change(numbers, number)}: its "
-                "energy and moments are not converged"
-            )
-        if reached is False:
-            return (
-                f"{where} ended its electronic cycle before EDIFF: its energy and "
-                "moments are not converged"
-            )
+        if problem := _open_cycle(numbers, number, where):
+            return problem
         if reached is None and numbers.outcar is None:
             return f"{where} does not show that it reached EDIFF, and {NEEDS_OUTCAR}"
     return ""
+
+
+def _open_cycle(numbers: VaspNumbers, number: int, where: str) -> str:
+    """Say that the cycle of one ionic step certainly did not converge, else empty."""
+    nelm = int(numbers.parameters.get("NELM", 60))
+    steps, reached = numbers.electronic[number - 1]
+    if steps > nelm or (steps == nelm and not reached):
+        return (
+            f"{where} reached NELM = {nelm}{_last_change(numbers, number)}: its "
+            "energy and moments are not converged"
+        )
+    if reached is False:
+        return (
+            f"{where} ended its electronic cycle before EDIFF: its energy and "
+            "moments are not converged"
+        )
+    return ""
+
+
+def settled_already(numbers: VaspNumbers) -> str:
+    """Return what is certain of a run that was cut: it did not converge, and where.
+
+    A complete ionic step that reached NELM stays what it is, whatever came after; so
+    does a relaxation whose OUTCAR is whole. Empty if the rest could still have been
+    a converged run.
+    """
+    if numbers.many_body:
+        return ""
+    body = numbers.outcar
+    if body is not None and len(body.steps) > len(numbers.electronic):
+        numbers = replace(
+            numbers,
+            electronic=tuple(
+                (0, True) if s.learned else (s.electronic_steps, s.converged)
+                for s in body.steps
+            ),
+            last_changes=tuple(s.change for s in body.steps),
+        )
+    at_its_end = body is not None and body.seconds is not None
+    if not _once(numbers) and ("NELM" in numbers.parameters or at_its_end):
+        for number in range(1, len(numbers.electronic) + 1):
+            if problem := _open_cycle(numbers, number, f"ionic step {number}"):
+                return problem
+    if at_its_end and numbers.electronic and "NSW" in numbers.parameters:
+        return ionic_problem(numbers)
+    return ""
+
+
+def _once(numbers: VaspNumbers) -> bool:
+    """Return whether a run was asked for one electronic step, which nothing limits."""
+    return int(numbers.parameters.get("NELM", 60)) == 1 and _single(numbers)
 
 
 def _single(numbers: VaspNumbers) -> bool:

@@ -10,16 +10,19 @@ from workflows.checks.applied_settings import applied_findings
 from workflows.checks.cell_relaxation import relaxes_cell
 from workflows.checks.changed_inputs import changed_inputs
 from workflows.checks.files_agree import disagreements
+from workflows.checks.inputs_as_applied import inputs_not_applied
 from workflows.checks.not_numbers import doubtful_numbers
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.restart_as_run import restart_findings
-from workflows.checks.sites import site_findings, sites_at_the_end
+from workflows.checks.sites import other_atoms, site_findings, sites_at_the_end
 from workflows.engines.protocol import identity
 from workflows.engines.vasp.notes import (
     completed_at,
     corrections_of,
+    lost_plan,
     made_by_the_fake,
+    odd_inputs,
     one_of_two,
     silent_files,
     without_convergence,
@@ -29,8 +32,10 @@ from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.run_file import cell_of
 from workflows.records.versions import versions
 from workflows.vasp.file_ends import Ends
+from workflows.vasp.input_files import read_input
 from workflows.vasp.known_tags import physics_tags
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.poscar import Cell, read_poscar
 from workflows.vasp.run_files import VaspFiles
 from workflows.vasp.species_tags import starting_moments
 
@@ -39,6 +44,9 @@ if TYPE_CHECKING:
 
 MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
 """INCAR tags, as applied, that results of one series share, besides the cutoff."""
+
+DISPLACED = frozenset({0, 5, 6, 7, 8, 44})
+"""IBRION of dynamics, phonons and the dimer method: atoms away from a minimum."""
 
 WHOLE_WORDS = {"accura": "accurate"}
 """VASP cuts PREC after six letters."""
@@ -93,12 +101,18 @@ def with_numbers(
     )
     findings: list[Finding] = []
     counts: dict[str, dict[str, int]] = {}
+    another = False
+    if calculation is not None and structure is not None:
+        another = bool(other_atoms(calculation, structure))
+        structure = None if another else structure
     if calculation is not None and structure is not None and state.at_its_end:
         sites = sites_at_the_end(calculation, structure)
         findings.extend(site_findings(sites))
         counts = sites.counts_final
     inputs = (more or {}).get("inputs", {})
     judged = [
+        *lost_plan(files),
+        *odd_inputs(files),
         *applied_findings(files, numbers, inputs),
         *restart_findings(numbers, more or {}),
     ]
@@ -110,17 +124,22 @@ def with_numbers(
             *disagreements(files, numbers),
         ]
         state, reason = reviewed(state, reason, judged)
+        if state is State.DONE:
+            judged += inputs_not_applied(files)
+            state, reason = reviewed(state, reason, judged)
     findings.extend(judged)
     if structure is not None and state.usable:
         outcome = _outcome(structure, numbers, common, calculation)
         findings.extend(physics_findings(outcome))
     corrections = tuple(corrections_of(files))
     contradicted = bool(numbers.contradiction) and state is State.FAILED
+    if another:  # none of its numbers is of this calculation
+        numbers = VaspNumbers(version=numbers.version)
     energy = None if contradicted else numbers.energy
     fake = "fake" in numbers.version
-    own: dict[str, Any] = (
-        {} if calculation or structure is None else {"formula": cell_formula(structure)}
-    )
+    own: dict[str, Any] = {}
+    if calculation is None and (known := _formula(files, structure)):
+        own["formula"] = known
     if calculation is None and initial is not None:
         own["start_lattice"] = cell_of(initial)
     gap = numbers.gap
@@ -167,6 +186,16 @@ def with_numbers(
     )
 
 
+def _formula(files: VaspFiles, structure: Structure | None) -> str:
+    """Return the contents of a cell; of a run without a structure those of POSCAR."""
+    if structure is not None:
+        return cell_formula(structure)
+    cell = read_input(files, "POSCAR", read_poscar)
+    if not isinstance(cell, Cell) or len(cell.symbols) != len(cell.counts):
+        return ""
+    return "".join(f"{s}{n}" for s, n in zip(cell.symbols, cell.counts, strict=True))
+
+
 def _with_properties(structure: Any, calculation: Calculation | None) -> Any:
     """Give a structure the roles and labels of the planned one, if it has its sites."""
     if structure is None or calculation is None:
@@ -206,6 +235,7 @@ def _outcome(
     after it start from, and end with.
     """
     fresh = calculation is not None and common["task_label"] == "static"
+    moving = numbers.parameters.get("IBRION") in DISPLACED
     return Outcome(
         structure=structure,
         energy=numbers.energy,
@@ -215,6 +245,7 @@ def _outcome(
         bandgap=numbers.gap.gap if numbers.gap else None,
         levels=numbers.gap,
         emax=_end_of_dos(numbers),
+        max_force=None if moving else numbers.max_force,
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,

@@ -7,16 +7,12 @@ know. Anything else is our own fault, and the message says so.
 
 from __future__ import annotations
 
-import traceback
 import zlib
 from lzma import LZMAError
-from pathlib import Path
-from types import TracebackType
 
+from workflows.engines.fault import place_of
 from workflows.errors import LnmoError, one_line
 
-OURS = ("workflows", "structures")
-READER = "pymatgen"
 REPORT = "please report it with this line and the file"
 
 
@@ -31,7 +27,7 @@ def unreadable(error: Exception) -> str:
             f"unreadable output: {shown}: a file is damaged; copy it again from where "
             "VASP ran, or run it again"
         )
-    where, ours = _place(error.__traceback__)
+    where, ours = place_of(error.__traceback__)
     if ours:
         return (
             f"a fault of lnmo, not of the run: {shown}, at {where}; the run is not "
@@ -48,30 +44,3 @@ def _is_damage(error: Exception) -> bool:
     """Return whether a reader raised because its text is broken."""
     broken = (EOFError, zlib.error, LZMAError, UnicodeError, SyntaxError)
     return isinstance(error, broken)  # XML's are a SyntaxError too
-
-
-def _place(trace: TracebackType | None) -> tuple[str, bool]:
-    """Return the place that raised, and whether the fault is ours.
-
-    It is not where one of our readers called pymatgen.
-    """
-    frames = traceback.extract_tb(trace)
-    mine = max((i for i, f in enumerate(frames) if _own(f.filename)), default=-1)
-    if mine < 0:
-        return "an unknown place", True
-    below = [f for f in frames[mine + 1 :] if READER in Path(f.filename).parts]
-    reading = "/workflows/vasp/" in Path(frames[mine].filename).as_posix()
-    if below and reading:
-        return _named(below[-1], READER), False
-    return _named(frames[mine], *OURS), True
-
-
-def _own(filename: str) -> bool:
-    parts = Path(filename).parts
-    return "site-packages" not in parts and any(part in OURS for part in parts)
-
-
-def _named(frame: traceback.FrameSummary, *tops: str) -> str:
-    parts = Path(frame.filename).parts
-    first = max(i for i, part in enumerate(parts) if part in tops)
-    return f"{'/'.join(parts[first:])}:{frame.lineno} ({frame.name})"

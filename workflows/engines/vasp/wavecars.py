@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import read_regular
 from workflows.campaign.inputs import VaspInputs
 from workflows.engines.protocol import read_run_file
 from workflows.errors import StoreError
@@ -149,7 +150,7 @@ def _other_run(directory: Path, head: WavecarHead, written: Mapping[str, Any]) -
 def _start(directory: Path) -> list[list[float]] | None:
     """Read the cell of POSCAR, which custodian may have replaced by CONTCAR's."""
     try:
-        lines = (directory / "POSCAR").read_text("utf-8").splitlines()
+        lines = read_regular(directory / "POSCAR").splitlines()
         scale = float(lines[1])
         found = [[scale * float(w) for w in line.split()[:3]] for line in lines[2:5]]
     except (OSError, ValueError, IndexError):

@@ -295,6 +295,11 @@ CASES: dict[str, Case] = {
         ran(MAGMOM="2*0 4*3.806 8*0"), ran(ISYM="0"), base=FINISHED
     ),
     "applied-encut": Case(ran(ENCUT="520"), base=FINISHED),
+    "applied-kpoints": Case(
+        {"KPOINTS": "mesh\n0\nGamma\n4 4 2\n"},
+        {"KPOINTS": "mesh\n0\nMonkhorst\n4 4 2\n"},
+        base=FINISHED,
+    ),
     "applied-species": Case({"POSCAR": poscar("Mn2 Mg4 O8")}, base=FINISHED),
     "applied-potcar": Case({"POTCAR.spec": "Mg\nMn\nO\n"}, base=FINISHED),
     "applied-electrons": Case(

@@ -362,3 +362,13 @@ def test_a_fault_of_ours_says_so_and_hides_no_other_run(
     assert "damaged" not in first.reason
     assert ".py:" in first.reason, "the place"
     assert "please report it" in first.reason
+
+
+def test_forces_are_left_in_a_single_point_but_not_in_dynamics() -> None:
+    alone = parse_vasp(FORMS.parent / "LiMn8O16_first")
+    assert alone.state is DONE
+    assert alone.max_force == pytest.approx(0.794, abs=1e-3)
+    assert "forces_left" in ids(alone)
+    moving = parsed(FORMS / "ml-md/train")
+    assert (moving.max_force or 0) > 4
+    assert "forces_left" not in ids(moving)

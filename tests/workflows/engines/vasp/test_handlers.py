@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
+import custodian.vasp.io
 import pytest
 from pymatgen.core import Lattice, Structure
-from pymatgen.io.vasp import Incar, Kpoints, Poscar
+from pymatgen.io.vasp import Incar, Kpoints, Outcar, Poscar
 
-from workflows.engines.vasp.handlers import Frozen, NonConverging
+from tests.places import DATA
+from workflows.engines.vasp.custodian_readers import outcar_facts, quick_outcar
+from workflows.engines.vasp.handlers import Frozen, NonConverging, handlers
 from workflows.vasp.file_ends import FOOTER
 
 ELECTRONIC = (
@@ -39,6 +43,46 @@ def test_ten_ionic_steps_without_convergence_are_mended_only_while_vasp_runs(
     if outcar is not None:
         (tmp_path / "OUTCAR").write_text(outcar)
     assert NonConverging().check(str(tmp_path)) is mended
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["NiO_static", "Mn8O16", "GaAs_all_files"])
+def test_handlers_are_told_of_an_outcar_what_pymatgen_reads(
+    tmp_path: Path, name: str
+) -> None:
+    (packed,) = (DATA / name).glob("OUTCAR.gz")
+    path = tmp_path / "OUTCAR"
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
+    read = Outcar(str(path))
+    assert outcar_facts(path).nelect == pytest.approx(read.nelect, abs=1e-4)
+    assert outcar_facts(path).is_stopped is read.is_stopped is False
+    with path.open("a") as file:
+        file.write(" soft stop encountered!  aborting job ...\n")
+    assert outcar_facts(path).is_stopped is Outcar(str(path)).is_stopped is True
+
+
+def test_no_handler_has_a_cut_outcar_read_by_patterns_that_never_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pymatgen's need minutes for one that was cut within its density matrices."""
+    (tmp_path / "OUTCAR").write_text("   NELECT = 12.0000\n onsite density matrix\n")
+    (tmp_path / "vasp.out").write_text("BRMIX: very serious problems\n")
+    for name in ("std_err.txt", "vasprun.xml", "OSZICAR"):
+        (tmp_path / name).touch()
+    Incar({"ALGO": "Fast"}).write_file(tmp_path / "INCAR")
+    gaas = Structure(Lattice.cubic(5.65), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    Poscar(gaas).write_file(tmp_path / "POSCAR")
+    Kpoints.gamma_automatic().write_file(tmp_path / "KPOINTS")
+    read: list[str] = []
+    monkeypatch.setattr(custodian.vasp.io, "Outcar", read.append)
+    monkeypatch.chdir(tmp_path)
+    watching = handlers(relaxes=True, frozen_seconds=600)
+    with quick_outcar():
+        wrong = [each for each in watching if each.check(str(tmp_path))]
+        assert wrong
+        for each in wrong:
+            each.correct(str(tmp_path))
+    assert read == []
 
 
 @pytest.mark.parametrize("algo", ["Normal", "All", "Fast"])

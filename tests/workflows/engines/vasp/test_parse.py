@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,13 @@ from pymatgen.io.vasp import Incar, Outcar, Vasprun
 
 from tests.places import TESTS
 from workflows import load_campaign, parse_run, plan
-from workflows.campaign.calculation import Calculation
+from workflows.campaign.calculation import Calculation, content_id
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import MARK
 from workflows.engines.vasp.engine import VaspEngine
 from workflows.errors import StoreError
 from workflows.records.document import State
+from workflows.records.run_file import read_run_file, write_run_file
 from workflows.vasp.equality import same_structure
 from workflows.vasp.file_ends import FOOTER
 
@@ -92,7 +94,11 @@ def by_pymatgen(directory: Path) -> tuple[Vasprun, Outcar]:
 def test_a_finished_run_is_done_and_its_numbers_are_pymatgen_s(name: str) -> None:
     document = parse_run(DATA / name)
     run, outcar = by_pymatgen(DATA / name)
-    assert (document.state, document.reason) == (State.DONE, "")
+    if name == "Li_metal_vasp5":  # its INCAR is not the one that ran
+        assert document.state is State.NEEDS_REVIEW
+        assert "ENCUT = 600 eV was asked, OUTCAR says 520" in document.reason
+    else:
+        assert (document.state, document.reason) == (State.DONE, "")
     assert document.energy == pytest.approx(float(run.final_energy), abs=1e-8)
     assert document.energy == pytest.approx(float(outcar.final_energy), abs=1e-5)
     assert document.energy_per_atom == document.energy / len(run.final_structure)
@@ -479,10 +485,10 @@ def test_a_restart_beyond_a_limit_of_the_campaign_is_not_settled(
     shutil.rmtree(runs / "relax" / "relax-2")
     shutil.copytree(runs / "relax" / "relax-1", runs / "relax" / "relax-2")
     assert parse_run(runs / "relax").state is State.DONE
-    path = runs / "relax" / "lnmo.json"
-    run_file = json.loads(path.read_text("utf-8"))
-    run_file["calculation"]["settings"][limit] = value
-    path.write_text(json.dumps(run_file), "utf-8")
+    found = read_run_file(runs / "relax")
+    assert found is not None
+    own = replace(found[0], settings={**found[0].settings, limit: value})
+    write_run_file(runs / "relax", replace(own, id=content_id(own)), "relax")
     document = parse_run(runs / "relax")
     assert document.state is State.UNCONVERGED
     assert document.reason == "volume not settled after 2 relaxations (limit 5)"

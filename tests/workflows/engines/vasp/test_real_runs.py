@@ -31,6 +31,8 @@ class Row:
 
 
 DONE, CUT, LOOSE = State.DONE, State.TRUNCATED, State.UNCONVERGED
+REVIEW = State.NEEDS_REVIEW
+"""INCAR is not the one that ran."""
 NO_FOOTER = "has no timing footer"
 NOT_CLOSED = "is not closed"
 TABLE = (
@@ -45,7 +47,7 @@ TABLE = (
     Row("LiMn8O16_image", ".relax1", DONE),
     Row("LiMn8O16_image", ".relax2", DONE),
     Row("LiVO3_U_on_lithium", "", CUT, "lacks the final positions"),
-    Row("Li_metal_vasp5", "", DONE),
+    Row("Li_metal_vasp5", "", REVIEW, "ENCUT = 600 eV was asked, OUTCAR says 520"),
     Row("Li_metal_vasp5", "_Li_no_projected", DONE),
     Row("MgMn2O4_relax_ferromagnetic", "", DONE),
     Row("MgMn2O4_static_antiferromagnetic", "", DONE),
@@ -59,7 +61,7 @@ TABLE = (
     Row("custodian_auto_nbands", "", CUT, "no OUTCAR"),
     Row("custodian_auto_nbands", "_auto_nbands", DONE),
     Row("custodian_bad_vasprun", "", CUT, NOT_CLOSED),
-    Row("custodian_drift", "", DONE),
+    Row("custodian_drift", "", REVIEW, "ENCUT = 520 eV was asked, OUTCAR says 280"),
     Row("custodian_large_sigma", "_fail_sigma_check", DONE),
     Row("custodian_large_sigma", "_pass_sigma_check", DONE),
     Row("custodian_lrf_comm", "", CUT, "has no timing footer"),
@@ -67,7 +69,7 @@ TABLE = (
     Row("custodian_positive_energy", "", CUT, "no OUTCAR"),
     Row("custodian_zpotrf_small", "", CUT, "VASP said: zpotrf (LAPACK"),
 )
-FINISHED = tuple(row for row in TABLE if row.state is DONE)
+FINISHED = tuple(row for row in TABLE if row.state.usable)
 
 
 def found(row: Row) -> VaspFiles:
@@ -181,7 +183,8 @@ def test_the_lattice_of_a_run_without_vasprun_is_that_of_its_contcar(name: str) 
         warnings.simplefilter("ignore")
         last = Poscar.from_file(DATA / name / "CONTCAR.gz").structure
     assert_same(document.structure, last)
-    assert [f.id for f in document.findings if f.severity == "info"] == ["no_vasprun"]
+    told = {f.id for f in document.findings if f.severity == "info"}
+    assert told - {"forces_left"} == {"no_vasprun"}
 
 
 def test_the_table_has_every_run_of_the_data() -> None:

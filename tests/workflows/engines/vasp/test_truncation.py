@@ -207,3 +207,72 @@ def test_procar_has_no_sum_over_a_single_ion() -> None:
         head = f"# of k-points: 1         # of bands:   1         # of ions:   {ions}\n"
         text = f"PROCAR lm\n{head}\n{band} \n".encode()
         assert ENDS["PROCAR"](text.splitlines(keepends=True)) == told
+
+
+def state_of(place: Path) -> tuple[State, str]:
+    (files,) = run_files(place)
+    document = parse_files(files)
+    return document.state, document.reason
+
+
+OUTPUTS = ("OUTCAR", "vasprun.xml", "OSZICAR", "vasp.out")
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        (("OSZICAR",), "OSZICAR has 1 ionic step, 12 electronic steps"),
+        (("OSZICAR", "vasp.out"), "OSZICAR has 1 ionic step, 12 electronic steps"),
+        (("vasp.out",), "vasp.out has"),
+    ],
+)
+def test_a_run_without_its_output_is_told_by_what_the_other_files_show(
+    tmp_path: Path, kept: tuple[str, ...], shown: str
+) -> None:
+    unpacked("GaAs_all_files", "", tmp_path)
+    if not (tmp_path / "vasp.out").exists():
+        text = (tmp_path / "OSZICAR").read_text()
+        (tmp_path / "vasp.out").write_text(f" running on 4 total cores\n{text}")
+    for name in OUTPUTS:
+        if name not in kept:
+            (tmp_path / name).unlink(missing_ok=True)
+    state, reason = state_of(tmp_path)
+    assert state is State.TRUNCATED
+    assert reason.startswith(f"no OUTCAR, although VASP came further: {shown}")
+    assert "removed, or not copied" in reason
+
+
+def test_a_run_that_showed_nothing_stopped_before_its_output(tmp_path: Path) -> None:
+    (tmp_path / "OSZICAR").write_text("       N       E                     dE\n")
+    state, reason = state_of(tmp_path)
+    assert (state, reason) == (
+        State.TRUNCATED,
+        "no OUTCAR: VASP stopped before it wrote one",
+    )
+
+
+def test_a_cut_run_whose_whole_step_had_not_converged_says_both(
+    tmp_path: Path,
+) -> None:
+    unpacked("V2O5_unconverged", "", tmp_path)
+    assert state_of(tmp_path)[0] is State.UNCONVERGED
+    content = (tmp_path / "vasprun.xml").read_bytes()
+    mark = b"</calculation>"
+    (tmp_path / "vasprun.xml").write_bytes(content[: content.find(mark) + len(mark)])
+    state, reason = state_of(tmp_path)
+    assert state is State.TRUNCATED
+    assert "; and what is there did not converge: ionic step 1 reached NELM" in reason
+
+
+def test_a_cut_run_that_could_still_have_converged_says_only_that_it_was_cut(
+    tmp_path: Path,
+) -> None:
+    unpacked("LiAlSiO4_relax1_relax2", ".relax2", tmp_path)
+    path = tmp_path / "OUTCAR.relax2"
+    content = path.read_bytes()
+    chosen = random.Random("cut")
+    for _ in range(CUTS):
+        path.write_bytes(content[: chosen.randrange(1000, len(content) - 2000)])
+        state, reason = state_of(tmp_path)
+        assert state is State.TRUNCATED
+        assert "did not converge" not in reason

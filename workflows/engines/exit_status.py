@@ -1,0 +1,69 @@
+"""How a process of an engine ended: by which signal, with which code, and likely why.
+
+A launcher between us and the engine passes a signal n on as exit code 128 + n.
+"""
+
+from __future__ import annotations
+
+import signal
+
+SHELL_OFFSET = 128
+"""Exit code of a shell, or a launcher, minus the signal that ended its child."""
+
+SIGNALS = {
+    signal.SIGKILL: "likely out of memory, or ended by the queue or a person; ask for "
+    "more memory, or run fewer ranks on a node",
+    signal.SIGSEGV: "likely a small stack, or a library of another build; ulimit -s "
+    "unlimited before the command",
+    signal.SIGBUS: "likely a full /dev/shm or /tmp, or memory that fails; free some, "
+    "or take another node",
+    signal.SIGILL: "the program was built for another processor; build it here",
+    signal.SIGFPE: "a division by zero in it; look at its inputs and its build",
+    signal.SIGABRT: "the program or its MPI gave up; its output says why, if anything",
+    signal.SIGTERM: "ended by the queue (wall time, cancelled) or a person",
+    signal.SIGINT: "interrupted from the keyboard, or by the queue",
+    signal.SIGHUP: "its terminal was closed; start it under nohup, tmux or the queue",
+    signal.SIGXCPU: "the limit of processor time, or the queue's warning; raise ulimit "
+    "-t, or the wall time",
+    signal.SIGXFSZ: "the limit of file size; raise ulimit -f",
+    signal.SIGPIPE: "what read its output is gone",
+}
+"""Signal -> likely cause and cure."""
+
+CODES = {
+    126: "the command is there and may not be executed; chmod +x, or another file",
+    127: "the command was not found; correct its path, or load its module",
+}
+"""Exit codes with which a shell says that it started nothing."""
+
+
+def ended_by(returncode: int | None) -> str:
+    """Return how a process ended, with the likely cause; empty if it still runs.
+
+    Parameters
+    ----------
+    returncode
+        As ``Popen`` has it: minus the signal that ended the process itself.
+    """
+    if returncode is None:
+        return ""
+    number = -returncode if returncode < 0 else returncode - SHELL_OFFSET
+    if number > 0 and (name := _name(number)):
+        cause = SIGNALS.get(signal.Signals(number), "")
+        return f"killed by signal {number} ({name}){f': {cause}' if cause else ''}"
+    if returncode < 0:
+        return f"killed by signal {number}"
+    cause = CODES.get(returncode, "")
+    return f"exit code {returncode}{f': {cause}' if cause else ''}"
+
+
+def was_killed(returncode: int | None) -> bool:
+    """Return whether a signal ended a process, or the one that its launcher started."""
+    return ended_by(returncode).startswith("killed")
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
