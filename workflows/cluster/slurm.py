@@ -40,6 +40,8 @@ STATES = {
     "PREEMPTED": Job.PREEMPTED,
 }
 """Slurm's job states (squeue(1), JOB STATE CODES, 22.05)."""
+HEADER = "JOBID|STATE|REASON|NAME"
+"""What squeue prints above ``%i|%T|%r|%j``, and so above a list without a job."""
 _SUBMITTED = re.compile(r"Submitted batch job\s+(\d+)")
 
 
@@ -69,7 +71,7 @@ class Slurm:
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
         """Ask squeue once, and sacct for the jobs that squeue no longer lists."""
         user = own_name()
-        shown = ask(["squeue", "-h", "-t", "all", "-u", user, "-o", "%i|%T|%r|%j"])
+        shown = ask(["squeue", "-t", "all", "-u", user, "-o", "%i|%T|%r|%j"])
         found = read_squeue(shown)
         missing = [i for i in dict.fromkeys(ids) if i not in found]
         known = {**self._from_accounting(missing), **found}
@@ -97,10 +99,23 @@ class Slurm:
 
 
 def read_squeue(text: str) -> dict[str, Listed]:
-    """Read lines ``id|STATE|reason|name``."""
+    """Read lines ``id|STATE|reason|name`` below their header.
+
+    Raises
+    ------
+    QueueError
+        There is no header: this is not the list, and no job counts as ended by it.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if HEADER not in lines:
+        raise QueueError(
+            f"squeue answered without its header {HEADER}: {one_line(text)!r}; it is "
+            "not known which jobs there are. If squeue is a script of the site here, "
+            "let it pass on the output of Slurm's own"
+        )
     found = {}
-    for line in text.splitlines():
-        fields = line.strip().split("|", 3)
+    for line in lines[lines.index(HEADER) + 1 :]:
+        fields = line.split("|", 3)
         if len(fields) == 4:
             job_id, state, reason, name = fields
             why = "" if reason in {"None", "(null)"} else reason

@@ -26,6 +26,8 @@ def seconds(text: str, *, lsf: bool = False) -> float:
     ValueError
         It is none of these.
     """
+    if not text.isascii() or "_" in text:  # int() reads other digits, and 1_000
+        raise ValueError(text)
     days, dash, clock = text.strip().rpartition("-")
     parts = [int(part) for part in clock.split(":")]
     if any(part < 0 for part in parts) or len(parts) > 3:

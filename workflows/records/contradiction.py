@@ -8,7 +8,7 @@ import re
 from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
 from workflows.campaign.sections import SAME_X, X_MAX
 from workflows.errors import shortened
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
 
 SAME_ENERGY = 1e-6
 """eV an atom: the cell's energy is divided by its atoms when it is recorded."""
@@ -32,6 +32,34 @@ SMALLEST_CELL = 0.1
 COUNTED = ("rank", "degeneracy", "start", "c_strain", "charge_order", "host_weight")
 """Numbers in ``ordering``."""
 FOR_EVERY_ATOM = ("magnetization", "moment_vectors")
+OF_THE_OUTPUT = (
+    *("structure", "energy", "energy_per_atom", "efermi", "magnetization"),
+    *("moment_vectors", "total_magnetization", "occupations", "nelect", "bandgap"),
+    *("bandgap_up", "bandgap_down", "max_force", "pressure_kbar", "max_stress_kbar"),
+    *("n_ionic_steps", "run_seconds"),
+)
+"""What an engine says it computed."""
+
+
+def believed(document: TaskDocument) -> TaskDocument:
+    """Return a document as it is, or without numbers if they contradict each other.
+
+    FAILED then, if the run came to its end. So what no run gives is never recorded.
+    """
+    problem = contradiction(document)
+    if not problem:
+        return document
+    before = f"{document.reason}; " if document.reason else ""
+    return document.model_copy(
+        update={
+            **dict.fromkeys(OF_THE_OUTPUT),
+            "final_sites": {},
+            "cell_relaxed": False,
+            "state": State.FAILED if document.state.at_its_end else document.state,
+            "reason": f"{before}{problem}: the output was edited or damaged; run the "
+            "step again, or copy its files again",
+        }
+    )
 
 
 def contradiction(document: TaskDocument) -> str:

@@ -12,7 +12,7 @@ from workflows.errors import StoreError
 from workflows.records.all_cores import WORTH_IT, on_all_cores
 from workflows.records.document import TaskDocument
 from workflows.records.identity import problem_of_directory, problem_of_document
-from workflows.records.recordable import check_size, refuse_unfinished
+from workflows.records.recordable import check_size, refuse_unfit
 from workflows.records.run_file import SEAL, read_run_file
 from workflows.records.seal import seal_of
 from workflows.records.summary import Summary, summarize
@@ -52,10 +52,10 @@ class FileResults:
         Raises
         ------
         StoreError
-            It has no calculation id or has not ended, or the directory
-            belongs to another calculation; nothing was written.
+            It has no calculation id, has not ended or has numbers that no run has,
+            or the directory belongs to another calculation; nothing was written.
         """
-        refuse_unfinished(document)
+        refuse_unfit(document)
         calculation_id, step = str(document.calculation_id), document.task_label
         directory = self.directory(calculation_id, step)
         if problem := problem_of_directory(directory, calculation_id, step, None):

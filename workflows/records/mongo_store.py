@@ -20,7 +20,7 @@ from workflows.errors import StoreError, printable
 from workflows.records.contradiction import contradiction
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
-from workflows.records.recordable import check_size, refuse_unfinished
+from workflows.records.recordable import check_size, refuse_unfit
 from workflows.records.summary import ATOMS, Summary, code_fingerprint, summarize
 from workflows.records.unreadable import failed_row, what_is_wrong
 
@@ -54,7 +54,7 @@ class MongoResults:
 
     def put(self, document: TaskDocument) -> None:
         """Record a document."""
-        refuse_unfinished(document)
+        refuse_unfit(document)
         key = {
             "calculation_id": document.calculation_id,
             "task_label": document.task_label,

@@ -1,4 +1,4 @@
-"""Which documents may be recorded: finished, with an id, and not too large."""
+"""Which documents may be recorded: finished, with an id, possible, not too large."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflows.errors import StoreError
+from workflows.records.contradiction import contradiction
 from workflows.records.document import State, TaskDocument
 
 LARGEST = 4_000_000
@@ -36,8 +37,10 @@ def check_size(content: Mapping[str, Any], what: str) -> None:
     )
 
 
-def refuse_unfinished(document: TaskDocument) -> None:
-    """Reject a document that no store keeps: of a run under way, or without an id.
+def refuse_unfit(document: TaskDocument) -> None:
+    """Reject a document that no store keeps.
+
+    One of a run under way, one without an id, one with numbers that no run has.
 
     Raises
     ------
@@ -55,3 +58,5 @@ def refuse_unfinished(document: TaskDocument) -> None:
             f"{document.dir_name}: is {document.state}, not recorded: only a run that "
             "has ended has a result"
         )
+    if problem := contradiction(document):
+        raise StoreError(f"{document.dir_name}: not recorded: {problem}")

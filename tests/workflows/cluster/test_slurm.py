@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from workflows.cluster.scheduler import Job, Listed
-from workflows.cluster.slurm import STATES, read_sacct, read_squeue
+from workflows.cluster.slurm import HEADER, STATES, read_sacct, read_squeue
+from workflows.errors import QueueError
 
 SQUEUE = """\
+JOBID|STATE|REASON|NAME
 4|COMPLETED|None|lnmo-1-1
 5|PENDING|Resources|lnmo-2-3
 6|TIMEOUT|TimeLimit|lnmo-3-4
@@ -30,7 +34,15 @@ def test_a_listing_of_squeue_is_read() -> None:
 
 
 def test_an_empty_listing_holds_no_job() -> None:
-    assert read_squeue("\n") == {}
+    assert read_squeue(f"Welcome to the cluster\n{HEADER}\n") == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n", "<html>504</html>", "5|RUNNING|None|lnmo-1"]
+)
+def test_an_answer_without_a_header_is_no_list_of_jobs(text: str) -> None:
+    with pytest.raises(QueueError, match="it is not known which jobs there are"):
+        read_squeue(text)
 
 
 def test_a_listing_of_sacct_is_read() -> None:

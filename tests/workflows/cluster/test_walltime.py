@@ -27,7 +27,9 @@ def test_lsf_counts_hours_and_minutes(text: str, expected: float) -> None:
     assert seconds(text, lsf=True) == expected
 
 
-@pytest.mark.parametrize("text", ["", "a day", "1:2:3:4", "-5", "1-2:3:4:5"])
+@pytest.mark.parametrize(
+    "text", ["", "a day", "1:2:3:4", "-5", "1-2:3:4:5", "٣:00", "1_0"]
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         seconds(text)

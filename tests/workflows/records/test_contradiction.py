@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import math
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mongomock
 import pytest
 from pymatgen.core import Lattice
 
 from tests.places import DATA
 from workflows import parse_run
-from workflows.records.contradiction import contradiction
+from workflows.errors import StoreError
+from workflows.records.contradiction import OF_THE_OUTPUT, contradiction
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
+from workflows.records.mongo_store import MongoResults
 
 
 @pytest.fixture
@@ -89,3 +96,37 @@ def test_a_cell_without_oxygen_and_an_energy_of_no_atom_are_refused(
     assert told == "formula is Li1, of a cell without oxygen"
     heavy = {"energy": -1e300, "energy_per_atom": None}
     assert "eV for 2 atoms" in contradiction(document.model_copy(update=heavy))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("energy", math.inf), ("bandgap", 90.0), ("x", 3.0)]
+)
+def test_no_store_takes_it(
+    tmp_path: Path, document: TaskDocument, name: str, value: float
+) -> None:
+    place = tmp_path / "calculations" / "0123456789ab" / "static"
+    place.mkdir(parents=True)
+    impossible = document.model_copy(update={name: value})
+    with pytest.raises(StoreError, match=f"not recorded: {name} is "):
+        FileResults(tmp_path).put(impossible)
+    collection = mongomock.MongoClient().db.documents
+    with pytest.raises(StoreError, match=f"not recorded: {name} is "):
+        MongoResults(collection).put(impossible)
+    assert not list(place.iterdir())
+    assert collection.count_documents({}) == 0
+
+
+def test_a_run_whose_numbers_contradict_each_other_gives_none(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(DATA / "NiO_static", tmp_path / "run"))
+    text = gzip.decompress((run / "OUTCAR.gz").read_bytes()).decode()
+    text, edits = re.subn(
+        r"(number of electron .*magnetization) .*", r"\1  999.0", text
+    )
+    assert edits
+    (run / "OUTCAR").write_text(text, "utf-8")
+    for packed in ("vasprun.xml.gz", "OUTCAR.gz"):
+        (run / packed).unlink()
+    document = parse_run(run)
+    assert document.state is State.FAILED
+    assert document.reason.startswith("total_magnetization is 999 muB, of")
+    assert {getattr(document, name) for name in OF_THE_OUTPUT} == {None}

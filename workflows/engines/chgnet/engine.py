@@ -36,6 +36,7 @@ from workflows.engines.chgnet.relax import (
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import Report, identity, read_run_file, write_run_file
 from workflows.errors import StoreError
+from workflows.records.contradiction import believed
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.records.run_file import SEAL
 from workflows.records.seal import is_broken, seal_of
@@ -111,7 +112,7 @@ class ChgnetEngine:
         if problem := damage(calculation, result):
             reason = f"{RESULT_FILE} {problem}: it was edited or damaged, {RUN_AGAIN}"
             return TaskDocument(state=State.FAILED, reason=reason, **common)
-        return _document(calculation, result, common)
+        return believed(_document(calculation, result, common))
 
     def clean_up(
         self,

@@ -11,7 +11,7 @@ import numpy as np
 
 from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
-from workflows.engines.gpaw.state import read_result
+from workflows.engines.gpaw.state import NOT_OURS, another_form, read_result
 from workflows.errors import ResultsError
 
 
@@ -34,7 +34,10 @@ def read_gpaw_density(directory: Path) -> DensityOfStates:
             f"{directory}: a {result['step']} step of GPAW, which has no density of "
             "states; give the campaign this x under gpaw.dos_at"
         )
-    return density_from(result)
+    try:
+        return density_from(result)
+    except NOT_OURS as error:
+        raise ResultsError(f"{directory}: result.json {another_form(error)}") from None
 
 
 def density_from(result: Mapping[str, Any]) -> DensityOfStates:

@@ -35,6 +35,17 @@ PRINTED = {"energy": 2e-6, "fermi": 1e-3, "moment": 2e-6, "u": 1e-6}
 """Half a unit of the last digit that GPAW prints, and some: eV, eV, muB, eV."""
 
 
+NOT_OURS = (KeyError, TypeError, ValueError, IndexError, AttributeError)
+"""What reading a result leads to that this version did not write."""
+
+
+def another_form(error: Exception) -> str:
+    """Return what is wrong with a whole result that cannot be read, and the cure."""
+    lacks = isinstance(error, KeyError)
+    what = f"lacks {error}" if lacks else f"has another form ({type(error).__name__})"
+    return f"{what}; another version of lnmo wrote it, or it was edited: run it again"
+
+
 def read_result(directory: Path) -> dict[str, Any] | str:
     """Return the result of a run, or why there is none that can be believed."""
     try:
@@ -47,7 +58,10 @@ def read_result(directory: Path) -> dict[str, Any] | str:
     own = json.dumps(result, sort_keys=True)
     if not isinstance(result, dict) or _sha256(own.encode()) != digest:
         return f"{RESULT_FILE} was changed after GPAW wrote it: run the step again"
-    return _with_its_text(directory, result) or result
+    try:
+        return _with_its_text(directory, result) or result
+    except NOT_OURS as error:
+        return f"{RESULT_FILE} {another_form(error)}"
 
 
 def _whole(path: Path) -> bytes:

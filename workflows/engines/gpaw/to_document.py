@@ -16,9 +16,16 @@ from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
 from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.sites import site_findings, sites_at_the_end
-from workflows.engines.gpaw.inputs import first_moments, read_input
-from workflows.engines.gpaw.state import judged, read_result, unfinished
+from workflows.engines.gpaw.inputs import RESULT_FILE, first_moments, read_input
+from workflows.engines.gpaw.state import (
+    NOT_OURS,
+    another_form,
+    judged,
+    read_result,
+    unfinished,
+)
 from workflows.engines.protocol import identity
+from workflows.records.contradiction import believed
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.records.versions import versions
 
@@ -47,11 +54,27 @@ def parse_gpaw(directory: Path, calculation: Calculation, step: str) -> TaskDocu
     if asked is None:
         reason = "input.json is gone: nobody knows what was asked for"
         return TaskDocument(state=State.FAILED, reason=reason, **common)
+    try:
+        document = _at_its_end(directory, result, asked, common, calculation, step)
+    except NOT_OURS as error:
+        reason = f"{RESULT_FILE} {another_form(error)}"
+        return TaskDocument(state=State.FAILED, reason=reason, **common)
+    return believed(document)
+
+
+def _at_its_end(
+    directory: Path,
+    result: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    common: dict[str, Any],
+    calculation: Calculation,
+    step: str,
+) -> TaskDocument:
     state, reason = judged(directory, result, calculation)
-    common |= {"state": state, "reason": reason, **_origin(result)}
+    common = {**common, "state": state, "reason": reason, **_origin(result)}
     if state is State.FAILED or "cell" not in result:
         return TaskDocument(**common)
-    common["settings"]["paw"] = _paw(result)
+    common["settings"] = {**common["settings"], "paw": _paw(result)}
     structure = _structure(result, asked, calculation)
     numbers = _bands(result) | _energies(result, calculation, structure)
     counts, findings = _judged_numbers(structure, numbers, calculation, step)

@@ -28,6 +28,7 @@ from workflows.engines.vasp.notes import (
     without_convergence,
 )
 from workflows.engines.vasp.review import reviewed
+from workflows.records.contradiction import believed
 from workflows.records.document import INCAR, Finding, State, TaskDocument
 from workflows.records.run_file import cell_of
 from workflows.records.versions import versions
@@ -143,7 +144,7 @@ def with_numbers(
     if calculation is None and initial is not None:
         own["start_lattice"] = cell_of(initial)
     gap = numbers.gap
-    return TaskDocument(
+    document = TaskDocument(
         **{**common, **own, "settings": _settings(common, calculation, numbers)},
         state=state,
         reason=reason,
@@ -184,6 +185,7 @@ def with_numbers(
         completed_at=completed_at(files) if state.at_its_end else None,
         versions=versions("custodian", "pymatgen"),
     )
+    return believed(document)
 
 
 def _formula(files: VaspFiles, structure: Structure | None) -> str:

@@ -132,6 +132,43 @@ def test_one_other_digit_anywhere_is_never_done(run: Path) -> None:
         path.write_text(whole, "utf-8")
 
 
+@pytest.mark.parametrize("step", ["relax", "dos"])
+@pytest.mark.parametrize("damage", [None, "x", [], {}])
+def test_a_result_of_another_form_is_told_in_one_line(
+    run: Path, step: str, damage: object
+) -> None:
+    path = run / step / "result.json"
+    whole = path.read_text("utf-8")
+    for key in json.loads(whole)["result"]:
+        document = rewritten(run / step, lambda result, key=key: result.pop(key))
+        assert document.state.usable or document.reason, key
+        path.write_text(whole, "utf-8")
+        changed = rewritten(
+            run / step, lambda result, key=key: result.update({key: damage})
+        )
+        assert changed.state.usable or changed.reason, key
+        assert "\n" not in changed.reason + document.reason
+        path.write_text(whole, "utf-8")
+
+
+def test_a_density_of_states_of_another_form_is_told_in_one_line(run: Path) -> None:
+    whole = (run / "dos" / "result.json").read_text("utf-8")
+    for key in ("dos", "eigenvalues", "occupations"):
+        rewritten(run / "dos", lambda result, key=key: result.update({key: {}}))
+        with pytest.raises(
+            ResultsError, match=r"dos: result\.json (lacks|has another)"
+        ):
+            read_gpaw_density(run / "dos")
+        (run / "dos" / "result.json").write_text(whole, "utf-8")
+
+
+def test_a_result_without_a_number_says_which(run: Path) -> None:
+    document = rewritten(run / "static", lambda result: result.pop("electrons"))
+    assert document.state is State.FAILED
+    assert document.reason.startswith("result.json lacks 'electrons'; another version")
+    assert shown(document) == []
+
+
 def add(name: str, amount: float) -> Change:
     return lambda result: result.update({name: result[name] + amount})
 

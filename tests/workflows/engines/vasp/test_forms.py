@@ -92,6 +92,7 @@ def test_vasp_5_says_ediff_is_reached_where_nelm_ended_the_cycle(
     reason = parsed(place).reason
     assert "reached NELM = 8 (last change 4.8e-03 eV, EDIFF 1e-06)" in reason
     edited(place / "vasprun.xml", r'("EDIFF">) *0\.00000100', r"\1  0.00500000")
+    edited(place / "OUTCAR", r"(\bEDIFF *= *)0\.1E-05", r"\g<1>0.5E-02")
     assert parsed(place).state is DONE, "its last step met EDIFF"
 
 
