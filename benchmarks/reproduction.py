@@ -50,8 +50,8 @@ Written by `python benchmarks/reproduction.py` from the documents under
 how, and what is approximate). Every number of GPAW is DFT+U: {version}, PBE+U with
 U(Mn) 5.96 and U(Ni) 4.5 eV as printed, plane waves to {cutoff:g} eV, cells of 14 atoms,
 free moments, one cold start each. **The geometry is CHGNet's**, a machine-learned
-surrogate: lengths, volumes and bonds below are its, and none of them passes a verdict.
-The paper used VASP and 56 atoms. `lnmo results dft` has the verdicts.
+surrogate: lengths, volumes and bonds below are CHGNet's, and none of them passes a
+verdict. The paper used VASP and 56 atoms. `lnmo results dft` has the verdicts.
 
 ![Moments over x, and the d states at x = 2](reproduction.svg)
 

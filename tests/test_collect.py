@@ -24,7 +24,7 @@ from tests.places import FAKE_VASP, TOP
 from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.inputs import structure_inputs, write_vasp_inputs
-from workflows.engines.collect import Outcome, found_in, recorded
+from workflows.engines.collect import CollectResult, found_in, recorded
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step
 from workflows.errors import ResultsError, StoreError
@@ -120,12 +120,12 @@ def runs(made: Path, tmp_path: Path) -> Path:
 
 def collect(
     runs: Path, calculation: Calculation, root: Path, *, write: bool = True
-) -> list[Outcome]:
+) -> list[CollectResult]:
     matches = found_in([runs], [calculation])
     return list(recorded(matches, FileResults(root), None, write=write))
 
 
-def actions(outcomes: Sequence[Outcome]) -> list[tuple[str, str, str]]:
+def actions(outcomes: Sequence[CollectResult]) -> list[tuple[str, str, str]]:
     return [
         (o.match.run.files.directory.name, o.match.step, o.action) for o in outcomes
     ]
@@ -139,7 +139,7 @@ def contents(place: Path) -> dict[str, str]:
     }
 
 
-def differing(outcomes: Sequence[Outcome], step: str) -> str:
+def differing(outcomes: Sequence[CollectResult], step: str) -> str:
     (own,) = (o for o in outcomes if o.match.step == step)
     return "; ".join(f"{f.severity} {f.message}" for f in own.match.differing)
 

@@ -49,7 +49,7 @@ class QueueError(LnmoError):
 
 
 class ResultsError(LnmoError):
-    """The documents asked for do not belong into one table."""
+    """The documents asked for do not belong in one table."""
 
 
 class StepFailed(LnmoError):

@@ -218,7 +218,7 @@ def _host(cell: list[tuple[str, str]], ion: str) -> str:
     return f"{own}x{metals}{anion}4"
 
 
-def lost(element: str, start: float, end: float) -> bool:
+def moment_collapsed(element: str, start: float, end: float) -> bool:
     """Return whether a moment that was set up has collapsed.
 
     Parameters

@@ -169,7 +169,7 @@ def _ranked(
 
 def _cure(campaign: Campaign, host: SpinelHost) -> str:
     """Return what to write in the file instead; a supercell is tried first."""
-    from workflows.campaign.cell_cure import cell_cure
+    from workflows.campaign.cell_cure import suggest_cell
 
     def builds(section: HostSection) -> bool:
         try:
@@ -177,7 +177,7 @@ def _cure(campaign: Campaign, host: SpinelHost) -> str:
         except CampaignError:
             return False
 
-    return cell_cure(campaign.host, campaign.x, host.formula_units, builds)
+    return suggest_cell(campaign.host, campaign.x, host.formula_units, builds)
 
 
 @lru_cache(maxsize=256)

@@ -183,7 +183,7 @@ def _name_of_file(path: Path, raw: Mapping[Any, Any]) -> str:
     stem = path.stem
     if "name" not in raw and re.fullmatch(WORD, stem) is None:
         raise CampaignError(
-            f"{path}: a campaign has the name of its file, and {stem!r} is none: add "
+            f"{path}: its name would name the campaign, and {stem!r} is not valid: add "
             "a line such as name: mine, or rename the file (a letter or digit, then "
             "letters, digits and _ . -)"
         )

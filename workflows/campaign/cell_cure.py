@@ -9,12 +9,12 @@ from workflows.campaign.sections import HostSection
 MOST_REPEATS = 16
 """Times that the cell may be repeated; 16 primitive cells have 224 atoms."""
 TOLERANCE = 1e-6
-"""Of x times the formula units, beside a whole number."""
+"""How far x times the formula units may be from a whole number."""
 
 Repeats = tuple[int, int, int]
 
 
-def cell_cure(
+def suggest_cell(
     section: HostSection,
     xs: Sequence[float],
     units: int,

@@ -165,7 +165,7 @@ class ExtraStart(Section):
     @model_validator(mode="after")
     def _another(self) -> "ExtraStart":
         if self.c_strain is None and self.magnetic_order is None:
-            raise ValueError("give c_strain or magnetic_order, which differs in it")
+            raise ValueError("an extra start needs c_strain, magnetic_order or both")
         return self
 
 

@@ -21,7 +21,7 @@ MAX_DEPTH = 20
 MAX_NODES = 100_000
 """After every alias is written out."""
 MAX_DIGITS = 400
-"""Of one number; more than any float has, fewer than Python refuses to read."""
+"""Characters of one number: more than any float needs, fewer than Python refuses."""
 _PREFIX = "tag:yaml.org,2002:"
 _REAL = re.compile(
     r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)"
@@ -109,7 +109,7 @@ def load(text: str) -> Any:
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
-        raise ValueError(f"more than {MAX_DEPTH} lists in each other") from None
+        raise ValueError(f"nested more than {MAX_DEPTH} deep") from None
 
 
 def _refuse_deep(text: str) -> None:
@@ -122,7 +122,7 @@ def _refuse_deep(text: str) -> None:
             depth -= 1
         if depth > MAX_DEPTH:
             line = event.start_mark.line + 1
-            raise ValueError(f"line {line}: more than {MAX_DEPTH} lists in each other")
+            raise ValueError(f"line {line}: nested more than {MAX_DEPTH} deep")
 
 
 def _count(node: yaml.Node, known: dict[int, int], above: set[int]) -> int:
@@ -154,4 +154,4 @@ def _refuse_strange(node: yaml.Node) -> None:
         )
     is_number = node.tag in {f"{_PREFIX}int", f"{_PREFIX}float"}
     if is_number and len(node.value) > MAX_DIGITS:
-        raise ValueError(f"{_line(node)}: a number of {len(node.value)} characters")
+        raise ValueError(f"{_line(node)}: a number of over {MAX_DIGITS} characters")

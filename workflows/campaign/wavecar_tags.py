@@ -206,7 +206,7 @@ def _why_no_start(
         if value != 1:
             return (
                 "0 starts from scratch and 1 from the WAVECAR of the step before; "
-                "no other is carried out"
+                "no other value is supported"
             )
         return _no_wavecar(vasp, step)
     possible = {2: True, 0: reads, 1: density, FIXED_DENSITY: density}
@@ -216,12 +216,12 @@ def _why_no_start(
         return _no_wavecar(vasp, step)
     if value in (1, FIXED_DENSITY):
         return "no CHGCAR is there to read: only the dos step has one, that of static"
-    return "no step has what it reads; 2 starts from atomic charges"
+    return "no step has the file that this reads; 2 starts from atomic charges"
 
 
 def _no_wavecar(vasp: ChainKeys, step: str) -> str:
     if vasp.restart != "wavecar":
-        return "there is no WAVECAR with vasp.restart: scratch; take one of them out"
+        return "vasp.restart: scratch keeps no WAVECAR; remove that key, or this tag"
     if step == "dos" and vasp.kpoints != vasp.kpoints_dos:
         return (
             "a WAVECAR of another mesh cannot be read; set vasp.kpoints_dos to "

@@ -27,8 +27,8 @@ from workflows.vasp.potcars import PotcarLibrary
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.
 
-They were written before any of them ran. README.txt in each directory says what is a
-starting value there, or left out; `lnmo run` fills it in from the step before.
+They were written before any step ran. README.txt in each directory says which values
+are provisional or left out; `lnmo run` fills them in from the step before.
 
 {potcar}
 """
@@ -55,8 +55,8 @@ ORBITALS = " and the WAVECAR (ISTART = 1, ICHARG = 0)"
 WAVECAR = "It needs the WAVECAR of {before} (ISTART = 1).\n"
 CHARGE = "It needs the CHGCAR of static (ICHARG = {icharg}).\n"
 WINDOW = (
-    "EMIN and EMAX are left out: E_F(static) - {below:g} eV and + {above:g} eV, "
-    "absolute.\n"
+    "EMIN and EMAX are left out. Set them to E_F - {below:g} eV and E_F + {above:g} "
+    "eV, with the Fermi level E_F of static.\n"
 )
 
 
@@ -145,8 +145,8 @@ def _refuse_strangers(output: Path) -> None:
     there = [name for name in OF_A_TREE if os.path.lexists(output / name)]
     if there:
         raise StoreError(
-            f"{output / there[0]} would be overwritten, and is not of lnmo write: name "
-            "another directory"
+            f"{output / there[0]} was not written by lnmo write and would be "
+            "overwritten: name another directory"
         )
 
 

@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 from workflows.analysis.band_gap import PARTLY
 from workflows.analysis.elements import family
-from workflows.checks.outcome import Outcome, warn
+from workflows.checks.run_result import RunResult, warn
 from workflows.records.document import Finding
 
 MORE = 1.3
 """Bands that are advised, as a multiple of those that were too few."""
 
 
-def band_findings(outcome: Outcome) -> Iterator[Finding]:
+def band_findings(result: RunResult) -> Iterator[Finding]:
     """Report partly occupied levels of a compound, and bands that end below EMAX."""
-    yield from _partly(outcome)
-    yield from _reach(outcome)
+    yield from _partly(result)
+    yield from _reach(result)
 
 
-def _partly(outcome: Outcome) -> Iterator[Finding]:
-    levels = outcome.levels
-    compound = any(family(e.symbol) == "anion" for e in outcome.structure.elements)
+def _partly(result: RunResult) -> Iterator[Finding]:
+    levels = result.levels
+    compound = any(family(e.symbol) == "anion" for e in result.structure.elements)
     if levels is None or not levels.partly or not compound:
         return
     low, high = PARTLY
@@ -29,16 +29,16 @@ def _partly(outcome: Outcome) -> Iterator[Finding]:
     if levels.between > 0:
         yield warn(
             "partial_occupations",
-            f"{number}: the {levels.between:.2f} eV between the levels on both sides "
-            "of half occupation are not a gap, which is given as 0; a metal, or SIGMA "
-            "is too large for the gap: try SIGMA = 0.02, or tetrahedra",
+            f"{number}: the gap is given as 0, though {levels.between:.2f} eV separate "
+            "the levels above and below half occupation; this is a metal, or SIGMA is "
+            "too large: try SIGMA = 0.02, or the tetrahedron method",
         )
     else:
         yield warn("partial_occupations", f"{number}: the bands are metallic", "info")
 
 
-def _reach(outcome: Outcome) -> Iterator[Finding]:
-    levels, emax = outcome.levels, outcome.emax
+def _reach(result: RunResult) -> Iterator[Finding]:
+    levels, emax = result.levels, result.emax
     if levels is None or emax is None or levels.reach >= emax:
         return
     yield warn(

@@ -35,7 +35,7 @@ JUDGED = frozenset(APPLIED) | {"LDAUL", "LDAUU", "LDAUJ", "KSPACING", "LREAL", "
 """Tags that are compared with custodian's copy even if its log does not name them."""
 CONSEQUENCES = {
     "info": "harmless, recorded",
-    "warning": "this changes the science: compare it with the others before use",
+    "warning": "this changes the physics: check it against the other runs before use",
     "error": "not the calculation asked for: rerun it",
 }
 
@@ -135,7 +135,7 @@ def _kpoints_copy(
             id="inputs_changed",
             severity="warning",
             message=f"KPOINTS.orig, which custodian was given, {difference}: this "
-            "changes the science, compare it with the others before use",
+            "changes the physics, check it against the other runs before use",
         )
 
 

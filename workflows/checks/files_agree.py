@@ -78,8 +78,8 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         )
         harmless = all(tag in HARMLESS and tag in asked for tag in ran)
         yield _finding(
-            f"INCAR is not the one that ran, as vasprun.xml repeats it: {shown}"
-            f"{', ...' if len(ran) > 4 else ''}; the numbers are of the latter",
+            f"INCAR is not the one that VASP read, see vasprun.xml: {shown}"
+            f"{', ...' if len(ran) > 4 else ''}; the results belong to vasprun.xml",
             "info" if harmless else "warning",
         )
 
@@ -93,7 +93,7 @@ def _kpoints(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         yield _finding("KPOINTS cannot be read, though VASP read one")
         return
     if difference := mesh_difference(asked, ran, numbers.initial):
-        yield _finding(f"KPOINTS {difference}; the numbers are of the latter")
+        yield _finding(f"KPOINTS {difference}; the results belong to vasprun.xml")
 
 
 def _potentials(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:

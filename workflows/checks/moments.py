@@ -17,7 +17,7 @@ from workflows.analysis.ions import (
     OXYGEN,
     SET_UP,
     TURNED,
-    lost,
+    moment_collapsed,
 )
 from workflows.analysis.lnmo import (
     EQUAL_MN,
@@ -29,56 +29,56 @@ from workflows.analysis.lnmo import (
     expected_total_moment,
 )
 from workflows.analysis.valence import two_clusters, valence_from_moment
-from workflows.checks.outcome import REMEDY, SEED, Outcome, Severity, warn
+from workflows.checks.run_result import REMEDY, SEED, RunResult, Severity, warn
 from workflows.records.document import Finding
 
 
-def lnmo_moments(outcome: Outcome, x: float) -> Iterator[Finding]:
+def lnmo_moments(result: RunResult, x: float) -> Iterator[Finding]:
     """Check the moments of LixNi0.5Mn1.5O4: sizes, valences, total."""
-    yield from large_on_oxygen(outcome, "error" if x >= 1 else "warning")
+    yield from large_on_oxygen(result, "error" if x >= 1 else "warning")
     limits = {e: m for e, m in LNMO_SMALLEST.items() if e == "Mn" or x >= 1}
-    collapsed = [i for e, m in limits.items() for i in _where(outcome, e, below=m)]
+    collapsed = [i for e, m in limits.items() for i in _where(result, e, below=m)]
     if collapsed:
         shown = ", ".join(f"{element} {limit:g}" for element, limit in limits.items())
         yield warn(
             "moment_collapsed",
-            f"{_sites(outcome, collapsed)} (limits: {shown} muB): {REMEDY}",
+            f"{_sites(result, collapsed)} (limits: {shown} muB): {REMEDY}",
         )
-    large = _where(outcome, "Ni", above=LNMO_LARGEST_NI4) if x == 0 else []
+    large = _where(result, "Ni", above=LNMO_LARGEST_NI4) if x == 0 else []
     if large:
         yield warn(
             "moment_too_large",
-            f"{_sites(outcome, large)} at x = 0, where Ni4+ has less than "
+            f"{_sites(result, large)} at x = 0, where Ni4+ has less than "
             f"{LNMO_LARGEST_NI4:g} muB: {REMEDY}",
         )
-    yield from _valences(outcome, x)
-    yield from _total(outcome, x)
+    yield from _valences(result, x)
+    yield from _total(result, x)
 
 
-def flipped(outcome: Outcome) -> Iterator[Finding]:
+def flipped(result: RunResult) -> Iterator[Finding]:
     """Report moments with another sign than at the start, unless all changed sign."""
-    starts, ends = outcome.start_moments, outcome.magnetization or ()
+    starts, ends = result.start_moments, result.magnetization or ()
     if starts is None or len(starts) != len(ends):
         return
     if sites := flipped_sites(starts, ends):
         yield warn(
             "moment_flipped",
-            f"{_sites(outcome, sites)} against the sign of MAGMOM: not the magnetic "
+            f"{_sites(result, sites)} against the sign of MAGMOM: not the magnetic "
             f"order that was asked for; {REMEDY}",
         )
 
 
-def collapsed(outcome: Outcome) -> Iterator[Finding]:
+def collapsed(result: RunResult) -> Iterator[Finding]:
     """Report moments that were set up and are gone, by the limit of their element.
 
     Not for LixNi0.5Mn1.5O4, whose limits are closer.
     """
-    starts, ends = outcome.start_moments, outcome.magnetization or ()
+    starts, ends = result.start_moments, result.magnetization or ()
     if starts is None or len(starts) != len(ends):
         return
-    elements = [site.specie.symbol for site in outcome.structure]
+    elements = [site.specie.symbol for site in result.structure]
     sites = enumerate(zip(elements, starts, ends, strict=True))
-    gone = [i for i, site in sites if lost(*site)]
+    gone = [i for i, site in sites if moment_collapsed(*site)]
     if gone:
         limits = ", ".join(
             f"{e} {IONS[e].collapsed:g}"
@@ -86,24 +86,24 @@ def collapsed(outcome: Outcome) -> Iterator[Finding]:
         )
         yield warn(
             "moment_collapsed",
-            f"{_sites(outcome, gone)}, set up with at least {SET_UP:g} (limits: "
+            f"{_sites(result, gone)}, set up with at least {SET_UP:g} (limits: "
             f"{limits} muB): {REMEDY}",
         )
 
 
-def unbalanced(outcome: Outcome) -> Iterator[Finding]:
+def unbalanced(result: RunResult) -> Iterator[Finding]:
     """Report valences, as the moments show them, that leave a cell charged.
 
     Only where U acts on every metal, as the limits are of runs with U, and where each
     moment shows one valence clearly. Not for LixNi0.5Mn1.5O4, which has its own check.
     """
-    species = [site.specie.symbol for site in outcome.structure]
+    species = [site.specie.symbol for site in result.structure]
     metals = [i for i, element in enumerate(species) if element in IONS]
     others = {e for e in species if e not in IONS}
-    corrected = all(outcome.hubbards.get(species[i]) for i in metals)
+    corrected = all(result.hubbards.get(species[i]) for i in metals)
     if not metals or not corrected or not others <= set(FIXED):
         return
-    moments = outcome.magnetization or ()
+    moments = result.magnetization or ()
     read = {i: valence_from_moment(species[i], moments[i]) for i in metals}
     if any(site.valence is None or site.ambiguous for site in read.values()):
         return
@@ -133,22 +133,22 @@ def flipped_sites(starts: Sequence[float], ends: Sequence[float]) -> list[int]:
     return flipped if len(flipped) < len(large) else []
 
 
-def large_on_oxygen(outcome: Outcome, severity: Severity) -> Iterator[Finding]:
+def large_on_oxygen(result: RunResult, severity: Severity) -> Iterator[Finding]:
     """Report holes on oxygen."""
-    large = _where(outcome, "O", above=OXYGEN)
+    large = _where(result, "O", above=OXYGEN)
     if large:
         yield warn(
             "oxygen_moment",
-            f"{_sites(outcome, large)} (limit {OXYGEN:g}): a hole on oxygen, or "
+            f"{_sites(result, large)} (limit {OXYGEN:g}): a hole on oxygen, or "
             f"a wrong state; {REMEDY}",
             severity,
         )
 
 
-def _valences(outcome: Outcome, x: float) -> Iterator[Finding]:
+def _valences(result: RunResult, x: float) -> Iterator[Finding]:
     """Check charge balance and the count of Mn3+; two clusters excuse a shift by U."""
-    moments = outcome.magnetization or ()
-    species = [site.specie.symbol for site in outcome.structure]
+    moments = result.magnetization or ()
+    species = [site.specie.symbol for site in result.structure]
     charges = {
         e: [
             valence_from_moment(e, m).valence
@@ -186,11 +186,11 @@ def _valences(outcome: Outcome, x: float) -> Iterator[Finding]:
             )
 
 
-def _total(outcome: Outcome, x: float) -> Iterator[Finding]:
-    total, order = outcome.total_magnetization, _order(outcome)
+def _total(result: RunResult, x: float) -> Iterator[Finding]:
+    total, order = result.total_magnetization, _order(result)
     if total is None or order is None:
         return
-    cells = outcome.structure.composition["Ni"] / NICKEL
+    cells = result.structure.composition["Ni"] / NICKEL
     wanted = cells * expected_total_moment(x, order)
     if abs(abs(total) - wanted) > TOTAL_MOMENT * max(1.0, cells):
         yield warn(
@@ -201,15 +201,15 @@ def _total(outcome: Outcome, x: float) -> Iterator[Finding]:
         )
 
 
-def _order(outcome: Outcome) -> str | None:
+def _order(result: RunResult) -> str | None:
     """Return the order that the signs of MAGMOM ask for; None for any other."""
-    starts = outcome.start_moments
-    if starts is None or len(starts) != len(outcome.structure):
+    starts = result.start_moments
+    if starts is None or len(starts) != len(result.structure):
         return None
     signs = {
         e: {
             m > 0
-            for m, s in zip(starts, outcome.structure, strict=True)
+            for m, s in zip(starts, result.structure, strict=True)
             if s.specie.symbol == e and m
         }
         for e in METALS
@@ -220,22 +220,22 @@ def _order(outcome: Outcome) -> str | None:
 
 
 def _where(
-    outcome: Outcome, element: str, *, below: float = 0.0, above: float | None = None
+    result: RunResult, element: str, *, below: float = 0.0, above: float | None = None
 ) -> list[int]:
-    moments = outcome.magnetization or ()
+    moments = result.magnetization or ()
     return [
         i
-        for i, (site, m) in enumerate(zip(outcome.structure, moments, strict=True))
+        for i, (site, m) in enumerate(zip(result.structure, moments, strict=True))
         if site.specie.symbol == element
         and (abs(m) < below or (above is not None and abs(m) > above))
     ]
 
 
-def _sites(outcome: Outcome, indices: Sequence[int]) -> str:
+def _sites(result: RunResult, indices: Sequence[int]) -> str:
     """Name sites and their moments, such as ``Ni #4 -0.21, Ni #5 +0.02 muB``."""
-    moments = outcome.magnetization or ()
+    moments = result.magnetization or ()
     shown = [
-        f"{outcome.structure[i].specie.symbol} #{i} {moments[i]:+.2f}"
+        f"{result.structure[i].specie.symbol} #{i} {moments[i]:+.2f}"
         for i in indices[:6]
     ]
     more = f" and {len(indices) - 6} more" if len(indices) > 6 else ""

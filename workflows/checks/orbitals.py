@@ -11,24 +11,24 @@ from workflows.analysis.orbital_order import (
     counted,
     eg_orbitals,
 )
-from workflows.checks.outcome import Outcome, warn
+from workflows.checks.run_result import RunResult, warn
 from workflows.records.document import Finding
 
 SHOWN = 4
 """Ions that a message names."""
 
 
-def orbital_findings(outcome: Outcome) -> Iterator[Finding]:
+def orbital_findings(result: RunResult) -> Iterator[Finding]:
     """Report the orbital order, and ions whose bonds favour another orbital.
 
     A static run whose electrons fell into another minimum than those of the relaxation
     has orbitals that do not fit its bonds: its energy belongs to another state.
     """
-    structure = outcome.structure
-    if not outcome.occupations:
+    structure = result.structure
+    if not result.occupations:
         return
-    axes = axes_of_cell(structure, outcome.supercell)
-    orbitals = eg_orbitals(structure, outcome.occupations, axes)
+    axes = axes_of_cell(structure, result.supercell)
+    orbitals = eg_orbitals(structure, result.occupations, axes)
     if order := counted(structure, orbitals):
         yield warn("orbital_order", order, "info")
     against = against_the_bonds(structure, orbitals, axes)

@@ -20,7 +20,7 @@ from workflows.checks.moments import (
     unbalanced,
 )
 from workflows.checks.orbitals import orbital_findings
-from workflows.checks.outcome import REMEDY, Outcome, warn
+from workflows.checks.run_result import REMEDY, RunResult, warn
 from workflows.records.document import Finding, TaskDocument
 
 METALLIC = 0.05
@@ -37,24 +37,24 @@ STATIC_DIFFERENCE = 1.0
 neighbouring x are compared to about 1 meV per atom."""
 
 
-def physics_findings(outcome: Outcome) -> tuple[Finding, ...]:
+def physics_findings(result: RunResult) -> tuple[Finding, ...]:
     """Check a finished run; the limits of LNMO only where the composition is its."""
     found = [
-        *_energy(outcome),
-        *_forces(outcome),
-        *_pressure(outcome),
-        *band_findings(outcome),
-        *orbital_findings(outcome),
+        *_energy(result),
+        *_forces(result),
+        *_pressure(result),
+        *band_findings(result),
+        *orbital_findings(result),
     ]
-    x = lnmo_x(outcome.structure)
+    x = lnmo_x(result.structure)
     if x is not None:
-        found += [*_distances(outcome), *_insulator(outcome, x)]
-    if outcome.magnetization is None or not outcome.signed:
+        found += [*_distances(result), *_insulator(result, x)]
+    if result.magnetization is None or not result.signed:
         return tuple(found)
     if x is not None:
-        return (*found, *flipped(outcome), *lnmo_moments(outcome, x))
-    others = (*flipped(outcome), *collapsed(outcome), *unbalanced(outcome))
-    return (*found, *others, *large_on_oxygen(outcome, "warning"))
+        return (*found, *flipped(result), *lnmo_moments(result, x))
+    others = (*flipped(result), *collapsed(result), *unbalanced(result))
+    return (*found, *others, *large_on_oxygen(result, "warning"))
 
 
 def static_matches_relaxation(
@@ -77,41 +77,41 @@ def static_matches_relaxation(
     )
 
 
-def _energy(outcome: Outcome) -> Iterator[Finding]:
-    if outcome.energy is not None and outcome.energy > 0:
+def _energy(result: RunResult) -> Iterator[Finding]:
+    if result.energy is not None and result.energy > 0:
         yield warn(
             "positive_energy",
-            f"the energy is {outcome.energy:+.3f} eV, above that of free atoms: the "
+            f"the energy is {result.energy:+.3f} eV, above that of free atoms: the "
             "electrons are in a wrong state, or atoms overlap",
         )
 
 
-def _forces(outcome: Outcome) -> Iterator[Finding]:
-    if outcome.max_force is not None and outcome.max_force > FORCES_LEFT:
+def _forces(result: RunResult) -> Iterator[Finding]:
+    if result.max_force is not None and result.max_force > FORCES_LEFT:
         yield warn(
             "forces_left",
-            f"the largest force is {outcome.max_force:.2f} eV/A (limit "
+            f"the largest force is {result.max_force:.2f} eV/A (limit "
             f"{FORCES_LEFT:g}): the atoms are not at a minimum; relax them before this "
             "energy is compared with that of another structure",
             "info",
         )
 
 
-def _pressure(outcome: Outcome) -> Iterator[Finding]:
-    pressure = outcome.pressure_kbar
-    if outcome.cell_relaxed and pressure is not None and abs(pressure) > PRESSURE:
+def _pressure(result: RunResult) -> Iterator[Finding]:
+    pressure = result.pressure_kbar
+    if result.cell_relaxed and pressure is not None and abs(pressure) > PRESSURE:
         yield warn(
             "pressure",
-            f"{pressure:+.1f} kbar in a relaxed cell with a fresh basis (up to "
-            f"{PRESSURE:g} passes, {PRESSURE_LARGE:g} is the limit): relax it again",
+            f"{pressure:+.1f} kbar in a relaxed cell with a fresh basis (warning above "
+            f"{PRESSURE:g}, error above {PRESSURE_LARGE:g}): relax it again",
             "error" if abs(pressure) > PRESSURE_LARGE else "warning",
         )
 
 
-def _insulator(outcome: Outcome, x: float) -> Iterator[Finding]:
-    total = outcome.total_magnetization
+def _insulator(result: RunResult, x: float) -> Iterator[Finding]:
+    total = result.total_magnetization
     broken = total is not None and abs(total - round(total)) > METALLIC
-    if x in INSULATORS and outcome.bandgap == 0:
+    if x in INSULATORS and result.bandgap == 0:
         yield warn(
             "metallic",
             f"no gap at x = {x:g}, where an insulator is expected"
@@ -120,10 +120,10 @@ def _insulator(outcome: Outcome, x: float) -> Iterator[Finding]:
         )
 
 
-def _distances(outcome: Outcome) -> Iterator[Finding]:
+def _distances(result: RunResult) -> Iterator[Finding]:
     import numpy as np
 
-    structure = outcome.structure
+    structure = result.structure
     species = np.array([site.specie.symbol for site in structure])
     away = structure.distance_matrix + 1e9 * np.eye(len(structure))
     lithium, oxygen = species == "Li", species == "O"

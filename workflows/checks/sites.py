@@ -48,8 +48,8 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
             Finding(
                 id="li_left_site",
                 severity="warning",
-                message=f"{summary}: read the row as what it became, not as the "
-                "model it started from",
+                message=f"{summary}: judge the row by the sites where the ions ended, "
+                "not by the model it started from",
             )
         )
     if number := sites.tm_left:
@@ -58,10 +58,8 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
             Finding(
                 id="host_broken",
                 severity="warning",
-                message=f"{number} {metals} left 16d ({summary}): the "
-                "spinel "
-                "framework itself changed, no conclusion on the model stands on this "
-                "row",
+                message=f"{number} {metals} left 16d ({summary}): the spinel framework "
+                "itself changed, so the row supports no conclusion about the model",
             )
         )
     return tuple(findings)

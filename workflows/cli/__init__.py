@@ -1,9 +1,9 @@
 """The ``lnmo`` command: the verb ``lnmo X`` is ``cli/X.py``.
 
-Exit codes: 0 done as asked, which of a verb that only reads (results, status, report,
-figures, export, plan) is the showing, FAILED rows included; 1 of a verb that runs or
-judges (run, parse, check, doctor): something failed, is not done or needs a look; 2 bad
-input, one line on stderr, nothing written.
+Exit codes. 0: done as asked; a verb that only reads (results, status, report, figures,
+export, plan) returns 0 whatever it shows, FAILED rows included. 1: a verb that runs or
+judges (run, parse, check, doctor) found something failed, unfinished or doubtful.
+2: bad input; one line on stderr, nothing written.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from workflows.cli.verb_group import VerbGroup
 from workflows.errors import LnmoError, printable
 
 GONE = (
-    "the current directory is gone: it was deleted, perhaps made again; cd to one that "
-    "is there"
+    "the current directory was deleted, or deleted and made again; cd to an existing "
+    "directory"
 )
 
 
@@ -106,8 +106,8 @@ def _check_umask() -> None:
     os.umask(mask)
     if mask & 0o700:
         _end(
-            f"umask {mask:04o} takes from new files the rights of their own owner: "
-            "umask 022, or 077 for files that nobody else reads"
+            f"umask {mask:04o} denies the owner access to new files: set umask 022, or "
+            "077 if nobody else may read them"
         )
 
 

@@ -26,7 +26,7 @@ def in_words(error: Exception, words: Sequence[str]) -> str:
         return str(error)
     commands = (f"{command(words, each)} ({each.calculations})" for each in error.kinds)
     return (
-        f"{error.what}. Choose one, with the number of calculations: "
+        f"{error.what}. Choose one (number of calculations in brackets): "
         f"{'; '.join(commands)}"
     )
 

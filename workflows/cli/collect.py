@@ -24,7 +24,7 @@ from workflows.cli.output import print_json
 from workflows.errors import printable
 
 if TYPE_CHECKING:
-    from workflows.engines.collect import Outcome
+    from workflows.engines.collect import CollectResult
 
 CAMPAIGN_FILE = "campaign.yaml"
 """What ``lnmo write`` leaves beside the inputs."""
@@ -98,7 +98,7 @@ def _campaign(name: str | None, paths: Sequence[Path]) -> str:
     return "paper" if found is None else str(found)
 
 
-def _carried_out(matches: Any, database: Any, *, write: bool) -> list[Outcome]:
+def _carried_out(matches: Any, database: Any, *, write: bool) -> list[CollectResult]:
     from workflows.engines.collect import recorded
     from workflows.launchpad.file_lock import lock
     from workflows.launchpad.opening import LOCK_FILE
@@ -119,7 +119,7 @@ def _carried_out(matches: Any, database: Any, *, write: bool) -> list[Outcome]:
         held.release()
 
 
-def _plain(outcome: Outcome) -> dict[str, Any]:
+def _plain(outcome: CollectResult) -> dict[str, Any]:
     match = outcome.match
     document = match.document
     return {
@@ -136,7 +136,7 @@ def _plain(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _lines(outcomes: Sequence[Outcome], *, write: bool) -> Iterator[str]:
+def _lines(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
     for outcome in outcomes:
         match = outcome.match
         state = match.document.state if match.document else match.run.verdict[0]

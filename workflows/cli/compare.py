@@ -118,8 +118,8 @@ def _not_compared(campaign: Campaign, same: Mapping[str, str]) -> tuple[str, ...
     changes = [campaign.variants[name] for name in (*same, *same.values())]
     keys = dict.fromkeys(key for change in changes for key in keys_of(change))
     return (
-        f"campaign {campaign.name}: engine {campaign.engine} does not know "
-        f"{', '.join(keys)}, so the variants {', '.join(same)} are the calculations of "
-        f"{', '.join(dict.fromkeys(same.values()))} and not a study of their own; take "
-        "an engine that knows them, such as --engine vasp",
+        f"campaign {campaign.name}: engine {campaign.engine} ignores "
+        f"{', '.join(keys)}, so the variants {', '.join(same)} repeat the calculations "
+        f"of {', '.join(dict.fromkeys(same.values()))}; take an engine that uses these "
+        "keys, such as --engine vasp",
     )

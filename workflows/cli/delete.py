@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--all",
     "everything",
     is_flag=True,
-    help="also what it does not plan today, and what is older than the LaunchPad",
+    help="also what the campaign no longer plans, and results older than its entry",
 )
 @launchpad_option
 @json_option
@@ -44,9 +44,9 @@ def delete(
 ) -> None:
     """Delete what this campaign alone has submitted, with its results.
 
-    Two things stay without --all. What the campaign does not plan today: it was edited,
-    or another file has a campaign of its name. And results that are older than the
-    LaunchPad's entry of it: others may share them, which a new LaunchPad does not know.
+    Two things stay without --all: calculations that the campaign does not plan today
+    (it was edited, or another file has a campaign of that name), and results older than
+    the LaunchPad's entry of the campaign (it cannot know which campaigns share them).
     """
     from workflows.campaign.campaign import load_campaign
     from workflows.launchpad import delete as deletion
@@ -85,7 +85,7 @@ def delete(
     if old:
         print(
             f"{len(old)} with results older than this LaunchPad's entry of {name} "
-            "stay: another campaign may share them, which it cannot know"
+            "stay: the LaunchPad cannot know whether another campaign shares them"
         )
     if (old or unplanned) and not everything:
         print(f"to take those too: lnmo delete {campaign} --all")

@@ -28,7 +28,7 @@ from workflows.errors import printable
 @click.option(
     "--start/--no-start",
     default=True,
-    help="start VASP and GPAW for a moment, or do not",
+    help="test whether VASP and GPAW start (default: yes)",
 )
 @launchpad_option
 @json_option
@@ -74,5 +74,5 @@ def show(checks: Sequence[Check]) -> None:
         click.echo(f"{mark}  {check.part:<{widest}}  {printable(check.found + cure)}")
     wrong = sum(check.health is Health.WRONG for check in checks)
     click.echo(
-        f"{wrong} of {len(checks)} need you" if wrong else "nothing needed is missing"
+        f"{wrong} of {len(checks)} need a fix" if wrong else "nothing needed is missing"
     )

@@ -49,7 +49,7 @@ def launchpad_check(database: Database) -> Check:
 
 
 def scheduler_check(database: Database) -> Check:
-    """Ask the scheduler of the site profile for our jobs."""
+    """Ask the scheduler of the site profile for the user's jobs."""
     from workflows.cluster.profile import ADAPTER_FILE, read_profile
 
     path = database.path.with_name(ADAPTER_FILE)
@@ -61,9 +61,7 @@ def scheduler_check(database: Database) -> Check:
         jobs = scheduler.jobs()
     except LnmoError as error:
         return Check("queue", Health.WRONG, one_line(error), f"correct {path}")
-    return Check(
-        "queue", Health.OK, f"{scheduler.name} answers: {len(jobs)} jobs of us"
-    )
+    return Check("queue", Health.OK, f"{scheduler.name} lists {len(jobs)} of your jobs")
 
 
 def disk_check(root: Path) -> Check:

@@ -20,7 +20,7 @@ ALLOCATION = "allocation.sh"
     type=PATH,
     default=Path("."),
     metavar="[DIR]",
-    help="directory of the project; else this one",
+    help="project directory; default: the current one",
 )
 @click.option("--queue", metavar="QUEUE", help="slurm, pbs, sge or lsf")
 @click.option("--mongodb", is_flag=True, help="launchpad.yaml names a MongoDB")

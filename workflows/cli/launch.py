@@ -53,7 +53,7 @@ def launch(
     launching.check_paths(database)
     host = database.launchpad["host"]
     if dry_run and host in LOOPBACK:
-        note(f"note: host: {host} is, on a compute node, that node itself")
+        note(f"note: in a job, host: {host} is the compute node; name the server")
     with connected(database) as pad:
         if dry_run:
             found, full = launching.planned(pad, database, profile), False

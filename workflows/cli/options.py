@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from workflows.cli.selection import Selection, StepSelection
 
 PATH = click.Path(path_type=Path, readable=False)
-"""A file or directory; click's own check of whether it can be read is left out.
+"""A file or directory; click does not check whether it can be read.
 
-It would reject all directories for one; what reads says what is wrong.
+Its check would reject all paths for one bad one; the reader of a path reports it.
 """
 NAME_OR_FILE = click.Path(readable=False)
 """A packaged campaign or a file, a string: a shell completes files."""
@@ -33,7 +33,7 @@ REAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 
 
 DIGITS = 18
-"""Of the largest number that every database holds."""
+"""Digits of a whole number; every database can store that many."""
 
 
 class Count(click.IntRange):

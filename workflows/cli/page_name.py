@@ -19,7 +19,7 @@ HTML = (".html", ".htm", ".xhtml")
 TAIL = 600
 """Bytes at the end of a page that hold its mark."""
 LETTERS = 60
-"""Of the names of directories in the name of a file; their end, which differs."""
+"""Letters of directory names kept in a file name: the last ones, which differ."""
 _MARK = re.compile(r"<!-- lnmo page of (\{.*?\}) -->")
 
 

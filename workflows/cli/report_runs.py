@@ -78,7 +78,7 @@ def _what(name: str) -> str:
     if name in packaged_campaigns():
         return f"a packaged campaign (./{name} is a directory)"
     if Path(name).is_file():
-        return "a file, and none of a VASP run"
+        return "a file, but not of a VASP run"
     return "no such directory"
 
 

@@ -187,7 +187,7 @@ def _recover(
     if lost := pad.return_lost():
         note(f"{len(lost)} steps of an interrupted run will be resumed")
     if gone := return_unrecorded(pad, database.root, steps):
-        note(f"{gone} steps are taken again from what their directories hold")
+        note(f"{gone} steps are READY again; their directories are read first")
 
 
 def _tell_cost(
@@ -221,7 +221,7 @@ def _report_failures(
     if away:
         print(
             f"{len(away)} steps run on another machine, or their worker was killed. If "
-            "so: lnmo status lists them, lnmo rerun --fw-id N --dead makes one READY"
+            "killed: see lnmo status; lnmo rerun --fw-id N --dead makes one READY"
         )
     if held:
         print(f"{len(held)} steps are cancelled or paused, and were left alone")

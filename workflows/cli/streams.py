@@ -1,7 +1,7 @@
-"""Standard output and error at the edge: what they cannot show, and what refuses them.
+"""Standard output and error: characters they cannot show, and errors of writing.
 
-Python flushes both once more when it ends. What fails then is printed as ``Exception
-ignored``, which tells nobody anything.
+Python flushes both once more when it ends. A failure then is printed as ``Exception
+ignored``, which helps nobody.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OUTPUT = "standard output"
 
 
 class _Output(io.FileIO):
-    """Standard output; what refuses it carries its name."""
+    """Standard output whose write errors name standard output as the file."""
 
     def write(self, data: Any, /) -> int:
         """Write some bytes."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @engine_option
 @x_option
 @variant_option
-@click.option("--category", metavar="CATEGORY", help="only for workers that list it")
+@click.option("--category", metavar="CATEGORY", help="reserve for workers that list it")
 @dry_run_option
 @yes_option
 @launchpad_option

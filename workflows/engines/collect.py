@@ -24,7 +24,7 @@ Action = Literal["record", "recorded", "there", "kept", "refused", "unknown"]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class CollectResult:
     """What became of one run, or would.
 
     Attributes
@@ -72,7 +72,7 @@ def recorded(
     store: ResultsStore | None,
     *,
     write: bool,
-) -> Iterator[Outcome]:
+) -> Iterator[CollectResult]:
     """Record what was found; a result that is there stays.
 
     Parameters
@@ -90,7 +90,7 @@ def recorded(
         document = match.document
         if document is None or match.calculation is None:
             action: Action = "unknown" if match.calculation is None else "refused"
-            yield Outcome(match, action, match.reason)
+            yield CollectResult(match, action, match.reason)
             continue
         yield _record(match, document, match.calculation, files, store, write=write)
 
@@ -103,24 +103,24 @@ def _record(
     store: ResultsStore | None,
     *,
     write: bool,
-) -> Outcome:
+) -> CollectResult:
     try:
         existing = files.get(calculation.id, match.step)
     except LnmoError as error:
-        return Outcome(match, "kept", f"its place cannot be read: {error}")
+        return CollectResult(match, "kept", f"its place cannot be read: {error}")
     if existing is not None:
         return _standing(match, existing, document)
     directory = files.directory(calculation.id, match.step)
     own = directory.is_dir() and any(directory.iterdir())
     if own and not collected_from(directory):  # whose record was lost is filled again
-        return Outcome(
+        return CollectResult(
             match,
             "kept",
             f"{directory} holds a run of our own that has no result yet; finish it, or "
             "lnmo delete it",
         )
     if not write:
-        return Outcome(match, "record")
+        return CollectResult(match, "record")
     directory.mkdir(parents=True, exist_ok=True)
     assert document.collected is not None
     write_run_file(
@@ -132,16 +132,16 @@ def _record(
     files.put(document)
     if store is not None:
         store.put(document)
-    return Outcome(match, "recorded")
+    return CollectResult(match, "recorded")
 
 
-def _standing(match: Match, existing: TaskDocument, new: TaskDocument) -> Outcome:
+def _standing(match: Match, existing: TaskDocument, new: TaskDocument) -> CollectResult:
     old, own = existing.collected, new.collected
     assert own is not None
     if old is not None and old.files == own.files:
-        return Outcome(match, "there")
+        return CollectResult(match, "there")
     whose = "of our own run" if old is None else f"collected from {old.path}"
-    return Outcome(
+    return CollectResult(
         match,
         "kept",
         f"there is a result {whose} ({existing.state}), which is not replaced; lnmo "

@@ -18,7 +18,7 @@ SIGNALS = {
     signal.SIGBUS: "likely a full /dev/shm or /tmp, or memory that fails; free some, "
     "or take another node",
     signal.SIGILL: "the program was built for another processor; build it here",
-    signal.SIGFPE: "a division by zero in it; look at its inputs and its build",
+    signal.SIGFPE: "an arithmetic error (division by zero?); check inputs and build",
     signal.SIGABRT: "the program or its MPI gave up; its output says why, if anything",
     signal.SIGTERM: "ended by the queue (wall time, cancelled) or a person",
     signal.SIGINT: "interrupted from the keyboard, or by the queue",
@@ -26,12 +26,12 @@ SIGNALS = {
     signal.SIGXCPU: "the limit of processor time, or the queue's warning; raise ulimit "
     "-t, or the wall time",
     signal.SIGXFSZ: "the limit of file size; raise ulimit -f",
-    signal.SIGPIPE: "what read its output is gone",
+    signal.SIGPIPE: "the program that read its output has ended; run again",
 }
 """Signal -> likely cause and cure."""
 
 CODES = {
-    126: "the command is there and may not be executed; chmod +x, or another file",
+    126: "the command exists but may not be executed; chmod +x, or name another file",
     127: "the command was not found; correct its path, or load its module",
 }
 """Exit codes with which a shell says that it started nothing."""

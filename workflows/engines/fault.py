@@ -1,4 +1,4 @@
-"""Which code raised an error: one of ours is told as a fault of ours."""
+"""Which code raised an error; an error in our own code is reported as a bug in lnmo."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ OURS = ("workflows", "structures")
 READER = "pymatgen"
 
 
-def told(error: Exception) -> str:
-    """Return one line on what ended a step: the cure, or where the fault is ours.
+def fault_message(error: Exception) -> str:
+    """Return one line on what ended a step: the error, or the place of a bug in lnmo.
 
-    An error of the system names its file.
+    An error of the operating system names its file.
     """
     words = one_line(error)
     if isinstance(error, (LnmoError, OSError)) and words:
@@ -25,7 +25,7 @@ def told(error: Exception) -> str:
     where, _ = place_of(error.__traceback__)
     shown = f"{type(error).__name__}: {words}" if words else type(error).__name__
     return (
-        f"a fault of lnmo, not of the run: {shown}, at {where}; please report it with "
+        f"a bug in lnmo, not in the run: {shown}, at {where}; please report it with "
         "this line and the worker's log"
     )
 

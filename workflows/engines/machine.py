@@ -155,7 +155,7 @@ def _tags(text: str) -> dict[str, Any]:
                 f"LNMO_VASP_INCAR = {_shown(text)}: {_shown(part)} is not a machine "
                 f"tag; write 'NCORE=4 KPAR=2', out of "
                 f"{', '.join(MACHINE_TAGS)}; what changes the science "
-                "belongs into the campaign's vasp.incar"
+                "belongs in the campaign's vasp.incar"
             )
         if name in tags:
             raise MachineError(f"LNMO_VASP_INCAR: {name} is given twice; remove one")

@@ -44,7 +44,7 @@ DISK_CURES = {
 """What a disk refuses, and what to do; the step itself is sound."""
 
 
-class _Told(BaseException):
+class _Sigterm(BaseException):
     """SIGTERM came; no ``except Exception`` on the way may swallow it."""
 
 
@@ -64,7 +64,7 @@ def terminable() -> Iterator[None]:
 
     def tell(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise _Told
+        raise _Sigterm
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -72,7 +72,7 @@ def terminable() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, tell)
     try:
         yield
-    except _Told:
+    except _Sigterm:
         raise Terminated("ended by SIGTERM", signal="SIGTERM") from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -174,7 +174,7 @@ def _run(
         document = _compute(calculation, step, results, machine, report)
         check_claim(directory)
         results.put(document)
-    except (Terminated, _Told, OSError) as error:
+    except (Terminated, _Sigterm, OSError) as error:
         check_claim(directory)
         end = _as_end(error, directory)
         record_end(directory, end)
@@ -194,7 +194,7 @@ def _as_end(error: BaseException, directory: Path) -> Terminated:
     """
     if isinstance(error, Terminated):
         return error
-    if isinstance(error, _Told):
+    if isinstance(error, _Sigterm):
         return Terminated("ended by SIGTERM", signal="SIGTERM")
     if isinstance(error, OSError) and (cure := DISK_CURES.get(error.errno or 0)):
         return Terminated(

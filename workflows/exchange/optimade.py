@@ -41,7 +41,7 @@ OWN_FIELDS = {
     "functional": "name in the campaign",
     "hubbard_u": "U in eV by element, in words",
     "geometry": "engine that relaxed atoms and cell",
-    "lax_settings": "settings laxer than the paper's or the packaged, in words",
+    "lax_settings": "settings laxer than the paper or the packaged presets",
     "findings": "ids of what stands against the result",
 }
 """Name without prefix -> description with unit."""

@@ -91,7 +91,7 @@ def refuse_embedded(database: Database, instead: str = "lnmo run") -> None:
     if database.embedded:
         raise StoreError(
             f"{database.path}: host: embedded is a file with one writer on one "
-            "machine; a batch queue, or more than one machine, needs a MongoDB: same "
-            "code, other launchpad.yaml. Rename this one; lnmo init --queue slurm "
-            f"writes one. On this machine alone: {instead}"
+            "machine; a batch queue, or more than one machine, needs a MongoDB. Rename "
+            "this launchpad.yaml; lnmo init --queue slurm writes one for a MongoDB. On "
+            f"this machine alone: {instead}"
         )

@@ -10,8 +10,8 @@ from typing import Any
 
 from fireworks import LaunchPad
 
-from workflows.engines.gpaw.engine import go_on
-from workflows.engines.vasp.engine import take_up
+from workflows.engines.gpaw import engine as gpaw
+from workflows.engines.vasp import engine as vasp
 from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
 from workflows.errors import LnmoError, StoreError
 from workflows.launchpad.embedded import in_one_save
@@ -43,7 +43,7 @@ def retry_failed(
 
 def retry_step(directory: Path) -> None:
     """Let a failed step run again, from its last structure if that makes sense."""
-    if take_up(directory) or go_on(directory):
+    if vasp.prepare_resume(directory) or gpaw.prepare_resume(directory):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():
         number = 1

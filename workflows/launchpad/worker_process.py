@@ -20,7 +20,7 @@ from typing import Any, TextIO
 import psutil
 from fireworks import Firework
 
-from workflows.engines.fault import told
+from workflows.engines.fault import fault_message
 from workflows.engines.step import terminable
 from workflows.errors import Terminated
 
@@ -65,7 +65,7 @@ def _execute(firework: dict[str, Any], env: dict[str, Any]) -> dict[str, Any]:
         return {"state": "STOPPED", "stored_data": {"_message": str(end)}}
     except Exception as error:
         traceback.print_exc()
-        return {"state": "FIZZLED", "stored_data": {"_message": told(error)}}
+        return {"state": "FIZZLED", "stored_data": {"_message": fault_message(error)}}
     return {"state": "COMPLETED", "stored_data": stored, "detours": detours}
 
 

@@ -1,7 +1,7 @@
-"""A hash of a record inside the record, so that an edit or a damage is noticed.
+"""A hash stored inside the record, so that edits and damage are noticed.
 
-It is of the content, not of the bytes: other white space or another order of the keys
-is the same record. It guards against mistakes, not against forgers.
+It covers the content, not the bytes: white space and the order of keys do not matter.
+It guards against mistakes, not against forgery.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ ATOMS = ("structure", "initial_structure", "magnetization", "occupations")
 """Fields of a document that a summary leaves out: values for every atom."""
 
 JUDGES = ("contradiction.py", "identity.py", "run_file.py", "seal.py", "unreadable.py")
-"""Beside this file: what refuses a document. A summary of before is made anew."""
+"""Modules here that may refuse a document; if one changes, summaries are remade."""
 
 
 @dataclass(frozen=True)

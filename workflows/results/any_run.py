@@ -43,7 +43,7 @@ HSE06 = frozenset({"hybrid 0.25/0.2", "hybrid 0.25/0.207", "hybrid 0.25/0.208"})
 """A quarter of exact exchange, screened at 0.2 or 0.207 1/A (Krukau et al. 2006)."""
 GRAVE = ("error", "warning")
 MOST_PARTS = 4
-"""Of a directory, in the label of a run."""
+"""Largest number of path components in the label of a run."""
 
 SETTINGS = (
     Column("functional", "as the INCAR asks; empty where no file says it"),
@@ -127,7 +127,7 @@ class AnyRun:
         return sorted(found, key=lambda row: order.index(row["severity"]))
 
     @property
-    def grave(self) -> int:
+    def serious(self) -> int:
         """Warnings and errors."""
         return sum(row["severity"] in GRAVE for row in self.findings)
 
@@ -189,7 +189,7 @@ def _row(run: AnyRun, ion: str) -> Row:
         **_moments(document),
         "max_force": document.max_force,
         "pressure": document.pressure_kbar,
-        "findings": run.grave,
+        "findings": run.serious,
         "surrogate": document.surrogate,
     }
 

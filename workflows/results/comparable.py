@@ -33,8 +33,8 @@ OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
 """Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
 CHOOSE = "Choose with a campaign"
 NOT_ONE_TABLE = f"one table never mixes them. {APART}. {CHOOSE}"
-NOT_COMPARABLE = f"energies and moments do not compare. {APART}. Or choose one campaign"
-OTHER_METAL = "energies do not compare: run the reference again with the same settings"
+NOT_COMPARABLE = f"they cannot be compared. {APART}. Or choose one campaign"
+OTHER_METAL = "energies cannot be compared: rerun the reference with the same settings"
 
 
 Values = Mapping[str, str]
@@ -248,7 +248,7 @@ def _refuse_meshes(documents: Iterable[TaskDocument]) -> None:
     told = sides_in_words([found[mesh] for mesh in meshes], shown)
     raise ResultsError(
         f"the results differ in the spacing of k points: {told}, more "
-        f"than {100 * SPACING:g} % apart; energies and moments do not compare. "
+        f"than {100 * SPACING:g} % apart; they cannot be compared. "
         f"{APART}. Or choose one campaign, or a mesh that the supercell divides: "
         "4x4x4, and 2x4x4 in a 2x1x1 cell"
     )

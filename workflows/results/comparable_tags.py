@@ -88,7 +88,7 @@ def _refuse(
     shown = ["absent" if side.value is None else f"{side.value}" for side in sides]
     raise ResultsError(
         f"the results differ in the INCAR tag {tag}{where}: "
-        f"{sides_in_words(sides, shown)}; energies and moments do not compare. {cure}"
+        f"{sides_in_words(sides, shown)}; they cannot be compared. {cure}"
     )
 
 

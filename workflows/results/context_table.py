@@ -95,11 +95,11 @@ def finding() -> str:
     )
     ndp = x_of_excess(LITHIUM_EXCESS)
     return (
-        "DFT, NDP and EELS of the paper do not meet on one x: DFT is discussed at x = "
-        f"2; the lithium excess of NDP is x = {ndp:.3f}, whose L3/L2 would be "
-        f"{l3_l2_of_x(ndp):.2f}; an L3/L2 of {L3_L2_BULK:g} is x = {bulk:.2f}, and "
-        f"{L3_L2_INTERFACE:g} is x = {interface:.2f}, beyond x = {LARGEST_X:g}, the "
-        "most that the model holds"
+        "DFT, NDP and EELS of the paper do not agree on one x: DFT is discussed at x = "
+        f"2; the lithium excess of NDP gives x = {ndp:.3f}, for which L3/L2 would be "
+        f"{l3_l2_of_x(ndp):.2f}; L3/L2 of {L3_L2_BULK:g} gives x = {bulk:.2f}, and "
+        f"{L3_L2_INTERFACE:g} gives x = {interface:.2f}, above x = {LARGEST_X:g}, the "
+        "largest in the model"
     )
 
 

@@ -104,7 +104,7 @@ ELECTRONIC = frozenset(
         *("oxygen_moment", "orbital_mismatch"),
     }
 )
-"""What a dos step, whose numbers count for no row, still says against its state."""
+"""Findings of a dos step that count against a row: those on the electronic state."""
 
 REVIEW = "needs review"
 
@@ -115,7 +115,7 @@ def effect_of(name: str) -> Effect:
 
 
 def standing(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Return the ids that stand against some row, each once; ``info`` stands not."""
+    """Return the ids that count against some row, each once; ``info`` never counts."""
     ids = dict.fromkeys(f.id for f in findings if f.severity != "info")
     return tuple(name for name in ids if effect_of(name).rows)
 

@@ -55,7 +55,7 @@ class SeveralKinds(ResultsError):
     def __init__(self, what: str, kinds: tuple[Kind, ...]) -> None:
         self.what, self.kinds = what, kinds
         calls = ", ".join(kind.as_call() for kind in kinds)
-        super().__init__(f"{what}. There is, with the number of calculations: {calls}")
+        super().__init__(f"{what}. Choose one (calculations in brackets): {calls}")
 
 
 def kinds_of(found: Iterable[tuple[str, str, str]]) -> tuple[Kind, ...]:

@@ -33,7 +33,7 @@ LABELS = (
     Column("functional"),
     Column("hubbard_u", "eV by element; none: no U; empty: not recorded"),
     Column("geometry", "engine that relaxed atoms and cell"),
-    Column("lax_settings", "laxer than the paper's or the packaged; empty: none is"),
+    Column("lax_settings", "laxer than the paper or the packaged presets; or empty"),
     Column("surrogate", dtype="flag"),
     Column("fake", dtype="flag"),
 )

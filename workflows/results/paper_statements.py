@@ -82,15 +82,15 @@ VOLUME = (
 )
 LENGTH = "measured: 8.17 A; PBE+U overestimates a by 0.5 to 1.6 %"
 WIDE = (
-    "below SIGMA, 0.05 eV, levels on both sides are filled partly, and below the "
+    "below SIGMA (0.05 eV) levels on both sides are partly filled; below the printed "
     "digits of the eigenvalues there is no gap"
 )
 GAP_1 = (
-    "an insulator by transport; a gap of PBE+U depends on U: that it is there is "
-    f"judged; {WIDE}"
+    "transport shows an insulator; the size of a PBE+U gap depends on U, so only its "
+    f"existence is judged; {WIDE}"
 )
 GAP_2 = (
-    "Mn3+ and Mn4+ on sites of their own leave a gap; without one the state is "
+    "Mn3+ and Mn4+ on separate sites open a gap; without one the state is "
     f"delocalised or symmetrised; {WIDE}"
 )
 VOLTS = (

@@ -46,8 +46,8 @@ LONGER = Statement(
     "> 1 (drawn in Fig. 2f)",
     (1.03, 1.12),
     (1.01, 1.2),
-    "Li2Ni0.5Mn1.5O4 has 1.07 (measured); below 1.03 the strain of the start, "
-    "0.02, is near; Li2Mn2O4, all Mn3+, has 1.16",
+    "Li2Ni0.5Mn1.5O4 has 1.07 (measured); below 1.03 the ratio is close to the strain "
+    "of the start (0.02); Li2Mn2O4, all Mn3+, has 1.16",
 )
 GROWING = Statement(
     "c_ratio_trend",
@@ -56,9 +56,9 @@ GROWING = Statement(
     "> 0",
     _ABOVE_08,
     _ABOVE_08,
-    "one exchanged pair of five points has rho 0.9, of four 0.8; ratios within 0.001, "
-    "what a relaxation settles to, count as equal, and a rise of less than 0.005 in "
-    "all, the spread called cubic, is none",
+    "with one pair swapped, rho is 0.9 for five points and 0.8 for four; ratios within "
+    "0.001 (the accuracy of a relaxation) count as equal; a total rise below 0.005 "
+    "(the spread called cubic) does not count",
     told="> 0.8",
 )
 LOWER = Statement(

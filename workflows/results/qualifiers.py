@@ -1,4 +1,4 @@
-"""What an outcome is of, where that is not DFT with the paper's functional and U."""
+"""Qualifiers of a verdict that is not DFT with the paper's functional and U."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from workflows.results.labels import SURROGATE_FUNCTIONAL, of_a_surrogate, paper_u
 
 DFT_ENGINES = frozenset({"vasp", "gpaw"})
-"""Of any other, and of none, the outcome says what it is of."""
+"""Engines that are DFT; a verdict names any other engine, or that none is recorded."""
 PAPER_FUNCTIONALS = frozenset({"pbe_u", "pbe", SURROGATE_FUNCTIONAL.lower()})
 """Names, lower case, of PBE; whether U was added is in ``hubbard_u``."""
 

@@ -1,4 +1,4 @@
-"""Which results have which value, where all of one table should have the same."""
+"""Groups of results by the value of a setting that one table must share."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ PLACES = ("first", "second", "third")
 MOST_NAMED = 3
 """Calculations of one side that are named; the others are counted."""
 APART = (
-    "Leave the few out with --x or --variant (Python: .select), or, if they do not "
-    "belong here, rename each directory to NAME.aside, and the next run computes it "
-    "again"
+    "Exclude the smaller group with --x or --variant (Python: .select). If it does not "
+    "belong here, rename each of its directories to NAME.aside: the next run computes "
+    "it again"
 )
 
 

@@ -22,7 +22,7 @@ SETTLED = 0.001
 A relaxation is settled to 0.3 % of the volume, 0.1 % of a length.
 """
 UNKNOWN = "the cell of its start is not recorded"
-STILL = "still the cell of its start, and no stress says that it is a minimum"
+STILL = "the cell did not move, and forces and stress do not prove a minimum"
 
 
 def start_doubt(row: Row) -> str:

@@ -68,9 +68,9 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
     ]
     if unasked:
         doubts.append(
-            f"no number for {_named(unasked)}, which a run with NSW = "
+            f"no number for {_named(unasked)}, which is not needed with NSW = "
             f"{numbers.parameters.get('NSW', 0)} and ISIF = "
-            f"{numbers.parameters.get('ISIF', 2)} does without"
+            f"{numbers.parameters.get('ISIF', 2)}"
         )
     if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")

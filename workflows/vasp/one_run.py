@@ -157,7 +157,7 @@ def _energy(run: Any, last: IonicStep) -> str:
         return ""
     return (
         f"vasprun.xml ends at {energy:.6f} eV and OUTCAR at {last.energy:.6f} eV, "
-        "more apart than rounding explains, or one of them is no total energy"
+        "a difference beyond rounding, or one of them is not a total energy"
     )
 
 

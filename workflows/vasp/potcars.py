@@ -257,14 +257,14 @@ def cutoff_note(incar: Mapping[str, Any], data_sets: Sequence[DataSet]) -> str |
     told = f"ENCUT = {encut:g} eV, ENMAX of {hardest.symbol} is {enmax:g} eV"
     if encut < enmax:
         return (
-            f"{told}: the basis does not hold this POTCAR; raise ENCUT to "
-            f"{VOLUME_FACTOR * enmax:.0f} eV or take a softer one"
+            f"{told}: the basis is too small for this POTCAR; raise ENCUT to "
+            f"{VOLUME_FACTOR * enmax:.0f} eV or take a softer POTCAR"
         )
     if incar.get("ISIF") == 3 and encut < VOLUME_FACTOR * enmax:
         return (
             f"{told}: below {VOLUME_FACTOR:g} x ENMAX = {VOLUME_FACTOR * enmax:.0f} "
-            "eV, which VASP asks for where the cell changes (Pulay stress); the "
-            "campaign `convergence` tells what it costs"
+            "eV, recommended where the cell changes (Pulay stress); the campaign "
+            "`convergence` shows how much that changes"
         )
     return None
 

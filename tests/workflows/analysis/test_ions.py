@@ -14,7 +14,7 @@ from workflows.analysis.ions import (
     METALS,
     THRESHOLDS,
     host_in_words,
-    lost,
+    moment_collapsed,
     of_ion,
 )
 from workflows.analysis.valence import valence_from_moment
@@ -77,8 +77,8 @@ def test_the_limits_of_the_papers_compound_are_those_of_the_table() -> None:
 def test_a_lost_moment_is_below_the_limit_of_its_element(
     element: str, end: float, expected: bool
 ) -> None:
-    assert lost(element, 4.0, end) is expected
-    assert lost(element, -4.0, -end) is expected
+    assert moment_collapsed(element, 4.0, end) is expected
+    assert moment_collapsed(element, -4.0, -end) is expected
 
 
 @pytest.mark.parametrize(
@@ -105,5 +105,5 @@ def test_words_on_lithium_are_said_of_the_ion_of_the_host(ion: str) -> None:
 
 
 def test_a_moment_that_was_not_set_up_cannot_be_lost() -> None:
-    assert lost("Mn", 2.0, 0.1)
-    assert not lost("Mn", 1.99, 0.1)
+    assert moment_collapsed("Mn", 2.0, 0.1)
+    assert not moment_collapsed("Mn", 1.99, 0.1)

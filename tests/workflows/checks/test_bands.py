@@ -16,7 +16,7 @@ from workflows.analysis.band_gap import band_gap
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.inputs import vasp_inputs, write_vasp_inputs
 from workflows.checks.bands import band_findings
-from workflows.checks.outcome import Outcome
+from workflows.checks.run_result import RunResult
 
 OXIDE = Structure(Lattice.cubic(4.2), ["Mn", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
 METAL = Structure(Lattice.cubic(3.4), ["Li"], [[0, 0, 0]])
@@ -27,8 +27,8 @@ def found(
     structure: Structure = OXIDE,
     emax: float | None = None,
 ) -> list[tuple[str, str, str]]:
-    outcome = Outcome(structure, levels=band_gap({"up": levels}), emax=emax)
-    return [(f.id, f.severity, f.message) for f in band_findings(outcome)]
+    result = RunResult(structure, levels=band_gap({"up": levels}), emax=emax)
+    return [(f.id, f.severity, f.message) for f in band_findings(result)]
 
 
 def test_whole_occupations_have_nothing_to_report() -> None:

@@ -13,7 +13,7 @@ from workflows import parse_run
 from workflows.analysis.d_orbitals import OnsiteOccupation
 from workflows.campaign.calculation import Calculation
 from workflows.checks.orbitals import orbital_findings
-from workflows.checks.outcome import Outcome
+from workflows.checks.run_result import RunResult
 from workflows.records.document import TaskDocument
 
 ROOT = 3**0.5 / 2
@@ -46,10 +46,10 @@ def manganese(cell: Structure) -> list[int]:
 
 
 def found(cell: Structure, own: Sequence[OnsiteOccupation]) -> dict[str, str]:
-    outcome = Outcome(
+    result = RunResult(
         cell, occupations=own, supercell=((1, 0, 0), (0, 1, 0), (0, 0, 1))
     )
-    return {f.id: f.message for f in orbital_findings(outcome)}
+    return {f.id: f.message for f in orbital_findings(result)}
 
 
 def test_the_order_is_counted_over_the_ions_of_the_element(cell: Structure) -> None:
@@ -116,6 +116,6 @@ def test_the_matrices_come_back_from_a_stored_document() -> None:
 def test_a_relaxed_cell_may_have_any_orientation(cell: Structure) -> None:
     sites = manganese(cell)
     own = [occupied(i, "c") for i in sites]
-    outcome = Outcome(cell, occupations=own)  # nobody described the cell
-    messages = {f.id: f.message for f in orbital_findings(replace(outcome))}
+    result = RunResult(cell, occupations=own)  # nobody described the cell
+    messages = {f.id: f.message for f in orbital_findings(replace(result))}
     assert messages == {"orbital_order": "dz2 along c on 12 of 12 Mn"}

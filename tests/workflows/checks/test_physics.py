@@ -12,18 +12,18 @@ from tests.places import DATA
 from workflows import parse_run
 from workflows.analysis.lnmo import expected_total_moment, lnmo_x
 from workflows.campaign.calculation import Calculation
-from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings, static_matches_relaxation
+from workflows.checks.run_result import RunResult
 from workflows.records.document import TaskDocument
 
 Finished = Callable[..., TaskDocument]
 
 
 @pytest.fixture
-def outcome(calculations: Sequence[Calculation]) -> Callable[[float], Outcome]:
+def result(calculations: Sequence[Calculation]) -> Callable[[float], RunResult]:
     """The paper's state at x: formal valences, Ni against Mn, the moments it names."""
 
-    def make(x: float) -> Outcome:
+    def make(x: float) -> RunResult:
         structure = next(c for c in calculations if c.x == x).structure.copy()
         structure.scale_lattice(8.2**3)
         reduced = round(8 * max(0.0, x - 1))
@@ -34,7 +34,7 @@ def outcome(calculations: Sequence[Calculation]) -> Callable[[float], Outcome]:
             if element == "Mn" and mn3 < reduced:
                 size, mn3 = 3.95, mn3 + 1
             moments.append(-size if element == "Ni" else size)
-        return Outcome(
+        return RunResult(
             structure=structure,
             energy=-362.0,
             magnetization=moments,
@@ -48,30 +48,30 @@ def outcome(calculations: Sequence[Calculation]) -> Callable[[float], Outcome]:
     return make
 
 
-def ids(outcome: Outcome) -> list[str]:
-    return [finding.id for finding in physics_findings(outcome)]
+def ids(result: RunResult) -> list[str]:
+    return [finding.id for finding in physics_findings(result)]
 
 
-def changed(outcome: Outcome, element: str, values: Mapping[int, float]) -> Outcome:
+def changed(result: RunResult, element: str, values: Mapping[int, float]) -> RunResult:
     """Give the n-th ions of an element other moments."""
-    moments = list(outcome.magnetization or ())
-    where = [i for i, s in enumerate(outcome.structure) if s.specie.symbol == element]
+    moments = list(result.magnetization or ())
+    where = [i for i, s in enumerate(result.structure) if s.specie.symbol == element]
     for number, value in values.items():
         moments[where[number]] = value
-    return replace(outcome, magnetization=moments)
+    return replace(result, magnetization=moments)
 
 
 @pytest.mark.parametrize("x", [0, 1])
 def test_the_state_of_the_paper_has_nothing_to_tell(
-    outcome: Callable[[float], Outcome], x: float
+    result: Callable[[float], RunResult], x: float
 ) -> None:
-    assert ids(outcome(x)) == []
+    assert ids(result(x)) == []
 
 
 def test_at_x_2_only_the_unrelaxed_neighbours_are_told(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
-    assert set(ids(outcome(2))) == {"short_distance"}
+    assert set(ids(result(2))) == {"short_distance"}
 
 
 @pytest.mark.parametrize(
@@ -86,57 +86,56 @@ def test_at_x_2_only_the_unrelaxed_neighbours_are_told(
     ],
 )
 def test_a_wrong_moment_is_named(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
     x: float,
     element: str,
     values: dict[int, float],
     expected: list[str],
 ) -> None:
-    found = physics_findings(changed(outcome(x), element, values))
+    found = physics_findings(changed(result(x), element, values))
     assert [f.id for f in found] == expected
     assert all("restart" in f.message for f in found)
 
 
 def test_a_hole_on_oxygen_is_graver_from_x_1_on(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
     severities = [
-        physics_findings(changed(outcome(x), "O", {0: -0.4}))[0].severity
-        for x in (0, 1)
+        physics_findings(changed(result(x), "O", {0: -0.4}))[0].severity for x in (0, 1)
     ]
     assert severities == ["warning", "error"]
 
 
 def test_all_moments_turned_together_are_the_same_state(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
-    state = outcome(1)
+    state = result(1)
     turned = [-m for m in state.magnetization or ()]
     total = -(state.total_magnetization or 0)
     assert ids(replace(state, magnetization=turned, total_magnetization=total)) == []
 
 
-def test_equal_mn_at_x_2_are_symmetrised(outcome: Callable[[float], Outcome]) -> None:
-    equal = changed(outcome(2), "Mn", dict.fromkeys(range(12), 3.7))
+def test_equal_mn_at_x_2_are_symmetrised(result: Callable[[float], RunResult]) -> None:
+    equal = changed(result(2), "Mn", dict.fromkeys(range(12), 3.7))
     assert "symmetrised" in ids(equal)
     assert "wrong_valence" not in ids(equal)
 
 
 @pytest.mark.parametrize(("spread", "named"), [(0.045, True), (0.055, False)])
 def test_mn_are_equal_up_to_the_limit_and_not_beyond(
-    outcome: Callable[[float], Outcome], spread: float, named: bool
+    result: Callable[[float], RunResult], spread: float, named: bool
 ) -> None:
     moments = {n: 3.7 + spread * (n % 2) for n in range(12)}
-    assert ("symmetrised" in ids(changed(outcome(2), "Mn", moments))) is named
+    assert ("symmetrised" in ids(changed(result(2), "Mn", moments))) is named
 
 
 def test_two_clusters_shifted_by_another_u_are_no_wrong_valence(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
     shifted = {n: (3.5 if n < 8 else 2.9) for n in range(12)}
-    assert "wrong_valence" not in ids(changed(outcome(2), "Mn", shifted))
+    assert "wrong_valence" not in ids(changed(result(2), "Mn", shifted))
     six = {n: (3.5 if n < 6 else 2.9) for n in range(12)}
-    assert "wrong_valence" in ids(changed(outcome(2), "Mn", six))
+    assert "wrong_valence" in ids(changed(result(2), "Mn", six))
 
 
 @pytest.mark.parametrize(
@@ -150,24 +149,24 @@ def test_two_clusters_shifted_by_another_u_are_no_wrong_valence(
     ],
 )
 def test_what_is_wrong_with_the_whole_cell_is_named(
-    outcome: Callable[[float], Outcome], change: dict[str, float], expected: str
+    result: Callable[[float], RunResult], change: dict[str, float], expected: str
 ) -> None:
-    assert ids(replace(outcome(1), **change)) == [expected]
+    assert ids(replace(result(1), **change)) == [expected]
 
 
 def test_a_pressure_is_a_warning_and_then_an_error(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
     found = [
-        physics_findings(replace(outcome(1), pressure_kbar=p)) for p in (2.9, -3.1, 11)
+        physics_findings(replace(result(1), pressure_kbar=p)) for p in (2.9, -3.1, 11)
     ]
     assert [[f.severity for f in one] for one in found] == [[], ["warning"], ["error"]]
 
 
 def test_a_ferromagnet_is_held_to_its_own_total(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
-    state = outcome(1)
+    state = result(1)
     parallel = [abs(m) for m in state.magnetization or ()]
     up = replace(state, magnetization=parallel, start_moments=parallel)
     assert ids(replace(up, total_magnetization=44.0)) == []
@@ -175,9 +174,9 @@ def test_a_ferromagnet_is_held_to_its_own_total(
 
 
 def test_nickel_that_loses_its_moment_below_x_1_is_no_collapse(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
-    state = outcome(0)
+    state = result(0)
     ends = changed(state, "Ni", dict.fromkeys(range(4), -0.3))
     starts = changed(state, "Ni", dict.fromkeys(range(4), -2.0)).magnetization
     total = 12 * 3.2 - 4 * 0.3
@@ -188,14 +187,14 @@ def test_nickel_that_loses_its_moment_below_x_1_is_no_collapse(
 
 
 def test_unsigned_moments_of_a_surrogate_are_not_held_to_limits_of_dft(
-    outcome: Callable[[float], Outcome],
+    result: Callable[[float], RunResult],
 ) -> None:
-    state = changed(outcome(1), "Ni", dict.fromkeys(range(4), 0.29))
+    state = changed(result(1), "Ni", dict.fromkeys(range(4), 0.29))
     assert ids(replace(state, signed=False, total_magnetization=None)) == []
 
 
-def test_atoms_that_overlap_are_told(outcome: Callable[[float], Outcome]) -> None:
-    state = outcome(1)
+def test_atoms_that_overlap_are_told(result: Callable[[float], RunResult]) -> None:
+    state = result(1)
     small = state.structure.copy()
     small.scale_lattice(7.0**3)
     assert set(ids(replace(state, structure=small))) == {"short_distance"}
@@ -231,7 +230,7 @@ def test_a_hole_on_oxygen_is_told_of_any_oxide() -> None:
 
 def test_a_moment_set_up_and_lost_is_told_of_any_compound() -> None:
     iron = Structure(Lattice.cubic(2.87), ["Fe", "Fe"], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    lost = Outcome(iron, -16.0, magnetization=[2.2, 0.1], start_moments=[5.0, 5.0])
+    lost = RunResult(iron, -16.0, magnetization=[2.2, 0.1], start_moments=[5.0, 5.0])
     (found,) = physics_findings(lost)
     assert found.id == "moment_collapsed"
     assert found.message.startswith("Fe #1 +0.10")
@@ -246,10 +245,10 @@ def test_a_mn_at_0_93_is_lost_in_any_spinel_and_a_co_is_low_spin(
         Lattice.cubic(4), ["Co", "Mn", "O"], [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0, 0]]
     )
     ends = {"Co": 2.7, "Mn": 3.1, "O": 0.0, element: 0.93}
-    outcome = Outcome(
+    result = RunResult(
         metals, -20.0, magnetization=list(ends.values()), start_moments=[3.0, 4.0, 0.0]
     )
-    found = [f.id for f in physics_findings(outcome)]
+    found = [f.id for f in physics_findings(result)]
     assert found == ["moment_collapsed"] * told
 
 
@@ -291,13 +290,13 @@ def spinel_of(*metals: str) -> Structure:
 def test_valences_that_leave_another_spinel_charged_are_named(
     metals: tuple[str, str], moments: tuple[float, float], told: str
 ) -> None:
-    outcome = Outcome(
+    result = RunResult(
         spinel_of(*metals),
         magnetization=[0.0, *moments, 0.0, 0.0, 0.0, 0.0],
         hubbards={metal: 4.0 for metal in metals},
     )
-    found = [f.message for f in physics_findings(outcome) if f.id == "wrong_valence"]
+    found = [f.message for f in physics_findings(result) if f.id == "wrong_valence"]
     assert len(found) == bool(told)
     assert told in "".join(found)
     # the limits are of runs with U
-    assert "wrong_valence" not in ids(replace(outcome, hubbards={}))
+    assert "wrong_valence" not in ids(replace(result, hubbards={}))

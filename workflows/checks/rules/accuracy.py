@@ -135,14 +135,14 @@ RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "encut-missing",
         "warning",
-        "VASP then takes the largest ENMAX of the cell, another one for each formula.",
+        "VASP then takes the largest ENMAX of the cell, which varies by formula.",
         "Set one ENCUT for everything that is compared.",
         _encut_missing,
     ),
     Rule(
         "encut-below-enmax",
         "error",
-        "Below ENMAX the potential is not described: energies are wrong, not rough.",
+        "Below ENMAX the basis is too small: energies are wrong, not just inaccurate.",
         "Set ENCUT to the largest ENMAX at least, to 1.3 times that in relaxations.",
         _below_enmax,
     ),

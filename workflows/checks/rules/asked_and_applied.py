@@ -243,15 +243,15 @@ RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "applied-moments",
         "error",
-        "The run started from other moments than the ones in the INCAR beside it.",
-        "Restore the INCAR of the run, or rerun; the magnetic order may be another.",
+        "The run started from moments other than those in the INCAR beside it.",
+        "Restore the INCAR of the run, or rerun; the magnetic order may differ.",
         _applied_moments,
     ),
     Rule(
         "applied-encut",
         "error",
-        "The energies belong to another cutoff than the one the inputs name.",
-        "Quote the applied value, or rerun; do not compare with runs at the other.",
+        "The energies belong to a cutoff other than the one in the inputs.",
+        "Quote the applied value, or rerun; do not compare across the two cutoffs.",
         _applied_encut,
     ),
     Rule(
@@ -272,7 +272,7 @@ RULES: tuple[DirectoryRule, ...] = (
         "applied-potcar",
         "error",
         "The run used other potentials than the ones named beside it.",
-        "Rerun, or correct the record; different potentials do not compare.",
+        "Rerun, or correct the record; different potentials cannot be compared.",
         _applied_potcar,
     ),
     Rule(

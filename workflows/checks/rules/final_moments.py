@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.analysis.elements import family
-from workflows.analysis.ions import IONS, OXYGEN, lost
+from workflows.analysis.ions import IONS, OXYGEN, moment_collapsed
 from workflows.checks.moments import flipped_sites
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.vasp.directory import VaspDirectory
@@ -23,7 +23,9 @@ def _ended(run: VaspDirectory) -> list[tuple[str, float, float]]:
 
 def _collapsed(run: VaspDirectory) -> Iterator[str]:
     for element in dict.fromkeys(run.elements):
-        gone = [f for e, a, f in _ended(run) if e == element and lost(e, a, f)]
+        gone = [
+            f for e, a, f in _ended(run) if e == element and moment_collapsed(e, a, f)
+        ]
         if gone:
             yield (
                 f"{len(gone)} {element} ended at {min(gone, key=abs):.2f} muB (limit "
@@ -63,8 +65,8 @@ RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "moment-flipped",
         "warning",
-        "The run ended in another magnetic order than the one it is named after.",
-        "Label it by the final order, or restart from the final moments' opposite.",
+        "The run ended in a magnetic order other than the one it is named after.",
+        "Label it by the final order, or restart with the flipped moments turned back.",
         _flipped,
     ),
     Rule(

@@ -192,7 +192,7 @@ SET_RULES: tuple[SetRule, ...] = (
     Rule(
         "set-encut",
         "error",
-        "Another cutoff is another basis: energies shift by tens of meV an atom.",
+        "A different cutoff is a different basis: energies shift by tens of meV/atom.",
         "Use one ENCUT for all of them, the lithium reference too.",
         _cutoff,
     ),

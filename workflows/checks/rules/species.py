@@ -92,7 +92,7 @@ RULES: tuple[DirectoryRule, ...] = (
     Rule(
         "magmom-count",
         "error",
-        "MAGMOM is read in POSCAR order: one number too few shifts or stops it.",
+        "MAGMOM follows POSCAR order: a missing number shifts the rest or stops VASP.",
         "Give one number for each atom, three in a noncollinear run.",
         _magmom_count,
     ),

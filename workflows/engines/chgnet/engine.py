@@ -23,8 +23,8 @@ from workflows.campaign.calculation import (
     structure_from_dict,
 )
 from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
-from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
+from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
 from workflows.engines.chgnet.model import load_model
 from workflows.engines.chgnet.relax import (
@@ -230,10 +230,10 @@ def _document(
 
 def _physics(final: Structure, result: dict[str, Any]) -> tuple[Finding, ...]:
     """Check what a surrogate can be held to: its moments have no sign, and no U."""
-    outcome = Outcome(
+    run_result = RunResult(
         final, result["energy"], magnetization=result["magnetization"], signed=False
     )
-    return physics_findings(outcome)
+    return physics_findings(run_result)
 
 
 def _surrogate() -> Finding:

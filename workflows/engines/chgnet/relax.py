@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RelaxationSettings:
-    """What decides the result of a relaxation: all of it belongs into its id.
+    """What decides the result of a relaxation: all of it enters the calculation's id.
 
     Attributes
     ----------

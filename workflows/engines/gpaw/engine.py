@@ -81,7 +81,7 @@ class GpawEngine:
         """Leave everything: ``run`` has removed what it used."""
 
 
-def go_on(directory: Path) -> bool:
+def prepare_resume(directory: Path) -> bool:
     """Prepare a failed step for going on where it stopped; tell whether it can."""
     found = read_run_file(directory)
     if found is None or found[0].engine != "gpaw" or found[1] == GEOMETRY:

@@ -36,7 +36,7 @@ PRINTED = {"energy": 2e-6, "fermi": 1e-3, "moment": 2e-6, "u": 1e-6}
 
 
 NOT_OURS = (KeyError, TypeError, ValueError, IndexError, AttributeError)
-"""What reading a result leads to that this version did not write."""
+"""Errors raised when a result was written by another version, or edited."""
 
 
 def another_form(error: Exception) -> str:

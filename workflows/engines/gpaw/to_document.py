@@ -13,8 +13,8 @@ from workflows.analysis.band_gap import band_gap
 from workflows.campaign.calculation import Calculation, structure_from_dict
 from workflows.campaign.step_names import GEOMETRY
 from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
-from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
+from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
 from workflows.engines.gpaw.inputs import RESULT_FILE, first_moments, read_input
 from workflows.engines.gpaw.state import (
@@ -214,7 +214,7 @@ def _judged_numbers(
     step: str,
 ) -> tuple[dict[str, dict[str, int]], tuple[Finding, ...]]:
     sites = sites_at_the_end(calculation, structure)
-    outcome = Outcome(
+    run_result = RunResult(
         structure,
         numbers.get("energy"),
         magnetization=numbers.get("magnetization"),
@@ -224,7 +224,7 @@ def _judged_numbers(
         pressure_kbar=numbers.get("pressure_kbar"),
         cell_relaxed=step == "static" and "relax" in calculation.settings,
     )
-    return sites.counts_final, (*site_findings(sites), *physics_findings(outcome))
+    return sites.counts_final, (*site_findings(sites), *physics_findings(run_result))
 
 
 def _geometry(

@@ -121,8 +121,8 @@ def _unmatched(run: ForeignRun) -> str:
     if run.numbers.initial is None:
         return f"{state}: {why}" if why else "its start cannot be read"
     return (
-        "no planned step starts where it starts: neither the plan nor the end of a "
-        "step that was taken; one before it may be missing or refused"
+        "its start is neither a planned start nor the end of an accepted step; the run "
+        "before it may be missing or refused: collect that one with it"
     )
 
 

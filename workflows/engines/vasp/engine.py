@@ -153,7 +153,7 @@ class VaspEngine:
             remove_wavecars(runs_of(directory))
 
 
-def take_up(directory: Path) -> bool:
+def prepare_resume(directory: Path) -> bool:
     """Prepare a failed relaxation for going on where it stopped, if it can.
 
     Returns True if its last member was cut or ran out of steps: the next run sets that

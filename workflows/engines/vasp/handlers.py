@@ -64,7 +64,7 @@ class StillOurs(ErrorHandler):
     is_monitor = True
 
     def check(self, directory: str = "./") -> bool:
-        """Raise GivenUp then; nothing is ever wrong with VASP here."""
+        """Raise GivenUp if another worker has the step; never report a VASP error."""
         check_claim(Path(directory))
         return False
 
@@ -100,10 +100,10 @@ class Frozen(FrozenJobErrorHandler):
 
 
 class NonConverging(NonConvergingErrorHandler):
-    """Ends a running VASP only, and survives the CONTCAR that it was writing.
+    """Acts only while VASP runs, and copes with a CONTCAR that is half written.
 
-    What came to its end is Unconverged's: two corrections of ALGO at once undo each
-    other, until custodian has made as many as it may.
+    A finished run is left to `Unconverged`: two corrections of ALGO at once undo each
+    other until custodian reaches its limit of corrections.
     """
 
     def check(self, directory: str = "./") -> bool:

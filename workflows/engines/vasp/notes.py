@@ -23,10 +23,10 @@ UNPROVEN = ("INCAR", "KPOINTS", "POSCAR", LOG_FILE)
 def one_of_two(files: VaspFiles) -> Iterator[Finding]:
     """Report what cannot be known without the other of OUTCAR and vasprun.xml."""
     lost = {
-        "OUTCAR": "no site moments, and U, potentials and convergence as vasprun.xml "
-        "repeats them, not as applied",
-        "vasprun.xml": "no eigenvalues, and structures to the digits of OUTCAR or "
-        "CONTCAR",
+        "OUTCAR": "site moments are missing; U, potentials and convergence are what "
+        "vasprun.xml repeats from the input, not what VASP applied",
+        "vasprun.xml": "eigenvalues are missing; structures have only the digits of "
+        "OUTCAR or CONTCAR",
     }
     absent = [name for name in NUMBERS if files.find(name) is None]
     if len(absent) == 1:

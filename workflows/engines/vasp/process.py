@@ -140,15 +140,15 @@ def _why(directory: Path, error: Exception, returncode: int | None) -> str:
         return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
     ended = ended_by(returncode)
     if "eturn code" in str(error):
-        return f"the files of VASP are whole, but its command ended badly: {ended}"
+        return f"VASP's files are complete, but its command failed: {ended}"
     if "alidation" not in str(error):
         tried = ", ".join(error for c in corrections for error in c["errors"])
         return f"gave up after {len(corrections)} corrections ({tried})"
     told = f"; {ended}" if returncode else ""
     for name in ("std_err.txt", "vasp.out"):
         if line := last_meaningful_line(directory / name):
-            return f"no whole output, and VASP said last: {line}{told}"
-    return f"no whole output, and VASP said nothing{told}"
+            return f"incomplete output; the last line of VASP: {line}{told}"
+    return f"incomplete output; VASP printed nothing{told}"
 
 
 def disk_is_full(directory: Path) -> bool:

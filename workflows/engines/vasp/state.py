@@ -288,8 +288,8 @@ def unknown_ibrion(numbers: VaspNumbers) -> str:
     if int(numbers.parameters.get("NSW", 0)) <= 1 or ibrion in known or reached:
         return ""
     return (
-        f"IBRION = {ibrion} is not known here: whether its {len(numbers.electronic)} "
-        "ionic steps came to what was asked, a person has to say"
+        f"lnmo does not know IBRION = {ibrion}: check by hand whether its "
+        f"{len(numbers.electronic)} ionic steps did what was asked"
     )
 
 

@@ -12,9 +12,9 @@ from workflows.checks.changed_inputs import changed_inputs
 from workflows.checks.files_agree import disagreements
 from workflows.checks.inputs_as_applied import inputs_not_applied
 from workflows.checks.not_numbers import doubtful_numbers
-from workflows.checks.outcome import Outcome
 from workflows.checks.physics import physics_findings
 from workflows.checks.restart_as_run import restart_findings
+from workflows.checks.run_result import RunResult
 from workflows.checks.sites import other_atoms, site_findings, sites_at_the_end
 from workflows.engines.protocol import identity
 from workflows.engines.vasp.notes import (
@@ -130,8 +130,8 @@ def with_numbers(
             state, reason = reviewed(state, reason, judged)
     findings.extend(judged)
     if structure is not None and state.usable:
-        outcome = _outcome(structure, numbers, common, calculation)
-        findings.extend(physics_findings(outcome))
+        run_result = _run_result(structure, numbers, common, calculation)
+        findings.extend(physics_findings(run_result))
     corrections = tuple(corrections_of(files))
     contradicted = bool(numbers.contradiction) and state is State.FAILED
     if another:  # none of its numbers is of this calculation
@@ -225,12 +225,12 @@ def _settings(
     return settings
 
 
-def _outcome(
+def _run_result(
     structure: Structure,
     numbers: VaspNumbers,
     common: Mapping[str, Any],
     calculation: Calculation | None,
-) -> Outcome:
+) -> RunResult:
     """Gather what the physics checks look at; the pressure is judged in the static.
 
     Moments are judged by the planned ones: what a relaxation has turned over, the runs
@@ -238,7 +238,7 @@ def _outcome(
     """
     fresh = calculation is not None and common["task_label"] == "static"
     moving = numbers.parameters.get("IBRION") in DISPLACED
-    return Outcome(
+    return RunResult(
         structure=structure,
         energy=numbers.energy,
         magnetization=numbers.magnetization,

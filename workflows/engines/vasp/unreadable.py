@@ -30,7 +30,7 @@ def unreadable(error: Exception) -> str:
     where, ours = place_of(error.__traceback__)
     if ours:
         return (
-            f"a fault of lnmo, not of the run: {shown}, at {where}; the run is not "
+            f"a bug in lnmo, not in the run: {shown}, at {where}; the run is not "
             f"judged, {REPORT}"
         )
     return (

@@ -19,7 +19,7 @@ from pymatgen.core import Lattice
 from tests.places import TESTS
 from workflows import parse_run
 from workflows.engines.gpaw.densities import read_gpaw_density
-from workflows.engines.gpaw.engine import go_on
+from workflows.engines.gpaw.engine import prepare_resume
 from workflows.engines.gpaw.text import read_text_numbers
 from workflows.errors import ResultsError
 from workflows.records.document import State, TaskDocument
@@ -228,7 +228,7 @@ def test_retry_lets_such_a_relaxation_take_as_many_steps_again(run: Path) -> Non
     rewritten(relax, lambda r: r.update(reason="not relaxed after 40 steps"))
     taken = len(json.loads((relax / "result.json").read_text())["result"]["geometries"])
     before = json.loads((relax / "input.json").read_text())["relax"]["max_steps"]
-    assert go_on(relax)
+    assert prepare_resume(relax)
     assert not (relax / "result.json").exists()
     after = json.loads((relax / "input.json").read_text())["relax"]["max_steps"]
     assert after == before + taken > before
@@ -238,8 +238,8 @@ def test_retry_starts_anew_what_failed_and_what_no_mixing_brought_together(
     run: Path,
 ) -> None:
     rewritten(run / "static", add("energy", 1.0))
-    assert not go_on(run / "static")
-    assert go_on(run / "relax") is False  # it is done
+    assert not prepare_resume(run / "static")
+    assert prepare_resume(run / "relax") is False  # it is done
 
 
 def test_a_directory_before_its_run_is_planned(run: Path) -> None:

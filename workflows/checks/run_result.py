@@ -1,4 +1,4 @@
-"""``Outcome``: what a finished run gave, as far as the physics checks look at it."""
+"""``RunResult``: what a finished run gave, as far as the physics checks look at it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Severity = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunResult:
     """What the checks look at; None where a run does not give it.
 
     Units as in ``TaskDocument``; `start_moments` are the moments that were planned, or
