@@ -405,7 +405,10 @@ def test_a_run_of_another_compound_is_told_of_and_not_taken(
         tmp_path / "data",
     )
     assert other.action == "unknown"
-    assert "no planned step starts where it starts" in other.reason
+    assert (
+        "its start is neither a planned start nor the end of an accepted step"
+        in other.reason
+    )
     with pytest.raises(StoreError, match="no run of VASP"):
         found_in([TOP / "docs"], [calculation])
     with pytest.raises(StoreError, match="no such directory"):

@@ -99,11 +99,11 @@ def test_orbitals_beside_a_fixed_density_are_read_on_one_mesh(starts: Any) -> No
     [
         ({"incar": {"relax": {"ISTART": 1}}}, "ISTART = 1 (under relax): the first"),
         ({"incar": {"common": {"ISTART": 1}}}, "the first run of a chain has no"),
-        ({"incar": {"static": {"ISTART": 2}}}, "no other is carried out"),
+        ({"incar": {"static": {"ISTART": 2}}}, "no other value is supported"),
         ({"incar": {"static": {"ICHARG": 11}}}, "no CHGCAR is there to read"),
         ({"incar": {"static": {"ICHARG": 1}}}, "only the dos step has one"),
         ({"incar": {"relax": {"ICHARG": 0}}}, "the first run of a chain has no"),
-        ({"incar": {"static": {"ICHARG": 12}}}, "no step has what it reads"),
+        ({"incar": {"static": {"ICHARG": 12}}}, "no step has the file that this reads"),
         ({"incar": {"static": {"ISTART": 1, "ICHARG": 2}}}, "take one out"),
         ({"incar": {"static": {"ISTART": None}}}, "null leaves it to VASP"),
         ({"incar": {"common": {"LWAVE": None}}}, "null leaves it to VASP"),
@@ -112,7 +112,7 @@ def test_orbitals_beside_a_fixed_density_are_read_on_one_mesh(starts: Any) -> No
         ({"incar": {"lithium": {"ISTART": 1}}}, "(under lithium)"),
         (
             {"incar": {"static": {"ISTART": 1}}, "restart": "scratch"},
-            "there is no WAVECAR with vasp.restart: scratch",
+            "vasp.restart: scratch keeps no WAVECAR",
         ),
         (
             {"incar": {"static": {"ISTART": 1}}, "steps": ["static"]},

@@ -106,7 +106,7 @@ def test_the_steps_of_a_calculation_share_one_poscar_but_for_its_first_line(
 def test_another_persons_files_are_never_overwritten(tmp_path: Path) -> None:
     mine = tmp_path / "campaign.yaml"
     mine.write_text("# my notes\n")
-    with pytest.raises(StoreError, match=r"campaign\.yaml would be overwritten"):
+    with pytest.raises(StoreError, match=r"campaign\.yaml was not written by lnmo"):
         write_campaign(load_campaign("paper").override(x=[1]), tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         "campaign.yaml": "# my notes\n"

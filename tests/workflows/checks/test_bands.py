@@ -39,7 +39,8 @@ def test_levels_that_share_an_electron_are_reported_with_what_is_between_them() 
     ((name, severity, message),) = found([[[-0.2, 0.6], [0.15, 0.4]]])
     assert (name, severity) == ("partial_occupations", "warning")
     assert message.startswith(
-        "2 levels are between 0.05 and 0.95 occupied: the 0.35 eV"
+        "2 levels are between 0.05 and 0.95 occupied: the gap is given as 0, though "
+        "0.35 eV separate the levels"
     )
 
 

@@ -205,8 +205,8 @@ def test_each_finding_says_what_it_was_what_ran_and_what_follows(
     change(directory, ALGO="All", ENCUT=600)
     assert [f.message for f in audit(directory, planned(directory))] == [
         "ALGO was Normal, ran as All (harmless, recorded)",
-        "ENCUT was 520.0, ran as 600.0 (this changes the science: compare it with "
-        "the others before use)",
+        "ENCUT was 520.0, ran as 600.0 (this changes the physics: check it against "
+        "the other runs before use)",
     ]
 
 

@@ -152,7 +152,7 @@ def test_a_study_that_the_surrogate_cannot_make_is_refused_with_what_it_does_not
     with pytest.raises(CampaignError) as caught:
         show_comparison(chosen, as_json=False, as_csv=False)
     told = str(caught.value)
-    assert f"campaign {study}: engine chgnet does not know " in told
+    assert f"campaign {study}: engine chgnet ignores " in told
     assert all(key in told for key in unknown)
     assert "--engine vasp" in told
 

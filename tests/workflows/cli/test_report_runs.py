@@ -41,7 +41,7 @@ def test_a_directory_is_runs_and_a_name_or_a_yaml_file_a_campaign(here: Path) ->
     [
         (["runs", "paper"], "paper: a packaged campaign"),
         (["runs", "gone"], "gone: no such directory"),
-        (["mine.yaml", "runs"], "mine.yaml: a file, and none of a VASP run"),
+        (["mine.yaml", "runs"], "mine.yaml: a file, but not of a VASP run"),
     ],
 )
 def test_a_campaign_among_directories_is_refused(

@@ -86,7 +86,7 @@ def test_a_vasp_killed_after_its_first_file_is_told_by_its_signal(
 ) -> None:
     found = failure(one, tmp_path, f"echo started > {name}; kill -9 $$")
     assert "TRUNCATED" in found
-    assert "VASP said nothing; killed by signal 9 (SIGKILL)" in found
+    assert "VASP printed nothing; killed by signal 9 (SIGKILL)" in found
 
 
 def test_a_whole_run_whose_launcher_fails_afterwards_is_done_by_its_files(
@@ -99,7 +99,7 @@ def test_a_whole_run_whose_launcher_fails_afterwards_is_done_by_its_files(
     done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
     assert done.state == "DONE"
     (error, *_) = tmp_path.rglob("custodian.error")
-    assert "are whole, but its command ended badly: exit code 5" in error.read_text()
+    assert "are complete, but its command failed: exit code 5" in error.read_text()
 
 
 @pytest.mark.parametrize(

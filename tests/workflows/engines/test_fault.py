@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from workflows.engines import fault
-from workflows.engines.fault import place_of, told
+from workflows.engines.fault import fault_message, place_of
 from workflows.engines.vasp.deadline import Clock
 from workflows.errors import StepFailed
 
@@ -22,18 +22,18 @@ def raised(call: object, *arguments: object) -> Exception:
 
 
 def test_a_message_of_ours_or_of_the_system_is_told_as_it_is() -> None:
-    assert told(StepFailed("FAILED: too short\n a distance")) == (
+    assert fault_message(StepFailed("FAILED: too short\n a distance")) == (
         "FAILED: too short a distance"
     )
     gone = FileNotFoundError(2, "No such file or directory", "INCAR")
-    assert told(gone) == "[Errno 2] No such file or directory: 'INCAR'"
+    assert fault_message(gone) == "[Errno 2] No such file or directory: 'INCAR'"
 
 
 def test_any_other_error_names_its_class_and_place() -> None:
-    words = told(raised(Clock, None))
-    assert words.startswith("a fault of lnmo, not of the run: TypeError: ")
+    words = fault_message(raised(Clock, None))
+    assert words.startswith("a bug in lnmo, not in the run: TypeError: ")
     assert "please report it" in words
-    words = told(raised(fault.told, 1))
+    words = fault_message(raised(fault.fault_message, 1))
     assert "AttributeError" in words
     assert "at workflows/engines/fault.py:" in words
 

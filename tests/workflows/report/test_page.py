@@ -331,7 +331,7 @@ def test_the_paper_s_own_page_still_has_them(html: str) -> None:
 def test_the_paper_s_measurements_stand_beside_the_results(html: str) -> None:
     section = html.partition('<section id="context"')[2].partition("</section>")[0]
     text = " ".join(re.sub(r"<[^>]+>", " ", section).split())
-    assert "DFT, NDP and EELS of the paper do not meet on one x" in text
+    assert "DFT, NDP and EELS of the paper do not agree on one x" in text
     for row in ("NDP, interface 1.027", "EELS, film 2.000", "EELS, interface 2.860"):
         assert row in text
     assert "PASS" not in text

@@ -97,7 +97,7 @@ def test_what_has_not_finished_is_left_out_and_the_measurements_stay() -> None:
 
 def test_the_finding_names_the_three_x() -> None:
     told = finding()
-    assert "do not meet on one x" in told
+    assert "do not agree on one x" in told
     for number in ("x = 1.027", "2.01", "x = 2.00", "x = 2.86"):
         assert number in told
     assert context_frame(ROWS).attrs["notes"] == [told]

@@ -240,6 +240,7 @@ def test_of_two_references_the_comparable_one_is_taken(
     other = lithium(
         calculation_id="0" * 12,
         settings={**OF_LITHIUM, "ENCUT": 600.0},
+        energy=-3.4,
         energy_per_atom=-1.7,
     )
     assert open_results(project(*cells, other, lithium())).lithium_energy() == -1.9

@@ -12,6 +12,7 @@ import pytest
 from tests.places import DATA
 from workflows import parse_run
 from workflows.cli.parse import show_runs
+from workflows.errors import StoreError
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.vasp.finite import is_number, largest, pressure
@@ -171,14 +172,21 @@ def test_no_nan_is_ever_written(run: Path, capsys: pytest.CaptureFixture[str]) -
         energy=float("nan"),
         settings={"ENCUT": float("inf")},
     )
-    assert json.loads(json.dumps(document.plain(), allow_nan=False)) == document.plain()
+    plain = document.plain()
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert (plain["energy"], plain["settings"]) == (None, {"ENCUT": None})
     store = FileResults(run)
     directory = store.directory("0000", document.task_label)
     directory.mkdir(parents=True)
-    store.put(document)
+    with pytest.raises(StoreError, match="not recorded: energy is nan, not a number"):
+        store.put(document)
+    assert not list(directory.iterdir())
+    # A setting is not a number of the run: it is recorded, as null.
+    planned = {"energy": -1.0, "x": 1.0, "supercell": ((1, 0, 0), (0, 1, 0), (0, 0, 1))}
+    store.put(document.model_copy(update={**planned, "energy_per_atom": None}))
     (written,) = directory.glob("*.json")
     stored = json.loads(written.read_text("utf-8"), parse_constant=pytest.fail)
-    assert (stored["energy"], stored["settings"]) == (None, {"ENCUT": None})
+    assert (stored["energy"], stored["settings"]) == (-1.0, {"ENCUT": None})
 
 
 def test_a_nan_is_never_hidden_by_a_maximum_or_a_sum() -> None:

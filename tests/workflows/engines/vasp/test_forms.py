@@ -359,7 +359,7 @@ def test_a_fault_of_ours_says_so_and_hides_no_other_run(
     monkeypatch.setattr(to_document, "physics_findings", fails_once)
     first, second = parse_all(tmp_path)
     assert (first.state, second.state) == (State.FAILED, DONE)
-    assert first.reason.startswith("a fault of lnmo, not of the run: ")
+    assert first.reason.startswith("a bug in lnmo, not in the run: ")
     assert "damaged" not in first.reason
     assert ".py:" in first.reason, "the place"
     assert "please report it" in first.reason
