@@ -11,6 +11,7 @@ from workflows.records.document import TaskDocument
 from workflows.results.labels import LABEL_NAMES
 from workflows.results.origin import FAKE, SURROGATE
 from workflows.results.results import Results
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -25,7 +26,8 @@ class Record:
     Attributes
     ----------
     document
-        Of the step whose numbers count, with its atoms; usable, with an energy.
+        Of the step whose numbers count, with its atoms and an energy. This step and
+        those before it have finished.
     labels
         x, calculation, step and campaign, then the labels of every table and the ids
         of what stands against the result. Plain values; None where there is none.
@@ -105,7 +107,7 @@ def records_of(results: Results) -> tuple[Record, ...]:
     found = tuple(
         Record(document, _labels(row, document))
         for row, document in results.labelled()
-        if document.state.usable and document.energy is not None
+        if row["state"] in FINISHED and document.energy is not None
     )
     if not found:
         raise ResultsError(

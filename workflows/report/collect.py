@@ -28,6 +28,7 @@ from workflows.report.voltage_charts import hull_chart, voltage_chart
 from workflows.results.dos_table import WideWindowError
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import Results, records
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def collect(results: Results) -> Collection:
 def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
     """Read the densities of states at x = 1 and 2, of each insertion model."""
     shown = found.series[found.series["x"].isin(SHOWN)]
-    shown = shown[shown["energy_per_fu"].notna()]
+    shown = shown[shown["state"].isin(FINISHED) & shown["energy_per_fu"].notna()]
     densities: list[pd.DataFrame] = []
     reasons: dict[str, None] = {}
     for row in records(shown):

@@ -13,7 +13,12 @@ from workflows.analysis.ions import ion_of_series, metal_name
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.summary import Summary
-from workflows.results.calculation_rows import by_calculation, result_of, result_row
+from workflows.results.calculation_rows import (
+    by_calculation,
+    result_of,
+    result_row,
+    state_of,
+)
 from workflows.results.comparable import refuse_reference
 
 
@@ -69,7 +74,7 @@ def lithium_reference(
         (step.document, steps)
         for steps in references
         if (step := result_of(steps)) is not None
-        and step.document.state.usable
+        and state_of(steps).usable
         and step.document.energy_per_atom is not None
     ]
     if not finished:

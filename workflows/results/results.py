@@ -449,16 +449,20 @@ class Results:
         Raises
         ------
         ResultsError
-            As :meth:`series`; or there is no result of this model.
+            As :meth:`series`; or fewer than two x of this model have finished.
         """
         rows = records(self.series())
         one_of(insertion, "insertion", models_of(rows))
         chosen = [
-            r
-            for r in rows
-            if r["energy_per_fu"] == r["energy_per_fu"]
-            and (r["x"] <= 1 or r["insertion"] == insertion)
+            row
+            for row in finished_with_energy(rows)
+            if row["x"] <= 1 or row["insertion"] == insertion
         ]
+        if len({row["x"] for row in chosen}) < 2:
+            raise ResultsError(
+                "an electrode needs two x that have finished; there is: "
+                f"{_places(chosen)}{_unfinished(rows)}"
+            )
         found = [self._recorded.final(r["calculation_id"]) for r in chosen]
         cells = [(d.structure, d.energy) for d in found if d.structure and d.energy]
         ion = ion_of_series((d.formula, d.n_li) for d in found)
@@ -570,22 +574,23 @@ class Results:
         return found
 
     def lowest(self, x: float, insertion: str | None = None) -> dict[str, Any]:
-        """Return the row of the lowest energy at x, as :meth:`structure` takes it."""
+        """Return the finished row of lowest energy at x, which :meth:`structure` takes.
+
+        Raises
+        ------
+        ResultsError
+            Nothing at x has finished. The message lists what has, and the states at x.
+        """
         number(x, "x")
         word(insertion, "insertion")
         rows = records(self.series())
-        usable = [r for r in rows if r["energy_per_fu"] == r["energy_per_fu"]]
-        here = [
-            r
-            for r in usable
-            if same_x(r["x"], x) and insertion in {None, r["insertion"]}
-        ]
+        usable = finished_with_energy(rows)
+        here = _at(usable, x, insertion)
         if not here:
             model = f" {insertion}" if insertion else ""
-            there = sorted({f"{r['x']:g} {r['insertion']}" for r in usable})
             raise ResultsError(
                 f"nothing at x = {x:.12g}{model} has finished; there is: "
-                f"{', '.join(there) or 'no result'}"
+                f"{_places(usable)}{_unfinished(_at(rows, x, insertion))}"
             )
         return min(here, key=lambda r: float(r["energy_per_fu"]))
 
@@ -603,6 +608,45 @@ class Results:
         except ResultsError as error:
             return compare_to_paper(rows, no_voltage=str(error), orders=orders)
         return compare_to_paper(rows, lithium=lithium, orders=orders)
+
+
+def finished_with_energy(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that may be used: all steps up to the energy have finished.
+
+    A static run behind a relaxation that did not converge has an energy too; its row
+    has the state of the relaxation, and stands for nothing.
+    """
+    return [
+        row
+        for row in rows
+        if row["state"] in FINISHED and row["energy_per_fu"] == row["energy_per_fu"]
+    ]
+
+
+def _at(
+    rows: Iterable[dict[str, Any]], x: float, insertion: str | None
+) -> list[dict[str, Any]]:
+    return [
+        row
+        for row in rows
+        if same_x(row["x"], x) and insertion in {None, row["insertion"]}
+    ]
+
+
+def _places(rows: Iterable[dict[str, Any]]) -> str:
+    """Name rows by x and model, such as ``0 none, 1 none``."""
+    found = sorted({f"{row['x']:g} {row['insertion']}" for row in rows})
+    return ", ".join(found) or "no result"
+
+
+def _unfinished(rows: Iterable[dict[str, Any]]) -> str:
+    """Name the rows without a result, and their states; empty if there are none."""
+    left = {
+        f"{row['x']:g} {row['insertion']} is {row['state']}": None
+        for row in rows
+        if row["state"] not in FINISHED
+    }
+    return f" ({', '.join(left)})" if left else ""
 
 
 def _results(chosen: Recorded) -> Results:

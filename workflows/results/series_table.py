@@ -179,7 +179,8 @@ def series_frame(
     columns = (*SERIES, *other_moments(chosen))
     frame = frame_of([{**_EMPTY, **row} for row in chosen], columns)
     frame["e_above_hull"] = above_hull(frame)
-    at_one = frame[(frame["x"] - 1).abs() < SAME_X]
+    finished = frame["state"].isin(FINISHED)
+    at_one = frame[finished & ((frame["x"] - 1).abs() < SAME_X)]
     for axis in "abc":
         one = float(at_one[axis].iloc[0]) if len(at_one) else math.nan
         frame[f"{axis}_rel"] = frame[axis] / one

@@ -20,6 +20,7 @@ from workflows.results.labels import LABELS, STATE_LABELS
 from workflows.results.results import records
 from workflows.results.series_table import other_moments
 from workflows.results.statement_counts import statement_frame
+from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,9 +201,14 @@ def _zero(calculations: Sequence[Calculation]) -> list[Any]:
 
 
 def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:
-    """Return the row of the first variant at the same place, or nothing."""
+    """Return the row of the first variant at the same place, or nothing.
+
+    Nothing as well if one of the two has not finished: then there is no difference.
+    """
+    if row["state"] not in FINISHED:
+        return {}
     same = (r for r in among if all(r[key] == row[key] for key in keys))
-    return next(same, {})
+    return next((r for r in same if r["state"] in FINISHED), {})
 
 
 def _difference(row: Row, other: Row, name: str) -> float:

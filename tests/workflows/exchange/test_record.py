@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from workflows import open_results
+from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
 from workflows.exchange.record import Record, records_of
-from workflows.records.document import State
+from workflows.records.document import State, TaskDocument
 from workflows.results.labels import LABEL_NAMES
 from workflows.results.results import Results
 
@@ -81,3 +84,14 @@ def test_what_has_not_converged_does_not_leave(
 ) -> None:
     with pytest.raises(ResultsError, match="nothing to export"):
         records_of(made(state=state, reason="not converged"))
+
+
+def test_what_stands_behind_an_unconverged_relaxation_does_not_leave(
+    calculations: tuple[Calculation, ...],
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> None:
+    whole, half = (c for c in calculations if c.x in (0, 1))
+    relaxed = finished(half, "relax", state=State.UNCONVERGED)
+    results = open_results(project(finished(whole), relaxed, finished(half)))
+    assert [r.document.calculation_id for r in records_of(results)] == [whole.id]

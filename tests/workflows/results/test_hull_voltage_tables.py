@@ -266,6 +266,54 @@ def test_pymatgens_electrode_agrees(whole: Path) -> None:
     assert electrode.get_average_voltage() == pytest.approx(4.7)
 
 
+def unfinished_at_one(
+    cells: list[TaskDocument], finished: Finished, calculations: Calculations
+) -> list[TaskDocument]:
+    """The same cells, with a relaxation at x = 1 that did not converge."""
+    (c,) = (c for c in calculations if c.x == 1)
+    relaxed = finished(c, "relax", settings=SETTINGS, state=State.UNCONVERGED)
+    return [*cells, relaxed]
+
+
+def test_an_electrode_is_made_of_what_has_finished(
+    project: Project,
+    cells: list[TaskDocument],
+    lithium: Callable[..., Any],
+    finished: Finished,
+    calculations: Calculations,
+) -> None:
+    documents = unfinished_at_one(cells, finished, calculations)
+    results = open_results(project(*documents, lithium()))
+    # x = 0.75 is the last: V = 4.95/0.75 - 1.9
+    electrode = results.electrode()
+    assert electrode.get_average_voltage() == pytest.approx(4.7)
+    assert electrode.fully_discharged_entry.composition == Composition("Li6Ni4Mn12O32")
+    assert 1 not in set(results.voltage()["x2"])
+
+
+def test_of_one_finished_x_there_is_no_electrode(
+    project: Project,
+    cells: list[TaskDocument],
+    lithium: Callable[..., Any],
+    finished: Finished,
+    calculations: Calculations,
+) -> None:
+    documents = unfinished_at_one(cells, finished, calculations)
+    results = open_results(project(*documents, lithium())).select(x=[0, 1])
+    told = r"two x that have finished; there is: 0 none \(1 none is UNCONVERGED\)"
+    with pytest.raises(ResultsError, match=told):
+        results.electrode()
+
+
+def test_lithium_behind_a_failed_relaxation_is_no_reference(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> None:
+    relaxed = lithium(task_label="relax", state=State.UNCONVERGED)
+    results = open_results(project(*cells, relaxed, lithium()))
+    with pytest.raises(ResultsError, match="relax UNCONVERGED, static DONE"):
+        results.voltage()
+
+
 def spinel_of_manganese(documents: list[TaskDocument]) -> list[TaskDocument]:
     """Return the same cells, named as if nickel were manganese."""
     return [

@@ -197,6 +197,42 @@ def test_a_failed_relaxation_is_the_state_of_the_row(
     assert math.isnan(found["energy_per_fu"])
 
 
+def half_done(finished: Finished, calculation: Calculation) -> list[TaskDocument]:
+    """A static run that finished behind a relaxation that did not converge."""
+    relaxed = finished(calculation, "relax", state=State.UNCONVERGED)
+    return [relaxed, finished(calculation)]
+
+
+def test_a_static_run_behind_a_failed_relaxation_is_no_result_to_take(
+    project: Project, calculations: Calculations, finished: Finished
+) -> None:
+    results = open_results(project(*half_done(finished, calculations[4])))
+    assert records(results.series())[0]["energy_per_fu"] == pytest.approx(-51.55)
+    told = r"nothing at x = 1 has finished; .*no result \(1 none is UNCONVERGED\)"
+    for take in (results.structure, results.lowest, results.pdos):
+        with pytest.raises(ResultsError, match=told):
+            take(1)
+
+
+def test_what_has_finished_is_taken_though_another_model_lies_lower(
+    project: Project, calculations: Calculations, finished: Finished
+) -> None:
+    higher, lower = (c for c in calculations if c.x == 2)
+    other = [
+        d.model_copy(update={"energy": -480.0}) for d in half_done(finished, lower)
+    ]
+    results = open_results(project(finished(higher), *other))
+    assert results.lowest(2)["calculation_id"] == higher.id
+    assert results.structure(2).properties["state"] == "DONE"
+
+
+def test_lengths_are_not_given_relative_to_an_unfinished_x_1(
+    project: Project, calculations: Calculations, finished: Finished
+) -> None:
+    where = project(finished(calculations[0]), *half_done(finished, calculations[4]))
+    assert math.isnan(row(where, 0)["c_rel"])
+
+
 def test_between_two_steps_a_row_is_planned_and_has_no_numbers(
     project: Project, calculations: Calculations, finished: Finished
 ) -> None:

@@ -102,6 +102,21 @@ def test_what_is_not_run_is_told_and_changes_nothing(
     assert found.missing[0].startswith("no voltage of k-3, k-4, mp: ")
 
 
+def test_a_difference_from_what_has_not_finished_is_none(
+    path: Path, recorded: Path, finished: Callable[..., TaskDocument]
+) -> None:
+    planned = plan(load_campaign(path))
+    (first,) = (c for c in planned if c.x == 1 and c.variant == "k-3")
+    store = FileResults(recorded / "lnmo-data")
+    store.directory(first.id, "relax").mkdir(parents=True)
+    relaxed = finished(first, "relax", settings=SETTINGS, state=State.UNCONVERGED)
+    store.put(relaxed)
+    cells = compare_results(Selection(str(path), launchpad=recorded)).cells
+    for name in ("d_energy", "d_m_ni", "d_volume"):
+        assert cells[cells["x"] == 1][name].isna().all()
+        assert at(cells, variant="k-4", x=0)[name] == pytest.approx(0.0)
+
+
 def test_the_order_that_the_moments_ended_in_is_told(
     write_campaign: WriteCampaign,
     finished: Callable[..., TaskDocument],
