@@ -47,7 +47,9 @@ VOLTAGE = (
     Column("n_x", "number of x in the range", shown=True),
     Column("ended_as1", "insertion model, or the sites, that Li ended on at x1"),
     Column("ended_as2", "insertion model, or the sites, that Li ended on at x2"),
-    Column("findings", "what stands against either end", shown=True),
+    Column(
+        "findings", "what stands against either end, or against the metal", shown=True
+    ),
     Column("calculation1"),
     Column("calculation2"),
     *LABELS,
@@ -145,7 +147,9 @@ def _curve(rows: Sequence[Row], insertion: str) -> Iterator[Curve]:
         yield Curve(label, insertion, lowest, tuple(rows))
 
 
-def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
+def voltage_frame(
+    rows: Sequence[Row], mu_li: float, *, of_metal: str = ""
+) -> pd.DataFrame:
     """Return the voltage curve of each range and model.
 
     Parameters
@@ -154,6 +158,8 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
         Rows of the table over x.
     mu_li
         Energy of the ion's metal (bcc lithium) with the same settings, eV per atom.
+    of_metal
+        What stands against that metal, and so against every voltage.
 
     Returns
     -------
@@ -165,7 +171,11 @@ def voltage_frame(rows: Sequence[Row], mu_li: float) -> pd.DataFrame:
         which is ``attrs["ion"]``.
         Units in ``attrs["units"]``.
     """
-    found = [row for curve in curves(rows) for row in _voltages(curve, mu_li)]
+    found = [
+        {**row, "findings": "; ".join(filter(None, (row["findings"], of_metal)))}
+        for curve in curves(rows)
+        for row in _voltages(curve, mu_li)
+    ]
     frame = frame_of(found, VOLTAGE)
     ion = ion_of_series((row["formula"], row["n_li"]) for row in rows)
     host = reference_formula(rows[0]["formula"], ion) if rows else FORMULA

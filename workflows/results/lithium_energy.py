@@ -5,11 +5,11 @@ Bcc lithium for the spinels of lithium, bcc sodium, hcp magnesium.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.analysis.ions import ion_of_series, metal_name
+from workflows.analysis.ions import LITHIUM, ion_of_series, metal_name
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.summary import Summary
@@ -20,6 +20,18 @@ from workflows.results.calculation_rows import (
     state_of,
 )
 from workflows.results.comparable import refuse_reference
+from workflows.results.gates import against
+from workflows.results.labels import NO_U
+from workflows.results.qualifiers import PAPER_FUNCTIONALS
+from workflows.results.verdict import FINISHED
+
+LIKELY = {LITHIUM: (-2.1, -1.7)}
+"""Ion -> lowest and highest energy of its metal with PBE, eV per atom.
+
+Bcc lithium has -1.90 with VASP and with GPAW: both count from atoms without spin.
+Outside this range the run is of another crystal, potential or state. No range of
+another metal, or of another functional, is known here.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,10 +44,13 @@ class Reference:
         eV per atom.
     row
         What it rests on: state, findings and labels, as in a row of the series.
+    ion
+        Its element.
     """
 
     energy: float
     row: dict[str, Any]
+    ion: str = LITHIUM
 
 
 def lithium_reference(
@@ -92,6 +107,33 @@ def lithium_reference(
             refused = error
             continue
         assert document.energy_per_atom is not None
-        return Reference(document.energy_per_atom, result_row(steps))
+        return Reference(document.energy_per_atom, result_row(steps), ion)
     assert refused is not None
     raise refused
+
+
+def doubt_of(reference: Reference) -> str:
+    """Return what stands against a metal, and so against each voltage; or nothing."""
+    row, name = reference.row, metal_name(reference.ion)
+    if row["state"] not in FINISHED:
+        return f"{name} is {row['state']}"
+    u = row.get("hubbard_u")
+    doubts = [
+        *against(row, "energy"),
+        *([f"U {u}"] if u not in {None, "", NO_U} else []),
+        *_unlikely(reference),
+    ]
+    return f"{name}: {', '.join(doubts)}" if doubts else ""
+
+
+def _unlikely(reference: Reference) -> Iterator[str]:
+    """Compare the energy with `LIKELY`, where the functional is PBE."""
+    pbe = str(reference.row.get("functional") or "").lower() in PAPER_FUNCTIONALS
+    if not pbe or reference.ion not in LIKELY:
+        return
+    low, high = LIKELY[reference.ion]
+    if not low <= reference.energy <= high:
+        yield (
+            f"{reference.energy:.2f} eV per atom, where PBE has {low:g} to {high:g}: "
+            "another crystal, potential or state"
+        )

@@ -24,9 +24,9 @@ from workflows.results.judged_rows import (
     models_in,
     row_at,
 )
-from workflows.results.labels import NO_U, combined, foreign_geometry, whose_cell
+from workflows.results.labels import combined, foreign_geometry, whose_cell
 from workflows.results.lax_settings import in_one
-from workflows.results.lithium_energy import Reference
+from workflows.results.lithium_energy import Reference, doubt_of
 from workflows.results.paper_sites import charge_order, mn3_sites
 from workflows.results.paper_statements import CHECKS, ORDER, Check, voltage_checks
 from workflows.results.paper_trends import (
@@ -116,7 +116,8 @@ def _judge(
     value = None if reason else _value(check, found)
     if value is not None and math.isnan(value):
         value, reason = None, check.missing
-    doubts = joined(doubts_of(found, check.kind), _of_lithium(lithium))
+    of_metal = "" if lithium is None else doubt_of(lithium)
+    doubts = joined(doubts_of(found, check.kind), of_metal)
     labels = _labels(found, lithium)
     return check.judged(
         value, found, model=model, doubts=doubts, say=reason, labels=labels
@@ -151,17 +152,6 @@ def _unusable(check: Check, row: Row | None, x: float, model: str) -> str:
     if check.kind == "lattice" and foreign_geometry(row):
         return f"{label} has a cell that was {whose_cell(row)}"
     return ""
-
-
-def _of_lithium(lithium: Reference | None) -> str:
-    if lithium is None:
-        return ""
-    if lithium.row["state"] not in FINISHED:
-        return f"lithium metal is {lithium.row['state']}"
-    doubts = list(against(lithium.row, "energy"))
-    u = lithium.row.get("hubbard_u")
-    doubts += [f"U {u}"] if u not in {None, "", NO_U} else []
-    return f"lithium metal: {', '.join(doubts)}" if doubts else ""
 
 
 def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:

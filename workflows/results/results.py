@@ -48,6 +48,7 @@ from workflows.results.dos_table import (
 )
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
 from workflows.results.labels import LABEL_NAMES, with_labels
+from workflows.results.lithium_energy import doubt_of
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.query import Recorded, Unchanging
 from workflows.results.run_table import run_frame
@@ -426,7 +427,9 @@ class Results:
             As :meth:`series`; or there is no lithium reference, or only one with other
             settings.
         """
-        return voltage_frame(self._recorded.rows(), self.lithium_energy())
+        metal = self._recorded.lithium()
+        rows = self._recorded.rows()
+        return voltage_frame(rows, metal.energy, of_metal=doubt_of(metal))
 
     def lithium_energy(self) -> float:
         """Return the energy of bcc lithium with the settings of the series, eV/atom.

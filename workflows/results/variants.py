@@ -80,7 +80,9 @@ VOLTAGES = (
     Column("x2", "ions per formula unit", shown=True),
     number("volts", "V against lithium metal, average between two x", shown=True),
     number("d_volts", "mV, against the first variant", shown=True),
-    Column("findings", "what stands against either end", shown=True),
+    Column(
+        "findings", "what stands against either end, or against the metal", shown=True
+    ),
     *LABELS,
 )
 

@@ -369,8 +369,8 @@ def test_lithium_metal_to_review_takes_pass_from_the_voltages(
                 "ordering": {},
                 "structure": metal.structure,
                 "magnetization": None,
-                "energy": -1.6 * len(metal.structure),
-                "energy_per_atom": -1.6,
+                "energy": -1.9 * len(metal.structure),
+                "energy_per_atom": -1.9,
                 "state": state,
                 "dir_name": f"calculations/{metal.id}/static",
             }

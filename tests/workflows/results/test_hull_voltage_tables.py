@@ -314,6 +314,17 @@ def test_lithium_behind_a_failed_relaxation_is_no_reference(
         results.voltage()
 
 
+def test_the_table_says_that_lithium_has_an_unlikely_energy(
+    project: Project, cells: list[TaskDocument], lithium: Callable[..., Any]
+) -> None:
+    good = open_results(project(*cells, lithium())).voltage()
+    assert not any("lithium metal" in words for words in good["findings"])
+    odd = lithium(energy=-2.4, energy_per_atom=-1.2)
+    frame = open_results(project(*cells, odd)).voltage()
+    assert len(frame)
+    assert all("lithium metal: -1.20 eV" in words for words in frame["findings"])
+
+
 def spinel_of_manganese(documents: list[TaskDocument]) -> list[TaskDocument]:
     """Return the same cells, named as if nickel were manganese."""
     return [

@@ -14,7 +14,7 @@ from workflows.cli.terminal_tables import verdict_table
 from workflows.results.lithium_energy import Reference
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.paper_statements import ORDER
-from workflows.results.verdict import Status, overall, short_reason
+from workflows.results.verdict import Status, Verdict, overall, short_reason
 
 PASS, WARN, FAIL, NONE = Status.PASS, Status.WARN, Status.FAIL, Status.NOT_COMPUTED
 
@@ -415,3 +415,38 @@ def test_a_voltage_is_no_better_than_its_lithium(
     assert found.outcome is outcome
     if outcome is PASS:
         assert found.status == label
+
+
+def against_lithium(energy: float, ion: str = "Li", **labels: Any) -> Verdict:
+    """Judge 4.7 V of removal against a metal of this energy, eV per atom."""
+    rows = [r | {"energy_per_fu": -45.0 - (4.7 - energy) * r["x"]} for r in series()]
+    own = {"x": None, "state": "DONE", "finding_ids": "", "cell_relaxed": True}
+    metal = Reference(energy, {**own, "functional": "pbe_u", **labels}, ion)
+    judged = compare_to_paper(rows, lithium=metal)
+    return next(v for v in judged if v.check == "voltage_0_to_1")
+
+
+@pytest.mark.parametrize("energy", [-2.1, -1.9013786, -1.8803, -1.7])
+def test_a_voltage_passes_against_lithium_of_a_likely_energy(energy: float) -> None:
+    # -1.901 is GPAW's in tests/data/gpaw, -1.880 that of CHGNet 0.3.0.
+    assert against_lithium(energy).outcome is PASS
+
+
+@pytest.mark.parametrize("energy", [-1.2, -1.69, -2.11, -3.8, 0.0])
+def test_no_voltage_passes_against_lithium_of_an_unlikely_energy(
+    energy: float,
+) -> None:
+    found = against_lithium(energy)
+    assert found.value == pytest.approx(4.7)
+    assert found.outcome is WARN
+    told = f"lithium metal: {energy:.2f} eV per atom, where PBE has -2.1 to -1.7"
+    assert told in found.reason
+
+
+@pytest.mark.parametrize(
+    ("ion", "functional"), [("Li", "r2scan"), ("Na", "pbe_u"), ("Mg", "pbe_u")]
+)
+def test_of_another_metal_or_functional_no_range_is_known(
+    ion: str, functional: str
+) -> None:
+    assert "eV per atom" not in against_lithium(-1.2, ion, functional=functional).reason
