@@ -33,7 +33,12 @@ def test_every_finding_is_there_with_the_rows_it_stands_against() -> None:
     }
     assert set(listed) == set(EFFECTS)
     for name, effect in EFFECTS.items():
-        word = {5: "every row", 1: "rows on the lattice", 0: "no row"}[len(effect.rows)]
+        word = {
+            5: "every row",
+            3: "rows on moments",
+            1: "rows on the lattice",
+            0: "no row",
+        }[len(effect.rows)]
         assert listed[name].startswith(word), name
 
 

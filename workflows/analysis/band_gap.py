@@ -16,6 +16,8 @@ OCCUPIED = 0.5
 """Occupation, per spin, above which a level counts as occupied."""
 PARTLY = (0.05, 0.95)
 """Occupations between these are partial: the level lies at the Fermi level."""
+NO_GAP = 1e-3
+"""eV; a gap below the digits of the eigenvalues is none, and so is a negative one."""
 HALF_METAL = 0.1
 """Gap, eV, that the insulating channel of a half-metal has at least."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.lnmo import INSULATORS, METALS, SHORTEST, lnmo_x
 from workflows.checks.bands import band_findings
 from workflows.checks.moments import (
@@ -21,11 +22,9 @@ from workflows.checks.moments import (
 )
 from workflows.checks.orbitals import orbital_findings
 from workflows.checks.run_result import REMEDY, RunResult, warn
+from workflows.checks.total_moment import INTEGER, total_findings
 from workflows.records.document import Finding, TaskDocument
 
-METALLIC = 0.05
-"""muB, distance of the total from an integer. Choice: an insulator has an integer, and
-OUTCAR prints it to 1e-4."""
 PRESSURE, PRESSURE_LARGE = 3.0, 10.0
 """kbar, of a relaxed cell with a fresh basis: above the first a warning, above the
 second an error. Choice: with a bulk modulus near 1 Mbar, 0.1 % and 0.3 % of a."""
@@ -44,6 +43,7 @@ def physics_findings(result: RunResult) -> tuple[Finding, ...]:
         *_forces(result),
         *_pressure(result),
         *band_findings(result),
+        *total_findings(result),
         *orbital_findings(result),
     ]
     x = lnmo_x(result.structure)
@@ -110,8 +110,9 @@ def _pressure(result: RunResult) -> Iterator[Finding]:
 
 def _insulator(result: RunResult, x: float) -> Iterator[Finding]:
     total = result.total_magnetization
-    broken = total is not None and abs(total - round(total)) > METALLIC
-    if x in INSULATORS and result.bandgap == 0:
+    broken = total is not None and abs(total - round(total)) > INTEGER
+    metal = result.bandgap is not None and result.bandgap <= NO_GAP
+    if x in INSULATORS and metal:
         yield warn(
             "metallic",
             f"no gap at x = {x:g}, where an insulator is expected"

@@ -41,6 +41,7 @@ class RunResult:
     levels: BandGap | None = None
     emax: float | None = None
     max_force: float | None = None
+    nelect: float | None = None
     pressure_kbar: float | None = None
     cell_relaxed: bool = False
     signed: bool = True

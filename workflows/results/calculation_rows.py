@@ -18,6 +18,7 @@ from workflows.analysis.site_retention import METAL_ROLE
 from workflows.campaign.calculation import NO_INSERTION, Calculation
 from workflows.campaign.step_names import GEOMETRY
 from workflows.checks.cell_relaxation import at_its_minimum
+from workflows.checks.total_moment import total_is_impossible
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary, formula_units_of
 from workflows.results.gates import ELECTRONIC, standing, words_of
@@ -208,6 +209,8 @@ def _finding_ids(steps: Sequence[Summary], counted: TaskDocument) -> tuple[str, 
         found["host_broken"] = None
     if _foreign_potcars(counted):
         found["potcar_misplaced"] = None
+    if counted.state.usable and total_is_impossible(counted):
+        found["impossible_moment"] = None
     return tuple(found)
 
 

@@ -22,6 +22,7 @@ from workflows.results.start_left import UNKNOWN, start_doubt
 Kind = Literal["moments", "charge", "gap", "lattice", "energy"]
 ALL: frozenset[Kind] = frozenset({"moments", "charge", "gap", "lattice", "energy"})
 LATTICE: frozenset[Kind] = frozenset({"lattice"})
+ELECTRONS: frozenset[Kind] = frozenset({"moments", "charge", "gap"})
 NO_ROW: frozenset[Kind] = frozenset()
 
 
@@ -54,6 +55,7 @@ EFFECTS: Mapping[str, Effect] = {
     "moment_flipped": Effect("moment flipped"),
     "wavecar_not_read": Effect("WAVECAR not read"),
     "total_moment": Effect("wrong total moment"),
+    "impossible_moment": Effect("total moment that no insulator has", ELECTRONS),
     "oxygen_moment": Effect("moment on oxygen"),
     "positive_energy": Effect("positive energy"),
     "orbital_mismatch": Effect("orbitals and bonds disagree"),
@@ -101,7 +103,7 @@ ELECTRONIC = frozenset(
     {
         *("metallic", "partial_occupations", "symmetrised", "wrong_valence"),
         *("moment_collapsed", "moment_too_large", "moment_flipped", "total_moment"),
-        *("oxygen_moment", "orbital_mismatch"),
+        *("oxygen_moment", "orbital_mismatch", "impossible_moment"),
     }
 )
 """Findings of a dos step that count against a row: those on the electronic state."""

@@ -11,9 +11,10 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.campaign.sections import same_x
 from workflows.results.gates import Kind, against
-from workflows.results.row_faults import NO_GAP, Row, exact_x, number
+from workflows.results.row_faults import Row, exact_x, number
 from workflows.results.series_table import complete
 from workflows.results.start_left import (
     LEFT_AT_START,

@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.voltage import average_voltage
 from workflows.results.gates import Kind
-from workflows.results.row_faults import NO_GAP, Row
+from workflows.results.row_faults import Row
 from workflows.results.statement import INF, Statement
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.ions import (
     LNMO_LARGEST_NI4,
     LNMO_SMALLEST,
@@ -22,6 +23,7 @@ from workflows.analysis.valence import CLUSTER_GAP
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.campaign.magnetic_order import AFM_MN
 from workflows.campaign.sections import above, same_x
+from workflows.checks.total_moment import impossible_total
 
 Row = Mapping[str, Any]
 
@@ -36,8 +38,6 @@ UNLIKE_NI = CLUSTER_GAP
 
 The gap that tells two valences of Mn apart; those of Ni are at least 0.5 apart.
 """
-NO_GAP = 1e-3
-"""eV; a gap below the digits of the eigenvalues is none, and so is a negative one."""
 
 
 def seen_in(row: Row) -> tuple[str, ...]:
@@ -46,6 +46,7 @@ def seen_in(row: Row) -> tuple[str, ...]:
         *_moved(row),
         *_valences(row),
         *_metallic(row),
+        *_contradictory(row),
         *_moments(row),
         *_nickel(row),
         *_order(row),
@@ -104,6 +105,15 @@ def _metallic(row: Row) -> tuple[str, ...]:
     x = number(row, "x")  # not a number for lithium metal
     at_an_end = same_x(x, 1) or same_x(x, 2)
     return ("metallic",) if at_an_end and number(row, "gap") <= NO_GAP else ()
+
+
+def _contradictory(row: Row) -> tuple[str, ...]:
+    """Compare gap and total; moments without signs may be of several spin axes."""
+    total, gap = number(row, "m_total"), number(row, "gap")
+    signed = not math.isnan(_signed(row, "mn"))
+    if math.isnan(total) or not impossible_total(total, gap, None, collinear=signed):
+        return ()
+    return ("impossible_moment",)
 
 
 def _moments(row: Row) -> tuple[str, ...]:

@@ -248,6 +248,7 @@ def _run_result(
         levels=numbers.gap,
         emax=_end_of_dos(numbers),
         max_force=None if moving else numbers.max_force,
+        nelect=numbers.nelect,
         pressure_kbar=numbers.pressure,
         cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,
