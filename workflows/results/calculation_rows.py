@@ -24,6 +24,7 @@ from workflows.records.summary import Summary, formula_units_of
 from workflows.results.gates import ELECTRONIC, standing, words_of
 from workflows.results.labels import SURROGATE_ENGINE, labels_of, planned_labels
 from workflows.results.lax_settings import in_one, of_document
+from workflows.results.magnetic_orders import order_of
 from workflows.results.row_faults import exact_x, seen_in
 
 
@@ -104,6 +105,7 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
         **row,
         "finding_ids": ", ".join(ids),
         "findings": of_ion(words_of(ids), ion),
+        "ended_order": order_of(row) if state_of(steps).usable else "",
     }
 
 
@@ -252,6 +254,7 @@ def planned_row(calculation: Calculation) -> dict[str, Any]:
         "li_sites": "",
         "finding_ids": "",
         "findings": "",
+        "ended_order": "",
         "cell_relaxed": False,
         "steps_done": f"0/{len(calculation.steps)}",
         **planned_labels(calculation),

@@ -19,7 +19,8 @@ from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import average_voltage, capacity, reference_formula
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.results.columns import Column, frame_of, names, units
-from workflows.results.labels import LABEL_NAMES, LABELS, STATE_LABELS, combined
+from workflows.results.labels import LABEL_NAMES, LABELS, ORDER, STATE_LABELS, combined
+from workflows.results.magnetic_orders import several_orders
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ VOLTAGE = (
     ),
     Column("calculation1"),
     Column("calculation2"),
+    ORDER,
     *LABELS,
 )
 VOLTAGE_COLUMNS, VOLTAGE_UNITS = names(VOLTAGE), units(VOLTAGE)
@@ -74,6 +76,7 @@ HULL = (
     Column("c_u", "A, the unique axis", shown=True),
     Column("findings", "what stands against the row", shown=True),
     Column("calculation_id", shown=True),
+    ORDER,
     *LABELS,
 )
 HULL_COLUMNS, HULL_UNITS = names(HULL), units(HULL)
@@ -223,7 +226,8 @@ def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
 
 def _findings(rows: Sequence[Row]) -> str:
     found = {f"x = {row['x']:g}": row.get("findings", "") for row in rows}
-    return "; ".join(f"{x}: {words}" for x, words in found.items() if words)
+    told = [f"{x}: {words}" for x, words in found.items() if words]
+    return "; ".join(filter(None, (*told, several_orders(rows))))
 
 
 def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:

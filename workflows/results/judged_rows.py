@@ -12,9 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from workflows.analysis.band_gap import NO_GAP
+from workflows.campaign.magnetic_order import FIM
 from workflows.campaign.sections import same_x
 from workflows.results.gates import Kind, against
-from workflows.results.row_faults import Row, exact_x, number
+from workflows.results.magnetic_orders import order_of
+from workflows.results.row_faults import Row, ended_order, exact_x, number
 from workflows.results.series_table import complete
 from workflows.results.start_left import (
     LEFT_AT_START,
@@ -84,7 +86,7 @@ def _of_the_lowest(finished: Sequence[Row]) -> tuple[Row, str]:
     """
     least = min(map(energy_of, finished))
     lowest = [r for r in finished if not energy_of(r) - least > SAME_ENERGY]
-    by_doubts = sorted(lowest, key=_doubts)
+    by_doubts = sorted(lowest, key=lambda r: (_doubts(r), order_of(r) != FIM))
     if all(_alike(row, by_doubts[0]) for row in lowest):
         return by_doubts[0], ""
     worst = by_doubts[-1]
@@ -109,8 +111,9 @@ def _alike(row: Row, other: Row) -> bool:
 def _state(row: Row) -> tuple[Any, ...]:
     gap = number(row, "gap")
     metal = None if math.isnan(gap) else gap <= NO_GAP
-    mn3 = number(row, "n_mn3", -1.0)
-    return mn3, bool(row.get("mixed_sign")), row.get("lattice_class") or "", metal
+    mn3, order = number(row, "n_mn3", -1.0), ended_order(row)
+    mixed = bool(row.get("mixed_sign"))
+    return mn3, mixed, order, row.get("lattice_class") or "", metal
 
 
 def energy_of(row: Row) -> float:

@@ -22,6 +22,7 @@ from workflows.results.lax_settings import (
     of_calculation,
     of_document,
 )
+from workflows.results.magnetic_orders import order_of
 from workflows.vasp.equality import same_value
 
 if TYPE_CHECKING:
@@ -45,7 +46,12 @@ STATE_LABELS = (
     Column("ended_as", "insertion model, or the sites, that Li ended on", shown=True),
 )
 """Where lithium was put, how far the calculation came, where lithium ended."""
-LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS))
+ORDER = Column(
+    "ended_order",
+    "fim (Ni against Mn), fm, afm_mn or mixed, by the final signs; else as planned",
+)
+"""The magnetic order, of tables whose rows are calculations."""
+LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS, ORDER))
 
 NO_U = "none"
 SURROGATE_U = "Mn 3.9, Ni 6.2"
@@ -174,6 +180,8 @@ def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         for name in ("insertion", "ended_as")
     }
     texts["lax_settings"] = lax
+    orders = dict.fromkeys(map(order_of, rows))
+    texts[ORDER.name] = " | ".join(order for order in orders if order)
     return {"state": worst_state(rows), **own, **texts, **flags}
 
 

@@ -27,6 +27,7 @@ from workflows.results.judged_rows import (
 from workflows.results.labels import combined, foreign_geometry, whose_cell
 from workflows.results.lax_settings import in_one
 from workflows.results.lithium_energy import Reference, doubt_of
+from workflows.results.magnetic_orders import order_of, several_orders
 from workflows.results.paper_sites import charge_order, mn3_sites
 from workflows.results.paper_statements import CHECKS, ORDER, Check, voltage_checks
 from workflows.results.paper_trends import (
@@ -117,7 +118,7 @@ def _judge(
     if value is not None and math.isnan(value):
         value, reason = None, check.missing
     of_metal = "" if lithium is None else doubt_of(lithium)
-    doubts = joined(doubts_of(found, check.kind), of_metal)
+    doubts = joined(doubts_of(found, check.kind), several_orders(found), of_metal)
     labels = _labels(found, lithium)
     return check.judged(
         value, found, model=model, doubts=doubts, say=reason, labels=labels
@@ -158,8 +159,8 @@ def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     """Return the row of lowest energy at x = 1 of each magnetic order that was reached.
 
     By the final signs of the moments of Ni and Mn, whatever order was started from; a
-    moment of next to nothing has no sign. Of
-    two rows of one energy the one that nothing stands against is taken.
+    moment of next to nothing has no sign. Of two rows of one energy the one that
+    nothing stands against is taken.
 
     Parameters
     ----------
@@ -169,13 +170,13 @@ def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     Returns
     -------
     dict
-        ``"fim"`` (Ni against Mn) or ``"fm"`` -> row.
+        ``"fim"`` (Ni against Mn), ``"fm"``, ``"afm_mn"`` or ``"mixed"`` -> row.
     """
     found: dict[str, Row] = {}
     for row in sorted(rows, key=_energy_and_doubts):
         at_one = same_x(row["x"], 1) and row["state"] in FINISHED
-        mixed = row.get("mixed_sign", False) or row["surrogate"]
-        if at_one and not mixed and (order := ended_order(row)):
+        signs = bool(ended_order(row) or row.get("mixed_sign"))
+        if at_one and signs and (order := order_of(row)):
             found.setdefault(order, row)
     return found
 

@@ -10,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from workflows.campaign.magnetic_order import FIM, FM
 from workflows.campaign.sections import same_x
 from workflows.results.gates import against, has_relaxed_cell
-from workflows.results.judged_rows import SAME_ENERGY, from_one_up, row_at
-from workflows.results.labels import foreign_geometry, whose_cell
+from workflows.results.judged_rows import (
+    SAME_ENERGY,
+    energy_of,
+    from_one_up,
+    row_at,
+)
+from workflows.results.labels import ORDER, combined, foreign_geometry, whose_cell
+from workflows.results.magnetic_orders import in_words, several_orders
 from workflows.results.paper_statements import NO_CELL
 from workflows.results.row_faults import Row, number
 from workflows.results.start_left import LEFT_AT_START, SETTLED, left_at_start
@@ -63,7 +70,7 @@ GROWING = Statement(
 )
 LOWER = Statement(
     "fim_below_fm",
-    "ferrimagnetic below ferromagnetic at x = 1: E(fim) - E(fm)",
+    "ferrimagnetic lowest at x = 1: E(fim) less E(fm), or less a lower other order",
     "meV per formula unit",
     "< 0 (experiment: ferrimagnet)",
     (-INF, -MARGIN),
@@ -124,6 +131,7 @@ def growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
             _ends_missing(found, 1, 2),
             _left_out(asked),
             doubts_of(found, "lattice"),
+            several_orders(found),
             _axes(found),
         ),
         say=small,
@@ -132,18 +140,35 @@ def growing_above_one(rows: Sequence[Row], model: str) -> Verdict:
 
 
 def fim_below_fm(orders: Mapping[str, Row]) -> Verdict:
-    """Judge the sign of E(ferrimagnetic) - E(ferromagnetic), eV per formula unit."""
-    if not {"fim", "fm"} <= set(orders):
-        there = f"only {min(orders)}" if orders else "neither"
+    """Judge whether the ferrimagnet lies lowest of the orders, eV per formula unit.
+
+    Parameters
+    ----------
+    orders
+        Order -> its lowest row at x = 1. Ferromagnetic must be there; where another
+        one lies lower than that, the ferrimagnet is compared with it.
+    """
+    pair = [name for name in (FIM, FM) if name in orders]
+    if len(pair) < 2:
+        there = f"only {pair[0]}" if pair else "neither"
         return LOWER.judged(None, say=NO_ORDERS.format(there))
-    found = [orders["fim"], orders["fm"]]
-    fim, fm = (float(row["energy_per_fu"]) for row in found)
-    return LOWER.judged(1000 * (fim - fm), found, doubts=_order_doubts(orders))
+    others = [name for name in orders if name != FIM]
+    lowest = min(others, key=lambda name: (energy_of(orders[name]), name != FM))
+    compared = {name: orders[name] for name in (FIM, lowest)}
+    found = list(compared.values())
+    fim, other = (float(row["energy_per_fu"]) for row in found)
+    return LOWER.judged(
+        1000 * (fim - other),
+        found,
+        doubts=_order_doubts(compared),
+        say="" if lowest == FM else f"the lowest other order is {in_words(lowest)}",
+        labels=combined(found) | {ORDER.name: ""},
+    )
 
 
 def _order_doubts(orders: Mapping[str, Row]) -> str:
-    told = {name: ", ".join(against(orders[name], "energy")) for name in ("fim", "fm")}
-    geometries = {orders[name].get("geometry") for name in told}
+    told = {name: ", ".join(against(row, "energy")) for name, row in orders.items()}
+    geometries = {row.get("geometry") for row in orders.values()}
     other = "the two cells were relaxed by different engines"
     own = (f"{name}: {words}" for name, words in told.items() if words)
     return joined(*own, other if len(geometries) > 1 else "")

@@ -1,11 +1,13 @@
-"""Qualifiers of a verdict that is not DFT with the paper's functional and U."""
+"""Qualifiers of a verdict that is not DFT with the paper's functional, U and order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflows.campaign.magnetic_order import FIM
 from workflows.results.labels import SURROGATE_FUNCTIONAL, of_a_surrogate, paper_u
+from workflows.results.magnetic_orders import in_words
 
 DFT_ENGINES = frozenset({"vasp", "gpaw"})
 """Engines that are DFT; a verdict names any other engine, or that none is recorded."""
@@ -24,7 +26,7 @@ def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Empty for DFT with the functional and the U of the paper.
+        Empty for DFT with the functional, the U and the magnetic order of the paper.
     """
     engines = _parts(labels, "engine")
     if not any(engines) and not labels.get("state"):
@@ -43,6 +45,8 @@ def qualifiers(labels: Mapping[str, Any]) -> tuple[str, ...]:
     u = " | ".join(value for value in values if value)
     found += [f"U {u}"] if u not in {"", paper_u()} else []
     found += [] if all(values) else ["U not recorded"]
+    orders = _parts(labels, "ended_order")
+    found += [in_words(order) for order in orders if order not in {"", FIM}]
     return (*found, *filter(None, [str(labels.get("lax_settings") or "")]))
 
 

@@ -154,7 +154,14 @@ def _order(row: Row) -> tuple[str, ...]:
     """Compare the order that the moments ended in with the one they were started in."""
     ended, planned = ended_order(row), row.get("magnetic_order")
     turned = ended and planned in {"fim", "fm"} and ended != planned
-    return ("moment_flipped",) if turned else ()
+    return ("moment_flipped",) if turned or turned_parallel(row) else ()
+
+
+def turned_parallel(row: Row) -> bool:
+    """Tell whether Mn that was started up and down ended all one way."""
+    planned = row.get("magnetic_order") == AFM_MN and not row.get("surrogate")
+    known = not math.isnan(_signed(row, "mn"))
+    return planned and known and not row.get("mixed_sign")
 
 
 def ended_order(row: Row) -> str:

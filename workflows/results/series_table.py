@@ -17,7 +17,7 @@ from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, names, number, numbers
 from workflows.results.gates import ids_of_row, words_of
 from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
-from workflows.results.labels import LABELS, STATE_LABELS, worst_state
+from workflows.results.labels import LABELS, ORDER, STATE_LABELS, worst_state
 from workflows.results.starts_table import starts_in_words
 from workflows.results.verdict import FINISHED
 
@@ -109,6 +109,7 @@ SERIES = (
     Column("n_planned"),
     Column("starts", "how many starts ended in which state", shown=True),
     Column("magnetic_order", "of the start"),
+    ORDER,
     *LABELS,
     Column("calculation_id"),
 )
@@ -118,6 +119,7 @@ SERIES_UNITS = numbers(SERIES)
 COLUMNS = names(SERIES)
 _EMPTY = {
     "ended_as": "",
+    "ended_order": "",
     "unique_axis": "",
     "permutation": "",
     "lattice_class": "",
@@ -273,7 +275,7 @@ def _of_all(rows: Sequence[Row]) -> Row:
     ids = tuple(dict.fromkeys(name for row in rows for name in ids_of_row(row)))
     texts = {
         name: " | ".join(dict.fromkeys(str(row.get(name, "")) for row in rows))
-        for name in ("ended_as", "li_sites")
+        for name in ("ended_as", "ended_order", "li_sites")
     }
     return {
         **texts,

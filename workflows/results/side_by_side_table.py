@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.campaign.sections import same_x
 from workflows.records.summary import Summary
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import LABEL_NAMES, LABELS, STATE_LABELS
+from workflows.results.labels import LABEL_NAMES, LABELS, ORDER, STATE_LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,7 @@ SIDE_BY_SIDE = (
     Column("unique_axis", shown=True),
     number("volume", "A^3, conventional cell"),
     Column("findings", "what stands against the row"),
+    ORDER,
     *LABELS,
     Column("geometry_version", "of the engine of the geometry, where it is another"),
     Column("calculation_id"),

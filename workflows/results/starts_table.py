@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import LABELS, STATE_LABELS
+from workflows.results.labels import LABELS, ORDER, STATE_LABELS
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ STARTS = (
     Column("unique_axis", shown=True),
     number("volume_fu", "A^3 per formula unit", shown=True),
     Column("findings", "what stands against the row", shown=True),
+    ORDER,
     *LABELS,
     Column("calculation_id"),
 )

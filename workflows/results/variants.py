@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import HOST_ATOMS
 from workflows.analysis.ions import METALS
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import LABELS, STATE_LABELS
+from workflows.results.labels import LABELS, ORDER, STATE_LABELS
 from workflows.results.results import records
 from workflows.results.series_table import other_moments
 from workflows.results.statement_counts import statement_frame
@@ -63,11 +63,7 @@ CELLS = (
     number("volume", "A^3, conventional cell", shown=True),
     number("d_volume", "%, against the first variant", shown=True),
     number("m_total", "muB per cell", shown=True),
-    Column(
-        "ended_order",
-        "fim (Ni against Mn), fm, or mixed, by the final signs",
-        shown=True,
-    ),
+    replace(ORDER, shown=True),
     number("gap", "eV; 0 for a metal", shown=True),
     Column("findings", "what stands against the row", shown=True),
     Column("calculation_id"),
@@ -235,18 +231,7 @@ def _cell(
         "d_energy": energy / (HOST_ATOMS + row["x"]) if shares_zero else None,
         "d_volume": 100 * (row["volume"] / first.get("volume", math.nan) - 1),
         **{f"d_{name}": _difference(row, first, name) for name in names},
-        "ended_order": _ended_order(row),
     }
-
-
-def _ended_order(row: Row) -> str:
-    """Name the order the moments ended in; nothing where they have no sign."""
-    product = row["m_ni_signed"] * row["m_mn_signed"]
-    if math.isnan(product) or row["surrogate"]:
-        return ""
-    if row["mixed_sign"]:
-        return "mixed"
-    return "fim" if product < 0 else "fm" if product > 0 else ""
 
 
 def _voltage(row: Row, variant: str, first: Row) -> Row:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from workflows.records.document import State
 from workflows.results.columns import Column, frame_of
 from workflows.results.gates import Kind, against
-from workflows.results.labels import LABELS, STATE_LABELS, combined
+from workflows.results.labels import LABELS, ORDER, STATE_LABELS, combined
+from workflows.results.magnetic_orders import not_the_papers
 from workflows.results.qualifiers import qualifiers
 from workflows.results.row_faults import Row
 
@@ -146,7 +147,8 @@ def _doubts(row: Row, kind: Kind) -> tuple[str, ...]:
     ended, start = str(row.get("ended_as") or ""), str(row["insertion"])
     if row["x"] > 1 and ended and ended != start:
         found += (f"started as {start}",)
-    return found
+    order = not_the_papers(row)
+    return (*found, order) if order else found
 
 
 def remarks(rows: Sequence[Row]) -> str:
@@ -180,6 +182,7 @@ VERDICT_COLUMNS = (
     Column("calculations"),
     Column("headline", dtype="flag"),
     *LABELS,
+    ORDER,
     Column("started_as", "insertion model of the start"),
 )
 """Columns of the table of verdicts; ``insertion`` is the model that is judged."""

@@ -324,7 +324,7 @@ def test_orders_are_told_apart_by_how_they_ended() -> None:
     ]
     found = lowest_by_order(rows)
     energies = {order: r["energy_per_fu"] for order, r in found.items()}
-    assert energies == {"fim": -51.2, "fm": -51.1}
+    assert energies == {"mixed": -60.0, "fim": -51.2, "fm": -51.1}
 
 
 def test_of_two_runs_in_one_state_the_one_without_a_finding_is_taken() -> None:
