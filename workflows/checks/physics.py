@@ -26,8 +26,9 @@ from workflows.checks.total_moment import INTEGER, total_findings
 from workflows.records.document import Finding, TaskDocument
 
 PRESSURE, PRESSURE_LARGE = 3.0, 10.0
-"""kbar, of a relaxed cell with a fresh basis: above the first a warning, above the
-second an error. Choice: with a bulk modulus near 1 Mbar, 0.1 % and 0.3 % of a."""
+"""kbar, of a relaxed cell, in the step whose numbers count: above the first a warning,
+above the second an error. Choice: with a bulk modulus near 1 Mbar, 0.1 % and 0.3 % of
+a."""
 FORCES_LEFT = 0.1
 """eV/A; above, the atoms are not at their minimum. Choice: twice the largest limit that
 counts, since a static run with its own basis finds other forces."""
@@ -102,8 +103,8 @@ def _pressure(result: RunResult) -> Iterator[Finding]:
     if result.cell_relaxed and pressure is not None and abs(pressure) > PRESSURE:
         yield warn(
             "pressure",
-            f"{pressure:+.1f} kbar in a relaxed cell with a fresh basis (warning above "
-            f"{PRESSURE:g}, error above {PRESSURE_LARGE:g}): relax it again",
+            f"{pressure:+.1f} kbar left in a relaxed cell (warning above {PRESSURE:g}, "
+            f"error above {PRESSURE_LARGE:g}): relax it again",
             "error" if abs(pressure) > PRESSURE_LARGE else "warning",
         )
 

@@ -1,9 +1,10 @@
 """Settings laxer than those of the paper, or than the packaged presets: said as U is.
 
 A cutoff of 300 eV, one k point or a wide smearing give other numbers, and a moment
-may still lie in its range. So what departs from the presets is named behind an outcome,
-unless it is stricter: a larger cutoff, a denser mesh, a tighter limit. The cutoff and
-the mesh are the paper's; the other presets are ours, see ``presets/steps.yaml``.
+may still lie in its range; so may those of a relaxation that no static run follows.
+What departs from the presets is named behind an outcome, unless it is stricter: a
+larger cutoff, a denser mesh, a tighter limit. The cutoff and the mesh are the paper's;
+the other presets are ours, see ``presets/steps.yaml``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ METAL_MESH = 12
 """Points along each axis of bcc lithium. Choice: 0.15 1/A, meV of a metal's energy."""
 WIDTH = 0.05
 """eV, of the occupations in GPAW: the packaged campaigns'."""
+NO_STATIC = "no static step"
+"""The numbers are those of a relaxation's last step: of the basis of its start, and of
+a coarser convergence. The paper's calculations are static ones."""
 HAMILTONIAN = (
     *("GGA", "METAGGA", "XC", "LIBXC1", "LIBXC2", "LHFCALC", "AEXX", "HFSCREEN"),
     *("IVDW", "LUSE_VDW", "LDAUTYPE", "LSORBIT", "LNONCOLLINEAR", "NUPDOWN"),
@@ -58,7 +62,9 @@ def of_document(document: TaskDocument) -> tuple[str, ...]:
     if document.engine == "gpaw":
         found = _of_gpaw(settings)
     elif document.engine == "vasp":
+        alone = step == document.result_step == "relax"
         found = _of_vasp(settings, step, metal=bool(metal))
+        found += (NO_STATIC,) if alone else ()
     else:
         return ()
     if step == "dos":  # its mesh is another, and its numbers count for no row
@@ -80,6 +86,7 @@ def of_calculation(calculation: Calculation) -> tuple[str, ...]:
             tags = settings["incar"].get(step, {})
             own = {**settings, INCAR: physics_tags(tags), "ENCUT": tags.get("ENCUT")}
             found += _of_vasp(own, step, metal=bool(metal))
+            found += [] if "static" in calculation.steps else [NO_STATIC]
         mesh = settings["kpoints"].get(step)
         found += _coarse(mesh, calculation.supercell, metal=metal)
     return tuple(dict.fromkeys(found))

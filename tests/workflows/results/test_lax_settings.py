@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,6 +11,8 @@ import pytest
 
 from tests.paper_rows import row, series, verdict
 from workflows.campaign.calculation import Calculation
+from workflows.campaign.campaign import load_campaign
+from workflows.campaign.plan import plan
 from workflows.records.document import TaskDocument
 from workflows.records.summary import summarize
 from workflows.results.calculation_rows import result_row
@@ -110,6 +113,26 @@ def test_the_line_below_a_table_names_what_is_laxer() -> None:
 
 def test_a_plan_says_the_same_before_it_runs(calculations: Calculations) -> None:
     assert planned_labels(calculations[4])["lax_settings"] == ""
+
+
+def test_a_relaxation_that_no_static_run_follows_is_named(
+    finished: Finished, write_campaign: Callable[..., Path]
+) -> None:
+    changes = {"vasp.steps": ["relax"], "vasp.dos_at": [], "x": [1]}
+    changes |= {"lithium_reference": True}
+    calculation, metal = plan(load_campaign(write_campaign(changes)))
+    assert planned_labels(calculation)["lax_settings"] == "no static step"
+    alone = result_row([summarize(finished(calculation, "relax"))])
+    assert alone["lax_settings"] == "no static step"
+    assert verdict([alone], "m_ni_x1").status == "PASS (no static step)"
+    assert planned_labels(metal)["lax_settings"] == ""  # it always has one
+
+
+def test_a_relaxation_before_a_static_run_is_none_without_it(
+    finished: Finished, calculations: Calculations
+) -> None:
+    steps = [finished(calculations[4], step) for step in ("relax", "static")]
+    assert result_row([summarize(d) for d in steps])["lax_settings"] == ""
 
 
 def test_a_wider_cell_may_have_a_coarser_mesh(

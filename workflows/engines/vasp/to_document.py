@@ -231,12 +231,16 @@ def _run_result(
     common: Mapping[str, Any],
     calculation: Calculation | None,
 ) -> RunResult:
-    """Gather what the physics checks look at; the pressure is judged in the static.
+    """Gather what the physics checks look at; the pressure is judged in the result.
+
+    That is the static run, with a basis of its own, or a relaxation that none follows.
 
     Moments are judged by the planned ones: what a relaxation has turned over, the runs
     after it start from, and end with.
     """
-    fresh = calculation is not None and common["task_label"] == "static"
+    steps = () if calculation is None else calculation.steps
+    step = str(common["task_label"]).partition("-")[0]  # of a chain: relax-2
+    last = step == ("static" if "static" in steps else "relax")
     moving = numbers.parameters.get("IBRION") in DISPLACED
     return RunResult(
         structure=structure,
@@ -250,7 +254,7 @@ def _run_result(
         max_force=None if moving else numbers.max_force,
         nelect=numbers.nelect,
         pressure_kbar=numbers.pressure,
-        cell_relaxed=fresh and calculation is not None and _relaxes_cell(calculation),
+        cell_relaxed=last and calculation is not None and _relaxes_cell(calculation),
         occupations=numbers.occupations,
         hubbards=numbers.hubbards,
         supercell=calculation.supercell if calculation is not None else None,

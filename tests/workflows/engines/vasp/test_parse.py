@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pymatgen.io.vasp import Incar, Outcar, Vasprun
@@ -31,6 +32,8 @@ from workflows.records.document import State
 from workflows.records.run_file import read_run_file, write_run_file
 from workflows.vasp.equality import same_structure
 from workflows.vasp.file_ends import FOOTER
+from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.read_numbers import read_numbers
 
 DATA = TESTS / "data"
 FAKE = TESTS / "fake_vasp" / "vasp_std"
@@ -551,3 +554,31 @@ def run_again(directory: Path, **tags: object) -> None:
     """Run a step that ended once more, with other tags than were planned."""
     change_incar(directory, **tags)
     subprocess.run([FAKE], cwd=directory, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("steps", "judged"), [(["relax"], "relax"), (["relax", "static"], "static")]
+)
+def test_the_pressure_is_judged_in_the_step_whose_numbers_count(
+    write_campaign: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    steps: list[str],
+    judged: str,
+) -> None:
+    changes = {"x": [1], "vasp.dos_at": [], "vasp.steps": steps}
+    calculation, *_ = plan(load_campaign(write_campaign(changes)))
+    engine, machine = VaspEngine(), Machine(vasp_cmd=str(FAKE), poll_seconds=0.02)
+    previous = None
+    for step in steps:
+        engine.write_inputs(calculation, step, tmp_path / step, previous)
+        engine.run(tmp_path / step, machine, lambda line: None)
+        previous = tmp_path / step
+
+    def squeezed(*files: Any, **how: Any) -> VaspNumbers:
+        return replace(read_numbers(*files, **how), pressure=60.0)
+
+    monkeypatch.setattr("workflows.engines.vasp.parse.read_numbers", squeezed)
+    found = {step: parse_run(tmp_path / step).findings for step in steps}
+    named = {step for step in steps if "pressure" in {f.id for f in found[step]}}
+    assert named == {judged}
