@@ -259,6 +259,7 @@ def _mn3(species: Sequence[str], sites: Sequence[float]) -> dict[str, Any]:
     by_gap = {} if clusters is None else {"n_mn3_gap": clusters}
     return {
         "n_mn3": len(threes),
+        "n_mn2": sum(v.valence == 2 for v in read),
         **spread,
         **by_gap,
         "n_anomalous": sum(v.valence is None for v in read),

@@ -46,6 +46,7 @@ CONTEXT = (
     number("d_111_change", "%, against x = 1", shown=True),
     Column("in_model", "x is within 0 to 2", "flag", True),
     Column("note", shown=True),
+    Column("findings", "what stands against the row", shown=True),
     *LABELS,
     Column("calculation_id"),
 )
@@ -121,6 +122,7 @@ def _calculated(row: Mapping[str, Any], at_one: Mapping[str, Any] | None) -> Row
         "d_111_change": 100 * (spacing / reference - 1),
         "in_model": True,
         "note": _note(row, spacing),
+        "findings": str(row.get("findings") or ""),
     }
 
 
@@ -132,11 +134,12 @@ def _note(row: Mapping[str, Any], spacing: float) -> str:
 
 
 def _valence_found(row: Mapping[str, Any]) -> float:
-    """Return the mean valence by the count of Mn3+; NaN if some Mn fits neither."""
+    """Return the mean valence of Mn2+, 3+ and 4+; NaN if some Mn is none of them."""
     manganese = 1.5 * float(row.get("formula_units") or math.nan)
     if float(row.get("n_anomalous") or 0):
         return math.nan
-    return 4.0 - float(row.get("n_mn3", math.nan)) / manganese
+    added = float(row.get("n_mn3", math.nan)) + 2 * float(row.get("n_mn2") or 0)
+    return 4.0 - added / manganese
 
 
 def _spacing(row: Mapping[str, Any]) -> float:

@@ -15,7 +15,7 @@ from workflows.results.judged_rows import row_at
 from workflows.results.paper_statements import MN3, NO_MOMENTS
 from workflows.results.row_faults import Row, number
 from workflows.results.statement import INF, Statement
-from workflows.results.verdict import FINISHED, Status, Verdict, doubts_of
+from workflows.results.verdict import FINISHED, Status, Verdict, doubts_of, joined
 
 SITES = Statement(
     "m_mn3_sites_x2",
@@ -72,10 +72,15 @@ def charge_order(rows: Sequence[Row], model: str) -> Verdict:
         counted if math.isnan(split) else split,
         [row],
         model=model,
-        doubts=doubts_of([row], "charge"),
+        doubts=joined(doubts_of([row], "charge"), _gap_unknown(row)),
         say=say,
         outcome=outcome,
     )
+
+
+def _gap_unknown(row: Row) -> str:
+    """Say that nobody knows the gap, without which charges are not ordered."""
+    return f"x = {row['x']:g}: gap not known" if math.isnan(number(row, "gap")) else ""
 
 
 def _of_clusters(

@@ -57,6 +57,7 @@ SERIES = (
     number("m_total", "muB per cell"),
     number("m_total_expected", "muB per cell, spin only, from formal valences"),
     number("n_mn3", "Mn3+ in the cell, by threshold", shown=True),
+    number("n_mn2", "Mn2+ in the cell, by threshold"),
     number("n_mn3_gap", "Mn3+ in the cell, above the widest gap of the sorted moments"),
     number(
         "n_mn3_expected", "Mn3+ in the cell, 8(x - 1) for 8 formula units", shown=True

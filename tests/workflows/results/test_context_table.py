@@ -90,6 +90,32 @@ def test_collapsed_manganese_has_no_valence_found() -> None:
     assert one["l3_l2"] == 2.0
 
 
+def test_mn2_is_counted_as_mn2() -> None:
+    # 4 Mn2+ and 8 Mn4+: (4*2 + 8*4)/12 = 10/3, as 8 Mn3+ and 4 Mn4+.
+    two = by_source([{**ROWS[3], "n_mn3": 0, "n_mn2": 4}])["calculation 2.000"]
+    assert two["mn_valence_found"] == pytest.approx(10 / 3)
+    assert two["l3_l2_found"] == pytest.approx(2.4)
+    mixed = by_source([{**ROWS[3], "n_mn3": 6, "n_mn2": 1}])["calculation 2.000"]
+    assert mixed["mn_valence_found"] == pytest.approx((2 + 6 * 3 + 5 * 4) / 12)
+
+
+def test_a_cell_with_mn2_is_read_by_its_moments_and_says_what_stands_against_it(
+    project: Project, calculations: tuple[Calculation, ...], finished: Finished
+) -> None:
+    c = next(c for c in calculations if (c.x, c.insertion) == (2, "oct_16c_rocksalt"))
+    sizes = iter([4.6] * 4 + [3.2] * 8)
+    moments = tuple(
+        next(sizes) if site.specie.symbol == "Mn" else m
+        for site, m in zip(c.structure, finished(c).magnetization or (), strict=True)
+    )
+    results = open_results(project(finished(c, magnetization=moments)))
+    assert results.series()["n_mn2"].iloc[0] == 4
+    own = results.context().iloc[0]
+    assert own["mn_valence_found"] == pytest.approx(10 / 3)
+    assert "wrong valences" in own["findings"]
+    assert set(results.context()["findings"].iloc[1:]) == {""}
+
+
 def test_what_has_not_finished_is_left_out_and_the_measurements_stay() -> None:
     found = by_source([{**ROWS[1], "state": str(State.TRUNCATED)}])
     assert [name.partition(",")[0] for name in found] == ["NDP", "EELS", "EELS"]

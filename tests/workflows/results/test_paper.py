@@ -450,3 +450,15 @@ def test_of_another_metal_or_functional_no_range_is_known(
     ion: str, functional: str
 ) -> None:
     assert "eV per atom" not in against_lithium(-1.2, ion, functional=functional).reason
+
+
+@pytest.mark.parametrize(
+    ("gap", "outcome", "told"),
+    [(0.4, PASS, ""), (math.nan, WARN, "gap not known"), (0.0, WARN, "no gap")],
+)
+def test_charges_are_ordered_only_where_there_is_a_gap(
+    gap: float, outcome: Status, told: str
+) -> None:
+    found = verdict(series(row(2, gap=gap)), "charge_order_x2")
+    assert found.outcome is outcome
+    assert told in found.reason
