@@ -30,7 +30,7 @@ from workflows.analysis.lattice import (
     pseudo_cubic,
     unique_axis_last,
 )
-from workflows.analysis.lithium_sites import model_of_sites
+from workflows.analysis.lithium_sites import model_at_the_end
 from workflows.analysis.lnmo import units_in
 from workflows.analysis.magnetization import element_moments
 from workflows.analysis.octahedra import NoOctahedron, Octahedron, octahedra
@@ -41,6 +41,7 @@ from workflows.analysis.valence import (
     valence_from_moment,
 )
 from workflows.atomic import parse_json
+from workflows.campaign.calculation import NO_INSERTION
 from workflows.errors import one_line, printable
 from workflows.records.document import State, TaskDocument
 
@@ -143,7 +144,12 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
     if document.bandgap is not None:
         numbers["gap"] = document.bandgap
     if ions := document.final_sites.get(working_ion(document.formula, document.n_li)):
-        numbers["ended_as"] = model_of_sites(ions, units)
+        numbers["ended_as"] = model_at_the_end(
+            ions,
+            units,
+            planned=document.insertion or NO_INSERTION,
+            ordering=document.ordering,
+        )
     # A lattice that was not relaxed is not a result.
     if document.cell_relaxed and (shape := shape_of(document)) is not None:
         numbers |= {name: getattr(shape, name) for name in _SHAPE}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import working_ion
-from workflows.analysis.lithium_sites import model_of_sites
+from workflows.analysis.lithium_sites import model_at_the_end
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.records.document import TaskDocument
 from workflows.results.columns import Column, frame_of, names, number, numbers
@@ -81,4 +81,11 @@ def _row(document: TaskDocument) -> dict[str, Any]:
 def ended_as(document: TaskDocument) -> str:
     """Return the model that the ions of a step ended as; empty if not known."""
     ions = document.final_sites.get(working_ion(document.formula, document.n_li))
-    return model_of_sites(ions, document.formula_units or 1) if ions else ""
+    if not ions:
+        return ""
+    return model_at_the_end(
+        ions,
+        document.formula_units or 1,
+        planned=document.insertion or NO_INSERTION,
+        ordering=document.ordering,
+    )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.analysis.lithium_sites import model_of_sites
+from workflows import load_campaign, open_results, plan
+from workflows.analysis.lithium_sites import model_at_the_end, model_of_sites
 from workflows.campaign.calculation import Calculation
+from workflows.records.document import TaskDocument
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,61 @@ def test_what_was_planned_is_named_after_its_own_model(
         ]
         counts = {role: roles.count(role) for role in roles}
         assert model_of_sites(counts, 8) == c.insertion
+
+
+def planned_on(c: Calculation) -> dict[str, int]:
+    sites = zip(c.structure.site_properties["role"], c.structure, strict=True)
+    roles = [role for role, site in sites if site.specie.symbol == "Li"]
+    return {role: roles.count(role) for role in roles}
+
+
+@pytest.mark.parametrize("primitive", [False, True])
+def test_a_start_on_8a_and_16c_that_kept_its_sites_keeps_its_name(
+    write_campaign: Callable[..., Path], primitive: bool
+) -> None:
+    changes = {
+        "x": [1.5, 2] if primitive else [1.25, 1.5, 1.75, 2],
+        "insertion": [{"model": "relaxed_8a16c", "x": "all"}],
+        **({"host.ordering": "R-3m", "host.primitive": True} if primitive else {}),
+    }
+    calculations = plan(load_campaign(write_campaign(changes)))
+    assert {"16c": planned_on(calculations[-1])["16c"]} == planned_on(calculations[-1])
+    for c in calculations:
+        counts, units = planned_on(c), c.formula_units or 0
+        own = {"planned": c.insertion, "ordering": c.ordering}
+        assert model_at_the_end(counts, units, **own) == "relaxed_8a16c"
+        assert model_at_the_end({**counts, "48f": 0}, units, **own) == "relaxed_8a16c"
+        moved = {**counts, "16c": counts["16c"] - 1, "48f": 1}
+        assert "48f" in model_at_the_end(moved, units, **own)
+
+
+def test_a_start_on_8a_and_16c_that_became_rock_salt_is_rock_salt(
+    write_campaign: Callable[..., Path],
+) -> None:
+    model = [{"model": "relaxed_8a16c", "x": "all"}]
+    (c,) = plan(load_campaign(write_campaign({"x": [1.25], "insertion": model})))
+    assert set(planned_on(c)) == {"8a", "16c"}
+    own = {"planned": c.insertion, "ordering": c.ordering}
+    assert model_at_the_end({"16c": 10}, 8, **own) == "oct_16c_rocksalt"
+    nothing = {"planned": c.insertion, "ordering": {}}
+    assert model_at_the_end({"16c": 10}, 8, **nothing) == "oct_16c_rocksalt"
+
+
+def test_a_row_of_8a_and_16c_that_kept_its_sites_may_pass(
+    write_campaign: Callable[..., Path],
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> None:
+    model = [{"model": "relaxed_8a16c", "x": "all"}]
+    path = write_campaign({"x": [1, 1.5, 2], "insertion": model})
+    results = open_results(project(*map(finished, plan(load_campaign(path)))))
+    series = results.series()
+    assert list(series["findings"]) == ["", "", ""]
+    assert list(series["ended_as"]) == ["none", "relaxed_8a16c", "relaxed_8a16c"]
+    assert list(results.runs()["ended_as"]) == list(series["ended_as"])
+    found = {v.check: v for v in results.compare_to_paper() if v.insertion}
+    assert {v.insertion for v in found.values()} == {"relaxed_8a16c"}
+    assert found["m_mn_x2"].status == "PASS"
 
 
 @given(
