@@ -147,8 +147,8 @@ def _element_amounts(formula: str) -> dict[str, Fraction]:
         ) from None
     if len(amounts) < 3:
         raise FormulaError(
-            f"formula {formula!r} has {len(amounts)} elements, a spinel needs at "
-            "least 3 (ion, metal, anion); write for example LiMn2O4"
+            f"formula {formula!r} has too few elements ({len(amounts)}), a spinel "
+            "needs at least 3 (ion, metal, anion); write for example LiMn2O4"
         )
     return {
         name: Fraction(amount).limit_denominator(10_000)

@@ -344,7 +344,7 @@ def test_one_relaxation_is_not_the_chain_that_was_planned(
         shutil.rmtree(runs / name)
     (own,) = collect(runs, calculation, tmp_path / "data")
     assert own.action == "refused"
-    assert own.reason.startswith("UNCONVERGED: volume not settled after 1 relaxations")
+    assert own.reason.startswith("UNCONVERGED: volume not settled after 1 relaxation ")
 
 
 def test_a_result_of_our_own_is_never_replaced(

@@ -34,8 +34,8 @@ def test_a_queue_job_runs_gpaw_and_records_what_it_gave(
     fworker["category"] = ["gpaw"]
     fworker["env"] = {"gpaw_cmd": sys.executable, "stop_margin": 5}
     path.write_text(yaml.safe_dump(fworker))
-    assert "1 calculations added" in made.lnmo("submit", "c.yaml").stdout
-    assert "1 jobs submitted" in made.lnmo("launch").stdout
+    assert "1 calculation added" in made.lnmo("submit", "c.yaml").stdout
+    assert "1 job submitted" in made.lnmo("launch").stdout
     made.wait_for_jobs(seconds=1800)
     (document,) = made.documents("lnmo_task_documents")
     assert document["state"] == "DONE", document["reason"]

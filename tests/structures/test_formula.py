@@ -55,7 +55,7 @@ def test_the_misprint_is_refused_with_the_whole_count() -> None:
         ("Li4Ti5O12", "5 metals"),
         ("Li2Ni0.5Mn1.5O4", "2 Li"),
         ("Ni0.5Mn1.5O4", "working ion"),
-        ("LiO2", "2 elements"),
+        ("LiO2", r"too few elements \(2\)"),
         ("LixNi0.5Mn1.5O4", "cannot be read"),
         ("", "cannot be read"),
     ],

@@ -13,6 +13,7 @@ from math import prod
 from statistics import median
 
 from workflows.campaign.calculation import Calculation
+from workflows.counts import count_of
 
 NOBLE_GASES = (86, 54, 36, 18, 10, 2)
 """Electrons of the cores, largest first."""
@@ -68,14 +69,19 @@ class Cost:
 
     def in_words(self, engine: str) -> str:
         """Return it as one line: the numbers, and where each comes from."""
-        sizes = f"{self.calculations} calculations, {self.steps} steps"
+        sizes = (
+            f"{count_of(self.calculations, 'calculation')}, "
+            f"{count_of(self.steps, 'step')}"
+        )
         if engine not in MODELS:
             return sizes
         model = f"model: {MODELS[engine]}"
         if not self.measured:
             return f"{sizes}; hours not calibrated: no {engine} step has finished here"
-        shown = f"about {self.hours:.3g} hours of one worker ({model}, by "
-        shown += f"{self.measured} finished steps here)"
+        shown = (
+            f"about {count_of(self.hours, 'hour', form='.3g')} of one worker ({model}, "
+            f"by {count_of(self.measured, 'finished step')} here)"
+        )
         lacking = ", ".join(f"{n} {kind}" for kind, n in self.unknown.items())
         return f"{sizes}; {shown}" + (
             f"; not calibrated, and not in it: {lacking}" if lacking else ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
+from workflows.counts import count_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -95,9 +96,9 @@ def without_volume(lattice: Sequence[Sequence[float]], sites: int) -> str:
     if volume >= LEAST_VOLUME * sites and math.isfinite(volume):
         return ""
     return (
-        f"the cell has {volume:.3g} A^3 for {sites} atoms, and no crystal less than "
-        f"{LEAST_VOLUME:g} A^3 an atom: correct the cell vectors, or the scale of a "
-        "POSCAR"
+        f"the cell has {volume:.3g} A^3 for {count_of(sites, 'atom')}, and no crystal "
+        f"less than {LEAST_VOLUME:g} A^3 an atom: correct the cell vectors, or the "
+        "scale of a POSCAR"
     )
 
 

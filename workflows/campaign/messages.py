@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.counts import count_of
 from workflows.errors import nearest, shortened
 
 _LIST = "expected a list, in [ ]"
@@ -111,7 +112,8 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     if kind == "too_long":
         limit = problem["ctx"]
         message = (
-            f"expected {limit['max_length']} values, found {limit['actual_length']}"
+            f"expected {count_of(limit['max_length'], 'value')}, found "
+            f"{limit['actual_length']}"
         )
     if not location:
         return str(message)

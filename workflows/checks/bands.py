@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workflows.analysis.band_gap import PARTLY
 from workflows.analysis.elements import family
 from workflows.checks.run_result import RunResult, warn
+from workflows.counts import count_of
 from workflows.records.document import Finding
 
 MORE = 1.3
@@ -25,7 +26,10 @@ def _partly(result: RunResult) -> Iterator[Finding]:
     if levels is None or not levels.partly or not compound:
         return
     low, high = PARTLY
-    number = f"{levels.partly} levels are between {low:g} and {high:g} occupied"
+    number = (
+        f"{count_of(levels.partly, 'level is', 'levels are')} between {low:g} and "
+        f"{high:g} occupied"
+    )
     if levels.between > 0:
         yield warn(
             "partial_occupations",

@@ -15,6 +15,7 @@ from typing import Any
 
 from workflows.checks.incar_as_run import changed_tags
 from workflows.checks.kpoints_as_run import mesh_difference
+from workflows.counts import count_of
 from workflows.errors import StoreError, shortened
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
@@ -200,7 +201,7 @@ def _doscar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
         return  # cut or damaged: told where a density of states is read from it
     ran = len(numbers.structure)
     if atoms != ran:
-        yield _finding(f"DOSCAR is of {atoms} atoms and the run of {ran}")
+        yield _finding(f"DOSCAR is of {count_of(atoms, 'atom')} and the run of {ran}")
         return
     points = numbers.parameters.get("NEDOS")
     if isinstance(points, int) and grid != points:

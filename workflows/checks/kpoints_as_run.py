@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workflows.counts import count_of
+
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -49,7 +51,7 @@ def _is_list(kpoints: Any) -> bool:
 def _named(kpoints: Any) -> str:
     if kpoints.style.name == "Line_mode":
         return "points along lines"
-    return f"a list of {len(kpoints.kpts)} points"
+    return f"a list of {count_of(len(kpoints.kpts), 'point')}"
 
 
 def _divisions(kpoints: Any) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflows.analysis.site_retention import SiteRetention, site_retention
 from workflows.campaign.calculation import Calculation
+from workflows.counts import count_of
 from workflows.records.document import Finding
 
 if TYPE_CHECKING:
@@ -53,13 +54,13 @@ def site_findings(sites: SiteRetention) -> tuple[Finding, ...]:
             )
         )
     if number := sites.tm_left:
-        metals = "transition metal" if number == 1 else "transition metals"
         findings.append(
             Finding(
                 id="host_broken",
                 severity="warning",
-                message=f"{number} {metals} left 16d ({summary}): the spinel framework "
-                "itself changed, so the row supports no conclusion about the model",
+                message=f"{count_of(number, 'transition metal')} left 16d "
+                f"({summary}): the spinel framework itself changed, so "
+                "the row supports no conclusion about the model",
             )
         )
     return tuple(findings)

@@ -16,6 +16,7 @@ from click.exceptions import Exit
 from workflows.cli.examples import epilog
 from workflows.cli.options import directories_argument, json_option
 from workflows.cli.output import note
+from workflows.counts import count_of
 from workflows.errors import printable
 
 if TYPE_CHECKING:
@@ -202,12 +203,11 @@ def _explained(findings: Sequence[LintFinding]) -> list[str]:
 def _summary(
     checked: Sequence[Checked], across: Sequence[LintFinding], *, together: bool
 ) -> list[str]:
-    runs = "1 run" if len(checked) == 1 else f"{len(checked)} runs"
     clean = sum(not one.findings for one in checked)
     count = _count(checked, across)
     lines = [
-        f"{runs} checked, {clean} without a finding: "
-        f"{count['error']} errors, {count['warning']} warnings"
+        f"{count_of(len(checked), 'run')} checked, {clean} without a finding: "
+        f"{count_of(count['error'], 'error')}, {count_of(count['warning'], 'warning')}"
     ]
     unchecked = Counter(what for one in checked for what in one.run.unchecked)
     lines += [f"Not checked in {n} of them: {what}" for what, n in unchecked.items()]

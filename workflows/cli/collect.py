@@ -21,6 +21,7 @@ from workflows.cli.options import (
     x_option,
 )
 from workflows.cli.output import print_json
+from workflows.counts import count_of
 from workflows.errors import printable
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def collect(
     if json:
         print_json([_plain(outcome) for outcome in outcomes])
     else:
-        print(f"campaign {chosen.name}, {len(planned)} calculations")
+        print(f"campaign {chosen.name}, {count_of(len(planned), 'calculation')}")
         for line in _lines(outcomes, write=write):
             print(printable(line))
     raise Exit(0 if all(each.action in WELL for each in outcomes) else 1)
@@ -151,8 +152,11 @@ def _lines(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
         outcome.action == ("recorded" if write else "record") for outcome in outcomes
     )
     if write:
-        yield f"{number} results recorded; lnmo results shows them"
+        yield f"{count_of(number, 'result')} recorded; lnmo results shows them"
     elif number:
-        yield f"{number} results found, nothing was recorded; to record: --record"
+        yield (
+            f"{count_of(number, 'result')} found, nothing was recorded; to record: "
+            "--record"
+        )
     else:
         yield "nothing to record"

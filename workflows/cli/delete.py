@@ -12,6 +12,7 @@ import click
 from workflows.cli.examples import epilog
 from workflows.cli.options import json_option, launchpad_option, named_campaign
 from workflows.cli.output import print_json
+from workflows.counts import count_of
 from workflows.errors import CampaignError
 
 if TYPE_CHECKING:
@@ -73,12 +74,22 @@ def delete(
     for path in found["directories"]:
         print(path)
     verb = "deleted" if yes else "would be deleted"
-    print(f"{len(ids)} calculations of campaign {name}, with these directories, {verb}")
+    print(
+        f"{count_of(len(ids), 'calculation')} of campaign {name}, with these "
+        f"directories, {verb}"
+    )
     if shared:
-        print(f"{len(shared)} that other campaigns share stay")
+        print(
+            count_of(
+                len(shared),
+                "that other campaigns share stays",
+                "that other campaigns share stay",
+            )
+        )
     if unplanned:
         print(
-            f"{len(unplanned)} named {name} stay ({', '.join(unplanned[:3])}"
+            f"{count_of(len(unplanned), f'named {name} stays', f'named {name} stay')} "
+            f"({', '.join(unplanned[:3])}"
             f"{', ...' if unplanned[3:] else ''}): {campaign} does not plan them "
             "today; it was edited, or another file has a campaign of this name"
         )

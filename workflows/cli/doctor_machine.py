@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from workflows.cli.health import Check, Health
+from workflows.counts import count_of
 
 PYTHONS = ((3, 11), (3, 12))
 """Versions that the packages are tested with."""
@@ -68,7 +69,7 @@ def memory_check() -> Check:
     memory, cores = psutil.virtual_memory(), os.cpu_count() or 1
     found = (
         f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GB free, "
-        f"{cores} cores"
+        f"{count_of(cores, 'core')}"
     )
     if memory.available >= LEAST_MEMORY:
         return Check("memory", Health.OK, found)

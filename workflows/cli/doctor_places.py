@@ -9,6 +9,7 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from workflows.cli.health import Check, Health
+from workflows.counts import count_of
 from workflows.errors import LnmoError, one_line
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def launchpad_check(database: Database) -> Check:
         return Check(part, Health.WRONG, one_line(error), f"correct {database.path}")
     done = sum(step["state"] == "COMPLETED" for step in steps)
     where = f"embedded, in {database.root}" if database.embedded else "answers"
-    return Check(part, Health.OK, f"{where}: {len(steps)} steps, {done} done")
+    return Check(
+        part, Health.OK, f"{where}: {count_of(len(steps), 'step')}, {done} done"
+    )
 
 
 def scheduler_check(database: Database) -> Check:
@@ -61,7 +64,11 @@ def scheduler_check(database: Database) -> Check:
         jobs = scheduler.jobs()
     except LnmoError as error:
         return Check("queue", Health.WRONG, one_line(error), f"correct {path}")
-    return Check("queue", Health.OK, f"{scheduler.name} lists {len(jobs)} of your jobs")
+    return Check(
+        "queue",
+        Health.OK,
+        f"{scheduler.name} lists {count_of(len(jobs), 'job')} of yours",
+    )
 
 
 def disk_check(root: Path) -> Check:

@@ -13,6 +13,7 @@ from click.exceptions import Exit
 from workflows.cli.examples import epilog
 from workflows.cli.options import Count, dry_run_option, json_option, launchpad_option
 from workflows.cli.output import note, print_json
+from workflows.counts import count_of
 
 if TYPE_CHECKING:
     from workflows.cluster.launch import Submitted
@@ -79,7 +80,7 @@ def _print_planned(found: Sequence[Submitted]) -> None:
         if each.step not in shown:
             shown.add(each.step)
             print("".join(f"    {line}\n" for line in each.script.splitlines()))
-    print(f"dry run: {len(found)} jobs would be submitted, none was")
+    print(f"dry run: {count_of(len(found), 'job')} would be submitted, none was")
 
 
 def _print_submitted(found: Sequence[Submitted], *, full: bool) -> None:
@@ -87,8 +88,11 @@ def _print_submitted(found: Sequence[Submitted], *, full: bool) -> None:
     for each in accepted:
         print(f"job {each.job_id}: {each.fw_id} {each.name}")
     if full:
-        print(f"{len(accepted)} jobs submitted; the queue is as full as allowed (-m)")
+        print(
+            f"{count_of(len(accepted), 'job')} submitted; the queue is as full as "
+            "allowed (-m)"
+        )
     elif accepted:
-        print(f"{len(accepted)} jobs submitted")
+        print(f"{count_of(len(accepted), 'job')} submitted")
     elif not found:
         print("nothing is READY for this worker; see lnmo status")

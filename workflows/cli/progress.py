@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from workflows.cli.tables import coloured, console
+from workflows.counts import count_of
 from workflows.errors import printable
 from workflows.launchpad.events import Event
 
@@ -46,7 +47,8 @@ class Display:
         """Start drawing."""
         left = sum(state != "COMPLETED" for state in self._states.values())
         self._console.print(
-            f"{len(self._states)} steps, {left} to do, {self._jobs} workers"
+            f"{count_of(len(self._states), 'step')}, {left} to do, "
+            f"{count_of(self._jobs, 'worker')}"
         )
         if self._console.is_terminal:
             self._live.start()

@@ -20,6 +20,7 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
+from workflows.counts import count_of
 from workflows.errors import ResultsError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _report_runs(places: Sequence[Path], output: Path | None) -> None:
     _write(path, page.marked(html))
     states = Counter(str(run.document.state) for run in found.runs)
     told = ", ".join(f"{count} {state}" for state, count in states.items())
-    many = "1 run" if len(found.runs) == 1 else f"{len(found.runs)} runs"
+    many = count_of(len(found.runs), "run")
     print(f"{many}: {told}; no plan and no verdict, see lnmo collect")
 
 

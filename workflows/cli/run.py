@@ -25,6 +25,7 @@ from workflows.cli.options import (
 )
 from workflows.cli.output import note
 from workflows.cli.verb_group import INTERRUPTED
+from workflows.counts import count_of
 from workflows.errors import printable
 
 if TYPE_CHECKING:
@@ -185,9 +186,15 @@ def _recover(
     if pad.lost:
         note(pad.lost)
     if lost := pad.return_lost():
-        note(f"{len(lost)} steps of an interrupted run will be resumed")
+        note(f"{count_of(len(lost), 'step')} of an interrupted run will be resumed")
     if gone := return_unrecorded(pad, database.root, steps):
-        note(f"{gone} steps are READY again; their directories are read first")
+        note(
+            count_of(
+                gone,
+                "step is READY again; its directory is read first",
+                "steps are READY again; their directories are read first",
+            )
+        )
 
 
 def _tell_cost(
@@ -206,8 +213,9 @@ def _tell_cost(
     each, cores = processes(machine({}).gpaw_cmd), os.cpu_count() or 1
     if each * jobs > cores:
         note(
-            f"warning: {jobs} workers of {each} processes share {cores} cores: take "
-            f"-j {max(1, cores // each)}"
+            f"warning: {count_of(jobs, 'worker')} of "
+            f"{count_of(each, 'process', 'processes')} need more "
+            f"than {count_of(cores, 'core')}: take -j {max(1, cores // each)}"
         )
 
 
@@ -220,17 +228,27 @@ def _report_failures(
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
         print(
-            f"{len(away)} steps run on another machine, or their worker was killed. If "
-            "killed: see lnmo status; lnmo rerun --fw-id N --dead makes one READY"
+            f"{count_of(len(away), 'step runs', 'steps run')} on another machine, or "
+            "the worker was killed. If killed: see lnmo status; lnmo rerun --fw-id N "
+            "--dead makes one READY"
         )
     if held:
-        print(f"{len(held)} steps are cancelled or paused, and were left alone")
+        print(
+            count_of(
+                len(held),
+                "step is cancelled or paused, and was left alone",
+                "steps are cancelled or paused, and were left alone",
+            )
+        )
     for step in held:
         print(printable(f"  {step['name']}: {HELD[step['state']]} {step['fw_id']}"))
     if not failed:
         return 1 if away or held else 0
     command = f"lnmo run {chosen}".rstrip()
-    print(f"{len(failed)} steps failed; after correcting the cause: {command} --retry")
+    print(
+        f"{count_of(len(failed), 'step')} failed; after correcting the cause: "
+        f"{command} --retry"
+    )
     for step in failed:
         reason = str(step["reason"])
         why = "" if not reason or reason in printed else f": {reason}"
@@ -245,7 +263,13 @@ def _report_refused(database: Database, steps: Sequence[Mapping[str, Any]]) -> i
     names = {step["fw_id"]: str(step["name"]) for step in steps}
     wrong = judgements(database, steps)
     if wrong:
-        print(f"{len(wrong)} steps are finished, but their records are refused")
+        print(
+            count_of(
+                len(wrong),
+                "step is finished, but its record is refused",
+                "steps are finished, but their records are refused",
+            )
+        )
     for fw_id, own in wrong.items():
         print(printable(f"  {names[fw_id]}: {own.reason}"))
         print(printable(f"  -> {own.cure}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.campaign.sections import same_x
+from workflows.counts import count_of
 from workflows.errors import LnmoError
 
 if TYPE_CHECKING:
@@ -84,5 +85,7 @@ def running_line(running: Sequence[Step]) -> str:
         return ""
     names = [str(step["name"]) for step in running]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    many = "1 step" if len(names) == 1 else f"{len(names)} steps"
-    return f"{many} running: {', '.join(names[:NAMED])}{more} (lnmo status)"
+    return (
+        f"{count_of(len(names), 'step')} running: {', '.join(names[:NAMED])}{more} "
+        "(lnmo status)"
+    )

@@ -22,6 +22,7 @@ from workflows.cli.options import (
     x_option,
 )
 from workflows.cli.output import note, print_json
+from workflows.counts import count_of
 from workflows.errors import LnmoError, printable
 
 if TYPE_CHECKING:
@@ -226,7 +227,9 @@ def _counts(found: Overview, calculations: int) -> Table:
     from workflows.cli.tables import coloured, make_table
 
     table = make_table()
-    table.add_column(f"{calculations} calculations, {_finished(found)} finished")
+    table.add_column(
+        f"{count_of(calculations, 'calculation')}, {_finished(found)} finished"
+    )
     table.add_column("steps", justify="right")
     table.add_column("their jobs")
     states = Counter(str(step["state"]) for step in found.steps)

@@ -20,6 +20,7 @@ from workflows.cli.options import (
     x_option,
 )
 from workflows.cli.output import note, print_json
+from workflows.counts import count_of
 
 if TYPE_CHECKING:
     from workflows.launchpad.submission import Submission
@@ -82,7 +83,10 @@ def submit(
 
 def _print_done(done: Submission, *, embedded: bool, dry_run: bool) -> None:
     verb = "would be added" if dry_run else "added"
-    print(f"{len(done.added)} calculations {verb}, {len(done.present)} there already")
+    print(
+        f"{count_of(len(done.added), 'calculation')} {verb}, {len(done.present)} there "
+        "already"
+    )
     if dry_run:
         return
     if embedded:

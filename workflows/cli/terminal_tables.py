@@ -14,6 +14,7 @@ from rich.text import Text
 from workflows.analysis.ions import ion_of_series
 from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import coloured, is_missing, number
+from workflows.counts import count_of
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import records
 from workflows.results.series_table import metals_of
@@ -86,7 +87,9 @@ def verdict_table(verdicts: Sequence[Verdict], screen: Console) -> Table | Text:
     if all(v.value is None for v in verdicts):
         reasons = list(dict.fromkeys(short_reason(v) for v in verdicts))
         why = "; ".join(reasons[:FEW]) + ("; ..." if len(reasons) > FEW else "")
-        return Text(f"{PAPER}: none of {len(verdicts)} statements is judged, {why}")
+        return Text(
+            f"{PAPER}: none of {count_of(len(verdicts), 'statement')} is judged, {why}"
+        )
     verdicts, together = _alike(verdicts)
     ours = ["" if v.value is None else f"{v.value:.3f}" for v in verdicts]
     parts = [

@@ -19,6 +19,7 @@ from workflows.cli.options import (
     x_option,
 )
 from workflows.cli.output import print_json
+from workflows.counts import count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +67,10 @@ def write(
     if json:
         print_json([str(path) for path in written.directories])
         return
-    print(f"{len(written.directories)} run directories written under {output}")
+    print(
+        f"{count_of(len(written.directories), 'run directory', 'run directories')} "
+        f"written under {output}"
+    )
     print(f"what is filled in at run time only: see {output / 'README.txt'}")
 
 

@@ -14,6 +14,7 @@ from workflows.cluster.repair import reason
 from workflows.cluster.scheduler import Job
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import StepStatus
+from workflows.counts import count_of
 
 BLOCKING_REASONS = (
     "JobHeldUser",
@@ -77,7 +78,7 @@ def problems_of(status: StepStatus) -> list[StepReport]:
         return []
     if s.state == "FIZZLED" and s.ended:
         return problem(
-            f"ended from outside {s.returns + 1} times, last: {s.message}",
+            f"ended from outside {count_of(s.returns + 1, 'time')}, last: {s.message}",
             f"give the step {s.step} more walltime in my_qadapter.yaml, lnmo rerun "
             f"--fw-id {s.fw_id}",
         )

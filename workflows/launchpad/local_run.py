@@ -17,6 +17,7 @@ from typing import Any
 from fireworks import Firework, LaunchPad
 
 from workflows.campaign.calculation import Calculation
+from workflows.counts import count_of
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
@@ -250,7 +251,10 @@ class LocalRun:
     def _record_death(self, worker: Worker, firework: Firework) -> None:
         deaths = self._deaths[firework.fw_id] = self._deaths.get(firework.fw_id, 0) + 1
         code = worker.process.wait()
-        reason = f"its worker ended with code {code} ({deaths} times); see {worker.log}"
+        reason = (
+            f"its worker ended with code {code} ({count_of(deaths, 'time')}); see "
+            f"{worker.log}"
+        )
         end_orphans(self._queue.directory(firework))
         with in_one_save(self._launchpad):
             self._complete(worker, "FIZZLED", {"_message": reason})

@@ -7,6 +7,7 @@ import re
 
 from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
 from workflows.campaign.sections import SAME_X, X_MAX
+from workflows.counts import count_of
 from workflows.errors import shortened
 from workflows.records.document import State, TaskDocument
 
@@ -88,12 +89,15 @@ def contradiction(document: TaskDocument) -> str:
     for name in FOR_EVERY_ATOM:
         values = getattr(document, name)
         if values is not None and len(values) != atoms:
-            return f"{name} has {len(values)} values for {atoms} atoms"
+            return (
+                f"{name} has {count_of(len(values), 'value')} for "
+                f"{count_of(atoms, 'atom')}"
+            )
     if any(not math.isfinite(moment) for moment in document.magnetization or ()):
         return "a moment of magnetization is not a number"
     energy, per_atom = document.energy, document.energy_per_atom
     if energy is not None and abs(energy) > MOST_ENERGY * atoms:
-        return f"energy is {energy:g} eV for {atoms} atoms"
+        return f"energy is {energy:g} eV for {count_of(atoms, 'atom')}"
     if energy is None or per_atom is None:
         return ""
     if abs(energy / atoms - per_atom) <= SAME_ENERGY:
@@ -133,4 +137,7 @@ def _of_the_electrons(document: TaskDocument) -> str:
     moment, electrons = document.total_magnetization, document.nelect
     if moment is None or electrons is None or abs(moment) <= electrons + SAME_MOMENT:
         return ""
-    return f"total_magnetization is {moment:g} muB, of {electrons:g} electrons"
+    return (
+        f"total_magnetization is {moment:g} muB, of "
+        f"{count_of(electrons, 'electron', form='g')}"
+    )

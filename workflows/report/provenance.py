@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import NO_INSERTION
+from workflows.counts import count_of
 from workflows.records.versions import versions
 from workflows.results.labels import labels_of
 
@@ -86,4 +87,8 @@ def _plain(value: Any) -> str:
 
 def _where(places: Sequence[str]) -> str:
     shown = ", ".join(places[:3])
-    return shown if len(places) <= 3 else f"{shown} and {len(places) - 3} more steps"
+    return (
+        shown
+        if len(places) <= 3
+        else f"{shown} and {count_of(len(places) - 3, 'more step')}"
+    )

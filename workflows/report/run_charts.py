@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import METALS
+from workflows.counts import count_of
 from workflows.errors import ResultsError, printable
 from workflows.records.collected import structure_as_run
 from workflows.report.chart import ELEMENTS, Chart, Marker, Panel, Trace
@@ -184,7 +185,7 @@ def _kinds(kinds: Sequence[str]) -> Iterator[Trace]:
     for number, kind in enumerate(kinds):
         if number < len(MARKERS):
             last = number == len(MARKERS) - 1 and len(kinds) > len(MARKERS)
-            label = f"{len(kinds) - number} other settings" if last else kind
+            label = count_of(len(kinds) - number, "other setting") if last else kind
             yield Trace(label, (), (), KEY, marker=_marker(number))
 
 

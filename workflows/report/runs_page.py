@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.analysis.ions import METALS
+from workflows.counts import count_of
 from workflows.report.downloads import Download, download
 from workflows.report.page import (
     DrawnChart,
@@ -153,7 +154,7 @@ def origin_of_runs(rows: Sequence[Row]) -> str:
     """
     engines = sorted({row["engine_version"] for row in rows if row["engine_version"]})
     kinds = list(dict.fromkeys(map(kind_of, rows)))
-    several = f"{kinds[0]} and {len(kinds) - 1} other settings"
+    several = f"{kinds[0]} and {count_of(len(kinds) - 1, 'other setting')}"
     settings = kinds[0] if len(kinds) == 1 else several
     made = f"VASP {', '.join(engines)}: " if engines else ""
     fake = f"; {FAKE}" if all(row["fake"] for row in rows) else ""
@@ -244,7 +245,7 @@ def _facts(run: AnyRun, row: Row) -> list[tuple[str, str]]:
         ("shape", _shape(row)),
         ("octahedra", row["octahedra"]),
         ("orbital order", row["orbital_order"]),
-        ("custodian changed", f"{len(document.corrections)} times"),
+        ("custodian changed", count_of(len(document.corrections), "time")),
         ("version", document.engine_version),
     ]
     silent = {"", "0 times"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workflows.counts import count_of
 from workflows.results.qualifiers import qualifiers
 from workflows.results.verdict import (
     Status,
@@ -56,7 +57,9 @@ def why_unjudged(verdicts: Sequence[Verdict]) -> str:
         return ""
     reasons = dict.fromkeys(v.reason for v in verdicts)
     why = next(iter(reasons)) if len(reasons) == 1 else "nothing has finished yet"
-    return f"None of {len(verdicts)} statements of the paper is judged: {why}."
+    return (
+        f"None of {count_of(len(verdicts), 'statement')} of the paper is judged: {why}."
+    )
 
 
 def written(unit: str) -> str:
@@ -71,7 +74,10 @@ def _summary(verdicts: Sequence[Verdict], model: str) -> Summary:
     fails = tuple(v for v in own if v.outcome is Status.FAIL)
     untested = tuple(v for v in own if v.outcome is Status.NOT_COMPUTED)
     of = dict.fromkeys(q for v in holds for q in qualifiers(v.labels))
-    headline = qualified(f"{len(holds)} of {len(own)} statements hold", tuple(of))
+    headline = qualified(
+        f"{len(holds)} of {count_of(len(own), 'statement holds', 'statements hold')}",
+        tuple(of),
+    )
     if doubtful:
         headline += f", {len(doubtful)} with a doubt"
     if fails:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from workflows.counts import count_of
 from workflows.records.document import TaskDocument
 from workflows.results.labels import labels_of
 
@@ -28,8 +29,10 @@ def described(
     """
     calculations = {str(d.calculation_id): d for d in documents}
     missing = set(planned or ()) - set(calculations)
-    head = f"Results in {where}: {_count(len(calculations), 'calculation')}, "
-    head += _count(len(documents), "step")
+    head = (
+        f"Results in {where}: {count_of(len(calculations), 'calculation', form=',')}, "
+    )
+    head += count_of(len(documents), "step", form=",")
     if missing:
         head += f"; {len(missing)} planned, not recorded"
     own = calculations.values()
@@ -65,7 +68,3 @@ def _values(documents: Iterable[TaskDocument]) -> str:
 def _short(found: Sequence[str]) -> str:
     more = [f"{len(found) - MOST} more"] if len(found) > MOST else []
     return ", ".join([*found[:MOST], *more])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from workflows.counts import count_of
 from workflows.errors import printable
 from workflows.records.document import TaskDocument
 
@@ -40,8 +41,7 @@ class Side:
         named = ", ".join(_name(d) for d in list(self._own.values())[:MOST_NAMED])
         more = self.size - MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
-        noun = "calculation" if self.size == 1 else "calculations"
-        return f"{self.size} {noun}: {named}{rest}"
+        return f"{count_of(self.size, 'calculation')}: {named}{rest}"
 
 
 def _name(document: TaskDocument) -> str:
@@ -61,5 +61,6 @@ def sides_in_words(sides: Iterable[Side], shown: Sequence[str] | None = None) ->
         f"the {place} in {side.in_words()}"
         for place, (side, _) in zip(PLACES, own, strict=False)
     )
-    more = len(pairs) - len(own)
-    return f"{values} ({named}{f'; {more} more values' if more else ''})"
+    left = len(pairs) - len(own)
+    more = f"; {count_of(left, 'more value')}" if left else ""
+    return f"{values} ({named}{more})"

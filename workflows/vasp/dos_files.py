@@ -18,6 +18,7 @@ import numpy as np
 
 from workflows.analysis.band_gap import band_gap
 from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
+from workflows.counts import count_of
 from workflows.errors import LnmoError, ResultsError, one_line
 from workflows.vasp.outcar_head import read_outcar_header
 from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
@@ -49,7 +50,9 @@ def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
     efermi, whole = _block(path, lines)
     spins = {3: 1, 5: 2}.get(whole.shape[1], 0)
     if not spins:
-        raise ValueError(f"{path}: {whole.shape[1]} columns in the total, not 3 or 5")
+        raise ValueError(
+            f"{path}: {count_of(whole.shape[1], 'column')} in the total, not 3 or 5"
+        )
     sites: list[Values] = []
     for _ in range(atoms):
         block = _block(path, lines, optional=not sites)[1]
@@ -59,7 +62,8 @@ def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
     columns = sites[0].shape[1] if sites else 0
     if columns not in (0, spins * len(ORBITALS)):
         raise ValueError(
-            f"{path}: {columns} columns at a site, not {spins * len(ORBITALS)}: "
+            f"{path}: {count_of(columns, 'column')} at a site, not "
+            f"{spins * len(ORBITALS)}: "
             "written with LORBIT = 10, f states or spin-orbit coupling"
         )
     shape = (len(sites), len(whole), columns // spins, spins)
@@ -92,7 +96,9 @@ def _block(
     except (ValueError, IndexError):
         raise ValueError(f"{path}: not a DOSCAR, or one that is cut") from None
     if len(values) != number:
-        raise ValueError(f"{path}: cut after {len(values)} of {number} rows")
+        raise ValueError(
+            f"{path}: cut after {len(values)} of {count_of(number, 'row')}"
+        )
     return efermi, values
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from workflows.counts import count_of
 from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.packed import PackingError
 from workflows.vasp.poscar import poscar_end
@@ -273,7 +274,10 @@ def _xdatcar(lines: Iterable[bytes]) -> str | None:
     if not atoms:
         return None
     if rows < atoms or not whole:
-        return f"has {rows} of {atoms} lines below its last configuration: it was cut"
+        return (
+            f"has {rows} of {count_of(atoms, 'line')} below its last configuration: it "
+            "was cut"
+        )
     return ""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from workflows.counts import count_of
 from workflows.vasp.known_tags import tag_names
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
 from workflows.vasp.precision import agrees_with_print
@@ -129,23 +130,29 @@ def missing_eigenvalues(run: Any) -> str:
     vectors = any(run.parameters.get(t) for t in ("LNONCOLLINEAR", "LSORBIT"))
     if isinstance(spins, int) and not vectors and len(listed) != spins:
         return (
-            f"vasprun.xml has the eigenvalues of {len(listed)} of {spins} spins{LOST}"
+            f"vasprun.xml has the eigenvalues of {len(listed)} of "
+            f"{count_of(spins, 'spin')}{LOST}"
         )
     points = len(run.actual_kpoints or ())
     for values in listed.values():
         if points and values.shape[0] != points:
-            found = f"{values.shape[0]} of {points} k points"
+            found = f"{values.shape[0]} of {count_of(points, 'k point')}"
             return f"vasprun.xml has eigenvalues at {found}{LOST}"
         if isinstance(bands, int) and values.shape[1] != bands:
-            return f"vasprun.xml has {values.shape[1]} of {bands} bands{LOST}"
+            return (
+                f"vasprun.xml has {values.shape[1]} of {count_of(bands, 'band')}{LOST}"
+            )
     return ""
 
 
 def _atoms(run: Any, last: IonicStep) -> str:
     atoms = len(run.final_structure)
-    for what, found in (("site moments", last.moments), ("atoms", last.positions)):
+    for what, found in (("site moment", last.moments), ("atom", last.positions)):
         if found and len(found) != atoms:
-            return f"OUTCAR has {len(found)} {what} and vasprun.xml {atoms} atoms"
+            return (
+                f"OUTCAR has {count_of(len(found), what)} and vasprun.xml "
+                f"{count_of(atoms, 'atom')}"
+            )
     return ""
 
 
@@ -183,9 +190,12 @@ def _points(run: Any, outcar: OutcarBody) -> str:
     points, atoms = outcar.header.nkpts, outcar.header.nions
     listed = len(run.actual_kpoints or ())
     if points and listed and points != listed:
-        return f"OUTCAR has {points} k points and vasprun.xml {listed}"
+        return f"OUTCAR has {count_of(points, 'k point')} and vasprun.xml {listed}"
     if atoms and atoms != len(run.final_structure):
-        return f"OUTCAR has {atoms} atoms and vasprun.xml {len(run.final_structure)}"
+        return (
+            f"OUTCAR has {count_of(atoms, 'atom')} and vasprun.xml "
+            f"{len(run.final_structure)}"
+        )
     return ""
 
 
@@ -216,7 +226,7 @@ def _steps(run: Any, outcar: OutcarBody) -> str:
         return ""
     found, wanted = len(outcar.steps), len(run.ionic_steps)
     if found != wanted:
-        return f"OUTCAR has {found} ionic steps and vasprun.xml {wanted}"
+        return f"OUTCAR has {count_of(found, 'ionic step')} and vasprun.xml {wanted}"
     last, structure = outcar.steps[-1], run.ionic_steps[-1].get("structure")
     if structure is None:
         return ""

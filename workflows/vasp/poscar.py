@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workflows.counts import count_of
 from workflows.vasp.parts import Lattice, reciprocal_lengths
 
 if TYPE_CHECKING:
@@ -174,7 +175,9 @@ def _blocks(lines: Iterator[str]) -> tuple[tuple[str, ...], tuple[int, ...], str
         counts += more_counts
         line = _next(lines)
     if not counts or (symbols and len(symbols) != len(counts)):
-        raise ValueError(f"{len(symbols)} symbols and {len(counts)} counts")
+        raise ValueError(
+            f"{count_of(len(symbols), 'symbol')} and {count_of(len(counts), 'count')}"
+        )
     if sum(counts) > MAX_ATOMS:
         raise ValueError(f"{sum(counts)} atoms, more than {MAX_ATOMS}")
     return tuple(symbols), tuple(counts), line.strip()
@@ -211,7 +214,9 @@ def _positions(
         if len(places) == atoms:
             break
     if len(places) < atoms:
-        raise CutError(f"cut: {len(places)} positions for {atoms} atoms")
+        raise CutError(
+            f"cut: {count_of(len(places), 'position')} for {count_of(atoms, 'atom')}"
+        )
     given = selective and all(len(row) == 3 for row in flags)
     return places, tuple(flags) if given else ()
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.starting_moments import scaled_up
+from workflows.counts import count_of
 from workflows.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def starting_moments(
         ]
     if len(magnetization) != len(structure):
         raise InputError(
-            f"{len(magnetization)} moments for {len(structure)} atoms: the step before "
+            f"{count_of(len(magnetization), 'moment')} for "
+            f"{count_of(len(structure), 'atom')}: the step before "
             "holds another structure"
         )
     return scaled_up([site.specie.symbol for site in structure], magnetization)

@@ -53,7 +53,8 @@ def test_a_step_of_unknown_cost_is_named_and_not_in_the_sum(
     own = at(calculations, 1)
     said = cost([own], rates([(own, "static", 3600.0)])).in_words("vasp")
     assert (
-        "about 1 hours of one worker (model: k points x electrons^3, by 1 fin" in said
+        "about 1 hour of one worker (model: k points x electrons^3, by 1 finished step "
+        in said
     )
     assert said.endswith("not calibrated, and not in it: 1 vasp relax, 1 vasp dos")
 

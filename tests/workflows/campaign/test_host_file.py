@@ -184,8 +184,8 @@ def test_what_contradicts_the_file_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("scale", "rows", "atom", "told"),
     [
-        ("0.0", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atoms"),
-        ("1.0", "8 0 0\n8 0 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atoms"),
+        ("0.0", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atom,"),
+        ("1.0", "8 0 0\n8 0 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atom,"),
         ("1e-3", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the scale of a POSCAR"),
         ("1.0", "8 0 0\n0 8 0\n0 0 8", "nan 0 0", "atom 1 has no position"),
         ("1.0", "inf 0 0\n0 8 0\n0 0 8", "0 0 0", r"P: |POSCAR"),

@@ -91,7 +91,7 @@ def test_an_ediff_below_the_decimals_of_vasprun_is_no_change(run: Path) -> None:
         ("other\n0\nGamma\n4 4 3\n", "has the mesh 4 4 3 and vasprun.xml 4 4 4"),
         ("lines\n20\nLine\nrec\n0 0 0\n0.5 0 0\n", "has points along lines and"),
         ("auto\n0\nAuto\n50\n", "automatic mesh of length 50 and vasprun.xml has"),
-        ("one\n1\nrec\n0 0 0 1\n", "a list of 1 points and vasprun.xml the mesh"),
+        ("one\n1\nrec\n0 0 0 1\n", "a list of 1 point and vasprun.xml the mesh"),
     ],
 )
 def test_other_k_points_than_those_that_ran_are_seen(

@@ -30,7 +30,7 @@ def last(out: str) -> str:
 def test_warnings_alone_are_no_failure() -> None:
     code, out, _ = lnmo_check(GOOD)
     assert code == 0
-    assert last(out) == "1 run checked, 0 without a finding: 0 errors, 1 warnings"
+    assert last(out) == "1 run checked, 0 without a finding: 0 errors, 1 warning"
 
 
 def test_an_error_is_reported_with_reason_and_cure_and_exit_code_1() -> None:
@@ -60,7 +60,7 @@ def test_a_directory_without_a_run_does_not_stop_the_others(
     code, out, err = lnmo_check(tmp_path / name, GOOD)
     assert code == 2
     assert reason in err
-    assert last(out) == "1 run checked, 0 without a finding: 0 errors, 1 warnings"
+    assert last(out) == "1 run checked, 0 without a finding: 0 errors, 1 warning"
     assert lnmo_check(tmp_path / name, BAD)[0] == 1
 
 

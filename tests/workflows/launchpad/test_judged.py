@@ -105,7 +105,7 @@ def test_an_edited_record_is_failed_and_its_file_is_renamed(
     assert "! " in asked.stdout
     ran = forked.lnmo("run", cwd=tmp_path, env=env)
     assert ran.returncode == 1, ran.stdout
-    assert "1 steps are finished, but their records are refused" in ran.stdout
+    assert "1 step is finished, but its record is refused" in ran.stdout
     rows = forked.lnmo("results", "--table", "runs", "--json", cwd=tmp_path, env=env)
     assert rows.returncode == 0  # a verb that reads
     states = [row["state"] for row in json.loads(rows.stdout)["rows"]]

@@ -36,7 +36,7 @@ def document() -> TaskDocument:
     [
         ("energy", float("inf"), "energy is inf, not a number"),
         ("max_force", float("nan"), "max_force is nan, not a number"),
-        ("magnetization", [1.0], "magnetization has 1 values for"),
+        ("magnetization", [1.0], "magnetization has 1 value for"),
         ("energy", -1.0, "energy is -1 eV"),
         ("bandgap", -1.0, "bandgap is -1, below 0"),
         ("bandgap", 90.0, "bandgap is 90 eV, above bandgap_up"),

@@ -53,7 +53,7 @@ def test_each_model_has_the_general_statements_and_its_own() -> None:
 
 def test_without_a_row_above_1_there_is_one_summary() -> None:
     (only,) = summaries([HOLDS])
-    assert (only.insertion, only.headline) == ("", "1 of 1 statements hold")
+    assert (only.insertion, only.headline) == ("", "1 of 1 statement holds")
 
 
 def test_the_headline_names_three_that_fail_and_counts_the_others() -> None:

@@ -99,7 +99,7 @@ def test_a_cartesian_cell_of_given_volume() -> None:
         ("POSCAR", b"", "empty"),
         ("POSCAR", b"cell\n1.0\n4 0 0\n", "cut: it stops before the positions"),
         ("POSCAR", POSCAR.format("Mn O\n1 5").encode(), "cut: 3 positions for 6 atoms"),
-        ("POSCAR", POSCAR.format("Mn O\n3").encode(), "2 symbols and 1 counts"),
+        ("POSCAR", POSCAR.format("Mn O\n3").encode(), "2 symbols and 1 count"),
         ("POSCAR", b"\x00\x01" * 50, ZEROS.format(place=0)),
         ("POSCAR", POSCAR.replace("4 0 0", "0 0 0").format("Mn O\n1 2").encode(),
          "the lattice vectors span no volume"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.checks.rules.starting_moments import neutral_electrons
+from workflows.counts import count_of
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.hubbard import u_by_block
 from workflows.vasp.precision import (
@@ -73,8 +74,8 @@ def _applied_moments(run: VaspDirectory) -> Iterator[str]:
         first = differ[0]
         who = run.sites[first] if len(run.sites) == len(asked) else "number"
         yield (
-            f"MAGMOM of {len(differ)} atoms, first {who} {first + 1}: INCAR "
-            f"{asked[first]:g}, {run.repeated_by} {ran[first]:g} muB"
+            f"MAGMOM of {count_of(len(differ), 'atom')}, first {who} {first + 1}: "
+            f"INCAR {asked[first]:g}, {run.repeated_by} {ran[first]:g} muB"
         )
 
 
@@ -108,8 +109,8 @@ def _applied_kpoints(run: VaspDirectory) -> Iterator[str]:
         yield f"the mesh is {asked}, and OUTCAR lists points that are not on it"
     elif abs(stands_for - math.prod(mesh.divisions)) > 0.5:
         yield (
-            f"the mesh is {asked}, {math.prod(mesh.divisions)} points, and those in "
-            f"OUTCAR stand for {stands_for:g}"
+            f"the mesh is {asked}, {count_of(math.prod(mesh.divisions), 'point')}, and "
+            f"those in OUTCAR stand for {stands_for:g}"
         )
 
 

@@ -57,7 +57,7 @@ def comparison(
         return Comparison("must not", f"{many} must not be subtracted: {differing}")
     wrong = [r.name for r in runs if any(f.severity == "error" for f in own[r.name])]
     if wrong:
-        told = f"{_some(wrong, 'has', 'have')} errors of their own"
+        told = _some(wrong, "has errors of its own", "have errors of their own")
         return Comparison("must not", f"{many} must not be subtracted: {told}")
     unfinished = [r.name for r in runs if states.get(r.name) not in USABLE]
     if unfinished:

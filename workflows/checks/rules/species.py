@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.counts import count_of
 from workflows.vasp.directory import VaspDirectory
 
 
@@ -45,7 +46,10 @@ def _magmom_count(run: VaspDirectory) -> Iterator[str]:
     atoms = len(run.sites)
     needed = atoms if run.collinear else 3 * atoms
     if moments and atoms and run.polarised and len(moments) != needed:
-        yield f"MAGMOM has {len(moments)} numbers, {_blocks(run)} needs {needed}"
+        yield (
+            f"MAGMOM has {count_of(len(moments), 'number')}, {_blocks(run)} needs "
+            f"{needed}"
+        )
 
 
 def _ldau_count(run: VaspDirectory) -> Iterator[str]:
@@ -55,7 +59,8 @@ def _ldau_count(run: VaspDirectory) -> Iterator[str]:
         values = run.incar.numbers(tag)
         if values and len(values) != len(run.blocks):
             yield (
-                f"{tag} has {len(values)} numbers, POSCAR {len(run.blocks)} blocks "
+                f"{tag} has {count_of(len(values), 'number')}, POSCAR "
+                f"{count_of(len(run.blocks), 'block')} "
                 f"({_blocks(run)})"
             )
 

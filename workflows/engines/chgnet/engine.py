@@ -26,6 +26,7 @@ from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
 from workflows.checks.physics import physics_findings
 from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
+from workflows.counts import count_of
 from workflows.engines.chgnet.model import load_model
 from workflows.engines.chgnet.relax import (
     Progress,
@@ -183,7 +184,10 @@ def damage(calculation: Calculation, result: Any) -> str:
         return "is not of this calculation"
     shapes = (forces.shape, stress.shape, moments.shape)
     if shapes != ((atoms, 3), (3, 3), (atoms,)):
-        return f"has {forces.shape[0]} forces and {moments.shape[0]} moments"
+        return (
+            f"has {count_of(forces.shape[0], 'force')} and "
+            f"{count_of(moments.shape[0], 'moment')}"
+        )
     if not all(np.isfinite(each).all() for each in (forces, stress, moments, energy)):
         return "has numbers that are none"
     if abs(energy - last) > SAME_ENERGY * atoms:
@@ -208,7 +212,9 @@ def _document(
     return TaskDocument(
         **common,
         state=State.DONE if converged else State.UNCONVERGED,
-        reason="" if converged else f"not relaxed after {limit} steps, the limit",
+        reason=""
+        if converged
+        else f"not relaxed after {count_of(limit, 'step')}, the limit",
         findings=(_surrogate(), *site_findings(sites), *_physics(final, result)),
         engine_version=f"chgnet {result['versions'].get('chgnet', '?')}, "
         f"weights {own['model']}",

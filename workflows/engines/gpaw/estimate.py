@@ -14,6 +14,7 @@ from math import prod
 
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.step_names import GEOMETRY
+from workflows.counts import count_of
 
 MEASURED = {"atoms": 14.0, "k_points": 4.0, "cutoff": 700.0, "seconds": 100.0}
 ATOMS_POWER, CUTOFF_POWER = 2.5, 2.0
@@ -55,8 +56,8 @@ class Estimate:
         """Return it as one line, for this number of processes at a time."""
         wall = max(self.seconds / max(processes, 1), self.longest)
         return (
-            f"GPAW: {self.steps} steps, about {_time(self.seconds)} of CPU time, "
-            f"{_time(wall)} with {processes} at a time on as many idle cores, "
+            f"GPAW: {count_of(self.steps, 'step')}, about {_time(self.seconds)} of CPU "
+            f"time, {_time(wall)} with {processes} at a time on as many idle cores, "
             f"{self.gigabytes:.1f} GB each; within a factor of two"
         )
 

@@ -25,6 +25,7 @@ from typing import Any
 
 from workflows.atomic import parse_json, read_regular, read_regular_bytes
 from workflows.campaign.calculation import Calculation
+from workflows.counts import count_of
 from workflows.engines.gpaw.inputs import RESULT_FILE, parameters
 from workflows.engines.gpaw.process import NEVER_STARTED, last_words
 from workflows.engines.gpaw.text import TextNumbers, last_text, read_text_numbers
@@ -130,7 +131,7 @@ def judged(
 
 
 def _ladder(result: Mapping[str, Any]) -> str:
-    tried = (f"{a['iterations']} iterations" for a in result["attempts"])
+    tried = (count_of(a["iterations"], "iteration") for a in result["attempts"])
     return (
         f"tried {', '.join(tried)}; take another start (start.displacement, "
         "gpaw.magmom), a larger gpaw.width, or look at the last gpaw-N.txt"
@@ -148,7 +149,10 @@ def _differs(result: Mapping[str, Any], text: TextNumbers) -> Iterator[str]:
         spin_paired = len(result["eigenvalues"]) == 1  # no moment is printed then
         moments = [] if spin_paired else list(result["moments"])
         if len(text.moments) != len(moments):
-            yield f"the text has {len(text.moments)} moments, the result {len(moments)}"
+            yield (
+                f"the text has {count_of(len(text.moments), 'moment')}, the result "
+                f"{len(moments)}"
+            )
         close = PRINTED["moment"]
         pairs += [
             ("energy", result["energy"], text.energy, PRINTED["energy"]),

@@ -16,6 +16,7 @@ from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
 from workflows.checks.physics import physics_findings
 from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
+from workflows.counts import count_of
 from workflows.engines.gpaw.inputs import RESULT_FILE, first_moments, read_input
 from workflows.engines.gpaw.state import (
     NOT_OURS,
@@ -257,7 +258,7 @@ def _rungs(result: Mapping[str, Any]) -> tuple[Finding, ...]:
         Finding(
             id="mixing_changed",
             severity="info",
-            message=f"{len(failed)} times a density did not converge; it did with "
-            f"{last}: another way of mixing, the same equations",
+            message=f"{count_of(len(failed), 'time')} a density did not converge; "
+            f"it did with {last}: another way of mixing, the same equations",
         ),
     )

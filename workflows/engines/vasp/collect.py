@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation
 from workflows.checks.physics import static_matches_relaxation
+from workflows.counts import count_of
 from workflows.engines.vasp.foreign_runs import ForeignRun
 from workflows.engines.vasp.parse import is_settled
 from workflows.engines.vasp.planned_match import (
@@ -184,8 +185,9 @@ def _relaxation(calculation: Calculation, runs: Sequence[ForeignRun]) -> Match |
     return replace(
         match,
         document=None,
-        reason=f"UNCONVERGED: volume not settled after {len(links)} relaxations (at "
-        f"least 2, limit {most}): relax again from CONTCAR",
+        reason="UNCONVERGED: volume not settled after "
+        f"{count_of(len(links), 'relaxation')} (at least 2, limit {most}): relax "
+        "again from CONTCAR",
     )
 
 
@@ -309,7 +311,11 @@ def _with_origin(match: Match, before: TaskDocument | None, now: str) -> TaskDoc
         id="collected",
         severity="info",
         message=f"run elsewhere, in {printable(match.run.name)}, read on {now}"
-        + (f" after {len(match.links)} relaxations before it" if match.links else ""),
+        + (
+            f" after {count_of(len(match.links), 'relaxation')} before it"
+            if match.links
+            else ""
+        ),
     )
     extra = [f for f in match.differing if f not in document.findings]
     return document.model_copy(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workflows.counts import count_of
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.evidence import Evidence, stated
 from workflows.engines.vasp.explain_inputs import IDS, input_evidence
@@ -121,13 +122,14 @@ def _converged(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Evidence]:
     outcar = files.find("OUTCAR")
     proof, parameters = outcar or files.find("vasprun.xml"), numbers.parameters
     name = proof.name if proof is not None else ""
+    ionic = count_of(len(numbers.electronic), "ionic step")
     steps, _ = numbers.electronic[-1] if numbers.electronic else (0, None)
     yield stated(
         "every electronic cycle reached EDIFF",
         electronic_problem(numbers),
         name,
         _line(outcar, EDIFF_REACHED),
-        f"{len(numbers.electronic)} ionic steps, {steps} electronic steps in the last",
+        f"{ionic}, {count_of(steps, 'electronic step')} in the last",
         f"NELM = {parameters.get('NELM', 60)}, EDIFF = {parameters.get('EDIFF', '?')}",
         "UNCONVERGED",
     )
@@ -137,7 +139,7 @@ def _converged(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Evidence]:
         ionic_problem(numbers),
         name,
         _line(outcar, REACHED),
-        f"{len(numbers.electronic)} ionic steps, IBRION = {ibrion}",
+        f"{ionic}, IBRION = {ibrion}",
         f"NSW = {nsw}, EDIFFG = {parameters.get('EDIFFG', '?')}",
         "UNCONVERGED",
     )
@@ -182,12 +184,15 @@ def _volume(document: TaskDocument, members: Sequence[Path]) -> Evidence:
     change = ""
     if start is not None and end is not None:
         percent = 100 * abs(end.volume / start.volume - 1)
-        change = f"{percent:.2f} % in {document.n_ionic_steps} ionic steps of the last"
+        change = (
+            f"{percent:.2f} % in {count_of(document.n_ionic_steps or 0, 'ionic step')} "
+            "of the last"
+        )
     open_end = document.reason.startswith("volume not settled")
     holds = False if open_end else True if document.state.usable else None
     limit = (
         f"{100 * settings.get('settled_volume', 0):g} % in "
-        f"{settings.get('settled_steps')} steps, in at least 2 runs"
+        f"{count_of(settings.get('settled_steps', 0), 'step')}, in at least 2 runs"
     )
     return Evidence(
         "the volume has settled",

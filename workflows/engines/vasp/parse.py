@@ -16,6 +16,7 @@ from typing import Any
 
 from workflows.campaign.calculation import Calculation
 from workflows.checks.sites import other_atoms
+from workflows.counts import count_of
 from workflows.engines.orphans import is_alive
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.custodian_log import read_corrections
@@ -136,7 +137,7 @@ def parse_relaxation(directory: Path) -> RelaxationChain:
         if not settled:
             updates["state"] = State.UNCONVERGED
             updates["reason"] = (
-                f"volume not settled after {len(members)} relaxations "
+                f"volume not settled after {count_of(len(members), 'relaxation')} "
                 f"(limit {1 + settings['max_restarts']})"
             )
     return RelaxationChain(last.model_copy(update=updates), settled)

@@ -11,6 +11,7 @@ from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from workflows.atomic import read_regular_bytes
+from workflows.counts import count_of
 from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import end_orphans, marked
@@ -143,7 +144,7 @@ def _why(directory: Path, error: Exception, returncode: int | None) -> str:
         return f"VASP's files are complete, but its command failed: {ended}"
     if "alidation" not in str(error):
         tried = ", ".join(error for c in corrections for error in c["errors"])
-        return f"gave up after {len(corrections)} corrections ({tried})"
+        return f"gave up after {count_of(len(corrections), 'correction')} ({tried})"
     told = f"; {ended}" if returncode else ""
     for name in ("std_err.txt", "vasp.out"):
         if line := last_meaningful_line(directory / name):

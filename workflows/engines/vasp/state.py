@@ -29,6 +29,7 @@ from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.checks.not_numbers import lost_numbers
+from workflows.counts import count_of
 from workflows.engines.orphans import is_alive
 from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
 from workflows.engines.vasp.process import ERROR_FILE
@@ -108,18 +109,13 @@ def _ran_on(files: VaspFiles) -> str:
             text = read_text(path) if path is not None else ""
         ionic, electronic = len(IONIC.findall(text)), len(ELECTRONIC.findall(text))
         if path is not None and (ionic or electronic):
-            return f"{path.name} has {_many(ionic, 'ionic')}, " + _many(
-                electronic, "electronic"
-            )
+            moved = count_of(ionic, "ionic step")
+            return f"{path.name} has {moved}, {count_of(electronic, 'electronic step')}"
     for name, mark in ITERATED.items():
         path = files.find(name)
         if path is not None and holds(path, mark):
             return f"{path.name} has electronic steps"
     return ""
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what} step{'' if number == 1 else 's'}"
 
 
 def _no_potcar(files: VaspFiles) -> str:
@@ -289,7 +285,7 @@ def unknown_ibrion(numbers: VaspNumbers) -> str:
         return ""
     return (
         f"lnmo does not know IBRION = {ibrion}: check by hand whether its "
-        f"{len(numbers.electronic)} ionic steps did what was asked"
+        f"{count_of(len(numbers.electronic), 'ionic step')} did what was asked"
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.campaign.inputs import VaspInputs
+from workflows.counts import count_of
 from workflows.engines.protocol import read_run_file
 from workflows.errors import StoreError
 from workflows.vasp.incar_text import incar_as_text
@@ -108,7 +109,7 @@ def problem_of(directory: Path, calculation_id: str, inputs: VaspInputs) -> str:
         return f"it has the k-mesh {written.get('kpoints')}, not {inputs.kpoints}"
     spins = int(inputs.incar.get("ISPIN", 1))
     if head.spins != spins:
-        return f"its WAVECAR has {head.spins} spins, not {spins}"
+        return f"its WAVECAR has {count_of(head.spins, 'spin')}, not {spins}"
     return _other_run(directory, head, written)
 
 

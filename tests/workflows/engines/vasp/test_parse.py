@@ -304,7 +304,7 @@ def test_two_files_that_are_not_of_one_run_are_no_result(unpacked: Copy) -> None
     shutil.copy(unpacked("Li_metal_vasp5") / "OUTCAR", directory)
     document = parse_run(directory)
     assert document.state is State.FAILED
-    assert "1 site moments and vasprun.xml 2 atoms" in document.reason
+    assert "1 site moment and vasprun.xml 2 atoms" in document.reason
 
 
 def test_an_exhausted_electronic_cycle_is_unconverged(unpacked: Copy) -> None:
@@ -476,7 +476,7 @@ def test_a_single_relaxation_is_never_settled(runs: Path) -> None:
     shutil.rmtree(runs / "relax" / "relax-2")
     document = parse_run(runs / "relax")
     assert document.state is State.UNCONVERGED
-    assert document.reason == "volume not settled after 1 relaxations (limit 5)"
+    assert document.reason == "volume not settled after 1 relaxation (limit 5)"
 
 
 @pytest.mark.parametrize(
