@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.analysis.band_gap import band_gap
+from workflows.analysis.band_gap import BandGap, band_gap
 from workflows.campaign.calculation import Calculation, structure_from_dict
 from workflows.campaign.step_names import GEOMETRY
 from workflows.checks.cell_relaxation import GPA_IN_KBAR, within
@@ -77,8 +77,9 @@ def _at_its_end(
         return TaskDocument(**common)
     common["settings"] = {**common["settings"], "paw": _paw(result)}
     structure = _structure(result, asked, calculation)
-    numbers = _bands(result) | _energies(result, calculation, structure)
-    counts, findings = _judged_numbers(structure, numbers, calculation, step)
+    levels = _levels(result)
+    numbers = _bands(result, levels) | _energies(result, calculation, structure)
+    counts, findings = _judged_numbers(structure, numbers, levels, calculation, step)
     return TaskDocument(
         **common,
         **numbers,
@@ -139,10 +140,14 @@ def _structure(
     return structure_from_dict(plain)
 
 
-def _bands(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return levels and gaps, electrons and U as GPAW had them."""
+def _levels(result: Mapping[str, Any]) -> BandGap:
+    """Return the edges of the bands on the mesh of the run."""
     levels = np.stack([result["eigenvalues"], result["occupations"]], axis=-1)
-    gap = band_gap(dict(zip(("up", "down"), levels, strict=False)))
+    return band_gap(dict(zip(("up", "down"), levels, strict=False)))
+
+
+def _bands(result: Mapping[str, Any], gap: BandGap) -> dict[str, Any]:
+    """Return Fermi level and gaps, electrons and U as GPAW had them."""
     return {
         "efermi": result["fermi_level"],
         "nelect": result["electrons"],
@@ -211,6 +216,7 @@ def _relaxes_cell(calculation: Calculation) -> bool:
 def _judged_numbers(
     structure: Structure,
     numbers: Mapping[str, Any],
+    levels: BandGap,
     calculation: Calculation,
     step: str,
 ) -> tuple[dict[str, dict[str, int]], tuple[Finding, ...]]:
@@ -221,7 +227,11 @@ def _judged_numbers(
         magnetization=numbers.get("magnetization"),
         start_moments=first_moments(calculation, calculation.structure, None),
         total_magnetization=numbers.get("total_magnetization"),
-        bandgap=numbers["bandgap"],
+        bandgap=levels.gap,
+        levels=levels,
+        hubbards=numbers["hubbards"],
+        nelect=numbers["nelect"],
+        max_force=numbers.get("max_force"),
         pressure_kbar=numbers.get("pressure_kbar"),
         cell_relaxed=step == "static" and "relax" in calculation.settings,
     )

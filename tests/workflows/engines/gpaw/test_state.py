@@ -197,6 +197,43 @@ def test_a_number_that_gpaw_did_not_give_is_never_shown(
     assert shown(document) == []
 
 
+def ids(document: TaskDocument) -> list[str]:
+    assert document.state is State.DONE
+    return [finding.id for finding in document.findings]
+
+
+def test_the_real_runs_have_nothing_to_tell() -> None:
+    assert [ids(parse_run(NIO / step)) for step in STEPS] == [[], [], []]
+
+
+def test_a_level_that_is_partly_occupied_is_named(run: Path) -> None:
+    def half(result: dict[str, Any]) -> None:
+        levels = result["occupations"][0][0]
+        highest = sum(f > 0.5 for f in levels) - 1
+        levels[highest], levels[highest + 1] = 0.7, 0.3
+
+    assert "partial_occupations" in ids(rewritten(run / "dos", half))
+
+
+def test_forces_that_are_left_are_told(run: Path) -> None:
+    document = rewritten(run / "static", lambda r: r["forces"][0].__setitem__(0, 0.3))
+    assert ids(document) == ["forces_left"]
+
+
+def test_valences_that_leave_a_cell_charged_are_named(run: Path) -> None:
+    path = run / "static" / "gpaw-1.txt"
+    text = path.read_text("utf-8")
+    assert text.count("1.726830") == 1  # muB, nickel
+    path.write_text(text.replace("1.726830", "0.900000"), "utf-8")
+
+    def nickel_of_three(result: dict[str, Any]) -> None:
+        result["moments"][0] = 0.9
+        result["text"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    document = rewritten(run / "static", nickel_of_three)
+    assert ids(document) == ["wrong_valence"]
+
+
 def test_a_density_that_did_not_converge_has_no_numbers(run: Path) -> None:
     def unconverged(result: dict[str, Any]) -> None:
         kept = ("step", "text", "versions", "seconds", "completed_at")
