@@ -21,7 +21,7 @@ LNMO = TOP / "tests/data/gpaw/dft/calculations/031cd7fa08e8/static/task_document
 A_NIO = 4.15
 """A; rock salt, under about 23 GPa there."""
 STRAIN = 0.004
-"""Of the lengths, for the pressure by finite difference."""
+"""Relative change of the lengths, for the pressure by finite difference."""
 NIO = Point(
     symbols=("Ni", "O"),
     cell=(

@@ -29,7 +29,7 @@ OWN = "own"
 """Name of the order of the metals that a crystal came with."""
 
 _DECIMALS = 8
-"""Of coordinates and lengths that are kept."""
+"""Decimals of coordinates and lengths that are kept."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ ION_CHARGES: Mapping[str, int] = {
 WORKING_IONS = ("Li", "Na", "Mg")
 """Ions whose metal is known as the reference of a voltage."""
 LARGEST_AMOUNT = 1000.0
-"""Of one element in a formula; the 56-atom cell has 32 O."""
+"""Largest amount of one element in a formula; the 56-atom cell has 32 O."""
 
 ANION_CHARGES: Mapping[str, int] = {"O": -2, "S": -2, "Se": -2, "F": -1}
 """Charge of the anions that may build the close packing, in e."""

@@ -16,7 +16,7 @@ SYMBOLS = frozenset(
     Lv Ts Og
     """.split()  # noqa: SIM905
 )
-"""Of every element."""
+"""Symbols of all elements."""
 ANIONS = frozenset({"O", "S", "Se", "F", "Cl", "Br", "I"})
 CUSTOMARY_U = frozenset({"V", "Cr", "Mn", "Fe", "Co", "Ni"})
 """3d metals that are hardly ever left without U beside one that has it."""

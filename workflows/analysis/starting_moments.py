@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from workflows.analysis.valence import valence_from_moment
 
 FACTOR = 1.25
-"""Of the spin-only moment; within the 1.2 to 1.5 that VASP advises."""
+"""Multiple of the spin-only moment; within the 1.2 to 1.5 that VASP advises."""
 SMALLEST = 0.6
 """muB: what a low-spin ion without a moment (Ni4+, Co3+) starts from."""
 STARTS = {

@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 MAX_BYTES = 1_000_000
-"""Of one file; a campaign has some thousand."""
+"""Size of the largest file; a campaign has some thousand bytes."""
 MAX_DEPTH = 20
-"""Of lists and mappings in each other; a campaign has five."""
+"""Levels of nested lists and mappings; a campaign has five."""
 MAX_NODES = 100_000
-"""After every alias is written out."""
+"""Number of values, after every alias is written out."""
 MAX_DIGITS = 400
 """Characters of one number: more than any float needs, fewer than Python refuses."""
 _PREFIX = "tag:yaml.org,2002:"

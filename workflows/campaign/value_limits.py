@@ -25,7 +25,7 @@ NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 SINGLE = frozenset({"int", "float", "bool"})
 """Types of tags with one value."""
 LARGEST = 1e9
-"""Of any number in INCAR."""
+"""Largest magnitude of a number in INCAR."""
 LIMITS: dict[str, tuple[float, float]] = {
     "ENCUT": (50, 5000),
     "ENMAX": (50, 5000),

@@ -17,7 +17,7 @@ MESHES = ("Gamma", "Monkhorst", "Automatic")
 SAME_POINT = 1e-5
 """In reciprocal vectors; people write a third with six digits."""
 ROUNDED = 0.51
-"""Of one division: VASP rounds a length in KPOINTS to whole divisions."""
+"""Divisions: VASP rounds a length in KPOINTS to a whole number of them."""
 
 
 def mesh_difference(asked: Any, ran: Any, structure: Structure | None) -> str:

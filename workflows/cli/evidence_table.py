@@ -18,9 +18,9 @@ MARKS = {
     False: Text("no", style="red"),
     None: Text("?", style="dim"),
 }
-"""Of a statement that holds, does not, and that nothing here can prove."""
+"""Mark of a statement: it holds, it does not, nothing here can prove it."""
 DECIDES = Text("NO ->", style="bold red")
-"""Of the statement that is the reason of the state."""
+"""Mark of the statement that is the reason for the state."""
 
 
 def evidence_record(document: TaskDocument) -> dict[str, Any]:

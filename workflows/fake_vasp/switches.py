@@ -47,7 +47,7 @@ class Switches:
         return self.failure
 
     def _is_first(self) -> bool:
-        """Of several runs with the same marker file, exactly one is the first."""
+        """Exactly one of several runs with the same marker file is the first."""
         if not self.once:
             return True
         try:

@@ -35,7 +35,7 @@ INDEXED: Mapping[str, tuple[str, ...]] = {
 """Fields with an index, by collection."""
 
 PRIORITY = "spec._priority"
-"""Of the READY Fireworks, the one with the highest is taken first."""
+"""Field that orders READY Fireworks: the one with the highest is taken first."""
 
 SCALARS = (str, int, float, bool)
 

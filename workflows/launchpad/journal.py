@@ -32,7 +32,7 @@ from workflows.errors import StoreError, one_line
 
 FORMAT = "lnmo embedded launchpad 2"
 FIRST_FORMAT = "lnmo embedded launchpad 1"
-"""Of lnmo 0.1.0: a snapshot alone."""
+"""Format of lnmo 0.1.0: a snapshot alone."""
 
 ROOM = 1_000_000
 """Bytes that a journal may have before it is compared with the snapshot."""

@@ -31,7 +31,7 @@ from workflows.campaign.calculation import (
 from workflows.errors import printable
 
 Length = Annotated[float, Field(gt=0)]
-"""Of an axis, A; or an angle, degrees."""
+"""Length of an axis, A; or an angle, degrees."""
 
 FORMER_FIELDS = ("restarts",)
 """Fields of earlier documents that are ignored; ``restarts`` counted corrections."""

@@ -45,7 +45,7 @@ FALLBACK: tuple[Marker, Line] = ("triangle", "dot")
 HOLLOW = "Hollow points: ions left their sites, or a finding stands against the run."
 X_RANGE = (-0.08, 2.08)
 KEY = "#5b6675"
-"""Of a symbol in the legend that stands for every colour."""
+"""Colour of a symbol in the legend that stands for every colour."""
 
 
 def moments_chart(series: pd.DataFrame, origin: str) -> Chart:

@@ -29,7 +29,7 @@ NAMED = ("Ni",)
 OPACITY = {"Ni": 0.55}
 METAL_OPACITY = 0.28
 DIGITS = 3
-"""Of a coordinate, A."""
+"""Decimals of a coordinate, A."""
 EDGE = "#7a8594"
 NO_AXIS = {"visible": False, "showspikes": False}
 FACES = tuple(product((0, 1), (2, 3), (4, 5)))

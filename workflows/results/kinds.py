@@ -1,4 +1,4 @@
-"""Of which campaigns, engines and variants there are results: what to choose from."""
+"""The campaigns, engines and variants that have results: what to choose from."""
 
 from __future__ import annotations
 

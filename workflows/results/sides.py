@@ -10,7 +10,7 @@ from workflows.errors import printable
 from workflows.records.document import TaskDocument
 
 PLACES = ("first", "second", "third")
-"""Of the values that are shown; more are counted."""
+"""Names of the values that are shown; more are counted."""
 MOST_NAMED = 3
 """Calculations of one side that are named; the others are counted."""
 APART = (

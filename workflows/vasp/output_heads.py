@@ -20,7 +20,7 @@ from workflows.vasp.run_files import read_end, unix_text
 LAST_BYTES = 20_000_000
 """The last table of moments stands in them, unless thousands of atoms follow it."""
 MAX_ATOMS = 1_000_000
-"""Of one block; more is a damaged file."""
+"""Most atoms of one block; more is a damaged file."""
 PREC = {"accura": "Accurate", "normal": "Normal", "single": "Single", "low": "Low"}
 
 

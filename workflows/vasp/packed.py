@@ -29,7 +29,7 @@ from workflows.errors import StoreError
 from workflows.vasp.file_kinds import odd_kind
 
 ENDINGS = (".gz", ".bz2", ".xz", ".z")
-"""Of names, in lower or upper case; gzip once called its files ``.z``."""
+"""Endings of names, in lower or upper case; gzip once wrote ``.z``."""
 LONGEST_MARK = 10
 CHUNK = 65_536
 """Bytes read at a time."""

@@ -24,7 +24,7 @@ MOMENT = 1e-3
 """muB; both files print the moments of MAGMOM with at least three decimals."""
 
 LETTERS = 5
-"""Of a word; OUTCAR prints six of PREC, five of some others."""
+"""Letters of a word that count; OUTCAR prints six of PREC, five of some others."""
 
 _PRINTED = re.compile(r"[-+]?\d*(?:\.(?P<decimals>\d*))?(?:[EDed](?P<power>[-+]?\d+))?")
 

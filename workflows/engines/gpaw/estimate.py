@@ -28,7 +28,7 @@ CHGNET_SECONDS = 2.5
 REFERENCE_SECONDS = {"Li": 60.0, "NiO": 20.0}
 """All steps: tiny cells, whose many k points symmetry takes away."""
 GIGABYTES = (0.25, 0.25)
-"""Of the program, and of the states of the measured cell."""
+"""Memory of the program, and of the states of the measured cell, GB."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ from workflows.vasp.incar_text import incar_as_text
 from workflows.vasp.input_files import read_incar_file
 
 NOT_KEPT = ("CHG", "CHGCAR", "PROCAR")
-"""Of a cut run; they are large, and nothing starts from them."""
+"""Files of a cut run that are removed: large, and nothing starts from them."""
 READ_CHGCAR = (1, 11)
 """ICHARG of a run that takes up the density of static."""
 GOES_ON = frozenset(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 VOLUME_RATIO = (0.7, 1.4)
-"""Of the start's; the whole range of x spans 1 to 1.12."""
+"""Volume over that of the start; the whole range of x spans 1 to 1.12."""
 SHORTEST = 1.0
 """Angstrom between any two atoms; the shortest bond of an oxide cathode is 1.75."""
 
