@@ -147,7 +147,7 @@ def cell_from_vectors(vectors: Any) -> Cell:
     whole = rows.shape == (3, 3) and np.allclose(rows, np.round(rows), atol=1e-6)
     if not whole or (np.round(rows).sum(axis=1) % 2).any():
         raise CellError(
-            f"{given.tolist()} are no vectors of the face-centred lattice; give them "
+            f"{given.tolist()} are not vectors of the face-centred lattice; give them "
             "in those of the cubic cell, such as (0, 0.5, 0.5) of the primitive one"
         )
     if np.linalg.det(rows) < 0.5:

@@ -207,7 +207,8 @@ def _check_roles(mapping: ParentMapping, contents: CrystalContents) -> None:
         ]
         raise MappingError(
             f"atoms {' and '.join(names)} are both nearest to one {shared[0][0]} site "
-            "of the ideal spinel: it is no spinel, or a split position; keep one atom"
+            "of the ideal spinel: it is not a spinel, or a split position; keep one "
+            "atom"
         )
 
 

@@ -131,8 +131,8 @@ def _check_counts(kinds: Sequence[str], formula: str) -> None:
     if not metals or metals % 4 or anions != 2 * metals:
         raise MappingError(
             f"{formula}{': ' if formula else ''}{metals} metals and {anions} anions in "
-            "the cell are no spinel M2X4: its smallest cell has 4 and 8, any other a "
-            "multiple of them (a layered or rock-salt oxide of the same formula is "
+            "the cell are not a spinel M2X4: its smallest cell has 4 and 8, any other "
+            "a multiple of them (a layered or rock-salt oxide of the same formula is "
             "another crystal); give the whole cell, its metals on octahedral sites"
         )
 
@@ -177,7 +177,7 @@ def _cell_and_origin(framework: Structure) -> tuple[Cell, FloatArray]:
         raise MappingError(
             f"no cell of the ideal spinel has the lattice {framework.lattice.abc} A, "
             f"{framework.lattice.angles} deg and the metals and anions of this "
-            "crystal: it is no spinel, or distorted beyond recognition"
+            "crystal: it is not a spinel, or distorted beyond recognition"
         )
     rows = np.rint(found[0]).astype(int) @ make_cell(primitive=True).half
     return _right_handed(rows), np.array(found[1])

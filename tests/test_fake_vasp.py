@@ -555,7 +555,10 @@ REFUSALS = {
         _edit("POTCAR.spec", "Ni_pv\nMn_pv", "Mn_pv\nNi_pv"),
         "POTCAR has ['Li', 'Mn', 'Ni', 'O'], POSCAR has ['Li', 'Ni', 'Mn', 'O']",
     ),
-    "an unknown POTCAR": (_edit("POTCAR.spec", "Li_sv", "Li_xx"), "Li_xx is none of"),
+    "an unknown POTCAR": (
+        _edit("POTCAR.spec", "Li_sv", "Li_xx"),
+        "Li_xx is not one of",
+    ),
     "an atom missing": (_edit("POSCAR", "8 4 12 32", "8 4 12 33"), "57 atoms"),
     "a species twice": (_two_blocks_of_li, "species Li has 2 blocks"),
     "another element": (
@@ -740,7 +743,7 @@ def test_an_unknown_failure_is_refused(tmp_path):
     result = run(write_inputs(tmp_path, spinel(1)), FAIL="unconvergd")
 
     assert result.returncode == 1
-    assert "unconvergd is none of unconverged" in result.stderr
+    assert "unconvergd is not one of unconverged" in result.stderr
 
 
 def test_a_stopcar_ends_a_relaxation_between_two_steps(tmp_path):

@@ -205,7 +205,7 @@ def layered() -> Structure:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (layered(), "Li3Ni3O6: 3 metals and 6 anions in the cell are no spinel"),
+        (layered(), "Li3Ni3O6: 3 metals and 6 anions in the cell are not a spinel"),
         (layered() * (2, 2, 1), "Ni #.* A from 16d.*another crystal"),
         (layered().get_primitive_structure() * (2, 2, 1), "over 0.6 A"),
     ],

@@ -155,6 +155,6 @@ def _hubbards(
     if strange := [e for e in elements if e not in own and values.get(e)]:
         raise InputError(
             f"campaign {campaign.name}: gpaw.hubbard_u puts U on {', '.join(strange)}, "
-            "which is no transition metal of the host; remove it"
+            "which is not a transition metal of the host; remove it"
         )
     return {metal: float(values[metal]) for metal in own}

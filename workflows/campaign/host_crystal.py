@@ -67,7 +67,7 @@ class Crystal(BaseModel):
             except ValueError:
                 raise ValueError(f"{line[:60]!r}: expected three numbers") from None
             if not all(map(math.isfinite, numbers)):
-                raise ValueError(f"{line[:60]!r}: a coordinate is no number")
+                raise ValueError(f"{line[:60]!r}: a coordinate is not a number")
         return value
 
     @model_validator(mode="after")

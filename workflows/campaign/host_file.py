@@ -180,8 +180,8 @@ def read_crystal(path: Path) -> Structure:
         ) from None
     if not there:
         raise CampaignError(
-            f"file: {printable(path)} is no file; paths are relative to the campaign "
-            "file"
+            f"file: {printable(path)} is not a file; paths are relative to the "
+            "campaign file"
         )
     if size > MOST_BYTES:
         raise CampaignError(

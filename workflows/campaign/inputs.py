@@ -106,7 +106,7 @@ def vasp_inputs(
     if efermi is not None and not is_finite(efermi):
         raise InputError(f"efermi = {shown(efermi)}: give a Fermi level in eV, or None")
     if magnetization is not None and not _all_finite(magnetization):
-        raise InputError("magnetization has a moment that is no number: give muB")
+        raise InputError("magnetization has a moment that is not a number: give muB")
     inputs = structure_inputs(
         written,
         settings,

@@ -71,7 +71,7 @@ def sampling_notes(calculations: Sequence[Calculation]) -> Iterator[str]:
             yield (
                 f"x={c.x:g} {c.insertion}: {own['kept'] + own['dropped']:,} of "
                 f"{own['distinct']:.3g} distinct arrangements were drawn and ranked: "
-                "the lowest may be none of them; orderings.max_enumerate draws more"
+                "the lowest may not be among them; orderings.max_enumerate draws more"
             )
 
 

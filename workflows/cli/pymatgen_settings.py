@@ -41,7 +41,7 @@ def check_pymatgen_settings() -> None:
         )
     for key, value in found.items():
         if not isinstance(key, str):
-            raise MachineError(f"{path}: the key {shortened(repr(key))} is no text")
+            raise MachineError(f"{path}: the key {shortened(repr(key))} is not text")
         if key.endswith("_DIR") and not isinstance(value, str):
             shown = "is empty" if value is None else f"= {shortened(repr(value))}"
             raise MachineError(

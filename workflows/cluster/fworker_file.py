@@ -51,7 +51,7 @@ def read_fworker(database: Database) -> dict[str, Any]:
     check_keys(found, FWORKER_KEYS, str(path))
     name = found.get("name")
     if name is not None and not is_text(name):
-        raise MachineError(f"{path}: name = {name!r} is no text; put it in quotes")
+        raise MachineError(f"{path}: name = {name!r} is not text; put it in quotes")
     if not name:
         raise MachineError(f"{path}: no name; workers are distinguished by it")
     given = found.get("category") or ()
@@ -100,7 +100,7 @@ def _check_query(found: dict[str, Any], path: Path) -> None:
     strange = next((word for word in _operators(query) if word not in OPERATORS), None)
     if strange is not None:
         raise MachineError(
-            f"{path}: query: {shortened(strange)} is no operator of MongoDB"
+            f"{path}: query: {shortened(strange)} is not an operator of MongoDB"
             f"{nearest(strange, OPERATORS)}"
         )
 
@@ -142,7 +142,7 @@ def _check_env(found: dict[str, Any], path: Path, database: Database) -> None:
     for key in ("root", "vasp_cmd", "gpaw_cmd"):
         if env.get(key) is not None and not is_text(env[key]):
             raise MachineError(
-                f"{path}: env.{key} = {shortened(repr(env[key]))} is no text"
+                f"{path}: env.{key} = {shortened(repr(env[key]))} is not text"
             )
     root = Path(env.get("root") or database.root)
     if root.resolve() != database.root:

@@ -198,5 +198,5 @@ def _potcar(text: str) -> list[Potential]:
 def _named_potential(symbol: str) -> Potential:
     if symbol not in _ZVAL:
         known = ", ".join(sorted(_ZVAL))
-        raise Refusal(f"POTCAR.spec: {symbol} is none of {known}")
+        raise Refusal(f"POTCAR.spec: {symbol} is not one of {known}")
     return Potential(symbol, f"PAW_PBE {symbol} fake", _ZVAL[symbol])

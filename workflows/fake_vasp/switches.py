@@ -72,7 +72,7 @@ def read_switches() -> Switches:
     failure = os.environ.get("FAKE_VASP_FAIL", "")
     if failure and failure not in FAILURES:
         known = ", ".join(FAILURES)
-        raise Refusal(f"FAKE_VASP_FAIL = {failure} is none of {known}")
+        raise Refusal(f"FAKE_VASP_FAIL = {failure} is not one of {known}")
     return Switches(
         seconds=float(os.environ.get("FAKE_VASP_SECONDS", "0")),
         until=os.environ.get("FAKE_VASP_UNTIL", ""),

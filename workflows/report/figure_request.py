@@ -157,7 +157,7 @@ def _style(name: str) -> str:
         unknown = next((key for key in keys if key not in mpl.rcParams), None)
         if unknown is not None:
             near = nearest(unknown, tuple(mpl.rcParams))
-            raise ResultsError(f"--style {name}: {unknown} is no key{near}")
+            raise ResultsError(f"--style {name}: {unknown} is not a key{near}")
         mpl.rc_params_from_file(name, fail_on_error=True, use_default_template=False)
     except (OSError, ValueError) as error:
         told = " ".join(str(error).split())

@@ -74,7 +74,7 @@ def run_charts(runs: Sequence[AnyRun], origin: str) -> RunCharts:
     if len(xs) > 1:
         charts += over_x(rows, origin)
     else:
-        why = "the runs that finished have one composition, or are no spinels"
+        why = "the runs that finished have one composition, or are not spinels"
         missing.append(Missing("moments and lattice over x", why))
     densities, reasons, left = _densities(runs)
     missing += [Missing("densities of states", reason) for reason in reasons]

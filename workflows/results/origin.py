@@ -10,7 +10,7 @@ from workflows.results.lax_settings import in_one
 if TYPE_CHECKING:
     import pandas as pd
 
-SURROGATE = "surrogate (CHGNet): its numbers rank structures, they are no evidence"
+SURROGATE = "surrogate (CHGNet): its numbers rank structures, they are not evidence"
 
 FAKE = "FAKE VASP: every number is synthetic, none is a calculation"
 

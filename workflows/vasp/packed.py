@@ -49,8 +49,8 @@ UNREAD = (
     (re.compile(rb"PK\x03\x04"), "zip", "unzip"),
 )
 ZEROS = (
-    "holds zero bytes, from byte {place} on, and is no text of VASP there: a disk lost "
-    "what was written; copy it again, or run again"
+    "holds zero bytes, from byte {place} on, and is not text of VASP there: a disk "
+    "lost what was written; copy it again, or run again"
 )
 _ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|z)", re.IGNORECASE)
 
@@ -153,7 +153,7 @@ def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
             if seen > limit:
                 raise StoreError(
                     f"{path.name} holds more than {limit / 1e6:.0f} MB, more than is "
-                    "read here: shorten it, or remove it if it is no text of VASP"
+                    "read here: shorten it, or remove it if it is not text of VASP"
                 )
             yield piece
 

@@ -194,7 +194,7 @@ def _symbols(line: str) -> list[str]:
     for word in re.split("[#!]", line)[0].split():
         match = re.match(r"([A-Z][a-z]?)(?![A-Za-z])", word)
         if match is None:
-            raise ValueError(f"'{word}' is no element")
+            raise ValueError(f"'{word}' is not an element")
         found.append(match[1])
     return found
 

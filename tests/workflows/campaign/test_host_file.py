@@ -161,7 +161,7 @@ def test_a_small_cell_of_shared_sites_becomes_the_cubic_one(
 @pytest.mark.parametrize(
     ("host", "told"),
     [
-        ({"file": "no.cif"}, r"file: .*no\.cif is no file; paths are relative"),
+        ({"file": "no.cif"}, r"file: .*no\.cif is not a file; paths are relative"),
         ({"file": "mine.yaml"}, r"is not read as a crystal"),
         ({"file": "cell.cif", "formula": "LiMn2O4"}, "remove formula"),
         ({"file": "cell.cif", "a": 8.3, "u": 0.26}, "remove a, u"),

@@ -44,7 +44,7 @@ def test_a_sample_is_seen_in_the_table_and_in_a_note_with_both_numbers(
     (note, *_) = sampling_notes(plan(load_campaign(path)))
     assert note == (
         "x=2 tet_48f: 20 of 1.57e+07 distinct arrangements were drawn and ranked: the "
-        "lowest may be none of them; orderings.max_enumerate draws more"
+        "lowest may not be among them; orderings.max_enumerate draws more"
     )
 
 

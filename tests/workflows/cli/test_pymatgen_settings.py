@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("PMG_VASP_PSP_DIR: 5\n", "PMG_VASP_PSP_DIR = 5"),
         ("5\n", "5 is not keys and values"),
         ("[1]\n", "[1] is not keys and values"),
-        ("1: a\n", "the key 1 is no text"),
+        ("1: a\n", "the key 1 is not text"),
     ],
 )
 def test_a_file_that_pymatgen_raises_at_is_named(

@@ -37,4 +37,4 @@ def test_every_chart_says_that_the_geometry_alone_is_a_surrogates(
     for chart in found.charts:
         assert chart.origin.startswith("engine gpaw (gpaw 26.7.0)")
         assert "GEOMETRY OF A SURROGATE" in chart.origin
-        assert "they are no evidence" not in chart.origin
+        assert "they are not evidence" not in chart.origin

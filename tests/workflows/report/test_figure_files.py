@@ -111,7 +111,7 @@ def test_a_word_that_is_none_is_answered_with_the_nearest(
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("font.siez: 6", "font.siez is no key (did you mean font.size?)"),
+        ("font.siez: 6", "font.siez is not a key (did you mean font.size?)"),
         ("font.size: large-ish", "cannot be read"),
     ],
 )

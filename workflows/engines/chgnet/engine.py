@@ -189,7 +189,7 @@ def damage(calculation: Calculation, result: Any) -> str:
             f"{count_of(moments.shape[0], 'moment')}"
         )
     if not all(np.isfinite(each).all() for each in (forces, stress, moments, energy)):
-        return "has numbers that are none"
+        return "has values that are not numbers"
     if abs(energy - last) > SAME_ENERGY * atoms:
         return f"has an energy of {energy:.6f} eV and ended at {last:.6f} eV"
     limit = _settings(calculation)["fmax"]
@@ -248,5 +248,5 @@ def _surrogate() -> Finding:
         severity="info",
         message="CHGNet is a machine-learned surrogate of PBE+U (U(Mn) 3.9, U(Ni) 6.2 "
         "eV, whatever the campaign says): its moments have no sign and its valences "
-        "need not sum to zero; its numbers rank structures, they are no evidence",
+        "need not sum to zero; its numbers rank structures, they are not evidence",
     )

@@ -78,7 +78,7 @@ def foreign_runs(top: Path) -> Iterator[ForeignRun]:
     if not seen:
         raise StoreError(
             f"{top}: no run of VASP in or below it (no OUTCAR, no vasprun.xml); inputs "
-            "that were not run are no result"
+            "that were not run are not a result"
         )
 
 

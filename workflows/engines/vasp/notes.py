@@ -102,7 +102,7 @@ def without_convergence(numbers: VaspNumbers) -> Iterator[Finding]:
             id="learned_force_field",
             severity="warning",
             message="a learned force field (ML_LMLFF) gave the last energy and forces: "
-            "they are no DFT; compare them with a run without it",
+            "they are not DFT; compare them with a run without it",
         )
     if without_limit(numbers):
         yield Finding(
