@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from workflows.checks.cell_relaxation import STRESS
 from workflows.checks.physics import FORCES_LEFT
 from workflows.records.document import Finding, State
 from workflows.results.labels import foreign_geometry
@@ -135,7 +136,7 @@ def against(row: Row, kind: Kind) -> tuple[str, ...]:
 
 
 def _of_the_cell(row: Row, kind: Kind) -> list[str]:
-    """Return what its start, and the forces left in it, say against a cell.
+    """Return what its start, and the forces and stress left in it, say against a cell.
 
     Moments, gap and energy are of that cell too. An older record, without its start, is
     believed there; its lengths are not.
@@ -149,7 +150,15 @@ def _of_the_cell(row: Row, kind: Kind) -> list[str]:
         known = doubt != UNKNOWN and not foreign_geometry(row)
         return [doubt] if doubt and known else []
     forces = [f"forces of {force:.2f} eV/A left"] if force > FORCES_LEFT else []
-    return [*([doubt] if doubt else []), *forces]
+    return [*([doubt] if doubt else []), *forces, *_of_the_stress(row)]
+
+
+def _of_the_stress(row: Row) -> list[str]:
+    """Return the stress left in a cell, but where another engine relaxed the cell."""
+    stress = number(row, "max_stress")
+    if foreign_geometry(row) or not stress > STRESS:
+        return []
+    return [f"a stress of {stress:.1f} kbar left"]
 
 
 def has_relaxed_cell(row: Row) -> bool:

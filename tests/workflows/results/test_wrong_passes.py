@@ -13,6 +13,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.records.document import Finding, TaskDocument
 from workflows.records.summary import summarize
 from workflows.results.calculation_rows import result_row
+from workflows.results.gates import against
 from workflows.results.judged_rows import judged_rows
 from workflows.results.paper import compare_to_paper, lowest_by_order
 from workflows.results.row_faults import seen_in
@@ -390,3 +391,23 @@ def test_a_relaxed_and_an_unrelaxed_cell_have_no_difference(
 def test_the_model_of_the_rows_is_that_of_these_tests() -> None:
     assert {v.insertion for v in compare_to_paper(series())} == {"", MODEL}
     assert all(seen_in(each) == () for each in series())
+
+
+@pytest.mark.parametrize("check", ["a_x1", "volume_0_to_2", "c_ratio_x2"])
+@pytest.mark.parametrize(
+    ("stress", "outcome"), [(2.9, PASS), (3.1, WARN), (80.0, WARN), (NAN, PASS)]
+)
+def test_a_cell_that_moved_and_kept_a_stress_is_no_minimum(
+    check: str, stress: float, outcome: Status
+) -> None:
+    changed = [row(x, max_force=0.01, max_stress=stress) for x in (0, 1, 2)]
+    found = verdict(series(*changed), check)
+    assert found.outcome is outcome
+    assert ("kbar left" in found.reason) is (outcome is WARN)
+    assert verdict(series(*changed), "m_mn_x2").outcome is PASS
+
+
+def test_the_stress_that_another_engine_finds_in_a_cell_is_no_fault_of_its() -> None:
+    own = row(1, geometry="chgnet", engine="gpaw", max_stress=33.0)
+    assert "kbar" not in " ".join(against(own, "lattice"))
+    assert "kbar" in " ".join(against({**own, "geometry": "gpaw"}, "lattice"))
