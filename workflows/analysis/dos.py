@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.analysis.band_gap import BandGap
+from workflows.analysis.band_gap import NO_GAP, BandGap
 
 Values = NDArray[np.float64]
 
@@ -64,7 +64,7 @@ class DensityOfStates:
     @property
     def vbm(self) -> float | None:
         """Highest occupied eigenvalue, eV; None for a metal, or if not known."""
-        if self.levels is None or self.levels.gap == 0:
+        if self.levels is None or self.levels.gap <= NO_GAP:
             return None
         return self.levels.vbm
 

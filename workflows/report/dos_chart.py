@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.ions import METALS
 from workflows.report.chart import ELEMENTS, Chart, Panel, Trace
 
@@ -210,7 +211,7 @@ def _gap(attributes: dict[Any, Any]) -> str:
         return "gap not known"
     spins = [attributes["gap_up"], attributes["gap_down"]]
     each = " (up {:.2f}, down {:.2f})".format(*spins) if None not in spins else ""
-    return f"gap {gap:.2f} eV{each}" if gap > 0 else f"no gap{each}"
+    return f"gap {gap:.2f} eV{each}" if gap > NO_GAP else f"no gap{each}"
 
 
 def _short(value: float) -> float:

@@ -18,6 +18,7 @@ from workflows.analysis.ions import FIXED, ion_of_series, metal_name
 from workflows.analysis.lnmo import FORMULA
 from workflows.analysis.voltage import average_voltage, capacity, reference_formula
 from workflows.campaign.calculation import NO_INSERTION
+from workflows.campaign.sections import same_x
 from workflows.results.columns import Column, frame_of, names, units
 from workflows.results.labels import LABEL_NAMES, LABELS, ORDER, STATE_LABELS, combined
 from workflows.results.magnetic_orders import several_orders
@@ -275,7 +276,8 @@ def above_hull(frame: pd.DataFrame) -> list[float]:
     """Return each row's distance from the hull of its own side of x = 1, meV/atom.
 
     x = 1 belongs to the lower side. NaN where that side has fewer than two x, or does
-    not reach x = 1.
+    not reach x = 1; and at its other end, if that is neither 0 nor 2: an end lies on
+    its hull by construction, and the missing x may put it above.
     """
     rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     sides = {
@@ -287,12 +289,19 @@ def above_hull(frame: pd.DataFrame) -> list[float]:
     for row in rows:
         side = NO_INSERTION if row["x"] <= 1 else row["insertion"]
         known = side in sides and row["x"] in sides[side].above and _has_energy(row)
+        known = known and not _cut_short(row["x"], sides[side])
         found.append(
             sides[side].above_per_atom(row["x"])
             if known and row["state"] in FINISHED
             else math.nan
         )
     return found
+
+
+def _cut_short(x: float, hull: Hull) -> bool:
+    """Tell whether x is an end of a hull only because the series ends there."""
+    ends = (min(hull.above), max(hull.above))
+    return x in ends and not any(same_x(x, whole) for whole in (0, 1, 2))
 
 
 def _has_energy(row: Row) -> bool:

@@ -44,7 +44,8 @@ SERIES = (
     ),
     number(
         "e_above_hull",
-        "meV per atom, above the hull of its own side of x = 1",
+        "meV per atom, above the hull of its own side of x = 1; NaN at an end of the "
+        "series that is not 0, 1 or 2",
         shown=True,
     ),
     number("m_ni", "muB, mean |m|", shown=True),

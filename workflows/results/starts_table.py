@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.results.columns import Column, frame_of, number
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS
@@ -111,7 +112,7 @@ def state_in_words(row: Row) -> str:
         )
         parts.append(f"{shape}{axis}")
     if _known(row.get("gap")):
-        parts.append("gap" if float(row["gap"]) > 0 else "metal")
+        parts.append("gap" if float(row["gap"]) > NO_GAP else "metal")
     parts += [str(row[name]) for name in ("orbital_order",) if row.get(name)]
     if (ended := row.get("ended_as")) and ended != row.get("insertion"):
         ion = working_ion(str(row.get("formula", "")), row.get("n_li"))

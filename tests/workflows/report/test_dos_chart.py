@@ -80,7 +80,7 @@ def test_zero_of_energy_place_gap_and_average_stand_on_the_plot(
 
 
 def test_a_metal_has_no_gap_and_an_old_document_does_not_know() -> None:
-    metal = density(gap=0.0, gap_up=0.0, gap_down=0.0)
+    metal = density(gap=5e-4, gap_up=0.0, gap_down=0.0)
     unknown = density(gap=None, gap_up=None, gap_down=None, insertion="none", x=1.0)
     titles = [p.title for p in dos_chart([metal, unknown], "a test").panels]
     assert titles[0].startswith("x = 2 tet_8b: no gap (up 0.00, down 0.00)\n")

@@ -299,6 +299,17 @@ def test_real_gaas_is_the_same_table_from_either_file(tmp_path: Path) -> None:
     assert np.allclose(one, other, atol=2e-3)
 
 
+@pytest.mark.parametrize(("gap", "known"), [(5e-4, False), (2e-3, True)])
+def test_a_gap_below_the_digits_of_the_levels_has_no_edge(
+    gap: float,
+    known: bool,
+) -> None:
+    dos = read_density(GAAS)
+    assert dos.levels is not None
+    narrow = replace(dos, levels=replace(dos.levels, gap=gap))
+    assert (narrow.vbm is not None) is known
+
+
 @pytest.fixture
 def with_dos(
     calculations: tuple[Calculation, ...],

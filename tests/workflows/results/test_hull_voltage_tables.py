@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,22 @@ def test_the_series_tells_the_distance_from_the_hull_of_its_side(whole: Path) ->
     assert series.loc[(2, "tet_8b"), "e_above_hull"] == 0
     # tet_8b at 1.25: chord -3.9 * 0.25, energy -4.7 * 0.25 + 0.8: 0.6 eV, /7.25
     assert series.loc[(1.25, "tet_8b"), "e_above_hull"] == pytest.approx(600 / 7.25)
+
+
+@pytest.mark.parametrize("insertion", ["tet_8b", "none"])
+def test_the_end_of_a_series_that_stops_early_is_not_on_the_hull_by_that(
+    project: Project, cells: list[TaskDocument], insertion: str
+) -> None:
+    above = insertion != "none"
+    kept = [
+        d for d in cells if d.x is not None and (d.x != 2 if above else 0 < d.x <= 1)
+    ]
+    series = open_results(project(*kept)).series()
+    own = series[series["insertion"].isin({"none", insertion})].set_index("x")
+    distance = own["e_above_hull"]
+    assert math.isnan(distance[1.75 if above else 0.25])
+    assert distance[0 if above else 1] == 0
+    assert not distance.drop([1.75 if above else 0.25]).isna().any()
 
 
 def test_an_ordering_that_is_not_the_lowest_is_a_point_above_the_hull() -> None:

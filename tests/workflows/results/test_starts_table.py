@@ -10,7 +10,7 @@ import pytest
 from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.records.document import TaskDocument
-from workflows.results.starts_table import ended_states, starts_in_words
+from workflows.results.starts_table import ended_states, starts_in_words, state_in_words
 
 Finished = Callable[..., TaskDocument]
 MEV = 8e-3
@@ -46,6 +46,13 @@ def test_another_count_of_mn3_shape_or_gap_is_another_state() -> None:
     others = ({"n_mn3": 7.0}, {"lattice_class": "cubic"}, {"gap": 0.0})
     for change in others:
         assert len(ended_states([row(-50.0), row(-50.0, **change)])) == 2
+
+
+@pytest.mark.parametrize(
+    ("gap", "told"), [(-0.1, "metal"), (5e-4, "metal"), (1e-3, "metal"), (2e-3, "gap")]
+)
+def test_a_gap_below_the_digits_of_the_levels_is_a_metal(gap: float, told: str) -> None:
+    assert state_in_words(row(-50.0, gap=gap)).endswith(told)
 
 
 def test_one_start_says_nothing_and_another_arrangement_is_not_counted() -> None:
