@@ -121,7 +121,7 @@ def test_other_words_are_named(results: Results) -> None:
     ("step", "asked", "told"),
     [
         ("statc", {}, "step 'statc'.*static.*the calculation has relax, static"),
-        ("static", {"magnetization": [math.nan] * 56}, "no number"),
+        ("static", {"magnetization": [math.nan] * 56}, "is not a number"),
         ("static", {"efermi": math.inf}, "efermi = inf"),
         ("static", {"structure": "Zn"}, "Zn has no POTCAR in the campaign"),
         ("static", {"structure": {"Li": 0.5, "Na": 0.5}}, "shared by several elements"),
