@@ -133,6 +133,8 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
     """Read the densities of states at x = 1 and 2, of each insertion model."""
     shown = found.series[found.series["x"].isin(SHOWN)]
     shown = shown[shown["state"].isin(FINISHED) & shown["energy_per_fu"].notna()]
+    shown = shown.sort_values("energy_per_fu", kind="stable")  # one host, the lowest
+    shown = shown.drop_duplicates(["x", "insertion"]).sort_index()
     densities: list[pd.DataFrame] = []
     reasons: dict[str, None] = {}
     for row in records(shown):

@@ -7,6 +7,7 @@ electronic state. Of another spinel than the paper's, its numbers are not drawn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import LITHIUM, ion_of_series
@@ -184,10 +185,33 @@ def _traces(
     unit: str = "",
     colour: str = "",
 ) -> list[Trace]:
-    """Return one trace for each insertion model; one of them carries x <= 1."""
+    """Return one trace for each insertion model and host.
+
+    One model carries x <= 1; the first host carries the label.
+    """
+    finished = series[series["state"].isin(FINISHED) & series[column].notna()]
+    if not len(finished):
+        return []
+    traces: list[Trace] = []
+    for host in dict.fromkeys(finished["host"]):
+        of_host = finished[finished["host"] == host]
+        several = "" if len(of_host) == len(finished) else str(host)
+        own = _of_one_host(of_host, column, label, errors, unit, colour, several)
+        traces += [replace(t, label="") for t in own] if traces else own
+    return traces
+
+
+def _of_one_host(
+    finished: pd.DataFrame,
+    column: str,
+    label: str,
+    errors: str,
+    unit: str,
+    colour: str,
+    host: str,
+) -> list[Trace]:
     import pandas as pd
 
-    finished = series[series["state"].isin(FINISHED) & series[column].notna()]
     below = finished[finished["x"] <= 1]
     models = sorted(set(finished["insertion"]) - {NO_INSERTION}) or [NO_INSERTION]
     traces = []
@@ -208,7 +232,10 @@ def _traces(
                 line=line,
                 errors=_numbers(rows[errors]) if errors else (),
                 hollow=tuple(bool(found) for found in rows["findings"]),
-                notes=tuple(_note(r, column, unit) for r in rows.to_dict("records")),
+                notes=tuple(
+                    _note(r, column, unit) + (f", {host}" if host else "")
+                    for r in rows.to_dict("records")
+                ),
                 size=SIZES.get(column, 6.0),
             )
         )

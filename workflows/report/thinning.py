@@ -57,9 +57,11 @@ def lowest_points(hull: pd.DataFrame, most: int = POINTS) -> tuple[pd.DataFrame,
     hull
         ``Results.hull``.
     most
-        Of one range and insertion model; what is on the hull is always there.
+        Of one range, insertion model and host; what is on the hull is always there.
     """
-    rank = hull.groupby(["range", "insertion"])["e_above_hull"].rank(method="first")
+    rank = hull.groupby(["range", "insertion", "host"])["e_above_hull"].rank(
+        method="first"
+    )
     kept = hull[(rank <= most) | hull["on_hull"]]
     kept.attrs = dict(hull.attrs)
     if len(kept) == len(hull):

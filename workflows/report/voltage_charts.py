@@ -5,7 +5,8 @@ The two sides of x = 1 are different reactions, and insertion models are never j
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.ions import FIXED, LITHIUM, metal_name
@@ -44,9 +45,10 @@ def voltage_chart(voltage: pd.DataFrame, origin: str) -> Chart:
     host = voltage.attrs.get("capacity_of", FORMULA)
     ion = str(voltage.attrs.get("ion", LITHIUM))
     traces = [
-        _staircase(str(model), own, host, ion)
-        for model, own in steps.groupby("insertion")
+        _staircase(own, host, ion, hosts=steps["host"].nunique())
+        for _, own in steps.groupby(["insertion", "host"])
     ]
+    traces = list(_said_once(traces))
     plateaus = PAPER_PLATEAUS if host == FORMULA else {}
     ends = [(capacity(x1), capacity(x2)) for x1, x2 in plateaus]
     for number, (pair, volts) in enumerate(zip(ends, plateaus.values(), strict=True)):
@@ -106,11 +108,12 @@ def hull_chart(hull: pd.DataFrame, origin: str, *, paper: bool = True) -> Chart:
     )
 
 
-def _staircase(model: str, steps: pd.DataFrame, host: str, ion: str) -> Trace:
+def _staircase(steps: pd.DataFrame, host: str, ion: str, *, hosts: int) -> Trace:
+    model = str(steps["insertion"].iloc[0])
     corners: list[tuple[float, float, str]] = []
     for row in steps.sort_values("x1").to_dict("records"):
         note = f"x = {row['x1']:g} to {row['x2']:g}: {row['volts']:.3f} V"
-        note += _ended(row, ion)
+        note += _ended(row, ion) + (f", {row['host']}" if hosts > 1 else "")
         for x in (row["x1"], row["x2"]):
             corners.append((capacity(x, host), float(row["volts"]), note))
     capacities, volts, notes = zip(*corners, strict=True)
@@ -128,16 +131,18 @@ def _staircase(model: str, steps: pd.DataFrame, host: str, ion: str) -> Trace:
 
 def _sides(rows: pd.DataFrame) -> pd.DataFrame:
     """Leave out a range that spans x = 1 where its upper side is there by itself."""
-    upper = {model for name, model in _pairs(rows) if _ends(name)[0] >= 1}
+    upper = {place for name, place in _places(rows) if _ends(name)[0] >= 1}
     keep = [
-        not (_ends(name)[0] < 1 < _ends(name)[1] and model in upper)
-        for name, model in zip(rows["range"], rows["insertion"], strict=True)
+        not (_ends(name)[0] < 1 < _ends(name)[1] and place in upper)
+        for name, place in _places(rows)
     ]
     return rows[keep]
 
 
-def _pairs(rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    return zip(rows["range"], rows["insertion"], strict=True)
+def _places(rows: pd.DataFrame) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the range of each row, with its insertion model and host."""
+    places = zip(rows["insertion"], rows["host"], strict=True)
+    return zip(rows["range"], places, strict=True)
 
 
 def _ends(name: str) -> tuple[float, float]:
@@ -147,8 +152,9 @@ def _ends(name: str) -> tuple[float, float]:
 
 def _hull_panel(rows: pd.DataFrame, name: str) -> Panel:
     traces = []
-    for model, own in rows.groupby("insertion"):
-        traces += _hull_traces(str(model), own.sort_values("x"))
+    for _, own in rows.groupby(["insertion", "host"]):
+        traces += _hull_traces(own.sort_values("x"), hosts=rows["host"].nunique())
+    traces = list(_said_once(traces))
     low, high = _ends(name)
     margin = 0.04 * (high - low)
     return Panel(
@@ -161,10 +167,22 @@ def _hull_panel(rows: pd.DataFrame, name: str) -> Panel:
     )
 
 
-def _hull_traces(model: str, rows: pd.DataFrame) -> list[Trace]:
+def _said_once(traces: Iterable[Trace]) -> Iterator[Trace]:
+    """Give each label to the first trace that has it: the hosts share a model's."""
+    said: set[str] = set()
+    for trace in traces:
+        yield replace(trace, label="") if trace.label in said else trace
+        said.add(trace.label)
+
+
+def _hull_traces(rows: pd.DataFrame, *, hosts: int) -> list[Trace]:
+    model = str(rows["insertion"].iloc[0])
     colour, marker = COLOURS.get(model, OTHER), STYLES.get(model, FALLBACK)[0]
     stable = rows[rows["on_hull"]]
-    notes = tuple(_place(row) for row in rows.to_dict("records"))
+    notes = tuple(
+        _place(row) + (f", {row['host']}" if hosts > 1 else "")
+        for row in rows.to_dict("records")
+    )
     return [
         Trace("", _numbers(stable["x"]), _scaled(stable), colour, line="solid"),
         Trace(

@@ -22,6 +22,7 @@ from workflows.checks.total_moment import total_is_impossible
 from workflows.records.document import State, TaskDocument
 from workflows.records.summary import Summary, formula_units_of
 from workflows.results.gates import ELECTRONIC, standing, words_of
+from workflows.results.hosts import host_columns
 from workflows.results.labels import SURROGATE_ENGINE, labels_of, planned_labels
 from workflows.results.lax_settings import in_one, of_document
 from workflows.results.magnetic_orders import order_of
@@ -235,9 +236,10 @@ def _metals(document: TaskDocument) -> dict[str, int]:
 
 
 def _start(ordering: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a row needs of its start: arrangement, strain, magnetic order."""
+    """Return what a row needs of its start: arrangements, strain, magnetic order."""
     return {
         "ordering": dict(ordering),
+        **host_columns(ordering),
         "c_strain": float(ordering.get("c_strain", math.nan)),
         "magnetic_order": ordering.get("magnetic_order", ""),
     }

@@ -21,6 +21,7 @@ from workflows.errors import ResultsError
 from workflows.records.document import INCAR, TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.comparable_tags import refuse_metal, refuse_tags
+from workflows.results.hosts import family_of
 from workflows.results.sides import APART, Side, sides_in_words
 
 SPACING = 0.05
@@ -33,6 +34,11 @@ OF_THE_CRYSTAL = frozenset({"kpoints", "ISPIN", "LMAXMIX", "hubbards"})
 """Settings that lithium metal rightly has of its own: a denser mesh, no spin, no U."""
 CHOOSE = "Choose with a campaign"
 NOT_ONE_TABLE = f"one table never mixes them. {APART}. {CHOOSE}"
+OF_HOSTS = (
+    "metals do not move when lithium goes in or out, so energies, lengths and moments "
+    f"of two arrangements are never subtracted. {CHOOSE}: lnmo results CAMPAIGN, or "
+    ".select(campaign=...)"
+)
 NOT_COMPARABLE = f"they cannot be compared. {APART}. Or choose one campaign"
 OTHER_METAL = "energies cannot be compared: rerun the reference with the same settings"
 
@@ -58,6 +64,11 @@ ENGINE = (
 HOST = Property("the host", lambda d: {"": _framework(d)})
 ION = Property("the working ion", lambda d: {"": i} if (i := _ion(d)) else {})
 """x of one host is not x of another, nor do they share a hull."""
+
+ARRANGEMENT = Property(
+    "the arrangement of the metals on 16d (host.ordering)",
+    lambda d: {"": family} if (family := family_of(d)) else {},
+)
 
 
 def _ion(document: TaskDocument) -> str:
@@ -105,6 +116,17 @@ def refuse_mixture(summaries: Sequence[Summary], *, vouched: bool = False) -> No
     _refuse(finished, [ION], NOT_ONE_TABLE)
     _refuse(finished, [HOST], NOT_ONE_TABLE)
     _refuse(finished, APPLIED, NOT_COMPARABLE)
+
+
+def refuse_hosts(summaries: Iterable[Summary]) -> None:
+    """Refuse results on several arrangements of the metals; one ensemble is one.
+
+    Raises
+    ------
+    ResultsError
+        Names the arrangements.
+    """
+    _refuse([s.document for s in summaries if s.has_structure], [ARRANGEMENT], OF_HOSTS)
 
 
 def refuse_variants(variants: Iterable[str]) -> None:

@@ -26,6 +26,7 @@ from workflows.analysis.ions import host_in_words
 from workflows.analysis.lnmo import expected_valence, is_the_papers
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
+from workflows.results.hosts import host_of
 from workflows.results.labels import LABELS, STATE_LABELS, foreign_geometry, whose_cell
 from workflows.results.verdict import FINISHED
 
@@ -82,9 +83,14 @@ def context_frame(series: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             f"{host_in_words(strangers)}: its measurements say nothing of them"
         )
     done = [row for row in rows if row["state"] in FINISHED]
-    at_one = next((r for r in done if abs(r["x"] - 1) < 1e-9), None)
-    known = [_calculated(row, at_one) for row in done if row["x"] <= LARGEST_X]
-    frame = frame_of([*known, *_measured(known)], CONTEXT)
+    at_one = {host_of(r): r for r in reversed(done) if abs(r["x"] - 1) < 1e-9}
+    known = [
+        _calculated(row, at_one.get(host_of(row)))
+        for row in done
+        if row["x"] <= LARGEST_X
+    ]
+    one = len({host_of(row) for row in done}) == 1
+    frame = frame_of([*known, *_measured(known if one else [])], CONTEXT)
     frame.attrs["notes"] = [finding()]
     return frame
 

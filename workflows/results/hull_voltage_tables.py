@@ -1,8 +1,9 @@
-"""The table over x -> hulls and voltage curves, one for each insertion model.
+"""The table over x -> hulls and voltage curves, one for each insertion model and host.
 
-Points of different insertion models never share a hull; x <= 1, where nothing is
-inserted, belongs to each of them. Besides the hull over everything there is one for
-either side of x = 1: the two reactions are different ones.
+Points of different arrangements of the metals never share a hull: metals do not move
+when lithium goes in or out. Nor do those of different insertion models; x <= 1, where
+nothing is inserted, belongs to each of them. Besides the hull over everything there is
+one for either side of x = 1: the two reactions are different ones.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from workflows.analysis.voltage import average_voltage, capacity, reference_form
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.campaign.sections import same_x
 from workflows.results.columns import Column, frame_of, names, units
+from workflows.results.hosts import HOST, by_host, host_of, shown_where_several
 from workflows.results.labels import LABEL_NAMES, LABELS, ORDER, STATE_LABELS, combined
 from workflows.results.magnetic_orders import several_orders
 from workflows.results.verdict import FINISHED
@@ -55,6 +57,7 @@ VOLTAGE = (
     Column("calculation1"),
     Column("calculation2"),
     ORDER,
+    HOST,
     *LABELS,
 )
 VOLTAGE_COLUMNS, VOLTAGE_UNITS = names(VOLTAGE), units(VOLTAGE)
@@ -78,6 +81,7 @@ HULL = (
     Column("findings", "what stands against the row", shown=True),
     Column("calculation_id", shown=True),
     ORDER,
+    HOST,
     *LABELS,
 )
 HULL_COLUMNS, HULL_UNITS = names(HULL), units(HULL)
@@ -102,7 +106,7 @@ class Curve:
     lowest
         x -> row of the lowest energy.
     rows
-        All rows, every ordering, x ascending.
+        All rows, every ordering, x ascending; of one host.
     """
 
     label: str
@@ -122,7 +126,7 @@ class Curve:
 
 
 def curves(rows: Sequence[Row]) -> Iterator[Curve]:
-    """Yield every range and model that has two x or more.
+    """Yield every range and model of every host that has two x or more.
 
     Parameters
     ----------
@@ -131,6 +135,11 @@ def curves(rows: Sequence[Row]) -> Iterator[Curve]:
     """
     finished = [r for r in rows if r["state"] in FINISHED and _has_energy(r)]
     finished.sort(key=lambda r: (r["x"], r["energy_per_fu"]))
+    for own in by_host(finished).values():
+        yield from _of_one_host(own)
+
+
+def _of_one_host(finished: Sequence[Row]) -> Iterator[Curve]:
     models = sorted({r["insertion"] for r in finished if r["x"] > 1})
     below = [r for r in finished if r["x"] <= 1]
     yield from _curve(below, NO_INSERTION)
@@ -154,7 +163,7 @@ def _curve(rows: Sequence[Row], insertion: str) -> Iterator[Curve]:
 def voltage_frame(
     rows: Sequence[Row], mu_li: float, *, of_metal: str = ""
 ) -> pd.DataFrame:
-    """Return the voltage curve of each range and model.
+    """Return the voltage curve of each range, model and host.
 
     Parameters
     ----------
@@ -193,7 +202,7 @@ def voltage_frame(
     frame.attrs["capacity_of"] = host
     frame.attrs["mu_li"] = mu_li
     frame.attrs["ion"] = ion
-    return frame
+    return shown_where_several(frame)
 
 
 def _voltages(curve: Curve, mu_li: float) -> Iterator[Row]:
@@ -232,7 +241,7 @@ def _findings(rows: Sequence[Row]) -> str:
 
 
 def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
-    """Return every finished calculation in the hull of each range and model.
+    """Return every finished calculation in the hull of its range, model and host.
 
     Parameters
     ----------
@@ -248,7 +257,8 @@ def hull_frame(rows: Sequence[Row]) -> pd.DataFrame:
     found = [row for curve in curves(rows) for row in _points(curve)]
     cells = ((str(row.get("formula", "")), row.get("n_li")) for row in rows)
     ion = ion_of_series(cells)
-    return frame_of(found, HULL, permutation=PERMUTATION, ion=ion)
+    frame = frame_of(found, HULL, permutation=PERMUTATION, ion=ion)
+    return shown_where_several(frame)
 
 
 def _points(curve: Curve) -> Iterator[Row]:
@@ -258,6 +268,7 @@ def _points(curve: Curve) -> Iterator[Row]:
         excess = float(row["energy_per_fu"]) - energies[x]
         yield {
             **{name: row.get(name, "") for name in LABEL_NAMES},
+            HOST.name: host_of(row),
             "range": curve.label,
             "insertion": curve.insertion,
             "x": x,
@@ -281,13 +292,13 @@ def above_hull(frame: pd.DataFrame) -> list[float]:
     """
     rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
     sides = {
-        c.insertion: c.hull
+        (host_of(c.rows[0]), c.insertion): c.hull
         for c in curves(rows)
         if max(c.lowest) == 1 or min(c.lowest) == 1
     }
     found = []
     for row in rows:
-        side = NO_INSERTION if row["x"] <= 1 else row["insertion"]
+        side = (host_of(row), NO_INSERTION if row["x"] <= 1 else row["insertion"])
         known = side in sides and row["x"] in sides[side].above and _has_energy(row)
         known = known and not _cut_short(row["x"], sides[side])
         found.append(

@@ -16,6 +16,8 @@ from workflows.campaign.presets import Tag, functionals, hubbard_values, merge
 from workflows.campaign.step_names import GEOMETRY
 from workflows.records.document import State, TaskDocument
 from workflows.results.columns import Column
+from workflows.results.hosts import HOST, host_of
+from workflows.results.hosts import in_one as hosts_in_one
 from workflows.results.lax_settings import (
     HAMILTONIAN,
     in_one,
@@ -51,7 +53,7 @@ ORDER = Column(
     "fim (Ni against Mn), fm, afm_mn or mixed, by the final signs; else as planned",
 )
 """The magnetic order, of tables whose rows are calculations."""
-LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS, ORDER))
+LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS, ORDER, HOST))
 
 NO_U = "none"
 SURROGATE_U = "Mn 3.9, Ni 6.2"
@@ -181,6 +183,7 @@ def combined(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
     texts["lax_settings"] = lax
     orders = dict.fromkeys(map(order_of, rows))
+    texts[HOST.name] = hosts_in_one([h for h in map(host_of, rows) if h])
     texts[ORDER.name] = " | ".join(order for order in orders if order)
     return {"state": worst_state(rows), **own, **texts, **flags}
 

@@ -17,6 +17,7 @@ from workflows.analysis.ions import host_in_words
 from workflows.analysis.lnmo import is_the_papers
 from workflows.campaign.sections import same_x
 from workflows.results.gates import against
+from workflows.results.hosts import by_host, host_of, weight_of
 from workflows.results.judged_rows import (
     SAME_ENERGY,
     energy_of,
@@ -28,6 +29,7 @@ from workflows.results.labels import combined, foreign_geometry, whose_cell
 from workflows.results.lax_settings import in_one
 from workflows.results.lithium_energy import Reference, doubt_of
 from workflows.results.magnetic_orders import order_of, several_orders
+from workflows.results.paper_hosts import over_hosts
 from workflows.results.paper_sites import charge_order, mn3_sites
 from workflows.results.paper_statements import CHECKS, ORDER, Check, voltage_checks
 from workflows.results.paper_trends import (
@@ -61,18 +63,29 @@ def compare_to_paper(
     no_voltage
         Why there is none.
     orders
-        Lowest row of each magnetic order at x = 1; see :func:`lowest_by_order`.
+        Lowest row of each magnetic order at x = 1; if None, of those among `rows`, see
+        :func:`lowest_by_order`.
 
     Returns
     -------
     tuple of Verdict
         A check that uses x = 2 appears once for each insertion model there is. Of
-        another spinel none is computed.
+        another spinel none is computed. Each arrangement of the metals is judged by
+        itself; see :func:`~workflows.results.paper_hosts.over_hosts`.
     """
     strangers = [f for row in rows if not is_the_papers(f := str(row["formula"]))]
-    judged = [] if strangers else judged_rows(rows)
+    hosts = by_host([] if strangers else rows) or {"": []}
+    found = {
+        host: [
+            *_verdicts(judged_rows(own), lithium, no_voltage),
+            fim_below_fm(_orders_of(own, orders)),
+        ]
+        for host, own in hosts.items()
+    }
+    one = next(iter(found.values()))
+    weights = {host: weight_of(own[0]) for host, own in hosts.items() if own}
     verdicts = sorted(
-        [*_verdicts(judged, lithium, no_voltage), fim_below_fm(orders or {})],
+        one if len(found) == 1 else over_hosts(found, weights),
         key=lambda v: (ORDER.index(v.check), v.insertion),
     )
     if not strangers:
@@ -80,6 +93,16 @@ def compare_to_paper(
     why = f"the paper is on LixNi0.5Mn1.5O4, the results on {host_in_words(strangers)}"
     none = Status.NOT_COMPUTED
     return tuple(replace(v, value=None, outcome=none, reason=why) for v in verdicts)
+
+
+def _orders_of(
+    rows: Sequence[Row], given: Mapping[str, Row] | None
+) -> Mapping[str, Row]:
+    """Return the lowest row of each order of one host, among those that are given."""
+    if given is None:
+        return lowest_by_order(rows)
+    hosts = {host_of(row) for row in rows}
+    return {o: row for o, row in given.items() if not hosts or host_of(row) in hosts}
 
 
 def _verdicts(
@@ -176,7 +199,8 @@ def lowest_by_order(rows: Sequence[Row]) -> dict[str, Row]:
     for row in sorted(rows, key=_energy_and_doubts):
         at_one = same_x(row["x"], 1) and row["state"] in FINISHED
         signs = bool(ended_order(row) or row.get("mixed_sign"))
-        if at_one and signs and (order := order_of(row)):
+        known = at_one and signs and not math.isinf(energy_of(row))
+        if known and (order := order_of(row)):
             found.setdefault(order, row)
     return found
 

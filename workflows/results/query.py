@@ -24,7 +24,12 @@ from workflows.results.calculation_rows import (
     result_of,
     result_row,
 )
-from workflows.results.comparable import CHOOSE, refuse_mixture, refuse_variants
+from workflows.results.comparable import (
+    CHOOSE,
+    refuse_hosts,
+    refuse_mixture,
+    refuse_variants,
+)
 from workflows.results.kinds import SeveralKinds, kinds_of
 from workflows.results.lithium_energy import Reference, lithium_reference
 
@@ -96,7 +101,8 @@ class Recorded:
             They are of several engines, settings or variants.
         """
         found = (self._placed(s) for s in self.summaries())
-        cells = [s for s in found if s is not None and not s.document.reference]
+        known = (s for s in found if s is not None and not s.document.reference)
+        cells = list(self._of_planned_hosts(known))
         self._refuse_several(cells)
         rows = [result_row(steps) for steps in by_calculation(cells)]
         recorded = {row["calculation_id"] for row in rows}
@@ -112,6 +118,7 @@ class Recorded:
         try:
             refuse_mixture(cells, vouched=self.calculations is not None)
             refuse_variants(self._variants(cells))
+            refuse_hosts(cells)
         except ResultsError as error:
             kinds = kinds_of(self._kinds(cells))
             if len(kinds) < 2:
@@ -141,6 +148,20 @@ class Recorded:
             return None
         place = identity(own, document.task_label)
         return replace(summary, document=document.model_copy(update=place))
+
+    def _of_planned_hosts(self, cells: Iterable[Summary]) -> Iterator[Summary]:
+        """Give a cell that another campaign recorded the host that the plan names."""
+        planned = {c.id: c for c in self.calculations or ()}
+        for summary in cells:
+            own = summary.document
+            wanted = planned.get(str(own.calculation_id))
+            if wanted is None or wanted.campaign == own.campaign:
+                yield summary
+                continue
+            names = ("host", "host_weight")
+            host = {n: wanted.ordering[n] for n in names if n in wanted.ordering}
+            update = {"ordering": own.ordering | host, "campaign": wanted.campaign}
+            yield replace(summary, document=own.model_copy(update=update))
 
     def refuse_empty(self, before: Recorded) -> None:
         """Refuse compositions at which there is nothing, recorded or planned.

@@ -46,10 +46,11 @@ from workflows.results.dos_table import (
     dos_document,
     provenance,
 )
+from workflows.results.hosts import of_one_host
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
 from workflows.results.labels import LABEL_NAMES, with_labels
 from workflows.results.lithium_energy import doubt_of
-from workflows.results.paper import compare_to_paper, lowest_by_order
+from workflows.results.paper import compare_to_paper
 from workflows.results.query import Recorded, Unchanging
 from workflows.results.run_table import run_frame
 from workflows.results.series_table import (
@@ -288,7 +289,8 @@ class Results:
     ) -> pd.DataFrame:
         """Return the table over x: one row for each x and insertion model.
 
-        A row is the lowest energy of all orderings at its x. ``n_orderings`` is the
+        Of an ensemble each arrangement of the metals, ``host``, has rows of its own. A
+        row is the lowest energy of all orderings at its x. ``n_orderings`` is the
         number of orderings that finished, ``n_planned`` the number planned. Units are
         in ``df.attrs["units"]``.
 
@@ -296,7 +298,8 @@ class Results:
         ----------
         average
             ``"lowest"``, or ``"boltzmann"``: numbers averaged over the orderings with
-            weights g exp(-(E - E_0)/kT), E per 56-atom cell, g the degeneracy.
+            weights g exp(-(E - E_0)/kT), E per actual cell, g the degeneracy; over
+            the arrangements of the metals by their multiplicity alone.
         temperature
             K, for the average.
 
@@ -441,20 +444,26 @@ class Results:
         """
         return self._recorded.lithium().energy
 
-    def electrode(self, insertion: str = NO_INSERTION) -> InsertionElectrode:
+    def electrode(
+        self, insertion: str = NO_INSERTION, host: str | None = None
+    ) -> InsertionElectrode:
         """Return pymatgen's electrode: energy density, volume change, its plotter.
 
         Parameters
         ----------
         insertion
             Insertion model above x = 1; ``none`` for 0 to 1.
+        host
+            Arrangement of the metals, such as ``"ensemble 3 of 22"``: an electrode is
+            of one.
 
         Raises
         ------
         ResultsError
-            As :meth:`series`; or fewer than two x of this model have finished.
+            As :meth:`series`; there are several arrangements of the metals and `host`
+            names none; or fewer than two x of this model have finished.
         """
-        rows = records(self.series())
+        rows = of_one_host(records(self.series()), word(host, "host"))
         one_of(insertion, "insertion", models_of(rows))
         chosen = [
             row
@@ -605,12 +614,11 @@ class Results:
         have finished at x = 1.
         """
         rows = self._recorded.rows(planned=True)
-        orders = lowest_by_order(rows)
         try:
             lithium = self._recorded.lithium()
         except ResultsError as error:
-            return compare_to_paper(rows, no_voltage=str(error), orders=orders)
-        return compare_to_paper(rows, lithium=lithium, orders=orders)
+            return compare_to_paper(rows, no_voltage=str(error))
+        return compare_to_paper(rows, lithium=lithium)
 
 
 def finished_with_energy(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
-"""Rows of single calculations -> the table over x: one row for each x and model.
+"""Rows of single calculations -> the table over x: a row for each x, model and host.
 
 Several orderings at one x give one row: that of the lowest energy, or, on request,
-a Boltzmann average over them.
+a Boltzmann average over them. Hosts, the arrangements of the metals, each have rows of
+their own; an average is over all of them, see `boltzmann_weights`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,18 @@ from workflows.campaign.sections import SAME_X
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, names, number, numbers
 from workflows.results.gates import ids_of_row, words_of
+from workflows.results.hosts import (
+    HOST,
+    WEIGHT,
+    by_host,
+    host_columns,
+    host_of,
+    host_of_row,
+    host_place,
+    in_one,
+    shown_where_several,
+    weight_of,
+)
 from workflows.results.hull_voltage_tables import PERMUTATION, above_hull
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS, worst_state
 from workflows.results.starts_table import starts_in_words
@@ -112,6 +125,8 @@ SERIES = (
     Column("starts", "how many starts ended in which state", shown=True),
     Column("magnetic_order", "of the start"),
     ORDER,
+    HOST,
+    WEIGHT,
     *LABELS,
     Column("calculation_id"),
 )
@@ -122,6 +137,7 @@ COLUMNS = names(SERIES)
 _EMPTY = {
     "ended_as": "",
     "ended_order": "",
+    **host_columns({}),
     "unique_axis": "",
     "permutation": "",
     "lattice_class": "",
@@ -158,10 +174,11 @@ def series_frame(
         One for each calculation, planned ones included.
     average
         ``"lowest"``: the row of the lowest energy. ``"boltzmann"``: numbers averaged
-        with weights g exp(-(E - E_0)/kT), E per actual cell, g the degeneracy of the
-        Li ordering times that of its host; of several starts of one ordering only
-        the lowest counts. Lengths of single axes have no mean, see `_ONE_ORIENTATION`.
-        State and findings are those of every configuration that has a weight.
+        with weights g exp(-(E - E_0)/kT) within one host, E per actual cell, g the
+        degeneracy of the Li ordering; hosts count by their multiplicity. Of several
+        starts of one ordering only the lowest counts. Lengths of single axes have no
+        mean, see `_ONE_ORIENTATION`. State and findings are those of every
+        configuration that has a weight.
     temperature
         K, for ``"boltzmann"``.
 
@@ -175,24 +192,26 @@ def series_frame(
             f"average {average!r} at {temperature:g} K: 'lowest' or 'boltzmann', at a "
             "temperature above 0 K"
         )
+    over_hosts = average == "boltzmann"
     chosen = [
-        _boltzmann(group, temperature) if average == "boltzmann" else _lowest(group)
-        for group in _groups(rows)
+        _boltzmann(group, temperature) if over_hosts else _lowest(group)
+        for group in _groups(rows, over_hosts=over_hosts)
     ]
-    chosen.sort(key=lambda row: (row["x"], row["insertion"]))
+    chosen.sort(key=lambda r: (r["x"], r["insertion"], host_place(host_of(r))))
     columns = (*SERIES, *other_moments(chosen))
-    frame = frame_of([{**_EMPTY, **row} for row in chosen], columns)
+    frame = frame_of([{**_EMPTY, **row, **host_of_row(row)} for row in chosen], columns)
     frame["e_above_hull"] = above_hull(frame)
     finished = frame["state"].isin(FINISHED)
     at_one = frame[finished & ((frame["x"] - 1).abs() < SAME_X)]
+    at_one = at_one.drop_duplicates(HOST.name).set_index(HOST.name)
     for axis in "abc":
-        one = float(at_one[axis].iloc[0]) if len(at_one) else math.nan
+        one = frame[HOST.name].map(at_one[axis].to_dict()).astype(float)
         frame[f"{axis}_rel"] = frame[axis] / one
     frame.attrs["permutation"] = PERMUTATION
     frame.attrs["average"] = (
         f"Boltzmann, {temperature:g} K" if average == "boltzmann" else "lowest energy"
     )
-    return frame
+    return shown_where_several(frame)
 
 
 def complete(row: Mapping[str, Any]) -> Row:
@@ -231,10 +250,11 @@ def metals_of(frame: pd.DataFrame) -> tuple[str, ...]:
     return tuple(reversed(found)) or PAPER_METALS
 
 
-def _groups(rows: Iterable[Row]) -> list[list[Row]]:
-    grouped: dict[tuple[float, str], list[Row]] = {}
+def _groups(rows: Iterable[Row], *, over_hosts: bool) -> list[list[Row]]:
+    grouped: dict[tuple[float, str, str], list[Row]] = {}
     for row in rows:
-        grouped.setdefault((row["x"], row["insertion"]), []).append(row)
+        host = "" if over_hosts else host_of(row)
+        grouped.setdefault((row["x"], row["insertion"], host), []).append(row)
     return list(grouped.values())
 
 
@@ -258,9 +278,12 @@ def _lowest(group: Sequence[Row]) -> Row:
 def _boltzmann(group: Sequence[Row], temperature: float) -> Row:
     lowest = _lowest(group)
     weights = boltzmann_weights(group, temperature)
+    rows = [row for _, row in weights]
+    hosts = {name: weight_of(own[0]) for name, own in by_host(rows or group).items()}
+    of = {HOST.name: in_one(list(hosts)), WEIGHT.name: sum(hosts.values())}
+    lowest |= {"ordering": {**lowest.get("ordering", {}), **of}}
     if len(weights) < 2:
         return lowest
-    rows = [row for _, row in weights]
     averaged = {
         name: sum(weight * row[name] for weight, row in weights)
         if name not in _ONE_STATE | _ONE_ORIENTATION and all(name in r for r in rows)
@@ -296,6 +319,9 @@ def boltzmann_weights(
 ) -> list[tuple[float, Row]]:
     """Weigh the finished configurations of one x; the weights sum to 1.
 
+    Lithium comes to equilibrium within a host. The metals do not at room temperature:
+    so a host has the share of its multiplicity, whatever its energy.
+
     Parameters
     ----------
     rows
@@ -304,13 +330,23 @@ def boltzmann_weights(
         K.
     """
     finished = [r for r in rows if r["state"] in FINISHED and "energy_per_fu" in r]
+    hosts = by_host(finished)
+    total = sum(weight_of(own[0]) for own in hosts.values())
+    return [
+        (weight * weight_of(row) / total, row)
+        for own in hosts.values()
+        for weight, row in _weights_in_a_host(own, temperature)
+    ]
+
+
+def _weights_in_a_host(
+    finished: Sequence[Row], temperature: float
+) -> list[tuple[float, Row]]:
     distinct: dict[str, Row] = {}
     for row in sorted(finished, key=lambda r: float(r["energy_per_fu"])):
         own = row["ordering"]
         key = repr([own.get(k) for k in ("host", "role", "occupied", "rank")])
         distinct.setdefault(key, row)
-    if not distinct:
-        return []
     lowest = min(float(row["energy_per_fu"]) for row in distinct.values())
     raw = [
         (_multiplicity(row) * math.exp(-_excess(row, lowest) / temperature), row)
@@ -331,8 +367,7 @@ def _excess(row: Row, lowest: float) -> float:
 
 
 def _multiplicity(row: Row) -> float:
-    own = row["ordering"]
-    return float(own.get("degeneracy", 1)) * float(own.get("host_weight", 1))
+    return float(row["ordering"].get("degeneracy", 1))
 
 
 def _preference(row: Row) -> tuple[bool, float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.campaign.sections import same_x
 from workflows.records.summary import Summary
 from workflows.results.columns import Column, frame_of, number
+from workflows.results.hosts import HOST
 from workflows.results.labels import LABEL_NAMES, LABELS, ORDER, STATE_LABELS
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ SIDE_BY_SIDE = (
     number("volume", "A^3, conventional cell"),
     Column("findings", "what stands against the row"),
     ORDER,
+    HOST,
     *LABELS,
     Column("geometry_version", "of the engine of the geometry, where it is another"),
     Column("calculation_id"),

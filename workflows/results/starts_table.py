@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.analysis.band_gap import NO_GAP
 from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.results.columns import Column, frame_of, number
+from workflows.results.hosts import HOST
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS
 from workflows.results.verdict import FINISHED
 
@@ -44,6 +45,7 @@ STARTS = (
     number("volume_fu", "A^3 per formula unit", shown=True),
     Column("findings", "what stands against the row", shown=True),
     ORDER,
+    HOST,
     *LABELS,
     Column("calculation_id"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from workflows.results.hosts import HOST
 from workflows.results.labels import foreign_geometry
 from workflows.results.origin import origin_of_numbers
 from workflows.results.series_table import metals_of
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 BEFORE = ("x", "made_by", "insertion", "ended_as", "state", "energy_per_fu")
 AFTER = ("n_mn3", "gap", "c_unique", "findings")
-"""Columns around the moments of the metals; of Ni and Mn they are twelve."""
+"""Columns around the moments of the metals; of Ni and Mn they are twelve. Where there
+are rows of several arrangements of the metals, ``host`` names them."""
 
 
 def summary_frame(series: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +34,8 @@ def summary_frame(series: pd.DataFrame) -> pd.DataFrame:
         ``attrs["origin"]``.
     """
     moments = [f"m_{element.lower()}" for element in metals_of(series)]
-    columns = [*BEFORE, *moments, *AFTER]
+    several = series[HOST.name].nunique() > 1
+    columns = [*BEFORE, *([HOST.name] if several else []), *moments, *AFTER]
     made_by = [_made_by(row) for row in series.to_dict("records")]
     found = series.assign(made_by=made_by)[columns]
     known = series.attrs.get("units", {})

@@ -16,6 +16,7 @@ from workflows.analysis.hull import HOST_ATOMS
 from workflows.analysis.ions import METALS
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
+from workflows.results.hosts import HOST, by_host, host_of
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS
 from workflows.results.results import records
 from workflows.results.series_table import other_moments
@@ -64,6 +65,7 @@ CELLS = (
     number("d_volume", "%, against the first variant", shown=True),
     number("m_total", "muB per cell", shown=True),
     replace(ORDER, shown=True),
+    HOST,
     number("gap", "eV; 0 for a metal", shown=True),
     Column("findings", "what stands against the row", shown=True),
     Column("calculation_id"),
@@ -201,12 +203,19 @@ def _zero(calculations: Sequence[Calculation]) -> list[Any]:
 def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:
     """Return the row of the first variant at the same place, or nothing.
 
-    Nothing as well if one of the two has not finished: then there is no difference.
+    Nothing as well if one of the two has not finished: then there is no difference. Of
+    an ensemble it is the row of the same arrangement of the metals.
     """
     if row["state"] not in FINISHED:
         return {}
-    same = (r for r in among if all(r[key] == row[key] for key in keys))
-    return next((r for r in same if r["state"] in FINISHED), {})
+    same = [
+        other
+        for other in among
+        if all(other[key] == row[key] for key in keys) and other["state"] in FINISHED
+    ]
+    hosts = by_host(same)
+    own = hosts.get(host_of(row), [] if len(hosts) > 1 else same)
+    return next(iter(own), {})
 
 
 def _difference(row: Row, other: Row, name: str) -> float:

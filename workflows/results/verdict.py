@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.records.document import State
 from workflows.results.columns import Column, frame_of
 from workflows.results.gates import Kind, against
+from workflows.results.hosts import HOST
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS, combined
 from workflows.results.magnetic_orders import not_the_papers
 from workflows.results.qualifiers import qualifiers
@@ -183,6 +184,7 @@ VERDICT_COLUMNS = (
     Column("headline", dtype="flag"),
     *LABELS,
     ORDER,
+    HOST,
     Column("started_as", "insertion model of the start"),
 )
 """Columns of the table of verdicts; ``insertion`` is the model that is judged."""

@@ -19,6 +19,7 @@ def hull(number: int) -> pd.DataFrame:
         {
             "range": "0..1",
             "insertion": "none",
+            "host": "P4_332",
             "e_above_hull": rng.uniform(1, 50, number),
             "on_hull": False,
         }

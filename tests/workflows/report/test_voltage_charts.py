@@ -17,6 +17,7 @@ def step(
     name: str, insertion: str, x1: float, x2: float, volts: float, **more: Any
 ) -> dict[str, Any]:
     row = {"range": name, "insertion": insertion, "kind": "step", "x1": x1, "x2": x2}
+    row["host"] = "P4_332"
     return {**row, "volts": volts, "ended_as1": "", "ended_as2": "", **more}
 
 
@@ -34,6 +35,7 @@ VOLTAGE = pd.DataFrame(
 
 def point(x: float, formation: float, on_hull: bool, **more: Any) -> dict[str, Any]:
     row = {"range": "0..1", "insertion": "none", "x": x, "formation": formation}
+    row["host"] = "P4_332"
     ids = {"on_hull": on_hull, "e_above_hull": 0.0, "calculation_id": "abc"}
     return {**row, **ids, **more}
 

@@ -32,11 +32,8 @@ def row(energy: float, m_mn: float = 3.2, **changes: Any) -> dict[str, Any]:
     return {**made, **changes}
 
 
-def ordering(rank: int, degeneracy: int = 1, host_weight: int = 1) -> dict[str, Any]:
-    return {
-        **{"rank": rank, "occupied": [rank], "degeneracy": degeneracy},
-        "host_weight": host_weight,
-    }
+def ordering(rank: int, degeneracy: int = 1) -> dict[str, Any]:
+    return {"rank": rank, "occupied": [rank], "degeneracy": degeneracy}
 
 
 def test_weights_by_hand() -> None:
@@ -45,7 +42,7 @@ def test_weights_by_hand() -> None:
     # normalised: 2/2.271774 = 0.880369 and 0.119631
     rows = [
         row(-10.0, ordering=ordering(0, degeneracy=2)),
-        row(-9.99, ordering=ordering(1, degeneracy=3, host_weight=2)),
+        row(-9.99, ordering=ordering(1, degeneracy=6)),
     ]
     weights = [w for w, _ in boltzmann_weights(rows, 300)]
     assert weights == pytest.approx([0.880369, 0.119631], abs=1e-6)
