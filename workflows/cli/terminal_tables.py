@@ -15,6 +15,7 @@ from workflows.analysis.ions import ion_of_series
 from workflows.cli.fitted_table import Part, fitted
 from workflows.cli.tables import coloured, is_missing, number
 from workflows.counts import count_of
+from workflows.results.hosts import member_name
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import records
 from workflows.results.series_table import metals_of
@@ -50,8 +51,10 @@ def series_table(series: pd.DataFrame, screen: Console) -> Table:
     def text(head: str, cell: Callable[[Row], str | Text]) -> Part:
         return Part(head, tuple(map(cell, rows)), folds=True)
 
+    hosts = any(member_name(str(row["host"])) for row in rows)
     parts = [
         part("x", lambda r: f"{r['x']:g}", 0),
+        *([text("host", lambda r: r["host"])] if hosts else []),
         text("insertion", lambda r: r["insertion"]),
         text("state", lambda r: coloured(r["state"])),
         part("E eV/f.u.", lambda r: number(r["energy_per_fu"], 3), 4),

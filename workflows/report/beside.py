@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.campaign.calculation import NO_INSERTION
+from workflows.results.hosts import member_name
 from workflows.results.side_by_side_table import PAPER_SHAPES
 
 PAPER = "paper"
@@ -41,10 +42,10 @@ def columns_of(rows: Sequence[Row]) -> tuple[Row, ...]:
 def head(row: Row) -> str:
     """Name a column: x, and where lithium was put and found."""
     put, ended = row["insertion"], row["ended_as"]
-    if put == NO_INSERTION:
-        return f"x = {row['x']:g}"
-    moved = f", ended on {ended}" if ended not in {"", put} else ""
-    return f"x = {row['x']:g}, {put}{moved}"
+    model = "" if put == NO_INSERTION else put
+    moved = f"ended on {ended}" if model and ended not in {"", put} else ""
+    words = (f"x = {row['x']:g}", model, moved, member_name(row["host"]))
+    return ", ".join(filter(None, words))
 
 
 def lines_of(columns: Sequence[Row]) -> list[Line]:

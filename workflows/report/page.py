@@ -54,7 +54,7 @@ FINDING_COLUMNS = (
     "hubbard_u",
 )
 ROWS = {
-    "series": "one row for each x and insertion model",
+    "series": "one row for each x and insertion model, and host of an ensemble",
     "sites": "one row for each atom of each result in the table over x",
     "runs": "one row for each step of each calculation",
     "voltage": "one row for each step of a voltage curve, and for each average",

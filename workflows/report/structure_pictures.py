@@ -13,6 +13,7 @@ from workflows.analysis.ions import LITHIUM, working_ion
 from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import ELEMENTS
 from workflows.report.draw_matplotlib import LETTERS
+from workflows.results.hosts import member_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,6 +102,8 @@ def _draw(axes: Axes, document: TaskDocument) -> None:
         if document.insertion == NO_INSERTION
         else f", started as {document.insertion}"
     )
+    if host := member_name(str(document.ordering.get("host") or "")):
+        model += f", {host}"
     axes.set_title(f"x = {document.x:g}{model}\n{_sites(document)}", fontsize="small")
 
 

@@ -20,6 +20,7 @@ from workflows.report.series_charts import (
     ions_per_formula,
     of_the_paper,
 )
+from workflows.results.hosts import member_name
 from workflows.results.verdict import FINISHED
 
 if TYPE_CHECKING:
@@ -168,9 +169,10 @@ def _is_the_cell(manganese: pd.DataFrame) -> bool:
 
 
 def _column(row: dict[Any, Any]) -> str:
-    """Name a column by x and the model, without the kind of its sites."""
+    """Name a column by x, the model without the kind of its sites, and the host."""
     _, _, model = str(row["insertion"]).partition("_")
-    return f"{row['x']:g} {model.replace('_', ' ')}".strip()
+    words = (f"{row['x']:g}", model.replace("_", " "), member_name(row["host"]))
+    return " ".join(filter(None, words))
 
 
 def _natural(label: str) -> tuple[str, int]:

@@ -93,6 +93,18 @@ def host_place(host: str) -> tuple[str, int]:
     return (member[1], int(member[2])) if member else (host, 0)
 
 
+def number_of(hosts: Iterable[str]) -> int:
+    """Return how many hosts there are, those of an ensemble without a row included."""
+    found = list(hosts)
+    members = [member for host in found if (member := MEMBER.fullmatch(host))]
+    return max([len(found), *(int(member[3]) for member in members)])
+
+
+def member_name(host: str) -> str:
+    """Return the name of a member of an ensemble; empty for the host of a campaign."""
+    return host if MEMBER.fullmatch(host) else ""
+
+
 def in_one(hosts: Sequence[str]) -> str:
     """Name the hosts of a mean; the same words only for the same hosts.
 

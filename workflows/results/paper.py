@@ -17,7 +17,7 @@ from workflows.analysis.ions import host_in_words
 from workflows.analysis.lnmo import is_the_papers
 from workflows.campaign.sections import same_x
 from workflows.results.gates import against
-from workflows.results.hosts import by_host, host_of, weight_of
+from workflows.results.hosts import by_host, host_of, number_of, weight_of
 from workflows.results.judged_rows import (
     SAME_ENERGY,
     energy_of,
@@ -85,7 +85,7 @@ def compare_to_paper(
     one = next(iter(found.values()))
     weights = {host: weight_of(own[0]) for host, own in hosts.items() if own}
     verdicts = sorted(
-        one if len(found) == 1 else over_hosts(found, weights),
+        one if number_of(found) == 1 else over_hosts(found, weights),
         key=lambda v: (ORDER.index(v.check), v.insertion),
     )
     if not strangers:

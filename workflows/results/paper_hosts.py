@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workflows.results.hosts import HOST, in_one
+from workflows.results.hosts import HOST, in_one, number_of
 from workflows.results.labels import LABEL_NAMES, worst_state
 from workflows.results.lax_settings import in_one as settings_in_one
 from workflows.results.verdict import Status, Verdict, joined
@@ -24,8 +24,9 @@ Found = Mapping[str, Sequence[Verdict]]
 def over_hosts(found: Found, weights: Mapping[str, float]) -> list[Verdict]:
     """Return one verdict for each statement and insertion model.
 
-    It passes where every arrangement passes. Where they differ, or one of them has no
-    number, it is at best WARN; it fails where none passes and one fails.
+    It passes where every arrangement of the ensemble passes. Where they differ, or one
+    of them has no number or no row, it is at best WARN; it fails where none passes and
+    one fails.
 
     Parameters
     ----------
@@ -40,21 +41,21 @@ def over_hosts(found: Found, weights: Mapping[str, float]) -> list[Verdict]:
             keys.setdefault((verdict.check, verdict.insertion), {})[host] = verdict
     named = {check for check, model in keys if model}
     return [
-        _over(own, list(found), weights)
+        _over(own, number_of(found), weights)
         for (check, model), own in keys.items()
         if model or check not in named  # a host without a row above x = 1 has no model
     ]
 
 
 def _over(
-    own: Mapping[str, Verdict], hosts: Sequence[str], weights: Mapping[str, float]
+    own: Mapping[str, Verdict], hosts: int, weights: Mapping[str, float]
 ) -> Verdict:
     values = {host: v.value for host, v in own.items() if v.value is not None}
     first = next(iter(own.values()))
     if not values:
         return first
     judged = {host: own[host] for host in values}
-    missing = len(hosts) - len(values)
+    missing = hosts - len(values)
     total = sum(weights[host] for host in values)
     mean = sum(weights[host] * value for host, value in values.items()) / total
     return replace(
@@ -62,13 +63,21 @@ def _over(
         value=mean,
         outcome=_outcome([v.outcome for v in judged.values()], complete=not missing),
         reason=joined(
-            f"mean over {len(values)} arrangements of the metals by multiplicity, "
-            f"{min(values.values()):.3g} to {max(values.values()):.3g}",
-            f"{missing} of {len(hosts)} have no number" if missing else "",
+            _of_several(list(values.values())),
+            f"{missing} of {hosts} have no number" if missing else "",
             *_told(judged),
         ),
         calculations=tuple(i for v in judged.values() for i in v.calculations),
         labels=_labels([v.labels for v in judged.values()]),
+    )
+
+
+def _of_several(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return "of one arrangement of the metals"
+    return (
+        f"mean over {len(values)} arrangements of the metals by multiplicity, "
+        f"{min(values):.3g} to {max(values):.3g}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.paper_rows import MODEL, row, series
 from tests.places import TESTS
@@ -16,9 +18,11 @@ from workflows.analysis.lnmo import units_in
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import load_campaign
 from workflows.campaign.plan import plan
+from workflows.cli.terminal_tables import series_table
 from workflows.errors import ResultsError
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
+from workflows.report.beside import head
 from workflows.report.series_charts import lattice_chart
 from workflows.report.voltage_charts import hull_chart, voltage_chart
 from workflows.results.hosts import in_one
@@ -34,7 +38,7 @@ Finished = Callable[..., TaskDocument]
 WriteCampaign = Callable[..., Path]
 Row = dict[str, Any]
 PASS, WARN, FAIL = Status.PASS, Status.WARN, Status.FAIL
-ONE, TWO = "ensemble 1 of 22", "ensemble 2 of 22"
+ONE, TWO = "ensemble 1 of 2", "ensemble 2 of 2"
 METAL = Reference(
     -1.9,
     {"state": "DONE", "cell_relaxed": True, "x": None, "insertion": "none"}
@@ -124,6 +128,12 @@ def test_an_arrangement_without_a_number_takes_the_pass_away() -> None:
     assert [v.insertion for v in own] == [MODEL]
 
 
+def test_one_arrangement_of_an_ensemble_is_not_the_ensemble() -> None:
+    found = named([of_host(r, ONE) for r in series()], "m_ni_x1")
+    assert found.outcome is WARN
+    assert found.reason == ("of one arrangement of the metals; 1 of 2 have no number")
+
+
 def test_magnetic_orders_are_compared_within_an_arrangement(two: list[Row]) -> None:
     fm = {"m_ni_signed": 1.7, "magnetic_order": "fm"}
     rows = [
@@ -152,13 +162,13 @@ def test_frozen_metals_weigh_by_multiplicity_and_not_by_energy() -> None:
 
 def test_a_mean_over_other_arrangements_is_not_subtracted(two: list[Row]) -> None:
     frame = series_frame(two, average="boltzmann")
-    assert list(frame["host"]) == ["ensemble 1, 2 of 22"] * 2
+    assert list(frame["host"]) == ["ensemble of 2"] * 2
     assert frame["energy_per_fu"].tolist() == pytest.approx(
         [-(45.0 + 2 * 44.6) / 3, -(51.0 + 2 * 51.2) / 3]
     )
     assert frame["e_above_hull"].tolist() == [0, 0]
     partly = series_frame(two[1:], average="boltzmann")
-    assert list(partly["host"]) == [TWO, "ensemble 1, 2 of 22"]
+    assert list(partly["host"]) == [TWO, "ensemble of 2"]
     assert partly["e_above_hull"].isna().all()
 
 
@@ -166,7 +176,7 @@ def test_a_mean_over_other_arrangements_is_not_subtracted(two: list[Row]) -> Non
     ("hosts", "words"),
     [
         (["P4_332"], "P4_332"),
-        ([TWO, "ensemble 10 of 22", ONE], "ensemble 1, 2, 10 of 22"),
+        (["ensemble 10 of 22", "ensemble 2 of 22"], "ensemble 2, 10 of 22"),
         ([f"ensemble {n} of 3" for n in (1, 2, 3)], "ensemble of 3"),
         ([ONE], ONE),
         (["P4_332", "disordered"], "P4_332 | disordered"),
@@ -250,8 +260,9 @@ def test_an_ensemble_of_a_plan_is_told_apart_in_every_table(
     write_campaign: WriteCampaign, finished: Finished, tmp_path: Path
 ) -> None:
     calculations = planned(write_campaign, "all", ordering="ensemble")
-    pair = [c for c in calculations if c.ordering["host"] in {ONE, TWO}]
-    energies = {(ONE, 0): -45.0, (ONE, 1): -51.0, (TWO, 0): -44.6, (TWO, 1): -51.2}
+    one, two = "ensemble 1 of 22", "ensemble 2 of 22"
+    pair = [c for c in calculations if c.ordering["host"] in {one, two}]
+    energies = {(one, 0): -45.0, (one, 1): -51.0, (two, 0): -44.6, (two, 1): -51.2}
     made = [
         finished(c, energy=energies[c.ordering["host"], c.x] * units_in(c.formula))
         for c in pair
@@ -261,13 +272,20 @@ def test_an_ensemble_of_a_plan_is_told_apart_in_every_table(
     assert lowest.to_dict() == pytest.approx(
         {(x, host): energy for (host, x), energy in energies.items()}
     )
-    assert results.structure(1).properties["host"] == TWO
+    assert results.structure(1).properties["host"] == two
+    screen = Console(width=160, file=io.StringIO(), legacy_windows=False)
+    screen.print(series_table(results.series(), screen))
+    assert isinstance(screen.file, io.StringIO)
+    assert screen.file.getvalue().count("ensemble 2 of 22") == 2
+    heads = [head(r) for r in results.side_by_side().to_dict("records")]
+    assert heads[-1] == f"x = 1, {two}"
     with pytest.raises(ResultsError, match="2 arrangements of the metals"):
         results.electrode()
     assert set(results.context()["source"]) > {"calculation"}
-    found = {v.check: v for v in results.compare_to_paper()}
-    assert found["m_ni_1_to_0"].outcome is PASS
-    assert found["m_ni_1_to_0"].labels["host"] == "ensemble 1, 2 of 22"
+    found = next(v for v in results.compare_to_paper() if v.check == "m_ni_1_to_0")
+    assert (found.outcome, found.value) == (WARN, pytest.approx(-1.2))
+    assert "20 of 22 have no number" in found.reason  # recorded or not
+    assert found.labels["host"] == "ensemble 1, 2 of 22"
 
 
 def test_real_results_with_one_row_of_another_arrangement_are_refused(
