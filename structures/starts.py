@@ -5,6 +5,7 @@ and distort. A relaxation from the symmetric cell would keep the symmetry.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -21,8 +22,9 @@ def symmetry_broken_start(
     displacement: float = 0.02,
     c_strain: float = 0.0,
     seed: int,
+    supercell: ArrayLike = ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
 ) -> Structure:
-    """Displace all atoms a little and stretch the cell along its third vector.
+    """Displace all atoms a little and stretch the cell along the cubic c axis.
 
     Parameters
     ----------
@@ -32,9 +34,12 @@ def symmetry_broken_start(
         Standard deviation of the Gaussian displacement of each Cartesian component,
         Angstrom.
     c_strain
-        Relative elongation of the third vector: 0.02 gives c/a = 1.02.
+        Relative elongation of the conventional cell's c: 0.02 gives c/a = 1.02, also in
+        a primitive cell, whose own third vector is not along c.
     seed
         Seed of the random displacements, a non-negative integer of any length.
+    supercell
+        Cell vectors, rows, in those of the conventional cell, shape (3, 3).
 
     Returns
     -------
@@ -56,8 +61,7 @@ def symmetry_broken_start(
             f"{shown(c_strain)}: they must be finite, 0 to {MOST:g} and above -1 to "
             f"{MOST:g}; correct the start"
         )
-    vectors = np.array(structure.lattice.matrix)
-    vectors[2] *= 1 + c_strain
+    vectors = stretched(structure.lattice.matrix, supercell, c_strain)
     moves = np.random.default_rng(seed).normal(size=(len(structure), 3)) * displacement
     coords = structure.frac_coords + moves @ np.linalg.inv(vectors)
     return Structure(
@@ -66,3 +70,22 @@ def symmetry_broken_start(
         coords,
         site_properties=structure.site_properties,
     )
+
+
+def stretched(
+    vectors: ArrayLike, supercell: ArrayLike, c_strain: float
+) -> NDArray[np.float64]:
+    """Return cell vectors, A, with the c of the conventional cell made longer.
+
+    Parameters
+    ----------
+    vectors
+        Rows, A, shape (3, 3).
+    supercell
+        The same vectors in those of the conventional cell.
+    c_strain
+        Relative elongation; a and b keep their lengths and directions.
+    """
+    rows = np.asarray(supercell, dtype=float)
+    scale = rows @ np.diag([1.0, 1.0, 1.0 + c_strain]) @ np.linalg.inv(rows)
+    return np.asarray(scale @ np.asarray(vectors, dtype=float))

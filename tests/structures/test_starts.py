@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pymatgen.core import Lattice, Structure
 
 from structures import SpinelHost, StructuresError, symmetry_broken_start
 from structures.symmetry import symmetry_dataset
@@ -39,12 +40,34 @@ def test_the_same_seed_gives_the_same_start_and_another_does_not(
     assert one != other
 
 
-def test_the_strain_lengthens_the_third_vector_only(host: SpinelHost) -> None:
+def test_the_strain_lengthens_c_only(host: SpinelHost) -> None:
     start = symmetry_broken_start(
         host.structure, displacement=0.0, c_strain=0.02, seed=0
     )
     np.testing.assert_allclose(start.lattice.abc, [8.17, 8.17, 8.17 * 1.02])
     np.testing.assert_allclose(start.frac_coords, host.structure.frac_coords)
+
+
+ROWS = {
+    "primitive": [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]],
+    "turned": [[1, 1, 0], [1, -1, 0], [0, 0, 1]],
+    "c first": [[0, 0, 1], [1, 0, 0], [0, 1, 0]],
+    "body-centred": [[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]],
+    "long": [[1, 0, 0], [0, 1, 0], [0, 0, 3]],
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("strain", [0.05, -0.02])
+def test_in_any_cell_the_strain_is_along_the_cubic_c(name: str, strain: float) -> None:
+    rows = np.array(ROWS[name], dtype=float)
+    crystal = Structure(Lattice(8.17 * rows), ["Mn"], [[0, 0, 0]])
+    start = symmetry_broken_start(
+        crystal, displacement=0, c_strain=strain, seed=0, supercell=rows
+    )
+    conventional = Lattice(np.linalg.inv(rows) @ start.lattice.matrix)
+    wanted = [8.17, 8.17, 8.17 * (1 + strain), 90, 90, 90]
+    np.testing.assert_allclose(conventional.parameters, wanted)
 
 
 def test_atoms_and_their_labels_stay_as_they_were(host: SpinelHost) -> None:

@@ -162,12 +162,29 @@ def pseudo_cubic(structure: Structure, supercell: ArrayLike) -> LatticeRatios:
     supercell
         Cell vectors, rows, in those of the conventional cell, shape (3, 3).
     """
+    return _by_conventional_axes(structure.lattice.matrix, supercell)
+
+
+def pseudo_cubic_of(cell: Sequence[float], supercell: ArrayLike) -> LatticeRatios:
+    """Classify a cell by the axes of the conventional cell it came from.
+
+    Parameters
+    ----------
+    cell
+        a, b, c in A, alpha, beta, gamma in degrees.
+    supercell
+        Cell vectors, rows, in those of the conventional cell, shape (3, 3).
+    """
     from pymatgen.core import Lattice
 
-    vectors = (
-        np.linalg.inv(np.asarray(supercell, dtype=float)) @ structure.lattice.matrix
-    )
-    lattice = Lattice(vectors)
+    return _by_conventional_axes(Lattice.from_parameters(*cell).matrix, supercell)
+
+
+def _by_conventional_axes(vectors: ArrayLike, supercell: ArrayLike) -> LatticeRatios:
+    from pymatgen.core import Lattice
+
+    rows = np.asarray(supercell, dtype=float)
+    lattice = Lattice(np.linalg.inv(rows) @ np.asarray(vectors, dtype=float))
     return lattice_ratios(*lattice.abc, angles=lattice.angles)
 
 

@@ -97,8 +97,8 @@ def _calculation(
     start: Start,
 ) -> Calculation:
     host, found = arranged.host, arranged.found
-    structure = started(campaign, ideal, start, magmom_of(campaign))
     supercell = tuple(tuple(map(float, row)) for row in host.supercell)
+    structure = started(campaign, ideal, start, magmom_of(campaign), supercell)
     steps = steps_of(campaign, found.x, dos=not start.magnetic_order)
     settings = engine_settings(campaign, host, structure, steps)
     order: str = start.magnetic_order or campaign.start.magnetic_order

@@ -8,7 +8,7 @@ ended in which state. ``start: {single: true}`` makes one at each x.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Start:
     number
         Among the strains, from 0; 0 of a charge order.
     c_strain
-        Relative elongation of the third vector.
+        Relative elongation of the cubic c axis.
     seed_number
         Among the charge orders, from 1 in the order of their Ewald energy; 0 of none.
     charge_order
@@ -134,7 +134,11 @@ def _seeds(
 
 
 def started(
-    campaign: Campaign, ideal: Structure, start: Start, magmom: Mapping[str, float]
+    campaign: Campaign,
+    ideal: Structure,
+    start: Start,
+    magmom: Mapping[str, float],
+    supercell: Sequence[Sequence[float]],
 ) -> Structure:
     """Return the structure that a relaxation starts from.
 
@@ -148,6 +152,8 @@ def started(
         Strain, or charge order: then the sites carry moments, and bonds are stretched.
     magmom
         The campaign's moments by element, signed, muB.
+    supercell
+        Cell vectors, rows, in those of the conventional cell.
     """
     from structures.seeds import seeded_start
     from structures.starts import symmetry_broken_start
@@ -166,6 +172,7 @@ def started(
             displacement=section.displacement,
             c_strain=start.c_strain,
             seed=seed,
+            supercell=supercell,
         )
     found = seeded_start(ideal, order, displacement=section.displacement, seed=seed)
     return with_charge_order(found, order, magmom)

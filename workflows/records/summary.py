@@ -28,6 +28,7 @@ from workflows.analysis.lattice import (
     LatticeRatios,
     largest_strain,
     pseudo_cubic,
+    pseudo_cubic_of,
     unique_axis_last,
 )
 from workflows.analysis.lithium_sites import model_at_the_end
@@ -159,6 +160,8 @@ def _numbers(document: TaskDocument) -> dict[str, Any]:
         if document.start_lattice is not None:
             end = document.structure.lattice.matrix
             numbers["start_strain"] = largest_strain(document.start_lattice, end)
+            start = pseudo_cubic_of(document.start_lattice, document.supercell)
+            numbers["start_unique"] = start.c_unique
     return numbers
 
 

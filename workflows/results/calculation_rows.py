@@ -128,7 +128,7 @@ OF_A_CELL = frozenset(
     {
         *("a", "b", "c", "c_ratio", "c_unique", "unique_axis", "lattice_class"),
         *("shape", "volume", "volume_fu", "a_u", "b_u", "c_u", "permutation"),
-        "start_strain",
+        *("start_strain", "start_unique"),
     }
 )
 """Numbers of a row that only a relaxed cell has."""

@@ -23,7 +23,13 @@ from workflows.results.labels import ORDER, combined, foreign_geometry, whose_ce
 from workflows.results.magnetic_orders import in_words, several_orders
 from workflows.results.paper_statements import NO_CELL
 from workflows.results.row_faults import Row, number
-from workflows.results.start_left import LEFT_AT_START, SETTLED, left_at_start
+from workflows.results.start_left import (
+    LEFT_AT_START,
+    SETTLED,
+    left_at_start,
+    start_in_words,
+    start_ratio,
+)
 from workflows.results.statement import INF, POSITIVE, Statement
 from workflows.results.verdict import FINISHED, Status, Verdict, doubts_of, joined
 
@@ -208,16 +214,16 @@ def _shape_doubt(row: Row) -> str:
     """Return what speaks against an elongation that the start did not have."""
     shape = str(row.get("lattice_class", ""))
     found = ["not tetragonal"] if shape.startswith("orthorhombic") else []
-    start = number(row, "c_strain")
+    start = start_ratio(row)
     if start != start:
-        found.append("the strain of its start is not recorded")
+        found.append("the shape of its start is not recorded")
     elif _below_start(row, start) and not left_at_start(row):
-        found.append(f"not longer than its start ({100 * start:+g} %)")
+        found.append(f"not longer than its start ({start_in_words(row)})")
     return joined(*found, _sheared([row]))
 
 
 def _below_start(row: Row, start: float) -> bool:
-    limit = 1 + max(start, 0.0) + LEFT_AT_START
+    limit = max(start, 1.0) + LEFT_AT_START
     return bool(row["c_unique"] <= limit and not row.get("free_start"))
 
 

@@ -105,6 +105,7 @@ SERIES = (
     Column("shape", "class of the lattice, and along which axis", shown=True),
     number("c_strain", "strain along c that the start was given"),
     number("start_strain", "largest principal strain of the cell against its start"),
+    number("start_unique", "unique axis over the mean of the others, of the start"),
     Column("cell_relaxed", "the whole cell was relaxed to its end", "flag"),
     number("max_force", "eV/A, largest force left"),
     number("max_stress", "kbar, largest |component| of the stress left"),
@@ -146,7 +147,9 @@ _EMPTY = {
     "orbital_order": "",
     "mixed_sign": False,
 }
-_ONE_STATE = frozenset({"n_mn3_gap", "jt_phi", "c_strain", "start_strain"})
+_ONE_STATE = frozenset(
+    {"n_mn3_gap", "jt_phi", "c_strain", "start_strain", "start_unique"}
+)
 """Numbers of which a mean over configurations says nothing."""
 _ONE_ORIENTATION = frozenset(
     {"a", "b", "c", "c_ratio", "a_rel", "b_rel", "c_rel", "a_u", "b_u"}

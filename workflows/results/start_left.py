@@ -16,6 +16,8 @@ from workflows.results.row_faults import Row, number
 LEFT_AT_START = 0.005
 """Largest distance of the unique axis from that of an elongated start that proves
 nothing: the spread of cells called cubic."""
+NOT_LONGER = 1e-6
+"""Elongation of a start that is rounding alone."""
 SETTLED = 0.001
 """Largest principal strain of a cell against its start that proves nothing.
 
@@ -31,7 +33,7 @@ def start_doubt(row: Row) -> str:
     if math.isnan(ratio):
         return ""
     if left_at_start(row):
-        return f"not relaxed away from its start ({100 * row['c_strain']:+g} %)"
+        return f"not relaxed away from its start ({start_in_words(row)})"
     strain = number(row, "start_strain")
     if math.isnan(strain):
         return "" if _known_shape(row) else UNKNOWN
@@ -41,25 +43,40 @@ def start_doubt(row: Row) -> str:
     return "" if there else STILL
 
 
-def left_at_start(row: Row) -> bool:
-    """Tell whether a cell above x = 1 still has the strain that its start had.
+def start_ratio(row: Row) -> float:
+    """Return the unique axis over the mean of the others that a relaxation began with.
 
-    A start without that strain which came to the same shape proves the opposite.
+    That of the recorded start. Without one, what the campaign asked for along c, which
+    is no proof of the cell that was made.
     """
-    near = abs(number(row, "c_unique") - 1 - number(row, "c_strain")) <= LEFT_AT_START
+    recorded = number(row, "start_unique")
+    return 1 + number(row, "c_strain") if math.isnan(recorded) else recorded
+
+
+def start_in_words(row: Row) -> str:
+    """Return the elongation of the start, such as ``+2 %``."""
+    return f"{round(100 * (start_ratio(row) - 1), 2) + 0.0:+g} %"
+
+
+def left_at_start(row: Row) -> bool:
+    """Tell whether a cell above x = 1 still has the shape that its start had.
+
+    A start of another shape which came to the same one proves the opposite.
+    """
+    near = abs(number(row, "c_unique") - start_ratio(row)) <= LEFT_AT_START
     return bool(above(number(row, "x"), 1) and near and not row.get("free_start"))
 
 
 def _known_shape(row: Row) -> bool:
-    """Tell whether a strain of the start is recorded; the shape is no longer its."""
-    return above(number(row, "x"), 1) and not math.isnan(number(row, "c_strain"))
+    """Tell whether the shape of the start is known; the cell no longer has it."""
+    return above(number(row, "x"), 1) and not math.isnan(start_ratio(row))
 
 
 def freely_elongated(row: Row, chosen: Row) -> bool:
     """Tell whether a start that was not elongated came to the shape of the chosen."""
-    ratio, start = number(row, "c_unique"), number(row, "c_strain")
+    ratio, start = number(row, "c_unique"), start_ratio(row)
     same = abs(ratio - number(chosen, "c_unique")) <= LEFT_AT_START
-    return bool(start <= 0 and ratio > 1 and same)
+    return bool(start <= 1 + NOT_LONGER and ratio > 1 and same)
 
 
 def came_from_elsewhere(row: Row, chosen: Row) -> bool:

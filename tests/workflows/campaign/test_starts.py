@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from workflows import load_campaign, plan
+from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.octahedra import octahedra
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
@@ -205,3 +206,18 @@ def test_more_strains_are_added_to_the_default_ones() -> None:
     found = planned(2.0, more=[{"x": 2, "c_strain": 0.05}, {"x": 2, "c_strain": 0.0}])
     strains = [c.ordering["c_strain"] for c in found]
     assert strains == [0.02, 0.0, -0.02, 0.05, 0.0]  # the last one is the seed
+
+
+@pytest.mark.parametrize("name", ["paper", "dft", "dft-relaxed", "dft-56"])
+def test_every_start_has_the_elongation_along_c_that_its_name_says(name: str) -> None:
+    strained = [
+        calculation
+        for calculation in plan(load_campaign(name))
+        if calculation.ordering.get("c_strain")
+    ]
+    assert strained
+    for calculation in strained:
+        shape = pseudo_cubic(calculation.structure, calculation.supercell)
+        wanted = 1 + calculation.ordering["c_strain"]
+        assert shape.c_ratio == pytest.approx(wanted)
+        assert "sheared" not in shape.lattice_class

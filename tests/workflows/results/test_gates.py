@@ -464,11 +464,25 @@ def test_an_elongation_counts_above_that_of_its_start(
     outcome: Status,
 ) -> None:
     c = at_two(calculations)
-    document = finished(
-        c, structure=cell(c, *lengths), ordering={**c.ordering, "c_strain": strain}
-    )
+    start = (8.17, 8.17, 8.17 * (1 + strain), 90.0, 90.0, 90.0)
+    document = finished(c, structure=cell(c, *lengths), start_lattice=start)
     found = resting_on_two(open_results(project(document)))["c_ratio_x2"]
     assert found.outcome is outcome
+
+
+def test_the_start_that_was_made_counts_not_the_strain_that_was_asked_for(
+    calculations: Calculations, finished: Finished, project: Project
+) -> None:
+    c = at_two(calculations)
+    document = finished(
+        c,
+        structure=cell(c, 8.2, 8.2, 8.2 * 1.04),
+        start_lattice=(8.2, 8.2, 8.2 * 1.037, 90.0, 90.0, 90.0),
+        ordering={**c.ordering, "c_strain": -0.07},
+    )
+    found = resting_on_two(open_results(project(document)))["c_ratio_x2"]
+    assert found.outcome is WARN
+    assert "not relaxed away from its start (+3.7 %)" in found.reason
 
 
 def test_the_six_permutations_of_a_cell_have_one_verdict(
