@@ -8,7 +8,9 @@ Imports neither FireWorks nor pymongo.
 
 import errno
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,13 +81,14 @@ class Database:
         for option, value in self.client_options.items():
             where = f"{self.path}: mongoclient_kwargs.{option}"
             try:
-                validate(option, value)
+                with refused_by_warnings():
+                    validate(option, value)
             except OSError as error:
                 raise StoreError(
                     f"{where}: the file cannot be read ({error.strerror}); correct the "
                     "path"
                 ) from None
-            except (PyMongoError, TypeError, ValueError) as error:
+            except (PyMongoError, TypeError, ValueError, UserWarning) as error:
                 raise StoreError(
                     f"{where}: pymongo refuses it ({type(error).__name__}); see the "
                     "options of pymongo.MongoClient"
@@ -96,12 +99,24 @@ class Database:
         return StoreError(
             f"{self.path}: pymongo cannot make a client of these settings "
             f"({type(error).__name__}); check host, name, authsource, the certificate "
-            "files and the other mongoclient_kwargs"
+            "files and the other mongoclient_kwargs. In a mongodb:// URI, write : / ? "
+            "# [ ] @ % of a user or password as %3A %2F %3F %23 %5B %5D %40 %25"
         )
 
     def __repr__(self) -> str:
         """Show the address without user or password."""
         return f"Database({str(self.path)!r}, embedded={self.embedded})"
+
+
+@contextmanager
+def refused_by_warnings() -> Iterator[None]:
+    """Raise what pymongo only warns of: an option that it does not know.
+
+    It would be left out, and the warning prints it: perhaps a part of a password.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        yield
 
 
 def read_database(where: str | Path | None = None) -> Database:

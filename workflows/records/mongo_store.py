@@ -18,7 +18,7 @@ from pymongo.errors import (
 
 from workflows.errors import StoreError, printable
 from workflows.records.contradiction import contradiction
-from workflows.records.database import Database
+from workflows.records.database import Database, refused_by_warnings
 from workflows.records.document import State, TaskDocument
 from workflows.records.recordable import check_size, refuse_unfit
 from workflows.records.summary import ATOMS, Summary, code_fingerprint, summarize
@@ -172,8 +172,9 @@ def connect_client(database: Database) -> Any:
             or settings.get("name", "fireworks"),
         }
     try:
-        client: Any = MongoClient(settings["host"], **options)
-    except (PyMongoError, OSError, TypeError, ValueError) as error:
+        with refused_by_warnings():
+            client: Any = MongoClient(settings["host"], **options)
+    except (PyMongoError, OSError, TypeError, ValueError, UserWarning) as error:
         raise database.bad_client(error) from None
     try:
         client.admin.command("ping")

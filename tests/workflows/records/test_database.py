@@ -305,3 +305,23 @@ def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> 
     for where in (odd, write(odd)):
         with pytest.raises(StoreError, match="is not UTF-8"):
             read_or_embedded(where, new=True)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'host: "mongodb://u:a/b?s3cret=q@localhost:1/x"\nuri_mode: true',
+        'host: "mongodb://u:a/b?s3cret@localhost:1/x?a=b"\nuri_mode: true',
+        'host: "mongodb://localhost:1/x?readPreferenceTags=s3cret"\nuri_mode: true',
+        "host: localhost\nport: 1\nmongoclient_kwargs: {compressors: s3cret}",
+        "host: localhost\nport: 1\nmongoclient_kwargs: {s3crets: 1}",
+    ],
+)
+def test_what_pymongo_warns_of_is_an_error_without_the_value(
+    tmp_path: Path, lines: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    database = read_database(write(tmp_path, f"{lines}\nname: lnmo\n"))
+    with pytest.raises(StoreError) as caught:
+        results_store(database)
+    assert "s3cret" not in str(caught.value).replace("mongoclient_kwargs.s3crets", "")
+    assert not recwarn.list
