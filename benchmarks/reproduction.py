@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from workflows.results.results import Results, records  # noqa: E402
 DATA = TOP / "tests" / "data" / "gpaw" / "dft"
 PAGE = TOP / "docs" / "reproduction.md"
 README = TOP / "README.md"
+ROCKSALT = "oct_16c_rocksalt"
 MARK = "<!-- table of benchmarks/reproduction.py -->"
 FIGURE = TOP / "docs" / "reproduction.svg"
 PAPER = {
@@ -169,19 +170,15 @@ def energies(found: Results) -> str:
     """Return what follows from energies: order, sites, voltages."""
     rows = calculation_rows()
     lines = []
-    lowest = lowest_by_order(rows)
-    orders = {k: float(row["energy_per_fu"]) for k, row in lowest.items()}
+    by_order = lowest_by_order(rows)
+    orders = {k: float(row["energy_per_fu"]) for k, row in by_order.items()}
     if {"fim", "fm"} <= set(orders):
         gap = 1000 * (orders["fm"] - orders["fim"])
         told = f"FM lies {gap:+.1f} meV per formula unit from FiM (Ni against Mn)"
         lines.append(["magnetic order at x = 1", "FiM lowest", told])
-    ends = {
-        str(r["insertion"]): float(r["energy_per_fu"])
-        for r in rows
-        if r["x"] == 2 and "energy_per_fu" in r
-    }
+    ends = lowest(r for r in rows if r["x"] == 2)
     if len(ends) == 2:
-        gap = ends["tet_8b"] - ends["oct_16c_rocksalt"]
+        gap = ends[2.0, "tet_8b"] - ends[2.0, ROCKSALT]
         told = f"the cell started on 8b lies {gap:+.3f} eV per formula unit above 16c"
         lines.append(["8b against 16c at x = 2", "8b", told])
     for name, low, high, paper in (("0 to 1", 0, 1, "4.7"), ("1 to 2", 1, 2, "2.8")):
@@ -192,6 +189,42 @@ def energies(found: Results) -> str:
     return table(["", "paper", "GPAW"], lines)
 
 
+def lowest(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[float, str], float]:
+    """Return the lowest energy of each x and model, eV per formula unit, without FM."""
+    found: dict[tuple[float, str], float] = {}
+    for row in rows:
+        if "energy_per_fu" in row and row["magnetic_order"] != "fm":
+            key = float(row["x"]), str(row["insertion"])
+            found[key] = min(found.get(key, math.inf), float(row["energy_per_fu"]))
+    return found
+
+
+def cells_at_two(surrogate: Mapping[str, TaskDocument]) -> str:
+    """Return the table of the starts on 16c at x = 2: where each cell ended."""
+    lines = []
+    rows = [r for r in calculation_rows() if (r["x"], r["insertion"]) == (2, ROCKSALT)]
+    own = [surrogate[str(r["calculation_id"])] for r in rows]
+    least = min(float(r["energy_per_fu"]) for r in rows)
+    lowest_here = min(d.energy / d.formula_units for d in own)
+    for row, geometry in zip(rows, own, strict=True):
+        shape = pseudo_cubic(geometry.structure, geometry.supercell)
+        here = 1000 * (geometry.energy / geometry.formula_units - lowest_here)
+        lines.append(
+            [
+                f"{100 * row['c_strain']:+g} %",
+                *(number(getattr(shape, axis), ".3f") for axis in "abc"),
+                f"**{number(shape.c_ratio, '.3f')}**",
+                f"**{1000 * (float(row['energy_per_fu']) - least):.0f}**",
+                f"{here:.0f}",
+                number(row["m_mn"]),
+                number(row["gap"]),
+            ]
+        )
+    head = ["start along c", "a, Å", "b", "c", "c/((a+b)/2)"]
+    head += ["DFT+U, meV per formula unit above the lowest", "CHGNet, the same"]
+    return table([*head, "\\|m(Mn)\\|, DFT+U", "gap, eV, DFT+U"], lines)
+
+
 def volts(found: Results, low: int, high: int) -> str:
     """Return the mean voltage of a range on 16c, or why there is none."""
     try:
@@ -199,11 +232,9 @@ def volts(found: Results, low: int, high: int) -> str:
     except ResultsError as error:
         return str(error).partition(":")[0]
     ends = {
-        float(r["x"]): float(r["energy_per_fu"])
-        for r in calculation_rows()
-        if "energy_per_fu" in r
-        and (r["x"] <= 1 or r["insertion"] == "oct_16c_rocksalt")
-        and r["magnetic_order"] != "fm"
+        x: energy
+        for (x, model), energy in lowest(calculation_rows()).items()
+        if x <= 1 or model == ROCKSALT
     }
     if not {float(low), float(high)} <= set(ends):
         return "an end of the range was not computed"
@@ -288,6 +319,7 @@ def pages(*, figure: bool = False) -> dict[Path, str]:
     parts: list[tuple[str, Callable[[], str]]] = [
         ("Moments, charge order, gap", lambda: moments(rows)),
         ("Energies", lambda: energies(found)),
+        ("Two cells at x = 2 on 16c (CHGNet)", lambda: cells_at_two(surrogate)),
         ("The geometry they stand on (CHGNet)", lambda: lattices(rows, surrogate)),
         ("A second code", lambda: section(read_kept())),
     ]

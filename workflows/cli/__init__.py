@@ -76,6 +76,7 @@ def app() -> None:
 def main() -> None:
     """Run the command; an error that the reader can solve is one line, exit code 2."""
     streams.prepare()
+    os.environ["MPLBACKEND"] = "Agg"  # figures are files; a login file may name another
     try:
         _run()
     except (LnmoError, StructuresError) as error:

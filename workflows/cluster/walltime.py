@@ -55,13 +55,18 @@ def deadline(
         What was requested, in s, for queues that do not report the end.
     """
     found = os.environ if environment is None else environment
-    if "SLURM_JOB_END_TIME" in found:
-        return float(found["SLURM_JOB_END_TIME"])
+    if (end := _seconds(found.get("SLURM_JOB_END_TIME"))) is not None:
+        return end
     if "SLURM_JOB_ID" in found and (end := _slurm_end(found["SLURM_JOB_ID"])):
         return end
-    if "PBS_WALLTIME" in found:
-        return time.time() + float(found["PBS_WALLTIME"])
+    if (left := _seconds(found.get("PBS_WALLTIME"))) is not None:
+        return time.time() + left
     return None if walltime is None else time.time() + walltime
+
+
+def _seconds(text: str | None) -> float | None:
+    """Read whole seconds; None for anything else that a site may have set."""
+    return float(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def _slurm_end(job_id: str) -> float | None:

@@ -114,7 +114,7 @@ def _reservation(
         return None
     if found["state"] == "RESERVED":
         return launch_id
-    restarted = int(os.environ.get("SLURM_RESTART_COUNT", "0")) > 0
+    restarted = os.environ.get("SLURM_RESTART_COUNT", "0").strip() not in {"", "0"}
     if found["state"] not in {"RUNNING", "FIZZLED"} or not restarted:
         return None
     if found["state"] == "FIZZLED":  # it had time to record its end

@@ -16,6 +16,10 @@ from workflows.vasp.known_tags import MACHINE_TAGS
 
 MOST_SECONDS = 9e9
 """More than any unix time; a system sleeps no longer."""
+MOST_POLL = 3600.0
+"""s between two looks at VASP; it may end a minute after one."""
+_REAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|nan|inf")
+"""Plain decimal numbers; Python also reads ``1_0`` and digits of other scripts."""
 _COUNT = re.compile(r"[1-9][0-9]{0,5}")
 _SWITCH = re.compile(r"\.?(T|F|TRUE|FALSE)\.?", re.IGNORECASE)
 
@@ -123,21 +127,23 @@ def number(env: Mapping[str, Any], name: str, default: float) -> float:
     Raises
     ------
     MachineError
-        It is not a number, or negative, infinite or NaN.
+        It is not a plain decimal number, or negative, infinite, NaN or too large.
     """
     variable = f"LNMO_{name.upper()}"
     value = env.get(name)
     if value is None:
         value = os.environ.get(variable) or default
+    refused = MachineError(f"{variable} = {_shown(value)} is not a number")
+    if isinstance(value, str) and not _REAL.fullmatch(value.strip()):
+        raise refused
     try:
         found = float(value)
     except (TypeError, ValueError):
-        raise MachineError(f"{variable} = {_shown(value)} is not a number") from None
-    if not 0 <= found <= MOST_SECONDS:
+        raise refused from None
+    most = MOST_POLL if name == "poll_seconds" else MOST_SECONDS
+    if not 0 <= found <= most:
         what = "a unix time, or 0 for none" if name == "deadline" else "seconds"
-        raise MachineError(
-            f"{variable} = {_shown(value)}: give {what}, 0 to {MOST_SECONDS:g}"
-        )
+        raise MachineError(f"{variable} = {_shown(value)}: give {what}, 0 to {most:g}")
     return found
 
 

@@ -39,3 +39,9 @@ def test_what_slurm_says_comes_before_what_was_asked() -> None:
     found = {"SLURM_JOB_ID": "1", "SLURM_JOB_END_TIME": "1000"}
     assert deadline(found, walltime=60) == 1000
     assert deadline({}) is None
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1_0", "٣", "inf", "-5"])
+def test_an_end_that_is_not_a_time_is_not_known(text: str) -> None:
+    assert deadline({"SLURM_JOB_END_TIME": text}) is None
+    assert deadline({"PBS_WALLTIME": text}) is None

@@ -71,3 +71,18 @@ def test_a_machine_tag_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LNMO_VASP_INCAR", "NCORE=4 NCORE=5")
     with pytest.raises(MachineError, match="NCORE is given twice; remove one"):
         machine({})
+
+
+@pytest.mark.parametrize("text", ["1_0", "１", "1 0", "0x10", "1e"])
+def test_only_plain_decimal_numbers_are_read(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("LNMO_STOP_MARGIN", text)
+    with pytest.raises(MachineError, match="is not a number"):
+        machine({})
+
+
+def test_vasp_is_looked_at_every_hour_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "1e9")
+    with pytest.raises(MachineError, match="give seconds, 0 to 3600"):
+        machine({})
