@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.places import TOP
 from workflows import cli
 from workflows.cli.verbs import HELP
 
@@ -183,3 +184,19 @@ def test_a_current_directory_that_is_gone_is_named(tmp_path: Path) -> None:
     ran = shell("mkdir d; cd d; rmdir ../d; lnmo results paper", tmp_path)
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "the current directory was deleted, or deleted and made again" in ran.stderr
+
+
+def test_the_backend_of_a_login_file_draws_no_figure(tmp_path: Path) -> None:
+    """Its name would end ``lnmo report`` with a traceback of matplotlib."""
+    code = (
+        "import sys; sys.argv = ['lnmo', '--version']\n"
+        "from contextlib import suppress\n"
+        "from workflows import cli\n"
+        "with suppress(SystemExit):\n    cli.main()\n"
+        "from matplotlib import pyplot\n"
+        "pyplot.figure().savefig('figure.png')\n"
+    )
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "MPLBACKEND": "Qt4Agg", "PYTHONPATH": str(TOP)}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "figure.png").is_file()
