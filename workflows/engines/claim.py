@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.atomic import read_json
+from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import LnmoError, StoreBusy
 
 
@@ -40,10 +41,10 @@ class _Held:
     for_life: bool = False
 
 
+HOLDER = ".holder.json"
+"""End of the name of a token, behind a dot and the step."""
 STARTED = "process_started"
-"""Key of a token that is held for life: when its process started, unix time."""
-SAME_START = 1.0
-"""Seconds between two readings of the start of one process."""
+"""Key of a token that is held for life: see :mod:`workflows.engines.process_start`."""
 _HELD: dict[Path, _Held] = {}
 """By step directory."""
 
@@ -68,7 +69,7 @@ def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
     Superseded
         Another worker took it meanwhile.
     """
-    _refuse_held_for_life(directory)
+    refuse_held_for_life(directory)
     token = uuid.uuid4().hex
     _write(_place(directory), token, for_life=for_life)
     held = _Held(token, directory.parent.stat().st_ino, for_life)
@@ -84,21 +85,27 @@ def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
                 _place(directory).unlink()
 
 
-def _refuse_held_for_life(directory: Path) -> None:
-    import psutil
+def refuse_held_for_life(directory: Path) -> None:
+    """Refuse a step that another living process of this machine has for life.
 
+    Raises
+    ------
+    StoreBusy
+        Names the process, and what to do.
+    """
     found = _holder(directory)
     if found.get(STARTED) is None or found.get("host") != socket.gethostname():
         return
-    with suppress(psutil.Error, TypeError, ValueError):
-        process = psutil.Process(int(found["pid"]))
-        started = abs(process.create_time() - float(found[STARTED]))
-        if started < SAME_START and process.pid != os.getpid():
-            raise StoreBusy(
-                f"{directory}: process {process.pid} has been running this step since "
-                f"{found.get('since')}, outside of this LaunchPad (a flow of jobflow): "
-                "wait until it ends, or stop it, then run again"
-            )
+    try:
+        pid = int(found["pid"])
+    except (LookupError, TypeError, ValueError):
+        return
+    if pid != os.getpid() and is_alive_since(pid, found[STARTED]):
+        raise StoreBusy(
+            f"{directory}: process {pid} has been running this step since "
+            f"{found.get('since')}, outside of this LaunchPad (a flow of jobflow): "
+            "wait until it ends, or stop it, then type this again"
+        )
 
 
 def check_claim(place: Path) -> None:
@@ -129,7 +136,7 @@ def _restore(directory: Path, held: _Held) -> None:
 
 
 def _place(directory: Path) -> Path:
-    return directory.with_name(f".{directory.name}.holder.json")
+    return directory.with_name(f".{directory.name}{HOLDER}")
 
 
 def _write(
@@ -143,9 +150,7 @@ def _write(
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     if for_life:
-        import psutil
-
-        content[STARTED] = psutil.Process().create_time()
+        content[STARTED] = start_of(os.getpid())
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{token}.part")
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.engines.claim import HOLDER, refuse_held_for_life
 from workflows.errors import StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
@@ -57,7 +58,8 @@ def deletable(
     Raises
     ------
     StoreError
-        A step is running or reserved; or a directory is a link out of the root.
+        A step is running or reserved, or a process outside of this LaunchPad is
+        computing it; or a directory is a link out of the root.
     """
     own: list[Mapping[str, Any]] = []
     shared, older, unplanned = [], [], []
@@ -85,6 +87,10 @@ def deletable(
         )
     alone = (found["metadata"]["calculation_id"] for found in own)
     ids = sorted(with_reseeds(launchpad, alone))
+    for each in ids:
+        for holder in sorted((root / CALCULATIONS / each).glob(f".*{HOLDER}")):
+            step = holder.name.removeprefix(".").removesuffix(HOLDER)
+            refuse_held_for_life(holder.with_name(step))
     places = [
         *(root / CALCULATIONS / each for each in ids),
         *(root / QUEUE_DIRECTORY / str(each) for each in fw_ids),

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from workflows.atomic import parse_json
+from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy, StoreError
 
 ORPHAN_SECONDS = 20.0
@@ -242,7 +241,7 @@ def _locker(descriptor: int) -> dict[str, Any]:
     for line in lines:
         words = line.split()
         if "FLOCK" in words and words[-3].endswith(f":{inode}"):
-            started = _started(int(words[-4]))
+            started = start_of(int(words[-4]))
             return (
                 {} if started is None else {"pid": int(words[-4]), "started": started}
             )
@@ -259,7 +258,7 @@ def _try_lock(descriptor: int) -> bool:
 
 def _sign(path: Path, descriptor: int) -> None:
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    owner = {"pid": os.getpid(), "started": _started(os.getpid()), "since": now}
+    owner = {"pid": os.getpid(), "started": start_of(os.getpid()), "since": now}
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(owner).encode(), 0)
@@ -273,7 +272,7 @@ def _sign(path: Path, descriptor: int) -> None:
 def _owner(descriptor: int) -> dict[str, Any]:
     try:
         found = parse_json(os.pread(descriptor, 4096, 0))
-        return {"pid": int(found["pid"]), "started": float(found["started"])} | {
+        return {"pid": int(found["pid"]), "started": found["started"]} | {
             "since": str(found.get("since", ""))
         }
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -282,15 +281,4 @@ def _owner(descriptor: int) -> dict[str, Any]:
 
 def _alive(owner: dict[str, Any]) -> bool:
     """Distinguish the process that signed from a later one with the same pid."""
-    started = _started(owner["pid"])
-    return started is not None and abs(started - owner["started"]) < 2.0
-
-
-def _started(pid: int) -> float | None:
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return float(process.create_time())
-    except psutil.NoSuchProcess:
-        return None
+    return is_alive_since(owner["pid"], owner["started"])

@@ -10,6 +10,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.engines.claim import refuse_held_for_life
 from workflows.engines.gpaw import engine as gpaw
 from workflows.engines.vasp import engine as vasp
 from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
@@ -42,7 +43,14 @@ def retry_failed(
 
 
 def retry_step(directory: Path) -> None:
-    """Let a failed step run again, from its last structure if that makes sense."""
+    """Let a failed step run again, from its last structure if that makes sense.
+
+    Raises
+    ------
+    StoreBusy
+        A process outside of this LaunchPad is computing it; nothing was changed.
+    """
+    refuse_held_for_life(directory)
     if vasp.prepare_resume(directory) or gpaw.prepare_resume(directory):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +15,9 @@ from tests.workflows.cluster.conftest import Site, running
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
-from workflows.errors import StoreError
+from workflows.engines.claim import HOLDER, STARTED
+from workflows.engines.process_start import start_of
+from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.delete import (
     deletable,
     delete,
@@ -19,6 +25,7 @@ from workflows.launchpad.delete import (
     submitted_kinds,
 )
 from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.recovery import retry_step
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
 from workflows.records.document import TaskDocument
@@ -177,3 +184,33 @@ def test_what_cannot_be_removed_is_named_and_goes_with_the_next_deletion(
     assert not directory.exists()
     delete(pad, embedded, deletable(pad, embedded.root, "paper"))
     assert not (embedded.root / "deleted").exists()
+
+
+@pytest.fixture
+def flow(directory: Path) -> Iterator[Path]:
+    """A process outside of the LaunchPad that computes the step, as jobflow's."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        token = {
+            "token": "theirs",
+            "host": socket.gethostname(),
+            "pid": process.pid,
+            "since": "2026-11-30T12:00:00+00:00",
+            STARTED: start_of(process.pid),
+        }
+        holder = directory / f".relax{HOLDER}"
+        holder.write_text(json.dumps(token))
+        yield directory / "relax"
+        process.kill()
+
+
+def test_a_step_that_a_flow_computes_is_not_deleted_nor_set_aside(
+    pad: EmbeddedLaunchPad, embedded: Database, flow: Path
+) -> None:
+    for change in (
+        lambda: deletable(pad, embedded.root, "paper"),
+        lambda: retry_step(flow),
+    ):
+        with pytest.raises(StoreBusy, match=r"has been running this step since 2026"):
+            change()
+    assert flow.is_dir()
+    assert pad.workflows.count_documents({}) == 1

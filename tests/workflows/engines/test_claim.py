@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from workflows.engines.claim import GivenUp, Superseded, check_claim, claim
+from workflows.engines.claim import STARTED, GivenUp, Superseded, check_claim, claim
+from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy
 
 
@@ -109,9 +112,9 @@ def test_a_step_that_is_held_for_life_is_taken_over_only_after_it(
         own = json.loads(holder.read_text())
         holder.unlink()
         check_claim(step)  # written again, as it was
-        assert json.loads(holder.read_text())["process_started"] > 0
+        assert json.loads(holder.read_text())["process_started"] == own[STARTED]
     assert not holder.exists()
-    started = psutil.Process(another_process.pid).create_time()
+    started = start_of(another_process.pid)
     theirs = {**own, "pid": another_process.pid, "process_started": started}
     holder.write_text(json.dumps(theirs))
     for_life = f"process {another_process.pid} has been running this step since"
@@ -119,7 +122,7 @@ def test_a_step_that_is_held_for_life_is_taken_over_only_after_it(
         pass
     assert json.loads(holder.read_text()) == theirs
     elsewhere = {**theirs, "host": "node7"}
-    reborn = {**theirs, "process_started": started - 60}
+    reborn = {**theirs, "process_started": start_of(os.getpid())}
     for other in (elsewhere, reborn, {**theirs, "pid": "x"}):
         holder.write_text(json.dumps(other))
         with claim(step):
@@ -129,3 +132,49 @@ def test_a_step_that_is_held_for_life_is_taken_over_only_after_it(
     another_process.wait()
     with claim(step):
         check_claim(step)
+
+
+@pytest.mark.parametrize("seconds", [-3.0, 3600.0])
+def test_a_clock_that_is_set_ends_no_claim_for_life(
+    tmp_path: Path,
+    another_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+) -> None:
+    step = tmp_path / "abc" / "static"
+    with claim(step, for_life=True):
+        holder = json.loads(step.with_name(".static.holder.json").read_text())
+    pid = another_process.pid
+    theirs = {**holder, "pid": pid, STARTED: start_of(pid)}
+    step.with_name(".static.holder.json").write_text(json.dumps(theirs))
+    boot = psutil.boot_time()  # the kernel moves it with the clock
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + seconds)
+    monkeypatch.setattr("psutil._pslinux.BOOT_TIME", boot + seconds, raising=False)
+    with pytest.raises(StoreBusy, match=f"process {pid} has been running"), claim(step):
+        pass
+
+
+def test_the_start_of_an_earlier_version_is_still_read(
+    another_process: subprocess.Popen[bytes],
+) -> None:
+    pid = another_process.pid
+    started = psutil.Process(pid).create_time()
+    assert is_alive_since(pid, started)
+    assert not is_alive_since(pid, started - 60)
+    assert not is_alive_since(pid, "another boot:1")
+    another_process.kill()
+    another_process.wait()
+    assert not is_alive_since(pid, started)
+    assert start_of(pid) is None
+
+
+def test_a_process_that_was_killed_but_not_waited_for_is_not_alive(
+    another_process: subprocess.Popen[bytes],
+) -> None:
+    pid = another_process.pid
+    started = start_of(pid)
+    another_process.kill()
+    while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert start_of(pid) is None
+    assert not is_alive_since(pid, started)
