@@ -37,16 +37,17 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
     """Print the series and, in a terminal, the verdicts."""
     results = chosen.results()
     series = results.series()
+    running = _running(chosen, series)
+    shown = marked(series, running)
     if as_csv:
-        series.to_csv(sys.stdout, index=False)
+        shown.to_csv(sys.stdout, index=False)
     elif as_json:
-        print(series.to_json(orient="records", indent=1))
+        print(shown.to_json(orient="records", indent=1))
     elif not len(series):
-        print(f"no results yet; {FREE_ENGINE}")
+        print(_nothing("results", chosen))
     else:
         screen = console()
-        running = _running(chosen, series)
-        screen.print(series_table(marked(series, running), screen))
+        screen.print(series_table(shown, screen))
         if running:
             print(running_line(running))
         if not series["state"].isin(_FINISHED).any():
@@ -56,6 +57,15 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
         screen.print(verdict_table(verdicts, screen))
         if any(v.value is not None for v in verdicts):
             screen.print(overall_lines(verdicts), highlight=False)
+
+
+def _nothing(what: str, chosen: Selection) -> str:
+    """Return why a table is empty: what runs, or what to type."""
+    running = running_line(running_steps(chosen))
+    if running:
+        return f"no {what} yet: {running}"
+    cure = f"lnmo run {chosen.name}" if chosen.name else FREE_ENGINE
+    return f"no {what} yet; {cure}"
 
 
 def _running(chosen: Selection, series: pd.DataFrame) -> list[Step]:
@@ -99,7 +109,7 @@ def show_table(
     elif as_json:
         print_json(as_plain(frame))
     elif not len(frame):
-        print(f"no {request.table} yet; {FREE_ENGINE}")
+        print(_nothing(str(request.table), chosen))
     else:
         screen = console()
         screen.print(plain_table(frame, str(request.table), screen))

@@ -78,11 +78,18 @@ def test_results_and_status_during_a_run_and_after_it_was_killed(lnmo: Any) -> N
         firework, _ = pad.checkout_fw(FWorker(), "/")
         during = lnmo("results", "mine.yaml")
         steps = json.loads(lnmo("status", "--json"))
+        as_json = json.loads(lnmo("results", "mine.yaml", "--json"))
+        as_csv = lnmo("results", "mine.yaml", "--csv")
+        runs = lnmo("results", "mine.yaml", "--table", "runs")
     name = firework.name
     assert f"1 step running: {name} (lnmo status)" in during
-    assert during.count("RUNNING") == 1
+    assert during.count("RUNNING") == as_csv.count("RUNNING") == 1
+    assert sorted(row["state"] for row in as_json) == ["PLANNED", "RUNNING"]
+    assert runs == f"no runs yet: 1 step running: {name} (lnmo status)\n"
     assert [s["name"] for s in steps if s["state"] == "RUNNING"] == [name]
     assert {(s["engine"], *s["campaigns"]) for s in steps} == {("vasp", "mine")}
     assert {s["x"] for s in steps} == {0, 1}
     # its owner is gone: nothing runs, whatever the LaunchPad says
     assert "RUNNING" not in lnmo("results", "mine.yaml")
+    nothing = lnmo("results", "mine.yaml", "--table", "runs")
+    assert nothing == "no runs yet; lnmo run mine.yaml\n"
