@@ -67,11 +67,11 @@ with the long axes of its two Mn3+ along a and b. At CHGNet's geometries DFT+U p
 one that is short along c {above:.0f} meV per formula unit below the other. Which is
 lower after DFT+U's own relaxation is for `lnmo run dft-relaxed` to say. The paper's
 cell has 56 atoms and eight Mn3+; there CHGNet's lowest is long along c (the table in
-README). **The voltage of removal** is below the measured one, as PBE+U at another geometry may have
-it. DFT+U finds a pressure of about 30 kbar in CHGNet's cells: its own would be
-larger. Lithium does not stay on 8b, and takes the host along. Gaps depend on the k
-mesh, here a shifted 2x2x2; at x = 0.5, with Ni of two thirds of its moment, there is
-none.
+README). **The voltage of removal** is below the measured one, as it may be with PBE+U
+at another geometry: DFT+U finds a pressure of about 30 kbar in CHGNet's cells, so its
+own would be larger. Lithium does not stay on 8b: from one start it ends on 16c, from
+the other it takes the host along. Gaps depend on the k mesh, here a shifted 2x2x2; at
+x = 0.5, with Ni of two thirds of its moment, there is none.
 
 """
 
@@ -181,7 +181,12 @@ def energies(found: Results) -> str:
     ends = lowest(r for r in rows if r["x"] == 2)
     if len(ends) == 2:
         gap = ends[2.0, "tet_8b"] - ends[2.0, ROCKSALT]
+        on_8b = min(
+            (r for r in rows if (r["x"], r["insertion"]) == (2, "tet_8b")),
+            key=lambda r: float(r["energy_per_fu"]),
+        )
         told = f"the cell started on 8b lies {gap:+.3f} eV per formula unit above 16c"
+        told += f"; its Li ended on {on_8b['li_sites']}"
         lines.append(["8b against 16c at x = 2", "8b", told])
     for name, low, high, paper in (("0 to 1", 0, 1, "4.7"), ("1 to 2", 1, 2, "2.8")):
         lines.append(
