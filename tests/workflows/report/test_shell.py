@@ -38,12 +38,12 @@ def closed() -> Iterator[None]:
 def test_results_say_what_there_is(dft: PlottedResults) -> None:
     head, *rest = repr(dft).splitlines()
     assert head.startswith("Results in ")
-    assert head.endswith("lnmo-data: 8 calculations, 19 steps")
+    assert head.endswith("lnmo-data: 10 calculations, 25 steps")
     assert [line.split(maxsplit=1) for line in rest] == [
-        ["campaigns", "dft: 8"],
-        ["engines", "gpaw: 8"],
+        ["campaigns", "dft: 10"],
+        ["engines", "gpaw: 10"],
         ["x", "0, 0.5, 1, 1.5, 2"],
-        ["states", "DONE: 19"],
+        ["states", "DONE: 25"],
     ]
 
 
@@ -131,7 +131,7 @@ def test_a_density_of_states_has_a_name_a_curve(
 ) -> None:
     axes = dft.plot.pdos(2, insertion="oct_16c_rocksalt", by=by)
     assert labels <= set(axes.get_legend_handles_labels()[1])
-    assert "gap 0.78 eV" in axes.get_title(loc="left")
+    assert "gap 0.85 eV" in axes.get_title(loc="left")
 
 
 def test_curves_that_cannot_be_drawn_are_answered_with_those_that_can(
