@@ -35,7 +35,7 @@ OWN_FIELDS = {
     "state": "DONE, or NEEDS_REVIEW",
     "ended_as": "insertion model, or the sites, that Li ended on",
     "host": "arrangement of the metals on 16d",
-    "ended_order": "magnetic order that it ended in: fim (Ni against Mn), fm, afm_mn or "
+    "ended_order": "magnetic order it ended in: fim (Ni against Mn), fm, afm_mn or "
     "mixed",
     "engine": "vasp, gpaw or chgnet",
     "engine_version": "as the engine prints it",
