@@ -278,8 +278,8 @@ def test_steps_that_a_person_holds_are_no_failures_and_have_their_own_command(
     assert ran.returncode == 1
     told = ran.stdout.partition("2 steps are cancelled or paused")[2].splitlines()
     assert [line.split(": ")[1] for line in told[1:3]] == [
-        "lpad reignite_fws -i 1",
-        "lpad resume_fws -i 2",
+        f"lpad -l {place / 'launchpad.yaml'} reignite_fws -i 1",
+        f"lpad -l {place / 'launchpad.yaml'} resume_fws -i 2",
     ]
     assert "--retry" not in ran.stdout
     with connected(read_database(place)) as pad:
@@ -355,3 +355,24 @@ def test_a_umask_that_locks_its_own_owner_out_is_refused(place: Path) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "umask 0777" in ran.stderr
     assert sorted(place.iterdir()) == before
+
+
+def test_a_run_on_a_mongodb_that_was_killed_goes_on_with_the_same_command(
+    place: Path, mongo: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: killed\n"
+    (place / "launchpad.yaml").write_text(settings)
+    monkeypatch.setenv("FAKE_VASP_SECONDS", "60")
+    words = [*LNMO, "run", "c.yaml", "--x", "1"]
+    with subprocess.Popen(words, cwd=place, stdout=subprocess.PIPE) as run:
+        while not list((place / "lnmo-data").glob("calculations/*/*/INCAR")):
+            time.sleep(0.1)
+        beside = lnmo(place, "run", "c.yaml", "--x", "1")
+        run.kill()
+    (line,) = (s for s in beside.stdout.splitlines() if "--dead" in s)
+    assert "lnmo rerun --fw-id 1 --dead" in line, "it lives, and nobody takes its step"
+    monkeypatch.delenv("FAKE_VASP_SECONDS")
+    again = lnmo(place, "run", "c.yaml", "--x", "1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "1 step of an interrupted run will be resumed" in again.stderr
+    assert again.stdout.count(" ended after ") == 1

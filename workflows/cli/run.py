@@ -79,10 +79,10 @@ def run(
 
 
 HELD = {
-    "DEFUSED": "lpad reignite_fws -i",
-    "PAUSED": "lpad resume_fws -i",
+    "DEFUSED": "reignite_fws -i",
+    "PAUSED": "resume_fws -i",
 }
-"""State that a person gave a step -> what takes it up again, before its number."""
+"""State that a person gave a step -> words of lpad that take it up, and its number."""
 
 
 def run_campaign(
@@ -179,9 +179,12 @@ def _recover(
 ) -> None:
     """Make READY what an interrupted owner left behind."""
     from workflows.launchpad.embedded import EmbeddedLaunchPad
+    from workflows.launchpad.interrupted_runs import return_interrupted_runs
     from workflows.launchpad.recovery import return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
+        if count := return_interrupted_runs(pad, steps):
+            note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
         return
     if pad.lost:
         note(pad.lost)
@@ -223,15 +226,17 @@ def _report_failures(
     steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
 ) -> int:
     """List the failed steps by reason; one that was printed is not repeated."""
+    lpad = chosen.database().lpad
     failed = [step for step in steps if step["state"] == "FIZZLED"]
     held = [step for step in steps if step["state"] in HELD]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
         print(
             f"{count_of(len(away), 'step runs', 'steps run')} on another machine, or "
-            "the worker was killed. If killed: see lnmo status; lnmo rerun --fw-id N "
-            "--dead makes one READY"
+            "its worker was killed there. If it was killed, where the queue is:"
         )
+    for step in away:
+        print(printable(f"  {step['name']}: lnmo rerun --fw-id {step['fw_id']} --dead"))
     if held:
         print(
             count_of(
@@ -241,7 +246,8 @@ def _report_failures(
             )
         )
     for step in held:
-        print(printable(f"  {step['name']}: {HELD[step['state']]} {step['fw_id']}"))
+        words = f"{HELD[step['state']]} {step['fw_id']}"
+        print(printable(f"  {step['name']}: {lpad} {words}"))
     if not failed:
         return 1 if away or held else 0
     command = f"lnmo run {chosen}".rstrip()

@@ -67,16 +67,17 @@ def judgements(
             continue
         directory = results.directory(str(step["calculation_id"]), str(step["step"]))
         if database.embedded or directory.parent.is_dir():
-            own = _judged(results, step, directory, embedded=database.embedded)
+            own = _judged(results, step, directory, database)
             if own is not None:
                 found[step["fw_id"]] = own
     return found
 
 
 def _judged(
-    results: FileResults, step: Mapping[str, Any], directory: Path, *, embedded: bool
+    results: FileResults, step: Mapping[str, Any], directory: Path, database: Database
 ) -> Judgement | None:
-    again = "lnmo run" if embedded else f"lpad rerun_fws -i {step['fw_id']}"
+    embedded = database.embedded
+    again = "lnmo run" if embedded else f"{database.lpad} rerun_fws -i {step['fw_id']}"
     summary = results.summary(str(step["calculation_id"]), str(step["step"]))
     if summary is None:
         lost = "its directory" if not directory.exists() else DOCUMENT_FILE

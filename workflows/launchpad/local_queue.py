@@ -14,6 +14,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
+from workflows.launchpad.interrupted_runs import this_process
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
 from workflows.records.calculations import fetch
@@ -58,7 +59,7 @@ class LocalQueue:
         if self._ids is not None:
             ids = with_reseeds(self._launchpad, self._ids)
             query = {"spec.calculation_id": {"$in": ids}}
-        return _Owner(name="lnmo run", query=query)
+        return _Owner(name="lnmo run", query=query, env=this_process())
 
     def check_out(self) -> tuple[Firework | None, int]:
         """Return a READY Firework, now RUNNING, and its launch; None if none is."""

@@ -8,6 +8,7 @@ Imports neither FireWorks nor pymongo.
 
 import errno
 import os
+import shlex
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,11 @@ class Database:
         """Options of pymongo's client: the file's, and how long an answer may take."""
         given = self.launchpad.get("mongoclient_kwargs") or {}
         return {"serverSelectionTimeoutMS": 10_000, "socketTimeoutMS": 60_000, **given}
+
+    @property
+    def lpad(self) -> str:
+        """FireWorks' command on this database; by itself it reads another file."""
+        return f"lpad -l {shlex.quote(str(self.path))}"
 
     def unreachable(self, error: Exception) -> StoreError:
         """Return the error of a MongoDB that does not answer; shows no secret."""
