@@ -96,6 +96,7 @@ def _advice(composition: Composition | str, problem: str) -> str:
     """One line: which composition, what is wrong, what to do."""
     formula = Composition(composition).formula
     return (
-        f"composition {formula}: {problem} in the formal charges; give the charge of "
-        "each element by hand"
+        f"composition {formula}: {problem} in the formal charges: no charges that "
+        "lnmo knows of these elements balance; choose a spinel of other metals (or, in "
+        "Python, give the charge of each element)"
     )

@@ -90,6 +90,7 @@ def compare_results(chosen: Selection) -> Comparison:
     CampaignError
         The campaign has no two variants, or none that the engine tells apart.
     """
+    from workflows.cli.running_steps import marked_by_variant
     from workflows.results.variants import compare_variants, same_as_before
 
     each = [one for one in chosen.one_by_one() if one.variant is not None]
@@ -106,7 +107,8 @@ def compare_results(chosen: Selection) -> Comparison:
     kept = [one for one in each if one.variant not in same]
     results = {str(one.variant): one.results() for one in kept}
     found = compare_variants(results, {name: planned[name] for name in results})
-    return replace(found, missing=(*notes, *found.missing))
+    cells = marked_by_variant(found.cells, kept)
+    return replace(found, cells=cells, missing=(*notes, *found.missing))
 
 
 def _not_compared(campaign: Campaign, same: Mapping[str, str]) -> tuple[str, ...]:

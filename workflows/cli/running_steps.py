@@ -66,11 +66,25 @@ def marked(series: pd.DataFrame, running: Sequence[Step]) -> pd.DataFrame:
     return shown
 
 
+def marked_by_variant(
+    cells: pd.DataFrame, variants: Sequence[Selection]
+) -> pd.DataFrame:
+    """Return the rows of a comparison with RUNNING as :func:`marked` has it."""
+    states = cells["state"].copy()
+    for one in variants:
+        own = cells["variant"] == str(one.variant)
+        states[own] = marked(cells[own], running_steps(one))["state"]
+    shown = cells.assign(state=states)
+    shown.attrs = dict(cells.attrs)
+    return shown
+
+
 def _of_row(step: Step, row: Mapping[Any, Any]) -> bool:
     if step["x"] is None or not same_x(step["x"], row["x"]):
         return False
     model = step["insertion"] or NO_INSERTION
-    return bool(model == row["insertion"] and step["engine"] == row["engine"])
+    engine = row.get("engine", step["engine"])
+    return bool(model == row["insertion"] and step["engine"] == engine)
 
 
 def running_line(running: Sequence[Step]) -> str:

@@ -204,6 +204,11 @@ def _root(path: Path) -> Path:
                 f"LNMO_ROOT, or the directory of {path.name}: {error.strerror}; choose "
                 "a shorter one"
             ) from None
+        if error.errno == errno.ENOENT and root.is_symlink():
+            raise StoreError(
+                f"{root}: a link to {os.readlink(root)}, which is not there: mount "
+                "that disk, or correct the link"
+            ) from None
     root = root.resolve()
     if not is_utf8(root):
         raise StoreError(

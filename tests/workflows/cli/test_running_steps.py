@@ -93,3 +93,15 @@ def test_results_and_status_during_a_run_and_after_it_was_killed(lnmo: Any) -> N
     assert "RUNNING" not in lnmo("results", "mine.yaml")
     nothing = lnmo("results", "mine.yaml", "--table", "runs")
     assert nothing == "no runs yet; lnmo run mine.yaml\n"
+
+
+def test_a_comparison_says_what_runs_too(lnmo: Any, tmp_path: Path) -> None:
+    variants = "variants: {mp: {vasp: {hubbard_u: mp}}, own: {}}\n"
+    (tmp_path / "mine.yaml").write_text(f"x: [1]\nlithium_reference: false\n{variants}")
+    lnmo("submit", "mine.yaml")
+    with owned(read_or_embedded(None, new=False)) as (pad, _):
+        pad.checkout_fw(FWorker(), "/")
+        during = json.loads(lnmo("compare", "mine.yaml", "--json"))["cells"]
+    assert sorted(row["state"] for row in during) == ["PLANNED", "RUNNING"]
+    after = json.loads(lnmo("compare", "mine.yaml", "--json"))["cells"]
+    assert [row["state"] for row in after] == ["PLANNED", "PLANNED"]

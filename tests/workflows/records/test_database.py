@@ -325,3 +325,13 @@ def test_what_pymongo_warns_of_is_an_error_without_the_value(
         results_store(database)
     assert "s3cret" not in str(caught.value).replace("mongoclient_kwargs.s3crets", "")
     assert not recwarn.list
+
+
+def test_a_data_directory_that_is_not_mounted_is_not_made_anew(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "lnmo-data").symlink_to("../scratch/data")
+    for read in (read_database, read_or_embedded):
+        with pytest.raises(
+            StoreError, match=r"a link to \.\./scratch/data, which is not"
+        ):
+            read(path)
