@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workflows.atomic import read_regular
+
 SAME_START = 2.0
 """s between two readings of one start by the clock; earlier versions kept that."""
 _PROC = Path("/proc")
@@ -23,8 +25,8 @@ def start_of(pid: int) -> str | None:
     psutil's unix time.
     """
     try:
-        boot = _BOOT.read_text("ascii").strip()
-        fields = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
+        boot = read_regular(_BOOT).strip()
+        fields = read_regular(_PROC / str(pid) / "stat", "replace")
     except FileNotFoundError:
         return None if _BOOT.exists() else _by_the_clock(pid)
     except OSError:

@@ -23,7 +23,7 @@ def test_a_campaign_of_another_engine_costs_no_gpaw() -> None:
 
 def test_the_longest_calculation_bounds_the_wall_time() -> None:
     cost = estimate(plan(load_campaign("dft")))
-    assert cost.in_words(1).startswith("GPAW: 19 steps, about ")
+    assert cost.in_words(1).startswith("GPAW: 25 steps, about ")
     many = cost.in_words(1000)
     assert f"{cost.longest / 60:.0f} min with 1000 at a time" in many
 
