@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -376,3 +377,28 @@ def test_a_run_on_a_mongodb_that_was_killed_goes_on_with_the_same_command(
     assert again.returncode == 0, again.stdout + again.stderr
     assert "1 step of an interrupted run will be resumed" in again.stderr
     assert again.stdout.count(" ended after ") == 1
+
+
+def test_a_run_whose_mongodb_goes_away_fails_and_goes_on_later(
+    place: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any
+) -> None:
+    server = Mongo(tmp_path_factory.mktemp("own")).start()
+    settings = f"host: 127.0.0.1\nport: {server.port}\nname: away\n"
+    kwargs = "mongoclient_kwargs: {serverSelectionTimeoutMS: 500}\n"
+    (place / "launchpad.yaml").write_text(settings + kwargs)
+    monkeypatch.setenv("FAKE_VASP_SECONDS", "3")
+    words = [*LNMO, "run", "c.yaml", "--x", "1"]
+    with subprocess.Popen(words, cwd=place, stderr=subprocess.PIPE, text=True) as run:
+        while not list((place / "lnmo-data").glob("calculations/*/*/INCAR")):
+            time.sleep(0.1)
+        server.stop()
+        _, told = run.communicate()
+    assert run.returncode == 1, told
+    assert "no MongoDB answers there" in told
+    assert told.rstrip().endswith("the same command continues it")
+    server.start()
+    try:
+        again = lnmo(place, "run", "c.yaml", "--x", "1")
+    finally:
+        server.stop()
+    assert again.returncode == 0, again.stdout + again.stderr

@@ -100,6 +100,8 @@ def run_campaign(
     MachineError
         The engine cannot run here; nothing was written.
     """
+    from pymongo.errors import PyMongoError
+
     from workflows.cli.machine_check import check_machine
     from workflows.cli.progress import Display
     from workflows.launchpad.local_run import LocalRun
@@ -133,6 +135,9 @@ def run_campaign(
             except KeyboardInterrupt:
                 note("interrupted; nothing is lost, the same command continues it")
                 return INTERRUPTED
+            except PyMongoError as error:
+                note(f"{database.unreachable(error)}; the same command continues it")
+                raise Exit(1) from None  # there is nobody to ask for a table
         if local.stopped:
             note(f"stopped: {local.stopped}")
             return INTERRUPTED
