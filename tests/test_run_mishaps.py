@@ -402,3 +402,22 @@ def test_a_run_whose_mongodb_goes_away_fails_and_goes_on_later(
     finally:
         server.stop()
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_steps_that_are_deleted_during_a_run_are_told_and_no_success(
+    place: Path, mongo: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: deleted\n"
+    (place / "launchpad.yaml").write_text(settings)
+    monkeypatch.setenv("FAKE_VASP_SECONDS", "4")
+    words = [*LNMO, "run", "c.yaml", "--x", "0", "--x", "1", "-j", "1"]
+    with subprocess.Popen(words, cwd=place, stderr=subprocess.PIPE, text=True) as run:
+        while not list((place / "lnmo-data").glob("calculations/*/*/INCAR")):
+            time.sleep(0.1)
+        with connected(read_database(place)) as pad:
+            ready = pad.fireworks.find_one({"state": "READY"})
+            pad.workflows.delete_one({"nodes": ready["fw_id"]})
+            pad.fireworks.delete_one({"fw_id": ready["fw_id"]})
+        _, told = run.communicate()
+    assert run.returncode == 1
+    assert "1 step deleted while this ran" in told

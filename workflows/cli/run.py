@@ -146,9 +146,12 @@ def run_campaign(
                 "stopped: two steps in a row could not run on this machine; the other "
                 "steps were not tried"
             )
+        planned = {step["fw_id"] for step in steps}
         steps = fireworks_of(pad, calculations)
+        if gone := planned - {step["fw_id"] for step in steps}:
+            note(f"{count_of(len(gone), 'step')} deleted while this ran")
         code = _report_failures(steps, chosen, display.printed)
-        return max(code, _report_refused(database, steps))
+        return max(code, _report_refused(database, steps), 1 if gone else 0)
 
 
 def _chosen_calculations(

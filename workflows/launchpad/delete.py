@@ -7,8 +7,8 @@ is: it may be the project itself. Here only directories named by ids are removed
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from workflows.records.file_store import CALCULATIONS
 from workflows.records.mongo_store import COLLECTION
 
 BUSY = ("RESERVED", "RUNNING")
+NOT_BEGUN = ("READY", "WAITING")
 SAME = timedelta(seconds=2)
 """Results are recorded to the second; one of this LaunchPad is never older."""
 BIN = "deleted"
@@ -76,15 +77,7 @@ def deletable(
         else:
             own.append(found)
     fw_ids = sorted(n for found in own for n in found["nodes"])
-    busy = launchpad.fireworks.find_one(
-        {"fw_id": {"$in": fw_ids}, "state": {"$in": list(BUSY)}},
-        {"name": 1, "state": 1},
-    )
-    if busy is not None:
-        raise StoreError(
-            f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
-            "lnmo reconcile --fix until nothing runs"
-        )
+    _refuse_busy(launchpad, fw_ids, campaign)
     alone = (found["metadata"]["calculation_id"] for found in own)
     ids = sorted(with_reseeds(launchpad, alone))
     for each in ids:
@@ -106,21 +99,57 @@ def deletable(
     }
 
 
+def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str) -> None:
+    busy = launchpad.fireworks.find_one(
+        {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(BUSY)}},
+        {"name": 1, "state": 1},
+    )
+    if busy is not None:
+        raise StoreError(
+            f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
+            "lnmo reconcile --fix until nothing runs"
+        )
+
+
+@contextmanager
+def _withheld(
+    launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str
+) -> Iterator[None]:
+    """Let nobody check out a Firework meanwhile; if that fails, all is as it was.
+
+    A check-out makes a Firework RESERVED in one step, so each of them is either seen
+    here or finds nothing that is READY.
+    """
+    own = {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(NOT_BEGUN)}}
+    before = list(launchpad.fireworks.find(own, {"_id": 0, "fw_id": 1, "state": 1}))
+    launchpad.fireworks.update_many(own, {"$set": {"state": "DEFUSED"}})
+    try:
+        _refuse_busy(launchpad, fw_ids, campaign)
+        yield
+    except BaseException:
+        for state in NOT_BEGUN:
+            ids = [each["fw_id"] for each in before if each["state"] == state]
+            query = {"fw_id": {"$in": ids}, "state": "DEFUSED"}
+            launchpad.fireworks.update_many(query, {"$set": {"state": state}})
+        raise
+
+
 def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
     """Delete what :func:`deletable` returned: all of it, or nothing.
 
-    The directories are moved aside first, then the database forgets them, so that
-    nothing starts; last the files go.
+    No step can be checked out any more; then the directories are moved aside, and the
+    database forgets them; last the files go.
 
     Raises
     ------
     StoreError
-        A directory cannot be moved, and nothing was deleted; or what was moved aside
-        cannot be removed, and only that is left.
+        A step was checked out meanwhile, or a directory cannot be moved, and nothing
+        was deleted; or what was moved aside cannot be removed, and only that is left.
     """
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
     bin_ = database.root / BIN
-    _move_aside(found["directories"], bin_, database.root)
+    with _withheld(launchpad, fw_ids, found["campaign"]):
+        _move_aside(found["directories"], bin_, database.root)
     with in_one_save(launchpad):
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})

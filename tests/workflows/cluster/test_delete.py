@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fireworks import FWorker
 
 from tests.workflows.cluster.conftest import Site, running
 from workflows.campaign.calculation import Calculation
@@ -214,3 +215,37 @@ def test_a_step_that_a_flow_computes_is_not_deleted_nor_set_aside(
             change()
     assert flow.is_dir()
     assert pad.workflows.count_documents({}) == 1
+
+
+def test_a_step_that_is_checked_out_meanwhile_keeps_all_of_the_campaign(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    found = deletable(pad, embedded.root, "paper")
+    firework, _ = pad.checkout_fw(FWorker(), "/")
+    before = {f["fw_id"]: f["state"] for f in pad.fireworks.find({})}
+    assert before[firework.fw_id] == "RUNNING"
+    with pytest.raises(StoreError, match="is RUNNING; first: lnmo cancel paper"):
+        delete(pad, embedded, found)
+    assert {f["fw_id"]: f["state"] for f in pad.fireworks.find({})} == before
+    assert directory.is_dir()
+
+
+def test_nothing_is_checked_out_while_directories_are_moved(
+    pad: EmbeddedLaunchPad,
+    embedded: Database,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = deletable(pad, embedded.root, "paper")
+    seen = []
+
+    def look(*_: object) -> None:
+        seen.append(pad.checkout_fw(FWorker(), "/"))
+        raise StoreError("the disk refuses")
+
+    monkeypatch.setattr("workflows.launchpad.delete._move_aside", look)
+    with pytest.raises(StoreError, match="the disk refuses"):
+        delete(pad, embedded, found)
+    assert seen == [(None, None)]
+    firework, _ = pad.checkout_fw(FWorker(), "/")
+    assert firework.state == "RUNNING", "it is READY again"

@@ -22,6 +22,11 @@ def unreadable(error: Exception) -> str:
     shown = f"{type(error).__name__}: {words}" if words else type(error).__name__
     if isinstance(error, LnmoError):
         return words
+    if isinstance(error, FileNotFoundError):
+        return (
+            f"{error.filename}: gone while it was read: the directory was moved, or "
+            "cleaned; read the run again where it is now"
+        )
     if _is_damage(error):
         return (
             f"unreadable output: {shown}: a file is damaged; copy it again from where "
