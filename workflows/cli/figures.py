@@ -62,6 +62,7 @@ def figures(
     launchpad: Path | None,
 ) -> None:
     """Draw the figures for a manuscript: PDF, SVG and PNG."""
+    from workflows.cli.output import note
     from workflows.report.figure_files import write_figures
     from workflows.report.figure_request import figure_request
 
@@ -69,5 +70,5 @@ def figures(
     chosen = selection(
         campaign, engine, x, launchpad, variant=variant, or_embedded=True
     )
-    for path in write_figures(chosen.results(), output, asked):
+    for path in write_figures(chosen.results(), output, asked, note):
         click.echo(path)

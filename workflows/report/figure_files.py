@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,10 @@ STRUCTURES = "fig2d-structures"
 
 
 def write_figures(
-    results: Results, directory: Path, asked: FigureRequest | None = None
+    results: Results,
+    directory: Path,
+    asked: FigureRequest | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> tuple[Path, ...]:
     """Draw the figures there are numbers for.
 
@@ -37,6 +40,9 @@ def write_figures(
         To fill; made if missing. Older files of the same names are replaced.
     asked
         Which figures, how wide, which files, what style; all in the usual way if None.
+    tell
+        Takes a line for each part that is left out, with the reason. An older file of
+        it stays.
 
     Returns
     -------
@@ -75,6 +81,8 @@ def write_figures(
             raise StoreError(
                 f"{directory}: cannot be written ({error.strerror})"
             ) from None
+    for part in () if wanted.only else found.missing:
+        tell(f"left out: {part.what}: {part.why}")
     return tuple(written)
 
 

@@ -179,3 +179,18 @@ def test_the_legend_has_one_entry_for_each_thing(found: Collection) -> None:
         assert [text.get_text() for text in legend.get_texts()] == names
         shown = [t["name"] for t in plotly_figure(one)["data"] if t["showlegend"]]
         assert shown == names
+
+
+def test_a_figure_whose_data_are_cut_is_left_out_with_a_word(tmp_path: Path) -> None:
+    source = TESTS / "data" / "gpaw" / "dft"
+    root = Path(shutil.copytree(source, tmp_path / "dft"))
+    for packed in root.glob("calculations/*/dos/result.json.gz"):
+        packed.write_bytes(packed.read_bytes()[:1000])
+    told: list[str] = []
+    asked = figure_request([], "8.5cm", ["svg"], None)
+    written = write_figures(
+        Results(FileResults(root)), tmp_path / "figures", asked, told.append
+    )
+    assert "pdos" not in {path.stem for path in written}
+    lines = [line for line in told if line.startswith("left out: densities of states")]
+    assert any("result.json is cut or damaged" in line for line in lines)
