@@ -18,6 +18,7 @@ from typing import Any
 TOP = Path(__file__).parents[1]
 sys.path[:0] = [str(TOP), str(Path(__file__).parent)]
 
+from reproduction_figure import draw  # noqa: E402
 from second_opinion_page import section  # noqa: E402
 from second_opinion_table import read_kept  # noqa: E402
 
@@ -263,8 +264,10 @@ def volts(found: Results, low: int, high: int) -> str:
     return f"{-(ends[high] - ends[low] - (high - low) * lithium):.2f} V"
 
 
-def short(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table that README opens with: the paper's three compositions."""
+def short(
+    rows: Sequence[Mapping[str, Any]], starts: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return the table that README opens with, and what it does not show: the axes."""
     lines = [
         [
             f"{row['x']:g}",
@@ -277,7 +280,13 @@ def short(rows: Sequence[Mapping[str, Any]]) -> str:
         if row["x"] in PAPER and row["insertion"] != "tet_8b"
     ]
     head = ["x", "\\|m(Ni)\\|, paper", "here", "\\|m(Mn)\\|, paper", "here"]
-    return table([*head, "Mn³⁺", "gap, eV"], lines)
+    low, high = starts[0], starts[-1]
+    return table([*head, "Mn³⁺", "gap, eV"], lines) + (
+        "The long c axis is not reproduced here. Of the two cells found at x = 2, "
+        f"c/((a+b)/2) is {low['shape'].c_ratio:.2f} in the lower one, and\n"
+        f"{high['shape'].c_ratio:.2f} in the other, {high['above']:.0f} meV per "
+        "formula unit above it. These lengths are CHGNet's, a surrogate's.\n"
+    )
 
 
 def readme(text: str, part: str) -> str:
@@ -285,42 +294,6 @@ def readme(text: str, part: str) -> str:
     before, rest = text.split(f"{MARK}\n", 1)
     _, after = rest.split(f"{MARK}\n", 1)
     return f"{before}{MARK}\n{part.rstrip()}\n{MARK}\n{after}"
-
-
-def draw(found: Results, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draw the moments over x, and the states of the d electrons at x = 2."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    mpl.rcParams |= {"svg.hashsalt": "lnmo", "svg.fonttype": "path", "font.size": 9}
-    from matplotlib import pyplot as plt
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="tight")
-    for element, colour in (("Ni", "#1b6ca8"), ("Mn", "#b5482a")):
-        own = [r for r in rows if r["insertion"] != "tet_8b"]
-        xs = [float(r["x"]) for r in own]
-        values = [float(r[f"m_{element.lower()}"]) for r in own]
-        left.plot(xs, values, "o-", color=colour, label=f"{element}, DFT+U (GPAW)")
-        other = [float(r[f"m_{element.lower()}_geometry"]) for r in own]
-        left.plot(xs, other, "s:", color=colour, mfc="w", label=f"{element}, CHGNet")
-        paper = [(x, float(v[element])) for x, v in PAPER.items() if v[element]]
-        left.plot(*zip(*paper, strict=True), "x", color=colour, ms=9, mew=2)
-    left.plot([], [], "kx", ms=9, mew=2, label="Shimizu et al. 2022 (VASP)")
-    left.set(xlabel="x in LixNi0.5Mn1.5O4", ylabel="mean |m|, muB", ylim=(0, 4.2))
-    left.legend(fontsize=7)
-    frame = found.pdos(x=2, insertion="oct_16c_rocksalt", by="t2g_eg", smooth=0)
-    for name, colour in (
-        *(("Mn t2g", "#b5482a"), ("Mn eg", "#e8a27c")),
-        *(("Ni t2g", "#1b6ca8"), ("Ni eg", "#86b9dd")),
-    ):
-        line = {"color": colour, "lw": 1}
-        right.plot(frame["energy"], frame[f"{name} up"], label=name, **line)
-        right.plot(frame["energy"], -frame[f"{name} down"], **line)
-    right.axvline(0, color="0.6", lw=0.8)
-    right.set(xlim=(-9, 5), xlabel="E - E_F, eV", ylabel="states/eV per cell")
-    right.set_title("x = 2, 16c; DFT+U (GPAW), geometry CHGNet", fontsize=8)
-    right.legend(fontsize=7)
-    figure.savefig(FIGURE, metadata={"Date": None})
 
 
 def pages(*, figure: bool = False) -> dict[Path, str]:
@@ -338,7 +311,7 @@ def pages(*, figure: bool = False) -> dict[Path, str]:
     surrogate = geometries(documents)
     starts = starts_at_two(surrogate)
     if figure:
-        draw(found, rows)
+        draw(found, rows, PAPER, FIGURE)
     parts: list[tuple[str, Callable[[], str]]] = [
         ("Moments, charge order, gap", lambda: moments(rows)),
         ("Energies", lambda: energies(found)),
@@ -355,7 +328,7 @@ def pages(*, figure: bool = False) -> dict[Path, str]:
         above=ratios[max(ratios)]["above"],
     )
     text += "".join(f"## {title}\n\n{body()}" for title, body in parts)
-    own = readme(README.read_text("utf-8"), short(rows))
+    own = readme(README.read_text("utf-8"), short(rows, starts))
     return {PAGE: text.rstrip("\n") + "\n", README: own}
 
 

@@ -116,7 +116,7 @@ def read_squeue(text: str) -> dict[str, Listed]:
     found = {}
     for line in lines[lines.index(HEADER) + 1 :]:
         fields = line.split("|", 3)
-        if len(fields) == 4:
+        if len(fields) == 4 and line != HEADER:  # one for each cluster of several
             job_id, state, reason, name = fields
             why = "" if reason in {"None", "(null)"} else reason
             found[job_id] = Listed(_state(state), name, why)

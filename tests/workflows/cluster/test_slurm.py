@@ -37,6 +37,12 @@ def test_an_empty_listing_holds_no_job() -> None:
     assert read_squeue(f"Welcome to the cluster\n{HEADER}\n") == {}
 
 
+def test_the_lists_of_several_clusters_are_one() -> None:
+    one = "CLUSTER: one"
+    both = f"{one}\n{HEADER}\n4|RUNNING|None|a\n{one}\n{HEADER}\n5|RUNNING|None|b"
+    assert set(read_squeue(both)) == {"4", "5"}
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n", "<html>504</html>", "5|RUNNING|None|lnmo-1"]
 )

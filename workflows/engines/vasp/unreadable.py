@@ -7,12 +7,15 @@ know. Anything else is our own fault, and the message says so.
 
 from __future__ import annotations
 
+import errno
 import zlib
 from lzma import LZMAError
 
 from workflows.engines.fault import place_of
 from workflows.errors import LnmoError, one_line
 
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
+"""The last of a network disk: the file was removed on another machine."""
 REPORT = "please report it with this line and the file"
 
 
@@ -22,7 +25,7 @@ def unreadable(error: Exception) -> str:
     shown = f"{type(error).__name__}: {words}" if words else type(error).__name__
     if isinstance(error, LnmoError):
         return words
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, OSError) and error.filename and error.errno in GONE:
         return (
             f"{error.filename}: gone while it was read: the directory was moved, or "
             "cleaned; read the run again where it is now"
