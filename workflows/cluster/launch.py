@@ -13,10 +13,10 @@ from fireworks import FWorker, LaunchPad
 
 from workflows.cluster.categories import register
 from workflows.cluster.profile import Profile
-from workflows.cluster.repair import return_to_ready
+from workflows.cluster.repair import is_reserved, return_to_ready
 from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.cluster.step_status import jobs_of_earlier_launches
-from workflows.errors import LnmoError, MachineError
+from workflows.errors import LnmoError, MachineError, QueueError
 from workflows.launchpad.lease import lease
 from workflows.launchpad.python_command import PYTHON
 from workflows.launchpad.steps import QUEUE_DIRECTORY
@@ -137,10 +137,26 @@ def _submit_next(
         job_id = profile.scheduler().submit(place / SCRIPT)
     except (LnmoError, OSError) as error:
         why = f"not submitted: {error}"
-        return_to_ready(launchpad, firework.fw_id, launch_id, why)
+        if is_reserved(launchpad, firework.fw_id, launch_id):
+            return_to_ready(launchpad, firework.fw_id, launch_id, why)
         return replace(tried, refused=str(error))
     note_job(launchpad, launch_id, job_id)
+    if not is_reserved(launchpad, firework.fw_id, launch_id):
+        return replace(tried, refused=_withdrawn(profile, job_id))
     return replace(tried, job_id=job_id, script=script)
+
+
+def _withdrawn(profile: Profile, job_id: str) -> str:
+    """Cancel a job whose reservation was taken back while it was submitted.
+
+    A launcher that is stopped in the middle (Ctrl-Z, a sleeping laptop) loses its lease.
+    """
+    taken = "another process took the reservation back while it was submitted"
+    try:
+        profile.scheduler().cancel([job_id])
+    except QueueError as error:
+        return f"{taken}; cancel job {job_id} by hand ({error})"
+    return f"{taken}; job {job_id} is cancelled"
 
 
 def note_job(launchpad: Any, launch_id: int, job_id: str) -> None:

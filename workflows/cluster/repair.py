@@ -84,6 +84,12 @@ def return_to_ready(
     launchpad.rerun_fw(fw_id)
 
 
+def is_reserved(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:
+    """Return whether a launch is still its Firework's own, reserved or further."""
+    query = {"fw_id": fw_id, "launches": launch_id, "state": {"$ne": "DEFUSED"}}
+    return launchpad.fireworks.find_one(query, {"fw_id": 1}) is not None
+
+
 def end_launch(launchpad: LaunchPad, launch_id: int, why: str) -> None:
     """Mark a launch as ended from outside, with the reason."""
     stored = {"_message": why, ENDED: "outside"}

@@ -12,8 +12,10 @@ from tests.workflows.cluster.conftest import Queue, Site, relax, running
 from workflows.campaign.calculation import Calculation
 from workflows.cluster.history import history
 from workflows.cluster.launch import launch, planned
+from workflows.cluster.repair import return_to_ready
 from workflows.cluster.scheduler import Job, Listed
 from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
+from workflows.errors import QueueError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
@@ -145,3 +147,32 @@ def test_a_firework_of_another_project_gets_no_job(
     pad.add_wf(Workflow([theirs]))
     assert len(planned(pad, database, site)) == 1
     assert [each.step for each in launch(pad, database, site)[0]] == ["relax"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_launcher_that_was_stopped_for_longer_than_its_lease_takes_nothing_back(
+    pad: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    accepted: bool,
+) -> None:
+    submit_job = queue.submit
+
+    def stopped(script: Path) -> str:
+        """Another launcher takes the step meanwhile, and its worker runs."""
+        fw_id = relax(pad)["fw_id"]
+        return_to_ready(pad, fw_id, relax(pad)["launches"][-1], "no job of it is known")
+        running(pad, site, database.root)
+        if not accepted:
+            raise QueueError("sbatch: error: Socket timed out")
+        return submit_job(script)
+
+    monkeypatch.setattr(queue, "submit", stopped)
+    [done], _ = launch(pad, database, site)
+    assert done.job_id is None
+    assert relax(pad)["state"] == "RUNNING"
+    if accepted:
+        assert "job 101 is cancelled" in done.refused
+        assert queue.listed["101"].job is Job.CANCELLED
