@@ -149,7 +149,7 @@ def _submit_next(
 def _withdrawn(profile: Profile, job_id: str) -> str:
     """Cancel a job whose reservation was taken back while it was submitted.
 
-    A launcher that is stopped in the middle (Ctrl-Z, a sleeping laptop) loses its lease.
+    A launcher that is stopped meanwhile (Ctrl-Z, a sleeping laptop) loses its lease.
     """
     taken = "another process took the reservation back while it was submitted"
     try:

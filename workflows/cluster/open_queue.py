@@ -12,6 +12,7 @@ from workflows.cluster.profile import Profile, read_profile
 from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import refuse_embedded
+from workflows.launchpad.project import refuse_anothers
 from workflows.records.database import Database
 
 
@@ -43,7 +44,8 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     Raises
     ------
     StoreError
-        The LaunchPad is embedded, or does not answer.
+        The LaunchPad is embedded, does not answer, or belongs to another data
+        directory.
     StoreBusy
         Another process holds the lease.
     MachineError
@@ -55,4 +57,5 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
         connected(database) as launchpad,
         lease(launchpad, f"queue {profile.name}") as confirm_lease,
     ):
+        refuse_anothers(launchpad, database)
         yield LockedQueue(launchpad, profile, confirm_lease)

@@ -25,6 +25,7 @@ from workflows.engines.step import terminable
 from workflows.errors import MachineError, StoreError, Terminated
 from workflows.launchpad.mongodb import connect
 from workflows.launchpad.opening import refuse_embedded
+from workflows.launchpad.project import refuse_anothers
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
 
@@ -67,6 +68,7 @@ def run_firework(
         with terminable():
             launchpad = _connected(database, fw_id, launch_id, end)
             try:
+                refuse_anothers(launchpad, database)
                 code = _run(launchpad, worker, fw_id, launch_id)
             finally:
                 launchpad.connection.close()

@@ -17,6 +17,7 @@ from workflows.errors import StoreError
 from workflows.launchpad.embedded import LAUNCHPAD_FILE, EmbeddedLaunchPad
 from workflows.launchpad.file_lock import lock
 from workflows.launchpad.mongodb import connected, set_up
+from workflows.launchpad.project import claim
 from workflows.records.database import Database
 
 LOCK_FILE = "launchpad.lock"
@@ -48,11 +49,12 @@ def owned(
     StoreBusy
         Another process owns the embedded LaunchPad.
     StoreError
-        It cannot be read or written.
+        It cannot be read or written, or belongs to another data directory.
     """
     if not database.embedded:
         with connected(database) as launchpad:
             set_up(launchpad)
+            claim(launchpad, database)
             yield launchpad, ()
         return
     held = lock(database.root / LOCK_FILE, waiting)
