@@ -11,6 +11,7 @@ from rich.text import Text
 from workflows.cli.tables import console
 from workflows.engines.vasp.evidence import Evidence
 from workflows.engines.vasp.explain_state import evidence_of
+from workflows.errors import printable
 from workflows.records.document import TaskDocument
 
 MARKS = {
@@ -42,7 +43,7 @@ def evidence(document: TaskDocument) -> tuple[Evidence, ...]:
 def print_evidence(document: TaskDocument) -> None:
     """Print the state of a run, and a table of what it rests on."""
     screen = console()
-    name = f"{document.dir_name} ({document.task_label})"
+    name = printable(f"{document.dir_name} ({document.task_label})")
     screen.print(Text.assemble(name, "  ", (str(document.state), "bold")))
     rows = evidence(document)
     if not rows:

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from workflows.errors import printable
+
 GAP = 2
 """Columns of space between two columns of a table."""
 SMALLEST = 4
@@ -42,6 +44,10 @@ class Part:
     folds: bool = False
     rank: int = 0
 
+    def __post_init__(self) -> None:
+        """Make every cell one line of printable characters."""
+        object.__setattr__(self, "cells", tuple(map(_one_line, self.cells)))
+
     @property
     def whole(self) -> int:
         """Width without folding."""
@@ -57,6 +63,13 @@ class Part:
         ]
         longest = max(map(len, words), default=0)
         return min(self.whole, max(min(longest, NARROW), len(self.head)))
+
+
+def _one_line(cell: str | Text) -> str | Text:
+    if isinstance(cell, str):
+        return printable(cell)
+    plain = printable(cell.plain)
+    return cell if plain == cell.plain else Text(plain, style=cell.style)
 
 
 def fitted(

@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from workflows.campaign.arrangements import HostArrangements
 from workflows.campaign.calculation import Calculation
+from workflows.errors import printable
 
 COLOURS = {
     "DONE": "green",
@@ -37,16 +39,31 @@ def console() -> Console:
 
     Text is printed as it is: what a launcher or a user wrote in brackets is no markup.
     """
-    found = Console(markup=False, emoji=False)
+    found = Screen(markup=False, emoji=False)
     if not found.is_terminal:
-        found = Console(width=PIPED_WIDTH, markup=False, emoji=False)
+        found = Screen(width=PIPED_WIDTH, markup=False, emoji=False)
     return found
+
+
+class Screen(Console):
+    """A console that shows control characters of names, and sends only its own."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Render as rich does, with every text printable."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                lines = map(printable, segment.text.split("\n"))
+                yield Segment("\n".join(lines), segment.style)
 
 
 def print_notes(console: Console, notes: Iterable[str]) -> None:
     """Print each different note once."""
     for note in dict.fromkeys(notes):
-        console.print(f"note: {note}", style="yellow", highlight=False)
+        console.print(f"note: {printable(note)}", style="yellow", highlight=False)
 
 
 def notes_of(planned: Iterable[Calculation | HostArrangements]) -> Iterable[str]:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.text import Text
 
 from tests.places import DATA
+from workflows.cli.evidence_table import print_evidence
 from workflows.cli.parse_tables import show_tables
+from workflows.cli.tables import console, make_table
+from workflows.engines.vasp.parse import parse_vasp
 from workflows.errors import ResultsError
 
 MGMN2O4 = DATA / "MgMn2O4_static_ferromagnetic"
@@ -110,3 +116,43 @@ def test_findings_are_in_json_and_beside_a_csv(
 def test_an_unknown_table_is_refused_by_the_nearest_name() -> None:
     with pytest.raises(ResultsError, match=r"'latice' of a directory.*lattice"):
         show_tables([MGMN2O4], "latice", as_json=False, as_csv=False)
+
+
+HOSTILE = (
+    "esc\x1b[31mred",
+    "title\x1b]0;mine\x07",
+    "c1\x9b31m",
+    "a\nzz  DONE  -9.9",
+    "\u202eENOD",
+    os.fsdecode(b"bytes\xff"),
+)
+
+
+@pytest.mark.parametrize("table", ["sites", "lattice", "explain"])
+def test_control_characters_of_a_directory_are_shown_and_not_sent(
+    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [tmp_path / name for name in HOSTILE]
+    for run in runs:
+        shutil.copytree(MGMN2O4, run)
+        if table == "explain":
+            print_evidence(parse_vasp(run))
+    if table != "explain":
+        show_tables(runs, table, as_json=False, as_csv=False)
+    told = capsys.readouterr().out
+    assert all(c.isprintable() or c == "\n" for c in told)
+    told.encode()
+    assert not any(line.startswith("zz") for line in told.splitlines())
+
+
+def test_a_screen_shows_control_characters_of_whatever_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = make_table("title\x1b[2J")
+    table.add_column("head\x9b")
+    table.add_row(Text("cell\x1b[31m", style="bold"))
+    for each in (table, "text\x1b]0;mine\x07", Text("one\x1b[31m\ntwo")):
+        console().print(each)
+    told = capsys.readouterr().out
+    assert all(c.isprintable() or c == "\n" for c in told)
+    assert "one\\x1b[31m\ntwo" in told
