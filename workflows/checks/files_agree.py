@@ -35,6 +35,8 @@ MOMENT = 2e-3
 """muB per cell; 30 real runs differ by 6e-4."""
 SAME_LEVEL = 1e-3
 """eV; DOSCAR prints eight decimals of the Fermi level, OUTCAR four."""
+SAME_LEVEL_IN_OUTCAR = 0.01
+"""eV; 29 real runs agree to the digits of OUTCAR, a hybrid one differs by 1.3e-3."""
 MOLECULAR_DYNAMICS = 0
 OWN_SCALE = re.compile(r" +1\.0{14,15} {5}")
 """The second line of a CONTCAR as VASP writes it; other programs leave no blanks."""
@@ -57,6 +59,7 @@ def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]
         *_structures(files, numbers),
         *_oszicar(files, numbers),
         *_doscar(files, numbers),
+        *_outcar(numbers),
     )
 
 
@@ -213,6 +216,19 @@ def _doscar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
     yield _finding(
         f"DOSCAR has the Fermi level {level:.4f} eV and the run {numbers.efermi:.4f} eV"
     )
+
+
+def _outcar(numbers: VaspNumbers) -> Iterator[Finding]:
+    """Compare the Fermi level of OUTCAR with that of the run."""
+    steps = numbers.outcar.steps if numbers.outcar is not None else ()
+    level = steps[-1].efermi if steps else None
+    if level is None or numbers.efermi is None or numbers.many_body:
+        return
+    if abs(level - numbers.efermi) > SAME_LEVEL_IN_OUTCAR:
+        yield _finding(
+            f"OUTCAR ends at a Fermi level of {level:.4f} eV and vasprun.xml at "
+            f"{numbers.efermi:.4f} eV"
+        )
 
 
 def _oszicar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ from workflows.results.dos_table import (
     density_frame,
     dos_document,
     provenance,
+    refuse_another_run,
 )
 from workflows.results.hosts import of_one_host
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
@@ -522,9 +523,9 @@ class Results:
         ResultsError
             As :meth:`series`; nothing at this x or of this model has finished (the
             message lists what there is); the engine has no electrons; the dos step has
-            not finished; its files are gone or cut; `by`, `mode` or `align` is unknown;
-            t2g and eg are not defined, or not projected; an average over more than
-            0.3 eV that `window_ev` does not ask for.
+            not finished; its files are gone, cut, or of another run; `by`, `mode` or
+            `align` is unknown; t2g and eg are not defined, or not projected; an average
+            over more than 0.3 eV that `window_ev` does not ask for.
         """
         for value, name, known in ((by, "by", By), (mode, "mode", Mode)):
             one_of(value, name, get_args(known))
@@ -540,6 +541,7 @@ class Results:
         directory = self._recorded.root / document.dir_name
         of_gpaw = document.engine == "gpaw"
         dos = read_gpaw_density(directory) if of_gpaw else read_density(directory)
+        refuse_another_run(dos, document, directory)
         drawing = Drawing(by, smooth, mode, align, window_ev)
         frame = density_frame(dos, structure_as_run(document), drawing)
         static = next((d.efermi for d in own if d.task_label == "static"), None)

@@ -41,6 +41,7 @@ _FORCES = re.compile(
 _PRESSURE = re.compile(r"external pressure = *(\S+) kB")
 _TOTAL = re.compile(r"number of electron +\S+ magnetization +(\S+) *\n")
 _ELECTRONS = re.compile(r"number of electron +(\S+) magnetization +\S")
+_FERMI_LEVEL = re.compile(r"E-fermi *: *(\S+)")
 _RESPONSE = "\n Linear response"
 REACHED = "reached required accuracy"
 STOPPED = re.compile(r"(soft|hard) stop encountered")
@@ -83,6 +84,8 @@ class IonicStep:
         Number of electrons that the occupations add up to; None without spin.
     moments_problem
         Where the last table of site moments contradicts itself; empty for nowhere.
+    efermi
+        The last Fermi level, eV; None if none is printed.
     """
 
     energy: float
@@ -100,6 +103,7 @@ class IonicStep:
     pressure: float | None
     electrons: float | None
     moments_problem: str = ""
+    efermi: float | None = None
 
 
 @dataclass(frozen=True)
@@ -204,6 +208,7 @@ def _step(part: str, *, noncollinear: bool) -> IonicStep | None:
     )
     rows = [_row(line, 6) for line in tables[-1].splitlines()] if tables else []
     total, pressure = _TOTAL.findall(part), _PRESSURE.findall(part)
+    levels = _FERMI_LEVEL.findall(cycle)
     electrons, changes = _ELECTRONS.findall(part), _CHANGE.findall(cycle)
     return IonicStep(
         energy=number(energies[-1]),
@@ -223,6 +228,7 @@ def _step(part: str, *, noncollinear: bool) -> IonicStep | None:
         pressure=number(pressure[-1]) if pressure else None,
         electrons=number(electrons[-1]) if electrons else None,
         moments_problem=moments[-1].problem if moments else "",
+        efermi=number(levels[-1]) if levels else None,
     )
 
 

@@ -249,3 +249,13 @@ def test_a_doscar_of_another_run_is_named(tmp_path: Path) -> None:
     document = parse_run(place)
     assert document.state is State.NEEDS_REVIEW
     assert document.reason.startswith("DOSCAR is of 21 atoms and the run of 2")
+
+
+@pytest.mark.parametrize("file", ["OUTCAR", "vasprun.xml"])
+def test_a_fermi_level_of_another_run_is_seen(run: Path, file: str) -> None:
+    path = run / file
+    pattern = {"OUTCAR": r"(E-fermi *: *)\S+", "vasprun.xml": r'(name="efermi">)[^<]*'}
+    text, n = re.subn(pattern[file], r"\g<1> 1.2345 ", path.read_text("latin-1"))
+    assert n
+    path.write_text(text, "latin-1")
+    assert "Fermi level of" in reason(run)

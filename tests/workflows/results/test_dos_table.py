@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -310,6 +311,9 @@ def test_a_gap_below_the_digits_of_the_levels_has_no_edge(
     assert (narrow.vbm is not None) is known
 
 
+OF_GAAS = {"efermi": 4.0261044, "bandgap": 1.2279, "nelect": 18.0}
+
+
 @pytest.fixture
 def with_dos(
     calculations: tuple[Calculation, ...],
@@ -321,7 +325,7 @@ def with_dos(
     cell = Structure(Lattice.cubic(4), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
 
     def make(**changes: Any) -> Any:
-        small = {"structure": cell, "magnetization": (0.0, 0.0), **changes}
+        small = {"structure": cell, "magnetization": (0.0, 0.0), **OF_GAAS, **changes}
         static = finished(c, efermi=4.1)
         where = project(finished(c, "relax"), static, finished(c, "dos", **small))
         directory = where / "lnmo-data" / f"calculations/{c.id}/dos"
@@ -342,6 +346,25 @@ def test_a_recorded_run_is_found_and_named(with_dos: Callable[..., Any]) -> None
     assert frame.attrs["efermi"] == 4.0261044
     assert frame.attrs["efermi_static"] == 4.1
     assert frame.attrs["electrons"] == pytest.approx(18, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "recorded", "told"),
+    [
+        ("efermi", 4.1, "a Fermi level, in eV, of 4.0261, and the recorded result 4.1"),
+        ("bandgap", 0.5, "a gap, in eV, of 1.2279, and the recorded result 0.5"),
+        ("nelect", 19.0, "a number of electrons of 18.0000, and the recorded result"),
+    ],
+)
+def test_files_that_were_exchanged_after_the_record_are_not_drawn(
+    with_dos: Callable[..., Any], name: str, recorded: float, told: str
+) -> None:
+    with pytest.raises(ResultsError, match=re.escape(told)):
+        with_dos(**{name: recorded}).pdos(1)
+    # VASP's EFERMI puts other levels into other files
+    tags = {"incar": {"EFERMI": "MIDGAP"}}
+    if name == "efermi":
+        assert len(with_dos(efermi=recorded, settings=tags).pdos(1, smooth=0))
 
 
 def test_a_dos_step_that_failed_has_no_density(with_dos: Callable[..., Any]) -> None:
