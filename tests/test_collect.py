@@ -27,9 +27,11 @@ from workflows.campaign.inputs import structure_inputs, write_vasp_inputs
 from workflows.engines.collect import CollectResult, found_in, recorded
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step
+from workflows.engines.vasp import collect as collect_module
 from workflows.errors import ResultsError, StoreError
 from workflows.records.collected import reordered
 from workflows.records.file_store import FileResults
+from workflows.vasp.run_files import VaspFiles
 
 CAMPAIGN: dict[str, Any] = {
     "name": "c",
@@ -274,6 +276,64 @@ def test_what_outcar_alone_says_was_applied_counts_not_the_incar_beside_it(
     assert f"warning INCAR is not the one that ran: {tag} = " in differing(
         outcomes, "static"
     )
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [("ALGO", "Exact"), ("ALGO", "None"), ("ALGO", "Subrot"), ("IBRION", "0")],
+)
+def test_a_harmless_tag_with_a_value_that_solves_something_else_is_refused(
+    runs: Path, calculation: Calculation, tmp_path: Path, tag: str, value: str
+) -> None:
+    static = runs / "static"
+    edit(static / "INCAR", **{tag: value})
+    for name, pattern in (
+        ("vasprun.xml", rf'(name="{tag}">)[^<]*'),
+        ("OUTCAR", rf"(\b{tag} *= *)\S+"),
+    ):
+        text = (static / name).read_text("utf-8")
+        (static / name).write_text(re.sub(pattern, rf"\g<1> {value}", text), "utf-8")
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("static", "static", "refused") in actions(outcomes)
+    assert f"ran as {value}" in differing(outcomes, "static")
+    assert FileResults(tmp_path / "data").get(calculation.id, "static") is None
+
+
+def test_a_noncollinear_run_is_refused_by_its_tag_and_hides_no_other(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    static = runs / "static"
+    with (static / "INCAR").open("a") as incar:
+        incar.write("\nLSORBIT = T\n")
+    vasprun = static / "vasprun.xml"
+    tag = '<i type="logical" name="LSORBIT"> T  </i>\n </incar>'
+    text = vasprun.read_text("utf-8").replace("</incar>", tag, 1)
+    vasprun.write_text(text, "utf-8")
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("again", "relax", "recorded") in actions(outcomes)
+    assert ("static", "static", "refused") in actions(outcomes)
+    assert "LSORBIT was None, ran as True" in differing(outcomes, "static")
+
+
+def test_a_run_at_which_our_own_code_fails_hides_no_other(
+    runs: Path,
+    calculation: Calculation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compare = collect_module.differences
+
+    def fails_at_static(files: VaspFiles, *others: Any) -> Any:
+        if files.directory.name == "static":
+            raise ValueError("operands could not be broadcast together")
+        return compare(files, *others)
+
+    monkeypatch.setattr(collect_module, "differences", fails_at_static)
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("again", "relax", "recorded") in actions(outcomes)
+    (own,) = (o for o in outcomes if o.match.step == "static")
+    assert own.action == "refused"
+    assert "operands could not be broadcast together" in own.reason
 
 
 def test_what_the_fake_made_is_fake_by_its_outcar_alone(

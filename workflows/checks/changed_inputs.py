@@ -19,7 +19,7 @@ from workflows.records.document import Finding
 from workflows.vasp.custodian_json import InputChanges, input_changes
 from workflows.vasp.equality import same_structure, same_value
 from workflows.vasp.input_files import UNREADABLE, incar_from, poscar_from, read_input
-from workflows.vasp.known_tags import HARMLESS
+from workflows.vasp.known_tags import is_harmless
 from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
@@ -157,7 +157,7 @@ def _severity(tag: str, old: Any, new: Any) -> str:
     if tag == "ICHARG" and old == 11:
         return "error"
     harmless = (
-        tag in HARMLESS
+        is_harmless(tag, new)
         or (tag == "LREAL" and new is False)
         or (tag == "ISYM" and new == 0)
         or (tag == "EDIFF" and new is not None and old is not None and new < old)

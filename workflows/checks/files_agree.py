@@ -20,7 +20,7 @@ from workflows.errors import StoreError, shortened
 from workflows.records.document import Finding
 from workflows.vasp.equality import same_structure
 from workflows.vasp.input_files import UNREADABLE, incar_from, read_input
-from workflows.vasp.known_tags import HARMLESS
+from workflows.vasp.known_tags import is_harmless
 from workflows.vasp.kpoints import read_kpoints
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import ENERGY_DIFFERENCE
@@ -80,7 +80,7 @@ def _incar(files: VaspFiles, numbers: VaspNumbers) -> Iterator[Finding]:
             f"{tag} {shortened(asked.get(tag))} against {shortened(ran[tag])}"
             for tag in list(ran)[:4]
         )
-        harmless = all(tag in HARMLESS and tag in asked for tag in ran)
+        harmless = all(is_harmless(tag, ran[tag]) and tag in asked for tag in ran)
         yield _finding(
             f"INCAR is not the one that VASP read, see vasprun.xml: {shown}"
             f"{', ...' if len(ran) > 4 else ''}; the results belong to vasprun.xml",

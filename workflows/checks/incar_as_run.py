@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflows.vasp.equality import same_value
+from workflows.vasp.equality import flat, same_value
 from workflows.vasp.known_tags import ON_BY_DEFAULT, tag_names
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.precision import VASPRUN_REAL
@@ -76,8 +76,10 @@ def _says_nothing(tag: str, asked: Any, read: Any, ran: Mapping[str, Any]) -> bo
         return True
     if asked is None:
         return _is_default(tag, read)
-    if isinstance(asked, list) and isinstance(read, list) and len(read) < len(asked):
-        return same_value(asked[: len(read)], read, printed=VASPRUN_REAL)
+    if isinstance(asked, list) and isinstance(read, list):
+        given, used = flat(asked), flat(read)
+        if len(used) < len(given):
+            return same_value(given[: len(used)], used, printed=VASPRUN_REAL)
     logical = isinstance(asked, bool), isinstance(read, bool)
     return any(logical) and not all(logical) and isinstance(read, int)
 

@@ -71,6 +71,7 @@ EFFECTS: Mapping[str, Effect] = {
     "no_ionic_limit": Effect("relaxed without a limit"),
     "learned_force_field": Effect("learned force field"),
     "many_body": Effect("no ground state"),
+    "fixed_orbitals": Effect("not self-consistent"),
     "noncollinear_moments": Effect("noncollinear moments"),
     # another calculation than planned; these make a run NEEDS_REVIEW or FAILED
     "inputs_changed": Effect("inputs changed"),

@@ -23,9 +23,10 @@ def same_value(old: Any, new: Any, *, printed: float = 0.0) -> bool:
         first, second = (v[:1] if isinstance(v, list) else [v] for v in (old, new))
         return bool(first and second) and same_value(first[0], second[0])
     if isinstance(old, list) and isinstance(new, list):
-        if any(isinstance(value, str) for value in (*old, *new)):
-            return bool(old == new)
-        return len(old) == len(new) and bool(np.allclose(old, new, atol=1e-3))
+        first, second = flat(old), flat(new)
+        if any(isinstance(value, str) for value in (*first, *second)):
+            return bool(first == second)
+        return len(first) == len(second) and bool(np.allclose(first, second, atol=1e-3))
     if isinstance(old, str) or isinstance(new, str):
         return bool(old == new)
     if isinstance(old, float) or isinstance(new, float):
@@ -33,6 +34,15 @@ def same_value(old: Any, new: Any, *, printed: float = 0.0) -> bool:
             return False
         return bool(np.isclose(old, new, rtol=1e-5, atol=printed))
     return bool(old == new)
+
+
+def flat(values: Sequence[Any]) -> list[Any]:
+    """Return a list without the lists in it.
+
+    pymatgen puts MAGMOM in threes if the tags beside it are of a noncollinear run.
+    """
+    parts = (flat(v) if isinstance(v, list | tuple) else [v] for v in values)
+    return [value for part in parts for value in part]
 
 
 def first_difference(

@@ -81,7 +81,19 @@ HARMLESS = tag_names(
     LWAVE ISTART SYSTEM ISEARCH
     """
 ) | set(MACHINE_TAGS)
-"""Tags that decide how a solution is found, not which: recorded, never judged."""
+"""Tags that decide how a solution is found, not which; see :func:`is_harmless`."""
+
+SOLVERS = tag_names(
+    """
+    NORMAL N FAST F VERYFAST VERY_FAST VERY V ALL A CONJUGATE C DAMPED D
+    """
+)
+"""Values of ALGO that iterate to the ground state; others solve something else, or
+diagonalise once (vasp.at/wiki ALGO)."""
+
+MOVERS = tag_names("-1 1 2 3")
+"""Values of IBRION for ions at rest and for relaxations; others compute phonons, run
+molecular dynamics, or look for a saddle point (vasp.at/wiki IBRION)."""
 
 OUTPUT = tag_names(
     """
@@ -113,13 +125,30 @@ ON_BY_DEFAULT = tag_names("GGA_COMPAT KGAMMA LCORR LDIAG LADDER LHARTREE LVDW_EW
 """Logical tags that are .TRUE. where they are left out."""
 
 
+def is_harmless(tag: str, value: Any) -> bool:
+    """Whether a value of a tag decides only how a solution is found, not which.
+
+    None stands for VASP's own default.
+    """
+    if tag not in HARMLESS or value is None:
+        return tag in HARMLESS
+    if tag == "ALGO":
+        return str(value).strip().upper() in SOLVERS
+    if tag == "IBRION":
+        return str(value).strip() in MOVERS
+    return True
+
+
 def physics_tags(tags: Mapping[str, Any]) -> dict[str, Any]:
     """Return the tags that affect energies or moments, out of all tags of a step.
 
     ICHARG below 10 says where a self-consistent run starts, not what it solves.
     """
-    left_out = HARMLESS | OUTPUT
-    kept = {tag: tags[tag] for tag in sorted(tags) if tag not in left_out}
+    kept = {
+        tag: tags[tag]
+        for tag in sorted(tags)
+        if tag not in OUTPUT and not is_harmless(tag, tags[tag])
+    }
     if str(kept.get("ICHARG", "")).strip() in {"0", "1", "2", "4", "5"}:
         del kept["ICHARG"]
     return kept

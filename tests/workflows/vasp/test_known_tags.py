@@ -12,14 +12,35 @@ from workflows.vasp.known_tags import (
     METAL_TAGS,
     OUTPUT,
     STEP_TAGS,
+    is_harmless,
     is_known,
     physics_tags,
 )
 
 
 def test_how_a_solution_is_found_and_what_is_written_decides_no_number() -> None:
-    tags = dict.fromkeys(("GGA", "IVDW", "SIGMA", "ALGO", "NCORE", "LWAVE", "NSW"), 1)
-    assert list(physics_tags(tags)) == ["GGA", "IVDW", "SIGMA"]
+    tags = dict.fromkeys(("GGA", "IVDW", "SIGMA", "NELM", "NCORE", "LWAVE", "NSW"), 1)
+    solver = {"ALGO": "Fast", "IBRION": 2}
+    assert list(physics_tags(tags | solver)) == ["GGA", "IVDW", "SIGMA"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "harmless"),
+    [
+        *(("ALGO", name, True) for name in ("Normal", "VeryFast", "all", "Damped")),
+        *(("ALGO", name, False) for name in ("Exact", "None", "Eigenval", "G0W0")),
+        *(("ALGO", name, False) for name in ("ACFDT", "Subrot", "CHI", "Nothing")),
+        *(("IBRION", n, True) for n in (-1, 1, 2, 3)),
+        *(("IBRION", n, False) for n in (0, 5, 6, 7, 8, 11, 40, 44)),
+        *((tag, None, True) for tag in ("ALGO", "IBRION", "NELM")),
+        ("GGA", None, False),
+    ],
+)
+def test_a_tag_is_harmless_only_with_a_value_that_solves_the_same(
+    tag: str, value: Any, harmless: bool
+) -> None:
+    assert is_harmless(tag, value) is harmless
+    assert (tag in physics_tags({tag: value})) is not harmless
 
 
 def test_every_tag_of_the_tables_exists_and_is_in_one_of_them() -> None:

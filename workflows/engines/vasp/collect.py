@@ -25,9 +25,10 @@ from workflows.engines.vasp.planned_match import (
     planned_inputs,
 )
 from workflows.engines.vasp.to_document import describe, with_numbers
+from workflows.engines.vasp.unreadable import unreadable
 from workflows.errors import is_utf8, printable
 from workflows.records.collected import hashes_of, reordered
-from workflows.records.document import Collected, Finding, TaskDocument
+from workflows.records.document import Collected, Finding, State, TaskDocument
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -225,8 +226,26 @@ def _best(
             continue
         order = order_of(start, run.numbers.initial)
         if order is not None:
-            fits.append(_fit(calculation, step, start, before, run, order))
+            try:
+                fit = _fit(calculation, step, start, before, run, order)
+            except Exception as error:  # one run that is not read hides no other
+                fit = _not_compared(run, step, order, error)
+            fits.append(fit)
     return min(fits, key=lambda fit: fit.rank, default=None)
+
+
+def _not_compared(
+    run: ForeignRun, step: str, order: tuple[int, ...], error: Exception
+) -> _Fit:
+    document = TaskDocument(
+        task_label=step,
+        formula="unknown",
+        engine="vasp",
+        dir_name=str(run.files.directory),
+        state=State.FAILED,
+        reason=unreadable(error),
+    )
+    return _Fit(run, order, (), document)
 
 
 def _fit(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.engines.vasp.custodian_log import in_words
-from workflows.engines.vasp.state import without_limit
+from workflows.engines.vasp.state import not_self_consistent, without_limit
 from workflows.records.document import Finding
 from workflows.records.run_file import RUN_FILE, read_run_file
 from workflows.vasp.custodian_json import LOG_FILE, read_jobs
@@ -96,6 +96,14 @@ def without_convergence(numbers: VaspNumbers) -> Iterator[Finding]:
             message=f"ALGO = {numbers.many_body}: a run above the ground state, which "
             "has no total energy; what it computes is not read here, and its "
             "convergence is not judged",
+        )
+    elif asked := not_self_consistent(numbers):
+        yield Finding(
+            id="fixed_orbitals",
+            severity="warning",
+            message=f"ALGO = {asked}: orbitals are taken as they were given, or "
+            "diagonalised once, and no cycle converges energy or moments; take them "
+            "from the run that made the orbitals",
         )
     if numbers.learned:
         yield Finding(

@@ -47,6 +47,7 @@ WITHOUT_LIMIT = (-1, 5, 6, 7, 8, 11, 12)
 outside (11, 12). See vasp.at/wiki IBRION."""
 SINGLE = ("EXACT", "EIGENVAL", "NONE", "NOTHING", "SUBROT")
 SINGLE_NUMBERS = (2, 3, 4, 90)
+EXACT = ("EXACT", "(IALGO 90)")
 """ALGO, and IALGO, of runs that take orbitals as they are, or diagonalise once."""
 NEEDS_OUTCAR = "only OUTCAR can prove it: copy it here, or go on from CONTCAR"
 READ_POTCAR = {
@@ -208,18 +209,34 @@ def settled_already(numbers: VaspNumbers) -> str:
 
 def _once(numbers: VaspNumbers) -> bool:
     """Return whether a run was asked for one electronic step, which nothing limits."""
-    return int(numbers.parameters.get("NELM", 60)) == 1 and _single(numbers)
+    only = int(numbers.parameters.get("NELM", 60)) == 1
+    return only and bool(one_diagonalisation(numbers))
 
 
-def _single(numbers: VaspNumbers) -> bool:
-    """Return whether a run was asked for one diagonalisation, or for none."""
+def not_self_consistent(numbers: VaspNumbers) -> str:
+    """Return ALGO of a run whose electrons follow no new density; empty for others.
+
+    Exact diagonalises in a cycle as others do, unless NELM = 1 asks for one step.
+    """
+    asked = one_diagonalisation(numbers)
+    exact = asked.upper() in EXACT
+    return asked if asked and (not exact or _once(numbers)) else ""
+
+
+def one_diagonalisation(numbers: VaspNumbers) -> str:
+    """Return ALGO, or IALGO, of a run asked for one diagonalisation, or for none.
+
+    Empty for any other run.
+    """
     header = numbers.outcar.header if numbers.outcar is not None else None
     asked = numbers.incar.get("ALGO") or (header.incar.get("ALGO") if header else None)
     number = numbers.parameters.get("IALGO") or (
         header.tags.get("IALGO") if header else None
     )
-    named = bool(asked) and str(asked).strip().upper() in SINGLE
-    return named or str(number) in map(str, SINGLE_NUMBERS)
+    name = str(asked or "").strip()
+    if name.upper() in SINGLE:
+        return name
+    return f"(IALGO {number})" if str(number) in map(str, SINGLE_NUMBERS) else ""
 
 
 def _last_change(numbers: VaspNumbers, number: int) -> str:

@@ -111,7 +111,11 @@ def test_a_run_asked_for_one_diagonalisation_has_no_cycle_to_converge(
     first, *_, last = re.findall(r"<scstep>.*?</scstep>", text, re.DOTALL)
     start, end = text.index(first), text.index(last) + len(last)
     vasprun.write_text(text[:start] + last + text[end:], "utf-8")
-    assert parsed(place).state is state
+    found = parsed(place)
+    assert found.state is state
+    told = [f.message for f in found.findings if f.id == "fixed_orbitals"]
+    assert len(told) == (state is DONE)
+    assert all(f"ALGO = {algorithm}: orbitals are taken as" in text for text in told)
 
 
 @pytest.mark.parametrize(
