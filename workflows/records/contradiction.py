@@ -6,6 +6,7 @@ import math
 import re
 
 from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
+from workflows.analysis.shell_occupation import impossible_shell
 from workflows.campaign.sections import SAME_X, X_MAX
 from workflows.counts import count_of
 from workflows.errors import shortened
@@ -95,6 +96,9 @@ def contradiction(document: TaskDocument) -> str:
             )
     if any(not math.isfinite(moment) for moment in document.magnetization or ()):
         return "a moment of magnetization is not a number"
+    signed = document.magnetization if document.moments_signed else None
+    if problem := impossible_shell(document.occupations or (), signed):
+        return problem
     energy, per_atom = document.energy, document.energy_per_atom
     if energy is not None and abs(energy) > MOST_ENERGY * atoms:
         return f"energy is {energy:g} eV for {count_of(atoms, 'atom')}"

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from workflows.analysis.shell_occupation import impossible_shell
 from workflows.counts import count_of
 from workflows.vasp.known_tags import tag_names
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
@@ -30,6 +31,7 @@ PRESSURE = 0.02
 WEIGHTS = 1e-3
 OCCUPATIONS = 0.25
 """Electrons; 40 real runs differ by 2e-5, metals of the fake VASP by 0.1."""
+D_SHELL = 2
 COUNTED = (-1, 1, 2, 3)
 """IBRION of runs with one entry for each ionic step, at its own positions, in both."""
 TAGS = tag_names(
@@ -80,7 +82,31 @@ def of_outcar_alone(outcar: OutcarBody | None) -> str:
             f"OUTCAR holds {outcar.runs} runs, one after the other: its settings are "
             "of the first and its numbers of the last; keep each in a file of its own"
         )
-    return outcar.steps[-1].moments_problem if outcar.steps else ""
+    if not outcar.steps:
+        return ""
+    last = outcar.steps[-1]
+    signed = last.moments if last.vectors is None else None
+    return (
+        last.moments_problem
+        or _shells(outcar)
+        or impossible_shell(outcar.occupations, signed)
+    )
+
+
+def _shells(outcar: OutcarBody) -> str:
+    """Compare the ions with an occupation matrix with those that have U."""
+    head, printed = outcar.header, {(o.site, o.shell) for o in outcar.occupations}
+    blocks = zip(head.ldaul or (), head.ions_per_block, strict=False)
+    shells = [shell for shell, ions in blocks for _ in range(ions)]
+    wanted = {(site, shell) for site, shell in enumerate(shells) if shell >= D_SHELL}
+    if not printed or not wanted or printed == wanted:
+        return ""
+    site, shell = min(printed ^ wanted)
+    lacks = "has no" if (site, shell) in wanted else "has an"
+    return (
+        f"atom {site + 1} {lacks} occupation matrix of l = {shell} in OUTCAR, against "
+        "its LDAUL: a part was lost or edited; copy it again from where VASP ran"
+    )
 
 
 def of_vasprun_alone(run: Any) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.places import DATA
 from workflows import parse_run
+from workflows.analysis.d_orbitals import OnsiteOccupation
+from workflows.analysis.shell_occupation import impossible_shell
+from workflows.records.document import State
 from workflows.vasp.occupation_matrices import read_occupation_matrices
 from workflows.vasp.outcar_steps import read_outcar
 
@@ -124,3 +128,53 @@ def test_a_damaged_block_is_left_out_and_the_others_stay(
 def test_nothing_is_read_where_nothing_is_printed() -> None:
     assert read_occupation_matrices("") == ()
     assert read_occupation_matrices(block(1, 2, footer=False)) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  0.6839", "  5.0000", "atom 3 has no occupation matrix of l = 2"),
+        ("  0.1494", "  0.5000", "atom 3 has no occupation matrix of l = 2"),
+        ("  0.6839", " -0.1500", "atom 3 has no occupation matrix of l = 2"),
+        ("l = 2", "l = 3", "atom 3 has no occupation matrix of l = 2"),
+        ("spin component  1", "spin component  2", "atom 3 has no occupation matrix"),
+        ("atom =   3  type", "atom =   4  type", "atom 3 has no occupation matrix"),
+    ],
+)
+def test_a_matrix_that_was_edited_or_damaged_is_seen(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    for packed in (DATA / MGMN2O4).glob("*.gz"):
+        (tmp_path / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+    text = outcar(MGMN2O4)
+    last = text.rindex("atom =   3  type")
+    edited = text[:last] + text[last:].replace(old, new, 1)
+    assert edited != text
+    (tmp_path / "OUTCAR").write_text(edited)
+    found = parse_run(tmp_path)
+    assert (found.state, found.occupations) == (State.FAILED, None)
+    assert told in found.reason
+
+
+HIGH_SPIN = np.diag([0.9, 0.9, 0.9, 0.9, 0.3])
+EMPTY = np.diag([0.05, 0.05, 0.05, 0.05, 0.05])
+
+
+@pytest.mark.parametrize(
+    ("up", "moment", "told"),
+    [
+        (HIGH_SPIN, 3.65, ""),
+        (HIGH_SPIN, -3.65, "has a moment of 3.65 muB, and the atom -3.65"),
+        (HIGH_SPIN, None, ""),
+        (HIGH_SPIN + np.eye(5, k=1) * 0.01, 3.65, "is not symmetric"),
+        (HIGH_SPIN + np.diag([0, 0, 0, 0, 4.0]), 7.65, "has 4.30 electrons in one"),
+        (HIGH_SPIN - np.diag([0, 0, 0, 0, 0.5]), 3.15, "has -0.20 electrons in one"),
+    ],
+)
+def test_what_no_shell_can_have_is_named(
+    up: np.ndarray, moment: float | None, told: str
+) -> None:
+    rows = [tuple(map(tuple, matrix.tolist())) for matrix in (up, EMPTY)]
+    one = OnsiteOccupation(0, 2, *rows)
+    problem = impossible_shell([one], None if moment is None else [moment])
+    assert (told in problem) if told else not problem
