@@ -122,10 +122,9 @@ def _carried_out(matches: Any, database: Any, *, write: bool) -> list[CollectRes
 
 def _plain(outcome: CollectResult) -> dict[str, Any]:
     match = outcome.match
-    document = match.document
     return {
         "directory": match.run.name,
-        "state": str(document.state if document else match.run.verdict[0]),
+        "state": str(match.state),
         "calculation": None if match.calculation is None else match.calculation.label,
         "calculation_id": None if match.calculation is None else match.calculation.id,
         "step": match.step or None,
@@ -140,9 +139,8 @@ def _plain(outcome: CollectResult) -> dict[str, Any]:
 def _lines(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
     for outcome in outcomes:
         match = outcome.match
-        state = match.document.state if match.document else match.run.verdict[0]
         step = f"{match.calculation.label} {match.step}" if match.calculation else ""
-        parts = [match.run.name, str(state), *([f"= {step}"] if step else [])]
+        parts = [match.run.name, str(match.state), *([f"= {step}"] if step else [])]
         what = WORDS[outcome.action]
         why = f": {outcome.reason}" if outcome.reason else ""
         yield f"{'  '.join(parts)}  {what}{why}"

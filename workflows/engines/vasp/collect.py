@@ -52,6 +52,8 @@ class Match:
         What the run has otherwise than planned, harmless things included.
     links
         Runs of a chain of relaxations before this one.
+    unusable
+        The state as that step, if this is the reason; else None.
     """
 
     run: ForeignRun
@@ -61,6 +63,14 @@ class Match:
     reason: str = ""
     differing: tuple[Finding, ...] = ()
     links: tuple[ForeignRun, ...] = field(default=())
+    unusable: State | None = None
+
+    @property
+    def state(self) -> State:
+        """As the planned step where the run is one, else what ``lnmo parse`` says."""
+        if self.document is not None:
+            return self.document.state
+        return self.unusable or self.run.judged.state
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,8 +129,8 @@ def _blocking(match: Match) -> tuple[Finding, ...]:
 
 
 def _unmatched(run: ForeignRun) -> str:
-    state, why = run.verdict
     if run.numbers.initial is None:
+        state, why = run.judged.state, run.judged.reason
         return f"{state}: {why}" if why else "its start cannot be read"
     return (
         "its start is neither a planned start nor the end of an accepted step; the run "
@@ -186,6 +196,7 @@ def _relaxation(calculation: Calculation, runs: Sequence[ForeignRun]) -> Match |
     return replace(
         match,
         document=None,
+        unusable=State.UNCONVERGED,
         reason="UNCONVERGED: volume not settled after "
         f"{count_of(len(links), 'relaxation')} (at least 2, limit {most}): relax "
         "again from CONTCAR",
@@ -197,7 +208,8 @@ def _as_match(
 ) -> Match:
     own = fit.document
     reason = "not the calculation asked for" if fit.refused else ""
-    if not reason and not own.state.usable:
+    unusable = None if reason or own.state.usable else own.state
+    if unusable is not None:
         reason = f"{own.state}: {own.reason}"
     if not reason and not is_utf8(fit.run.files.directory):
         reason = "its path is not UTF-8, and no record can hold it: rename it"
@@ -209,6 +221,7 @@ def _as_match(
         reason,
         fit.differing,
         tuple(link.run for link in links),
+        unusable,
     )
 
 

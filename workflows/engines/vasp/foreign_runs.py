@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from workflows.engines.vasp.parse import parse_files
 from workflows.engines.vasp.state import RELAXATIONS, converged, unfinished
+from workflows.engines.vasp.to_document import describe
 from workflows.engines.vasp.unreadable import unreadable
 from workflows.errors import StoreError
-from workflows.records.document import State
+from workflows.records.document import State, TaskDocument
 from workflows.vasp.file_ends import Ends, file_ends
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.read_directory import find_runs
@@ -22,7 +25,7 @@ READ = ("INCAR", "KPOINTS", "POSCAR", "CONTCAR", "OUTCAR", "vasprun.xml", "OSZIC
 
 @dataclass(frozen=True, eq=False)
 class ForeignRun:
-    """One run, its numbers, and its state by its own evidence.
+    """One run, its numbers, and its state by its output.
 
     Attributes
     ----------
@@ -33,7 +36,8 @@ class ForeignRun:
     ends
         How its files end.
     verdict
-        State and reason.
+        State and reason by the output alone, before its inputs are compared with a
+        plan. What is shown of a run is the state of `judged`.
     """
 
     files: VaspFiles
@@ -45,6 +49,17 @@ class ForeignRun:
     def name(self) -> str:
         """Its directory, and its suffix if there is one."""
         return f"{self.files.directory}{self.files.suffix and ' ' + self.files.label}"
+
+    @cached_property
+    def judged(self) -> TaskDocument:
+        """Its document without a campaign: what ``lnmo parse`` says of it."""
+        read = self.numbers if self.numbers.sources else None
+        try:
+            return parse_files(self.files, read)
+        except Exception as error:  # whatever a broken file leads a parser to
+            step = self.files.label or self.files.directory.name
+            known = describe(self.files, None, step)
+            return TaskDocument(state=State.FAILED, reason=unreadable(error), **known)
 
     @property
     def relaxes(self) -> bool:

@@ -60,8 +60,16 @@ def parse_vasp(directory: Path) -> TaskDocument:
     return parse_files(files)
 
 
-def parse_files(files: VaspFiles) -> TaskDocument:
-    """Read one run of a directory."""
+def parse_files(files: VaspFiles, read: VaspNumbers | None = None) -> TaskDocument:
+    """Read one run of a directory.
+
+    Parameters
+    ----------
+    files
+        The run.
+    read
+        Its numbers, if somebody has read them already.
+    """
     found = read_run_file(files.directory)
     calculation, step, more = found or (None, files.label or files.directory.name, {})
     if calculation is not None and (
@@ -81,10 +89,10 @@ def parse_files(files: VaspFiles) -> TaskDocument:
     end = unfinished(files, ends, ours=ours)
     try:
         if end is not None:
-            numbers = read_numbers(files, cut=True)
+            numbers = read or read_numbers(files, cut=True)
             end = _with_what_is_certain(end, numbers)
             return with_numbers(files, numbers, end, ends, common, calculation)
-        numbers = read_numbers(files)
+        numbers = read or read_numbers(files)
         verdict = _of_another_run(calculation, numbers) or converged(numbers)
         return with_numbers(files, numbers, verdict, ends, common, calculation, more)
     except Exception as error:
