@@ -11,9 +11,10 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fireworks import FWAction, LaunchPad
+from fireworks import LaunchPad
 
 from workflows.engines.process_start import is_alive_since, start_of
+from workflows.launchpad.guarded_rerun import end_and_rerun
 
 WHY = "the lnmo run that had this step was killed, or lost its MongoDB"
 
@@ -37,21 +38,22 @@ def return_interrupted_runs(
     Returns
     -------
     int
-        How many there were.
+        How many there were; those that another ``lnmo run`` returned are not counted.
+
+    Raises
+    ------
+    StoreBusy
+        Another process has kept a Workflow locked for minutes.
     """
     running = [step["fw_id"] for step in steps if step["state"] == "RUNNING"]
     query = {"fw_id": {"$in": running}, "state": "RUNNING"}
     fields = {"_id": 0, "fw_id": 1, "launch_id": 1, "fworker.env": 1}
     dead = [
-        launch
+        launch["launch_id"]
         for launch in launchpad.launches.find(query, fields)
         if _has_ended((launch.get("fworker") or {}).get("env") or {})
     ]
-    for launch in dead:
-        action = FWAction(stored_data={"_message": WHY}, exit=True)
-        launchpad.complete_launch(launch["launch_id"], action, "FIZZLED")
-        launchpad.rerun_fw(launch["fw_id"])
-    return len({launch["fw_id"] for launch in dead})
+    return sum(end_and_rerun(launchpad, launch_id, WHY) for launch_id in dead)
 
 
 def _has_ended(owner: Mapping[str, Any]) -> bool:

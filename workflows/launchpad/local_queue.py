@@ -13,7 +13,8 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
-from workflows.launchpad.embedded import EmbeddedLaunchPad, in_one_save
+from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.interrupted_runs import this_process
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
@@ -119,14 +120,8 @@ class LocalQueue:
 
     def return_interrupted(self, workers: Iterable[Worker]) -> None:
         """Make READY the steps that an interruption ended."""
-        stored = {"_message": "lnmo run was interrupted"}
-        with in_one_save(self._launchpad):
-            for worker in workers:
-                if not self.is_ours(worker):
-                    continue
-                action = FWAction(stored_data=stored, exit=True)
-                self._launchpad.complete_launch(worker.launch_id, action, "FIZZLED")
-                self._launchpad.rerun_fw(worker.firework.fw_id)  # type: ignore[union-attr]
+        for worker in workers:
+            end_and_rerun(self._launchpad, worker.launch_id, "lnmo run was interrupted")
 
     def ping(self, worker: Worker) -> None:
         """Record that a launch is alive, as FireWorks' rockets do."""

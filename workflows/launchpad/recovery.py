@@ -16,6 +16,7 @@ from workflows.engines.vasp import engine as vasp
 from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
 from workflows.errors import LnmoError, StoreError
 from workflows.launchpad.embedded import in_one_save
+from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.records.document import State
 from workflows.records.file_store import FileResults
 from workflows.records.unreadable import DOCUMENT_FILE
@@ -28,18 +29,33 @@ def retry_failed(
 
     A relaxation that was cut or ran out of steps continues from its last complete
     structure; every other directory is set aside and its step starts again. One whose
-    record has a result keeps it. Returns how many there were.
+    record has a result keeps it. One that another process has made READY, or runs, is
+    left alone, directory and all: ``fireworks`` were read a while ago. Returns how many
+    there were.
+
+    Raises
+    ------
+    StoreBusy
+        Another process has kept a Workflow locked for minutes.
     """
-    count = 0
-    for found in fireworks:
-        if found["state"] != "FIZZLED":
-            continue
+    return sum(
+        _retry(launchpad, root, found)
+        for found in fireworks
+        if found["state"] == "FIZZLED"
+    )
+
+
+def _retry(launchpad: LaunchPad, root: Path, found: Mapping[str, Any]) -> bool:
+    def may(state: str) -> bool:
+        idle = state in {"WAITING", "READY", "COMPLETED"}
+        return state == "FIZZLED" or (idle and _has_failed(root, found))
+
+    def change() -> None:
         if not _has_not_failed(root, found):
             with suppress(OSError, LnmoError):  # the step says what is wrong there
                 retry_step(_step_directory(root, found))
-        launchpad.rerun_fw(found["fw_id"])
-        count += 1
-    return count
+
+    return rerun_if(launchpad, found["fw_id"], may=may, change=change)
 
 
 def retry_step(directory: Path) -> None:
@@ -94,6 +110,11 @@ def unrecorded(root: Path, fireworks: Iterable[Mapping[str, Any]]) -> list[int]:
 
 def _has_document(root: Path, step: Mapping[str, Any]) -> bool:
     return os.path.lexists(_step_directory(root, step) / DOCUMENT_FILE)
+
+
+def _has_failed(root: Path, step: Mapping[str, Any]) -> bool:
+    """Return whether a failure is recorded, as ``lnmo rerun`` sets aside."""
+    return _has_document(root, step) and not _has_not_failed(root, step)
 
 
 def _has_not_failed(root: Path, step: Mapping[str, Any]) -> bool:
