@@ -299,6 +299,45 @@ def test_a_harmless_tag_with_a_value_that_solves_something_else_is_refused(
     assert FileResults(tmp_path / "data").get(calculation.id, "static") is None
 
 
+@pytest.mark.parametrize(
+    ("tags", "mesh", "told"),
+    [
+        ({"LREAL": "Auto"}, None, "LREAL"),
+        ({"METAGGA": "R2SCAN"}, None, "METAGGA"),
+        ({"GGA": "Ps"}, None, "GGA"),
+        ({"IVDW": 11}, None, "IVDW"),
+        ({"ADDGRID": ".TRUE."}, None, "ADDGRID"),
+        ({"ISTART": 0, "ICHARG": 2}, "2 2 2", "KPOINTS"),
+    ],
+)
+def test_the_planned_inputs_written_back_beside_another_run_prove_nothing(
+    runs: Path,
+    calculation: Calculation,
+    tmp_path: Path,
+    tags: dict[str, Any],
+    mesh: str | None,
+    told: str,
+) -> None:
+    static = runs / "static"
+    planned = {name: (static / name).read_bytes() for name in ("INCAR", "KPOINTS")}
+    edit(static / "INCAR", **tags)
+    if mesh is not None:
+        text = planned["KPOINTS"].decode()
+        other = re.sub(r"(?m)^\s*\d+\s+\d+\s+\d+\s*$", mesh, text, count=1)
+        assert other != text
+        (static / "KPOINTS").write_text(other)
+    for left in ("OUTCAR", "vasprun.xml", "OSZICAR", "CONTCAR", "DOSCAR"):
+        (static / left).unlink(missing_ok=True)
+    vasp(static, SECONDS="0")
+    assert (static / "OUTCAR").exists()
+    for name, content in planned.items():
+        (static / name).write_bytes(content)
+    outcomes = collect(runs, calculation, tmp_path / "data")
+    assert ("static", "static", "refused") in actions(outcomes)
+    assert told in differing(outcomes, "static")
+    assert FileResults(tmp_path / "data").get(calculation.id, "static") is None
+
+
 def test_a_noncollinear_run_is_refused_by_its_tag_and_hides_no_other(
     runs: Path, calculation: Calculation, tmp_path: Path
 ) -> None:

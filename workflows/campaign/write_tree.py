@@ -23,6 +23,7 @@ from workflows.campaign.inputs import (
 from workflows.campaign.plan import plan
 from workflows.errors import CampaignError, StoreError
 from workflows.vasp.potcars import PotcarLibrary
+from workflows.vasp.run_files import run_files
 
 README = """\
 VASP inputs of the campaign {name}, one directory for each calculation and step.
@@ -74,11 +75,14 @@ class Written:
     ----------
     directories
         The run directories.
+    kept
+        Those that hold outputs of VASP: their inputs are the ones that ran.
     notes
         What a reader should know of POTCARs and cutoff.
     """
 
     directories: tuple[Path, ...]
+    kept: tuple[Path, ...]
     notes: tuple[str, ...]
 
 
@@ -99,7 +103,7 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
         Its engine must be VASP.
     output
         Directory to fill; made if missing. Existing inputs are overwritten, all of
-        them or, if the disk refuses, none.
+        them or, if the disk refuses, none; but not beside outputs of VASP.
 
     Raises
     ------
@@ -124,6 +128,8 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
     library = PotcarLibrary.from_environment()
     notes = potcar_notes(calculations, library)
     _refuse_strangers(output)
+    kept = [run for run in runs if run_files(output / run.directory)]
+    runs = [run for run in runs if run not in kept]
     try:
         with staged(output) as place:
             _write_runs(place, runs, library)
@@ -135,7 +141,8 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
             (place / MANIFEST).write_text(manifest, "utf-8")
     except OSError as error:
         raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
-    return Written(tuple(output / run.directory for run in runs), notes)
+    written, left = (tuple(output / r.directory for r in rs) for rs in (runs, kept))
+    return Written(written, left, notes)
 
 
 def _refuse_strangers(output: Path) -> None:

@@ -53,13 +53,22 @@ def disagreements(files: VaspFiles, numbers: VaspNumbers) -> tuple[Finding, ...]
     not judged.
     """
     return (
-        *_incar(files, numbers),
-        *_kpoints(files, numbers),
-        *_potentials(files, numbers),
+        *inputs_of_another_run(files, numbers),
         *_structures(files, numbers),
         *_oszicar(files, numbers),
         *_doscar(files, numbers),
         *_outcar(numbers),
+    )
+
+
+def inputs_of_another_run(
+    files: VaspFiles, numbers: VaspNumbers
+) -> tuple[Finding, ...]:
+    """Name INCAR, KPOINTS and POTCAR if they are not those that VASP read."""
+    return (
+        *_incar(files, numbers),
+        *_kpoints(files, numbers),
+        *_potentials(files, numbers),
     )
 
 

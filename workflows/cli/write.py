@@ -64,6 +64,14 @@ def write(
     written = write_campaign(chosen.campaign(), output)
     for note in written.notes:
         click.echo(f"note: {note}", err=True)
+    if written.kept:
+        click.echo(
+            f"note: {count_of(len(written.kept), 'run directory', 'run directories')} "
+            "with outputs of VASP left as before, the inputs being those that ran: "
+            f"{written.kept[0]}{', ...' if len(written.kept) > 1 else ''}; for new "
+            "inputs, name another directory with -o",
+            err=True,
+        )
     if json:
         print_json([str(path) for path in written.directories])
         return

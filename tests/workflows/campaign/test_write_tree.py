@@ -132,3 +132,19 @@ def test_a_name_of_another_kind_is_refused_before_anything_changes(
         write_campaign(campaign, tmp_path)
     after = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert after == before
+
+
+@pytest.mark.parametrize("output", ["OUTCAR", "vasprun.xml.gz", "OSZICAR"])
+def test_inputs_beside_outputs_of_vasp_are_those_that_ran_and_stay(
+    write_campaign: WriteCampaign, tmp_path: Path, output: str
+) -> None:
+    path, where = write_campaign({"x": [0, 1]}), tmp_path / "in"
+    first = writing.write_campaign(load_campaign(path), where)
+    assert first.kept == ()
+    ran = next(d for d in first.directories if d.name == "static")
+    (ran / "INCAR").write_text("METAGGA = R2SCAN\n")
+    (ran / output).write_text("as VASP left it\n")
+    again = writing.write_campaign(load_campaign(path), where)
+    assert again.kept == (ran,)
+    assert set(again.directories) == set(first.directories) - {ran}
+    assert (ran / "INCAR").read_text() == "METAGGA = R2SCAN\n"

@@ -16,6 +16,7 @@ import numpy as np
 from workflows.campaign.calculation import Calculation, structure_as_dict
 from workflows.campaign.inputs import structure_inputs
 from workflows.checks.changed_inputs import SAME_PLACE, changed_inputs
+from workflows.checks.files_agree import inputs_of_another_run
 from workflows.checks.incar_as_run import APPLIED, changed_tags
 from workflows.checks.inputs_as_applied import inputs_not_applied
 from workflows.records.collected import reordered
@@ -126,8 +127,12 @@ def differences(
     files: VaspFiles, numbers: VaspNumbers, planned: Mapping[str, Any]
 ) -> tuple[Finding, ...]:
     """Return what a run has otherwise than planned, and what that means."""
-    found = changed_inputs(files, numbers, planned)
-    return (*found, *_potentials(numbers, planned), *inputs_not_applied(files))
+    return (
+        *changed_inputs(files, numbers, planned),
+        *_potentials(numbers, planned),
+        *inputs_not_applied(files),
+        *inputs_of_another_run(files, numbers),
+    )
 
 
 def _potentials(
