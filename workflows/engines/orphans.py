@@ -37,6 +37,25 @@ def end_orphans(directory: Path, *, grace: float = GRACE_SECONDS) -> None:
     psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
 
 
+def end_tree(pid: int, *, grace: float = GRACE_SECONDS) -> None:
+    """End a process that we started and all that it has started: SIGTERM, SIGKILL."""
+    import psutil
+
+    try:
+        top = psutil.Process(pid)
+        left = [*top.children(recursive=True), top]
+    except psutil.NoSuchProcess:
+        return
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(left, timeout=grace)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
+
+
 def is_alive(directory: Path) -> bool:
     """Return whether a process that carries our mark runs in this directory."""
     import psutil

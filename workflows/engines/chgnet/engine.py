@@ -34,6 +34,7 @@ from workflows.engines.chgnet.relax import (
     RelaxationSettings,
     relax,
 )
+from workflows.engines.claim import check_claim
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import Report, identity, read_run_file, write_run_file
 from workflows.errors import StoreError
@@ -80,13 +81,19 @@ class ChgnetEngine:
         calculation = found[0]
         settings = RelaxationSettings(**_settings(calculation))
         started = time.monotonic()
+
+        def step_taken(progress: Progress) -> None:
+            check_claim(directory)
+            report(_line(progress))
+
         relaxation = relax(
             calculation.structure,
             settings,
             model=_model(settings.model),
-            on_step=lambda progress: report(_line(progress)),
+            on_step=step_taken,
         )
         result = _as_dict(relaxation, time.monotonic() - started)
+        check_claim(directory)
         path = directory / RESULT_FILE
         result[SEAL] = seal_of(json.loads(json.dumps(result)))
         write_part(path, json.dumps(result)).replace(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.chgnet.engine import ChgnetEngine
+from workflows.engines.claim import check_claim
 from workflows.engines.gpaw.inputs import (
     CONVERGED,
     RELAXED,
@@ -55,12 +56,15 @@ class GpawEngine:
         if step == GEOMETRY:
             ChgnetEngine().run(directory, machine, report)
             return
+        check_claim(directory)
         end_orphans(directory)
         if unfinished(directory) is not None:
+            check_claim(directory)
             (directory / RESULT_FILE).unlink(missing_ok=True)
             write_runner(directory)
             run_gpaw(directory, machine, report)
         if parse_gpaw(directory, calculation, step).state.usable:
+            check_claim(directory)
             _remove_used(directory, calculation, step)
 
     def parse(self, directory: Path) -> TaskDocument:

@@ -12,11 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflows.atomic import read_regular
+from workflows.engines.claim import GivenUp, check_claim
 from workflows.engines.exit_status import ended_by, was_killed
 from workflows.engines.gpaw.inputs import INPUT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
 from workflows.engines.machine import Machine, command_words
-from workflows.engines.orphans import MARK, end_orphans
+from workflows.engines.orphans import MARK, end_orphans, end_tree
 from workflows.engines.protocol import Report
 from workflows.errors import MachineError, Terminated
 
@@ -73,6 +74,9 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
         The deadline came; what is there goes on next time.
     MachineError
         The command is wrong.
+    GivenUp
+        Another worker has taken the step over. The GPAW of this one was ended, and
+        nothing else was touched.
     """
     command = gpaw_command(machine.gpaw_cmd)
     stop_at = (
@@ -80,6 +84,7 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     )
     if stop_at is not None and time.time() >= stop_at:
         raise Terminated(_no_time())
+    check_claim(directory)
     end_orphans(directory, grace=GRACE_SECONDS)
     limit = [] if stop_at is None else ["--deadline", f"{stop_at:.0f}"]
     place = {MARK: str(directory.resolve()), "OMP_NUM_THREADS": "1"}
@@ -97,10 +102,15 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
         )
         try:
             _watch(process, directory, machine, report)
+        except GivenUp:  # what else runs there is its successor's
+            end_tree(process.pid)
+            process.wait()
+            raise
         finally:
             if process.poll() is None:
                 end_orphans(directory, grace=GRACE_SECONDS)
                 process.wait()
+    check_claim(directory)
     if (directory / STOPPED_FILE).exists():
         raise Terminated(_no_time())
     said = last_words(directory).lower()
@@ -131,6 +141,7 @@ def _watch(
     )
     while process.poll() is None:
         time.sleep(LOOK_SECONDS)
+        check_claim(directory)
         if (line := progress(directory)) and line != told:
             told = line
             report(line)

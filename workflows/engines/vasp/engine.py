@@ -23,6 +23,7 @@ from workflows.campaign.calculation import (
 )
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.campaign.wavecar_tags import restart_tags
+from workflows.engines.claim import check_claim
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans
 from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
@@ -103,6 +104,7 @@ class VaspEngine:
     def run(self, directory: Path, machine: Machine, report: Report) -> None:
         """Run VASP here, or in the chain of relaxations below."""
         calculation, step, _ = _run_file(directory)
+        check_claim(directory)
         end_orphans(directory)
         if step != "relax":
             if _is_cut(directory):
@@ -121,6 +123,7 @@ class VaspEngine:
             last = _run_once(here, machine, _numbered(report, number))
             if not last.state.usable:
                 return
+            check_claim(here)
             before = (p for p in directory.glob("relax-*") if _link(p) <= number)
             remove_wavecars(p for p in before if p != here)
             if number > 1 and is_settled(last, calculation.settings):
@@ -233,6 +236,7 @@ def _write_run(
     charge: str | None = None,
     orbitals: Orbitals | None = None,
 ) -> None:
+    check_claim(directory)
     orbitals = orbitals or Orbitals()
     potcar = write_vasp_inputs(inputs, directory)
     if charge is not None:
@@ -290,6 +294,7 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> TaskDocument
     if has_output(directory):
         return parse_vasp(directory)
     command = vasp_command(machine.vasp_cmd)
+    check_claim(directory)
     _, step, more = _run_file(directory)
     _add_machine_tags(directory, machine)
     clock = custodian_run(
@@ -309,6 +314,7 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> TaskDocument
             "goes on from the last whole structure"
         )
     if full or clock.asked:
+        check_claim(directory)
         (directory / ERROR_FILE).unlink(missing_ok=True)
         raise Terminated(reason if full else clock.reason)
     return found
@@ -325,6 +331,7 @@ def _is_cut(directory: Path) -> bool:
 
 def _set_aside(directory: Path) -> None:
     """Rename a cut run so that its name says so, without its large files."""
+    check_claim(directory)
     before = _set_aside_before(directory)
     number = 1 + int(before[-1].name.rpartition("-")[2]) if before else 1
     aside = directory.with_name(f"{directory.name}.cut-{number}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from workflows.atomic import read_regular_bytes
 from workflows.counts import count_of
+from workflows.engines.claim import check_claim
 from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import end_orphans, marked
@@ -122,6 +123,7 @@ def custodian_run(
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
         why = _why(directory, error, job.returncode)
+        check_claim(directory)
         (directory / ERROR_FILE).write_text(f"{why}\n", "utf-8")
     except BaseException:
         job.end()
