@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,11 @@ from workflows.cli.examples import epilog
 from workflows.cli.options import json_option, launchpad_option, named_campaign
 from workflows.cli.output import print_json
 from workflows.counts import count_of
-from workflows.errors import CampaignError
+from workflows.errors import CampaignError, StoreError
 
 if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
     from workflows.campaign.campaign import Campaign
     from workflows.records.database import Database
     from workflows.records.document import TaskDocument
@@ -51,6 +53,7 @@ def delete(
     """
     from workflows.campaign.campaign import load_campaign
     from workflows.launchpad import delete as deletion
+    from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.opening import owned
     from workflows.records.database import read_database
 
@@ -63,7 +66,13 @@ def delete(
             recorded = deletion.first_recorded(_documents(database))
             kinds = deletion.submitted_kinds(pad, name)
             planned = _planned(chosen, kinds, database.root)
-        found = deletion.deletable(pad, database.root, name, recorded, planned)
+        alone = isinstance(pad, EmbeddedLaunchPad)  # under its lock nobody else runs
+        found = deletion.deletable(
+            pad, database.root, name, recorded, planned, alone=alone
+        )
+        _refuse_living_jobs(pad, database, found["fw_ids"])
+        if yes and isinstance(pad, EmbeddedLaunchPad):
+            pad.return_lost()
         if yes:
             deletion.delete(pad, database, found)
     if json:
@@ -103,6 +112,25 @@ def delete(
     if ids and not yes:
         words = " --all" if everything else ""
         print(f"nothing was changed; to delete: lnmo delete {campaign}{words} --yes")
+
+
+def _refuse_living_jobs(
+    pad: LaunchPad, database: Database, fw_ids: Sequence[int]
+) -> None:
+    """Ask this site's queue, where there is one, for jobs that were given up."""
+    from workflows.cluster.profile import ADAPTER_FILE, read_profile
+    from workflows.cluster.step_status import jobs_of_earlier_launches
+
+    if database.embedded or not database.path.with_name(ADAPTER_FILE).exists():
+        return
+    profile = read_profile(database)
+    wanted = {"fw_id": {"$in": list(fw_ids)}}
+    living = jobs_of_earlier_launches(pad, profile.scheduler(), profile.name, wanted)
+    for fw_id, job in living.items():
+        raise StoreError(
+            f"job {job} of an earlier launch of step {fw_id} is still alive; first: "
+            f"lnmo cancel --fw-id {fw_id}. Then type this again; nothing was deleted"
+        )
 
 
 def _planned(

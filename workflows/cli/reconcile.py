@@ -85,7 +85,7 @@ def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
         if each.action not in DONE:
             print(f"  -> {each.action}")
     if all(each.action not in DONE for each in found):
-        print("database and queue agree; for jobs held back, type the commands above")
+        print("nothing to repair; what each of these waits for is below it")
     elif not fix:
         print("nothing was changed; to repair: lnmo reconcile --fix")
     elif all(each.done for each in found):

@@ -10,8 +10,10 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.cluster.decision import Action
+from workflows.cluster.problems import still_running
 from workflows.cluster.profile import Profile
 from workflows.cluster.repair import adopt, end_launch, repair
+from workflows.cluster.scheduler import Job
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import (
     FORGIVEN,
@@ -24,6 +26,8 @@ from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
+UNENDED = ("RESERVED", "RUNNING")
+"""States of a launch whose process or job has not told its end."""
 
 
 def cancel(
@@ -47,17 +51,19 @@ def cancel(
     """
     scheduler = profile.scheduler()
     earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
+    statuses = step_statuses(
+        launchpad,
+        scheduler=scheduler,
+        worker=profile.name,
+        max_returns=profile.max_returns,
+        wanted=wanted,
+    )
     jobs = {
         s.fw_id: s.job_id
-        for s in step_statuses(
-            launchpad,
-            scheduler=scheduler,
-            worker=profile.name,
-            max_returns=profile.max_returns,
-            wanted=wanted,
-        )
+        for s in statuses
         if s.job_id is not None and s.job is not None and s.job.living
     }
+    left = {s.fw_id: words for s in statuses if (words := _left_running(s))}
     fields = {"_id": 0, "fw_id": 1, "name": 1, "state": 1}
     with_jobs = {*jobs, *earlier}
     found = [
@@ -72,18 +78,37 @@ def cancel(
                 _defuse(launchpad, each["fw_id"])
         scheduler.cancel([*dict.fromkeys([*jobs.values(), *earlier.values()])])
     return [
-        StepReport(each["fw_id"], each["name"], _cancelled(each, jobs, earlier))
+        StepReport(each["fw_id"], each["name"], _cancelled(each, jobs, earlier, left))
         for each in found
     ]
 
 
+def _left_running(status: StepStatus) -> str:
+    """Say what computes a step where no signal from here reaches it, and its end."""
+    s = status
+    if s.job is Job.ELSEWHERE and s.launch_state in UNENDED:
+        return (
+            f"job {s.job_id} is in the queue of the worker {s.worker}: lnmo cancel "
+            f"--fw-id {s.fw_id} there"
+        )
+    running = s.owner if s.launch_state == "RUNNING" else None
+    owner = s.earlier or running
+    if owner is None or owner.alive is False:
+        return ""
+    return f"{owner.computes}: {owner.end_of(s.fw_id, cancelled=True)}"
+
+
 def _cancelled(
-    firework: Mapping[str, Any], jobs: Mapping[int, str], earlier: Mapping[int, str]
+    firework: Mapping[str, Any],
+    jobs: Mapping[int, str],
+    earlier: Mapping[int, str],
+    left: Mapping[int, str],
 ) -> str:
     ended = [jobs.get(firework["fw_id"]), earlier.get(firework["fw_id"])]
     cancelled = ", ".join(f"job {job} cancelled" for job in ended if job)
     defused = "defused" if firework["state"] in CANCELLABLE else ""
-    return ", ".join(part for part in (defused, cancelled) if part)
+    done = ", ".join(part for part in (defused, cancelled) if part)
+    return "; ".join(part for part in (done, left.get(firework["fw_id"])) if part)
 
 
 def _defuse(launchpad: LaunchPad, fw_id: int) -> None:
@@ -106,8 +131,8 @@ def rerun(
 ) -> list[StepReport]:
     """Make failed and cancelled Fireworks READY again, unless their job is alive.
 
-    ``dead`` assumes that launches outside the queue are dead. ``confirm_lease`` is
-    called before each change.
+    ``dead`` assumes that launches outside the queue are dead, unless their process is
+    known to live. ``confirm_lease`` is called before each change.
 
     Raises
     ------
@@ -125,6 +150,8 @@ def rerun(
     earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
     reports = []
     for status in statuses:
+        if status.state == "PAUSED":
+            continue  # neither failed nor cancelled: lpad resume_fws
         report = _may_run(status, earlier, dead=dead)
         if report.done and not dry_run:
             confirm_lease()
@@ -143,15 +170,33 @@ def _may_run(
         state = s.job if alive else "alive"
         why = f"its job {job} is {state}; first: lnmo cancel --fw-id {s.fw_id}"
         return StepReport(s.fw_id, s.name, "", why, done=False)
-    over = s.job is not None and s.job.over
-    if s.state in {"RESERVED", "RUNNING"} and not (s.action.acts or over or dead):
-        why = (
-            "it runs outside this queue; make sure that it is dead, then add --dead"
-            if s.action is Action.ASK
-            else "its launcher or worker is still active; try again in a minute"
-        )
+    if why := _why_not(s, dead=dead):
         return StepReport(s.fw_id, s.name, "", why, done=False)
     return StepReport(s.fw_id, s.name, "would be READY again")
+
+
+def _why_not(status: StepStatus, *, dead: bool) -> str:
+    """Say why a step with no living job of this queue may not run; empty if it may."""
+    s = status
+    living = s.earlier or (s.owner if s.launch_state == "RUNNING" else None)
+    if living is not None and living.alive:
+        cancelled = s.state == "DEFUSED"
+        ends = living.end_of(s.fw_id, cancelled=cancelled)
+        return f"{living.computes}: {ends}. Then type this again"
+    over = s.job is not None and s.job.over
+    unended = s.state in UNENDED or s.launch_state in UNENDED
+    if dead or over or s.action.acts or not unended:
+        return ""
+    if (held := still_running(s)) is not None:
+        return f"{held.reason}: {held.action}"
+    if s.job is Job.ELSEWHERE:
+        return (
+            f"its job {s.job_id} is in the queue of the worker {s.worker}: type this "
+            "there; if the job is dead, add --dead"
+        )
+    if s.action is Action.ASK:
+        return "it runs outside this queue; make sure that it is dead, then add --dead"
+    return "its launcher or worker is still active; try again in a minute"
 
 
 def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> str:
@@ -166,10 +211,10 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
     if s.state == "DEFUSED":
         if adopt(launchpad, s.fw_id):
             return "had finished: result adopted, not run again"
-        if s.launch_state in {"RESERVED", "RUNNING"} and s.launch_id is not None:
+        if s.launch_state in UNENDED and s.launch_id is not None:
             end_launch(launchpad, s.launch_id, "cancelled")
         launchpad.reignite_fw(s.fw_id)
-    elif s.state in {"RESERVED", "RUNNING"} and s.launch_id is not None:
+    elif s.launch_state in UNENDED and s.launch_id is not None:
         end_launch(launchpad, s.launch_id, "declared dead by lnmo rerun")
     if _failed_document(database, s):
         step = {"fw_id": s.fw_id, "state": "FIZZLED"}

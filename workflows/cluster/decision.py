@@ -63,6 +63,8 @@ class Facts:
         Its launch recorded that it was ended from outside.
     exhausted
         It was resumed as often as the profile allows.
+    gone
+        The process outside the queue that had the launch is known to have ended.
     """
 
     firework: str
@@ -72,6 +74,7 @@ class Facts:
     unsent: bool = False
     resumable: bool = False
     exhausted: bool = False
+    gone: bool = False
 
 
 def decide(facts: Facts) -> Action:
@@ -104,11 +107,11 @@ def _claimed(facts: Facts) -> Action:
 
 
 def _claimed_without_job(facts: Facts) -> Action:
-    if facts.fresh:
+    if facts.fresh and not facts.gone:
         return Action.WAIT
     if facts.unsent:
         return Action.SEND
-    if facts.launch == "RUNNING":
+    if facts.launch == "RUNNING" and not facts.gone:
         return Action.ASK  # outside the queue: lnmo run or rlaunch, maybe elsewhere
     return Action.RETURN
 
@@ -136,6 +139,6 @@ def _defused(facts: Facts) -> Action:
         return Action.ASK
     if facts.unsent:
         return Action.SEND
-    if facts.fresh or (facts.job is None and facts.launch == "RUNNING"):
-        return Action.WAIT
-    return Action.CLOSE
+    if facts.job is None and facts.launch == "RUNNING" and not facts.gone:
+        return Action.ASK
+    return Action.WAIT if facts.fresh and not facts.gone else Action.CLOSE

@@ -74,6 +74,8 @@ def problems_of(status: StepStatus) -> list[StepReport]:
         return problem(reason(s), "lnmo reconcile --fix")
     if (blocked := blocked_job(s)) is not None:
         return [blocked]
+    if (unended := still_running(s)) is not None:
+        return [unended]
     if s.action is not Action.ASK:
         return []
     if s.state == "FIZZLED" and s.ended:
@@ -84,17 +86,56 @@ def problems_of(status: StepStatus) -> list[StepReport]:
         )
     if s.state == "FIZZLED":
         return problem(s.message or "failed", f"lnmo rerun --fw-id {s.fw_id}")
-    if s.state == "DEFUSED":
-        return problem(
-            f"cancelled, but job {s.job_id} is {s.job}",
-            f"lnmo cancel --fw-id {s.fw_id}",
-        )
     if s.job is not None:
         return problem(
             f"job {s.job_id} ended ({s.job}), and so did {s.returns} before it",
             f"correct the cause, lnmo rerun --fw-id {s.fw_id}",
         )
     return _outside_the_queue(s)
+
+
+STOPPED = {"DEFUSED": "cancelled", "FIZZLED": "failed"}
+"""States whose last launch should have ended, in words."""
+
+
+def still_running(status: StepStatus) -> StepReport | None:
+    """Report what may still compute a cancelled or failed Firework.
+
+    Its reason says what; its action says how that ends.
+    """
+    s = status
+    over = s.action.acts or (s.job is not None and s.job.over)
+    if s.state not in STOPPED or over:
+        return None
+
+    def report(why: str, command: str) -> StepReport:
+        words = f"{STOPPED[s.state]}, but {why}"
+        return StepReport(s.fw_id, s.name, command, words, done=False)
+
+    cancelled = s.state == "DEFUSED"
+    if s.earlier is not None:
+        ends = s.earlier.end_of(s.fw_id, cancelled=cancelled)
+        return report(s.earlier.computes, ends)
+    if s.launch_state not in {"RESERVED", "RUNNING"}:
+        return None
+    if s.job is Job.ENDING:
+        return report(f"job {s.job_id} is still ending", "wait until it has ended")
+    if s.job is Job.ELSEWHERE:
+        return report(
+            f"job {s.job_id} may be alive, and its queue, of the worker {s.worker}, "
+            "was not asked",
+            "lnmo reconcile --fix where that queue is; if the job is dead: lnmo rerun "
+            f"--fw-id {s.fw_id} --dead",
+        )
+    if s.job is not None:
+        return report(f"job {s.job_id} is {s.job}", f"lnmo cancel --fw-id {s.fw_id}")
+    gone = s.owner is None or s.owner.alive is False
+    if s.launch_state == "RUNNING" and s.owner is not None and not gone:
+        return report(s.owner.computes, s.owner.end_of(s.fw_id, cancelled=cancelled))
+    if s.action is not Action.WAIT:
+        return None
+    why = "only moments ago: its launcher or worker may still end"
+    return report(why, "try again in a minute")
 
 
 def _outside_the_queue(status: StepStatus) -> list[StepReport]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
-from workflows.cluster.problems import blocked_job
+from workflows.cluster.problems import blocked_job, still_running
 from workflows.cluster.profile import Profile
 from workflows.cluster.repair import reason, repair
 from workflows.cluster.step_report import StepReport
@@ -68,8 +68,8 @@ def reconcile(
                 continue  # it changed by itself in the meantime
             action, why = str(status.action), reason(status)
             found.append(StepReport(status.fw_id, status.name, action, why, done))
-        elif (blocked := blocked_job(status)) is not None:
-            found.append(blocked)
+        elif held := blocked_job(status) or still_running(status):
+            found.append(held)
     return found
 
 

@@ -30,6 +30,8 @@ def reason(status: StepStatus) -> str:
         return f"its launch is {status.launch_state}, its own state was not updated"
     if status.action is Action.ADOPT:
         return "finished after it was cancelled; the result is good"
+    if status.job is None and status.launch_state == "RUNNING":
+        return f"{status.owner or 'its worker'} was killed"
     if status.job is None:
         if status.launch_id is None:
             return "reserved by a launcher that died before it submitted"

@@ -12,8 +12,9 @@ from typing import Any
 from workflows.cluster.decision import Action, Facts, decide
 from workflows.cluster.scheduler import Job, Listed, Scheduler
 from workflows.cluster.unsent import UNSENT_FILE
+from workflows.launchpad.launch_owner import Owner, owner_of
 
-WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED")
+WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED", "PAUSED")
 """States in which database and queue may disagree."""
 
 GRACE_SECONDS = 30.0
@@ -36,6 +37,10 @@ class StepStatus:
         The Firework.
     launch_id, launch_state, launch_dir, host, worker
         Its current launch, and the FWorker that launched it.
+    owner
+        The process that has the launch, if that is of no queue; None otherwise.
+    earlier
+        A process known to live that has an earlier launch; None if there is none.
     job_id, listed
         Its queue job, and the queue's entry for it.
     changed
@@ -64,6 +69,8 @@ class StepStatus:
     launch_dir: str = ""
     host: str = ""
     worker: str = ""
+    owner: Owner | None = None
+    earlier: Owner | None = None
     job_id: str | None = None
     listed: Listed | None = None
     changed: float = 0.0
@@ -135,6 +142,7 @@ def _with_action(
         unsent=unsent is not None,
         resumable=bool(status.ended),
         exhausted=status.returns >= max_returns,
+        gone=status.owner is not None and status.owner.alive is False,
     )
     return replace(status, listed=listed, unsent=unsent, action=decide(facts))
 
@@ -171,6 +179,7 @@ def _launches(launchpad: Any, numbers: Iterable[int]) -> dict[int, dict[str, Any
         "launch_dir": 1,
         "host": 1,
         "fworker.name": 1,
+        "fworker.env": 1,
         "state_history": 1,
         "action.stored_data._message": 1,
         f"action.stored_data.{ENDED}": 1,
@@ -183,11 +192,8 @@ def _step_status(
     firework: Mapping[str, Any], launches: Mapping[int, Mapping[str, Any]]
 ) -> StepStatus:
     after = firework["spec"].get(FORGIVEN, 0)
-    archived = [
-        launches.get(number, {})
-        for number in firework["archived_launches"]
-        if number > after
-    ]
+    before = [launches.get(number, {}) for number in firework["archived_launches"]]
+    archived = [each for each in before if each.get("launch_id", 0) > after]
     own = StepStatus(
         fw_id=firework["fw_id"],
         name=firework["name"],
@@ -196,6 +202,7 @@ def _step_status(
         step=firework["spec"]["step"],
         changed=timestamp(firework["updated_on"]),
         returns=sum(_was_killed_while_running(launch) for launch in archived),
+        earlier=_alive(before),
     )
     if not firework["launches"] or firework["launches"][-1] not in launches:
         return own
@@ -210,12 +217,19 @@ def _step_status(
         launch_dir=launch.get("launch_dir") or "",
         host=launch.get("host") or "",
         worker=(launch.get("fworker") or {}).get("name", ""),
+        owner=owner_of(launch) if job_id(launch) is None else None,
         job_id=job_id(launch),
         changed=max(own.changed, latest),
         pinged=max([latest, *pings]),
         message=str(stored(launch).get("_message", "")),
         ended=str(stored(launch).get(ENDED, "")),
     )
+
+
+def _alive(launches: Iterable[Mapping[str, Any]]) -> Owner | None:
+    """Return a process known to live that has one of these launches."""
+    owners = (owner_of(each) for each in launches if each.get("state") == "RUNNING")
+    return next((owner for owner in owners if owner.alive), None)
 
 
 def _was_killed_while_running(launch: Mapping[str, Any]) -> bool:
@@ -259,6 +273,8 @@ def jobs_of_earlier_launches(
     launches = launchpad.launches.find(asked, {"launch_id": 1, "state_history": 1})
     jobs = {job_id(each): owner[each["launch_id"]] for each in launches}
     jobs.pop(None, None)
+    if not jobs:
+        return {}
     listed = scheduler.jobs()
     return {
         fw_id: job

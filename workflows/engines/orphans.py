@@ -56,6 +56,26 @@ def end_tree(pid: int, *, grace: float = GRACE_SECONDS) -> None:
     psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
 
 
+def engine_processes(directory: Path) -> dict[Path, list[int]]:
+    """Return the processes of engines that run on this machine, by their directory.
+
+    Only those in or below a directory.
+    """
+    import psutil
+
+    place, found = directory.resolve(), dict[Path, list[int]]()
+    for process in psutil.process_iter():
+        try:
+            mark = process.environ().get(MARK)
+            if mark is None or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if Path(mark).is_relative_to(place):
+            found.setdefault(Path(mark), []).append(process.pid)
+    return found
+
+
 def is_alive(directory: Path) -> bool:
     """Return whether a process that carries our mark runs in this directory."""
     import psutil

@@ -16,8 +16,11 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.engines.claim import HOLDER, refuse_held_for_life
+from workflows.engines.orphans import engine_processes
 from workflows.errors import StoreError
+from workflows.firetasks import is_current
 from workflows.launchpad.embedded import in_one_save
+from workflows.launchpad.launch_owner import owner_of
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
 from workflows.records.calculations import forget
 from workflows.records.database import Database
@@ -39,6 +42,8 @@ def deletable(
     campaign: str,
     recorded: Mapping[str, datetime] | None = None,
     planned: Collection[str] | None = None,
+    *,
+    alone: bool = False,
 ) -> dict[str, Any]:
     """Return what belongs to a campaign alone.
 
@@ -55,12 +60,15 @@ def deletable(
         take no result as older.
     planned
         Ids that the campaign plans today; None to take what has its name.
+    alone
+        Nobody else can run a step of this LaunchPad: what is RUNNING there was killed.
 
     Raises
     ------
     StoreError
-        A step is running or reserved, or a process outside of this LaunchPad is
-        computing it; or a directory is a link out of the root.
+        A step is running or reserved, its last launch has not ended, or a process
+        outside of this LaunchPad is computing it; or a directory is a link out of the
+        root.
     """
     own: list[Mapping[str, Any]] = []
     shared, older, unplanned = [], [], []
@@ -77,9 +85,11 @@ def deletable(
         else:
             own.append(found)
     fw_ids = sorted(n for found in own for n in found["nodes"])
-    _refuse_busy(launchpad, fw_ids, campaign)
-    alone = (found["metadata"]["calculation_id"] for found in own)
-    ids = sorted(with_reseeds(launchpad, alone))
+    if not alone:
+        _refuse_busy(launchpad, fw_ids, campaign)
+    planned_ids = (found["metadata"]["calculation_id"] for found in own)
+    ids = sorted(with_reseeds(launchpad, planned_ids))
+    _refuse_processes(root / CALCULATIONS, ids)
     for each in ids:
         for holder in sorted((root / CALCULATIONS / each).glob(f".*{HOLDER}")):
             step = holder.name.removeprefix(".").removesuffix(HOLDER)
@@ -100,15 +110,59 @@ def deletable(
 
 
 def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str) -> None:
+    own = {"fw_id": {"$in": list(fw_ids)}}
     busy = launchpad.fireworks.find_one(
-        {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(BUSY)}},
-        {"name": 1, "state": 1},
+        {**own, "state": {"$in": list(BUSY)}}, {"name": 1, "state": 1}
     )
     if busy is not None:
         raise StoreError(
             f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
             "lnmo reconcile --fix until nothing runs"
         )
+    for launch in launchpad.launches.find({**own, "state": {"$in": list(BUSY)}}):
+        _refuse_unended(launchpad, launch)
+
+
+def _refuse_unended(launchpad: LaunchPad, launch: Mapping[str, Any]) -> None:
+    """Refuse where a launch has not ended, whatever its Firework's state.
+
+    One that was given up for another counts only if its process is known to live.
+    """
+    fw_id, owner = launch["fw_id"], owner_of(launch)
+    given_up = not is_current(launchpad, fw_id, launch["launch_id"])
+    if owner.alive is False or (given_up and not owner.alive):
+        return
+    found = launchpad.fireworks.find_one({"fw_id": fw_id}, {"name": 1, "state": 1})
+    if found is None:
+        return
+    if launch["state"] == "RUNNING" and not _is_of_a_queue(launch):
+        cancelled = found["state"] == "DEFUSED"
+        how = f"{owner.computes}. {owner.end_of(fw_id, cancelled=cancelled)}"
+    else:
+        how = (
+            "its queue job has not ended, as far as the LaunchPad knows. Type lnmo "
+            "reconcile --fix where that queue is, until it lists this step no more"
+        )
+    raise StoreError(
+        f"{found['name']} is {found['state']}, but {how}. Then type this again; "
+        "nothing was deleted"
+    )
+
+
+def _refuse_processes(calculations: Path, ids: Collection[str]) -> None:
+    """Refuse where an engine still runs on this machine, whoever started it."""
+    top = calculations.resolve()
+    for place, pids in engine_processes(top).items():
+        if place != top and place.relative_to(top).parts[0] in ids:
+            numbers = ", ".join(map(str, pids))
+            raise StoreError(
+                f"{place}: process {numbers} still computes there; nothing was "
+                f"deleted. Wait until it ends, or: kill {numbers}; then type this again"
+            )
+
+
+def _is_of_a_queue(launch: Mapping[str, Any]) -> bool:
+    return any("reservation_id" in entry for entry in launch.get("state_history") or ())
 
 
 @contextmanager

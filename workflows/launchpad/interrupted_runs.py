@@ -1,28 +1,16 @@
-"""What a ``lnmo run`` on a MongoDB left RUNNING when it, or the server, was killed.
-
-A launch holds the process that checked it out. On this machine it is known whether that
-process lives; of another machine only a person knows.
-"""
+"""What a ``lnmo run`` on a MongoDB left RUNNING when it, or the server, was killed."""
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fireworks import LaunchPad
 
-from workflows.engines.process_start import is_alive_since, start_of
 from workflows.launchpad.guarded_rerun import end_and_rerun
+from workflows.launchpad.launch_owner import owner_of
 
 WHY = "the lnmo run that had this step was killed, or lost its MongoDB"
-
-
-def this_process() -> dict[str, Any]:
-    """Return what a launch stores of the process that checked it out."""
-    pid = os.getpid()
-    return {"host": socket.gethostname(), "pid": pid, "started": start_of(pid)}
 
 
 def return_interrupted_runs(
@@ -47,18 +35,10 @@ def return_interrupted_runs(
     """
     running = [step["fw_id"] for step in steps if step["state"] == "RUNNING"]
     query = {"fw_id": {"$in": running}, "state": "RUNNING"}
-    fields = {"_id": 0, "fw_id": 1, "launch_id": 1, "fworker.env": 1}
+    fields = {"_id": 0, "fw_id": 1, "launch_id": 1, "fworker": 1}
     dead = [
         launch["launch_id"]
         for launch in launchpad.launches.find(query, fields)
-        if _has_ended((launch.get("fworker") or {}).get("env") or {})
+        if owner_of(launch).alive is False
     ]
     return sum(end_and_rerun(launchpad, launch_id, WHY) for launch_id in dead)
-
-
-def _has_ended(owner: Mapping[str, Any]) -> bool:
-    """Tell that a process of this machine has ended; False where nobody knows."""
-    if owner.get("host") != socket.gethostname() or not owner.get("started"):
-        return False
-    pid = owner.get("pid")
-    return isinstance(pid, int) and not is_alive_since(pid, owner["started"])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
+from pymongo.errors import PyMongoError
 
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
 from workflows.firetasks import OURS, copy_document, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
-from workflows.launchpad.interrupted_runs import this_process
+from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
 from workflows.records.calculations import fetch
@@ -23,6 +25,9 @@ from workflows.records.file_store import FileResults
 
 PING_SECONDS = 600.0
 """Interval of pings; a launch without one for hours counts as dead (``problems``)."""
+LOOK_SECONDS = 3.0
+"""Interval at which a run on a MongoDB looks for steps that were cancelled."""
+CANCELLED = "cancelled while it ran"
 
 
 class _Owner(FWorker):  # type: ignore[misc]
@@ -48,6 +53,7 @@ class LocalQueue:
         self._launchpad = launchpad
         self._root = root
         self._ids: list[str] | None = None
+        self._looked = time.monotonic()
         self._fworker = self._owner()
 
     def restrict(self, calculations: Iterable[Calculation]) -> None:
@@ -60,7 +66,7 @@ class LocalQueue:
         if self._ids is not None:
             ids = with_reseeds(self._launchpad, self._ids)
             query = {"spec.calculation_id": {"$in": ids}}
-        return _Owner(name="lnmo run", query=query, env=this_process())
+        return _Owner(name=LOCAL_RUN, query=query, env=this_process())
 
     def check_out(self) -> tuple[Firework | None, int]:
         """Return a READY Firework, now RUNNING, and its launch; None if none is."""
@@ -90,6 +96,54 @@ class LocalQueue:
             worker.firework.fw_id,  # type: ignore[union-attr]
             worker.launch_id,
         )
+
+    def loss(self, worker: Worker) -> str:
+        """Return how the step of a worker was lost meanwhile; empty if it was not."""
+        if self.is_ours(worker):
+            return ""
+        one = {"fw_id": worker.firework.fw_id}  # type: ignore[union-attr]
+        found = self._launchpad.fireworks.find_one(one, {"state": 1})
+        if found is None:
+            return "deleted while it ran"
+        if found["state"] == "DEFUSED":
+            return CANCELLED
+        return "another run took this step over"
+
+    def cancelled(self, workers: Sequence[Worker]) -> list[Worker]:
+        """Return the workers whose step was cancelled since, looking now and then.
+
+        A database that does not answer is asked again later: VASP runs meanwhile.
+        """
+        due = time.monotonic() - self._looked > LOOK_SECONDS
+        if not workers or not due or isinstance(self._launchpad, EmbeddedLaunchPad):
+            return []
+        ids = [worker.firework.fw_id for worker in workers]  # type: ignore[union-attr]
+        query = {"fw_id": {"$in": ids}, "state": "DEFUSED"}
+        found: set[int] = set()
+        with suppress(PyMongoError):
+            defused = self._launchpad.fireworks.find(query, {"_id": 0, "fw_id": 1})
+            found = {each["fw_id"] for each in defused}
+        self._looked = time.monotonic()
+        return [
+            w for w in workers if w.firework is not None and w.firework.fw_id in found
+        ]
+
+    def end_cancelled(self, worker: Worker) -> None:
+        """Record that a cancelled step has ended; taken up again, it is READY."""
+        self.end_lost(worker, CANCELLED)
+        one = {"fw_id": worker.firework.fw_id, "state": "DEFUSED"}  # type: ignore[union-attr]
+        own = worker.launch_id
+        self._launchpad.fireworks.update_one(
+            {**one, "launches": own},
+            {"$pull": {"launches": own}, "$push": {"archived_launches": own}},
+        )
+
+    def end_lost(self, worker: Worker, why: str) -> None:
+        """End the launch of a worker, if nobody did, and nothing besides."""
+        one = {"launch_id": worker.launch_id, "state": "RUNNING"}
+        if self._launchpad.launches.find_one(one, {"launch_id": 1}) is not None:
+            action = FWAction(stored_data={"_message": why}, exit=True)
+            self._launchpad.complete_launch(worker.launch_id, action, "FIZZLED")
 
     def record(self, worker: Worker) -> str:
         """Copy the document to MongoDB; embedded, the run directory is the record.

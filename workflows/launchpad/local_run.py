@@ -27,7 +27,7 @@ from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
 from workflows.launchpad.file_lock import OwnershipLost
 from workflows.launchpad.held_interrupts import held_interrupts
-from workflows.launchpad.local_queue import LocalQueue
+from workflows.launchpad.local_queue import CANCELLED, LocalQueue
 from workflows.launchpad.worker_pool import Worker, WorkerPool
 
 MAX_DEATHS = 3
@@ -152,6 +152,8 @@ class LocalRun:
         self._check_ownership()
         for worker in self._pool.busy:
             self._queue.ping(worker)
+        for worker in self._queue.cancelled(self._pool.busy):
+            self._end_cancelled(worker)
 
     def _handle_message(self, worker: Worker, answer: Mapping[str, Any]) -> None:
         if "progress" in answer:
@@ -159,8 +161,8 @@ class LocalRun:
             return
         if worker.firework is None:
             return  # it was ended in between
-        if not self._queue.is_ours(worker):
-            self._let_go(worker)
+        if lost := self._queue.loss(worker):
+            self._let_go(worker, lost)
             return
         state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
         try:
@@ -199,9 +201,23 @@ class LocalRun:
         self._report(kind, worker, stored.get("_message", ""))
         worker.firework = None
 
-    def _let_go(self, worker: Worker) -> None:
-        """Drop a step that another run has taken over; record nothing."""
-        self._report("failed", worker, "another run took this step over; not recorded")
+    def _let_go(self, worker: Worker, why: str) -> None:
+        """Drop a step that is no longer this run's; record no result."""
+        self._queue.end_lost(worker, why)
+        self._report("failed", worker, f"{why}; not recorded")
+        worker.firework = None
+
+    def _end_cancelled(self, worker: Worker) -> None:
+        """End a worker whose step was cancelled; first of all its processes."""
+        ours = self._queue.is_ours(worker)
+        directory = self._queue.directory(worker.firework)
+        if ours:
+            record_end(directory, Terminated("the step was cancelled"))
+        self._pool.stop(worker)
+        if ours:
+            end_orphans(directory)
+        self._queue.end_cancelled(worker)
+        self._report("failed", worker, f"{CANCELLED}; its VASP was ended")
         worker.firework = None
 
     def _note_interruption(self) -> None:
@@ -237,8 +253,8 @@ class LocalRun:
         firework = worker.firework
         if firework is not None and self._lost:
             self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})
-        elif firework is not None and not self._queue.is_ours(worker):
-            self._let_go(worker)
+        elif firework is not None and (lost := self._queue.loss(worker)):
+            self._let_go(worker, lost)
         elif firework is not None:
             try:
                 self._record_death(worker, firework)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fireworks import FWAction
 
-from tests.workflows.cluster.conftest import Queue, Site, relax, running
+from tests.workflows.cluster.conftest import Queue, Site, long_ago, relax, running
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.plan import plan
 from workflows.cli.selection import Selection, StepSelection
@@ -18,6 +20,7 @@ from workflows.cluster.reconcile import reconcile
 from workflows.cluster.scheduler import Job, Listed
 from workflows.errors import LnmoError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
@@ -145,6 +148,81 @@ def test_a_failed_run_is_set_aside_and_a_cut_one_goes_on(
     [done] = rerun(live, database, site, {})
     assert done.action == "READY again; the failed run directory was set aside"
     assert not directory.exists()
+
+
+def outside(pad: EmbeddedLaunchPad, site: Site, **env: object) -> dict[str, Any]:
+    """Start the relaxation outside of the queue; by default as this process does."""
+    worker = site.worker(site.path)
+    worker.name, worker.env = LOCAL_RUN, {**this_process(), **env}
+    pad.checkout_fw(worker, "/", fw_id=relax(pad)["fw_id"])
+    long_ago(pad)
+    return relax(pad)
+
+
+@pytest.mark.parametrize("state", ["DEFUSED", "FIZZLED"])
+@pytest.mark.parametrize("host", ["here", "n2"])
+def test_nothing_is_taken_from_what_still_runs_outside_the_queue(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, state: str, host: str
+) -> None:
+    env = {} if host == "here" else {"host": host}
+    own = outside(pad, site, **env)["fw_id"]
+    pad.fireworks.update_one({"fw_id": own}, {"$set": {"state": state}})
+    for dead in (False, True) if host == "here" else (False,):
+        [told] = rerun(pad, database, site, {"fw_id": own}, dead=dead)
+        assert not told.done
+        assert f"lnmo run (process {os.getpid()} on " in told.reason
+    [found] = reconcile(pad, database, site, fix=True)
+    assert not found.done
+    assert "compute it" in found.reason.replace("computes", "compute")
+    assert relax(pad)["state"] == state
+    if host == "n2":
+        assert f"if it is dead: lnmo rerun --fw-id {own} --dead" in found.action
+        [told] = rerun(pad, database, site, {"fw_id": own}, dead=True)
+        assert told.action == "READY again"
+        assert [each["state"] for each in pad.launches.find()] == ["FIZZLED"]
+
+
+def test_what_lpad_took_from_a_living_run_waits_for_its_end(
+    pad: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    own = outside(pad, site)["fw_id"]
+    pad.rerun_fw(own)  # as lpad defuse_fws does first
+    pad.defuse_fw(own)
+    assert relax(pad)["launches"] == []
+    [told] = rerun(pad, database, site, {"fw_id": own}, dead=True)
+    assert not told.done
+    assert "still computes it" in told.reason
+
+
+def test_cancel_says_what_a_lnmo_run_still_computes(
+    pad: EmbeddedLaunchPad, site: Site
+) -> None:
+    outside(pad, site)
+    [told] = cancel(pad, site, {"spec.step": "relax"})
+    assert told.action.startswith(f"defused; lnmo run (process {os.getpid()} on ")
+    assert "ends its VASP within a minute" in told.action
+
+
+def test_a_cancelled_job_of_another_queue_is_not_taken_from_it(
+    live: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    live.launches.update_many({}, {"$set": {"fworker.name": "there"}})
+    [told] = cancel(live, site, {"spec.step": "relax"})
+    assert "job 7 is in the queue of the worker there: lnmo cancel" in told.action
+    [told] = rerun(live, database, site, {"spec.step": "relax"})
+    assert not told.done
+    assert "job 7 may be alive, and its queue, of the worker there" in told.reason
+    assert "--dead" in told.reason
+
+
+def test_the_job_of_a_paused_step_is_cancelled_with_it(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    launch(pad, database, site)
+    pad.pause_fw(relax(pad)["fw_id"])
+    assert rerun(pad, database, site, {}) == [], "it has neither failed nor ended"
+    cancel(pad, site, {})
+    assert [each.job for each in queue.listed.values()] == [Job.CANCELLED]
 
 
 def test_a_choice_is_by_campaign_engine_x_and_id(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +17,9 @@ from tests.workflows.cluster.conftest import Site, running
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.plan import plan
+from workflows.cluster.repair import end_launch
 from workflows.engines.claim import HOLDER, STARTED
+from workflows.engines.orphans import MARK
 from workflows.engines.process_start import start_of
 from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.delete import (
@@ -26,6 +29,7 @@ from workflows.launchpad.delete import (
     submitted_kinds,
 )
 from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.recovery import retry_step
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
@@ -127,6 +131,72 @@ def test_nothing_that_runs_is_deleted(
     running(pad, site, tmp_path)
     with pytest.raises(StoreError, match=r"x=1 relax is RUNNING; first: lnmo cancel"):
         deletable(pad, embedded.root, "paper")
+
+
+def cancelled(pad: EmbeddedLaunchPad) -> None:
+    pad.fireworks.update_many({}, {"$set": {"state": "DEFUSED"}})
+
+
+def test_a_cancelled_step_whose_job_has_not_ended_is_not_deleted(
+    pad: EmbeddedLaunchPad, embedded: Database, site: Site, tmp_path: Path
+) -> None:
+    _, launch_id = running(pad, site, tmp_path)
+    cancelled(pad)
+    with pytest.raises(StoreError, match=r"DEFUSED, but its queue job has not ended"):
+        deletable(pad, embedded.root, "paper")
+    end_launch(pad, launch_id, "as lnmo reconcile --fix does")
+    assert deletable(pad, embedded.root, "paper")["fw_ids"]
+
+
+def test_a_cancelled_step_that_a_process_computes_is_not_deleted(
+    pad: EmbeddedLaunchPad, embedded: Database
+) -> None:
+    owner = this_process()
+    _, launch_id = pad.checkout_fw(FWorker(LOCAL_RUN, env=owner), "/")
+    cancelled(pad)
+    who = rf"lnmo run \(process {owner['pid']} on .*kill -9"
+    with pytest.raises(StoreError, match=who):
+        deletable(pad, embedded.root, "paper")
+    at = {"launch_id": launch_id}
+    pad.launches.update_one(at, {"$set": {"fworker.env.host": "n2"}})
+    with pytest.raises(StoreError, match=r"on n2\) may still .*--dead"):
+        deletable(pad, embedded.root, "paper")
+    ended = {"fworker.env.host": socket.gethostname(), "fworker.env.started": "ended"}
+    pad.launches.update_one(at, {"$set": ended})
+    assert deletable(pad, embedded.root, "paper")["fw_ids"]
+
+
+def test_a_step_that_lpad_took_from_a_living_run_is_not_deleted(
+    pad: EmbeddedLaunchPad, embedded: Database
+) -> None:
+    firework, launch_id = pad.checkout_fw(FWorker(LOCAL_RUN, env=this_process()), "/")
+    pad.rerun_fw(firework.fw_id)
+    with pytest.raises(StoreError, match="is READY, but lnmo run"):
+        deletable(pad, embedded.root, "paper")
+    unknown = {"$set": {"fworker.env.host": "n2"}}
+    pad.launches.update_one({"launch_id": launch_id}, unknown)
+    assert deletable(pad, embedded.root, "paper")["fw_ids"], "given up, maybe dead"
+
+
+def test_nothing_is_deleted_below_an_engine_that_still_runs(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    mark = {MARK: str((directory / "relax").resolve())}
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, **mark}) as process:
+        with pytest.raises(StoreError, match=f"process {process.pid} still computes"):
+            deletable(pad, embedded.root, "paper")
+        process.kill()
+    assert deletable(pad, embedded.root, "paper")["directories"] == [directory]
+
+
+def test_what_a_killed_run_left_in_an_embedded_launchpad_can_be_deleted(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    pad.checkout_fw(FWorker(), "/")
+    found = deletable(pad, embedded.root, "paper", alone=True)
+    pad.return_lost()
+    delete(pad, embedded, found)
+    assert not directory.exists()
 
 
 def test_a_link_out_of_the_data_directory_is_refused(

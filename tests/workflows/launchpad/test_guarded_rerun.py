@@ -20,6 +20,7 @@ from workflows.errors import StoreBusy
 from workflows.launchpad import guarded_rerun, interrupted_runs, recovery
 from workflows.launchpad.guarded_rerun import end_and_rerun, rerun_if
 from workflows.launchpad.interrupted_runs import return_interrupted_runs
+from workflows.launchpad.launch_owner import Owner
 from workflows.launchpad.opening import owned
 from workflows.launchpad.recovery import retry_failed
 from workflows.launchpad.steps import fireworks_of
@@ -159,14 +160,14 @@ def test_two_runs_return_what_a_third_left_running_only_once(
     both_read = fireworks_of(pad)
     taken: list[Any] = []
 
-    def ended_and_returned_by_another(_owner: object) -> bool:
+    def ended_and_returned_by_another(_launch: object) -> Owner:
         if not taken:
             taken.append(None)
             assert return_interrupted_runs(pad, both_read) == 1
             taken.append(pad.checkout_fw(FWorker(), "/"))
-        return True
+        return Owner("here", alive=False)
 
-    monkeypatch.setattr(interrupted_runs, "_has_ended", ended_and_returned_by_another)
+    monkeypatch.setattr(interrupted_runs, "owner_of", ended_and_returned_by_another)
     assert return_interrupted_runs(pad, both_read) == 0
     firework, launch = taken[1]
     assert state(pad, firework.fw_id) == "RUNNING"
