@@ -36,7 +36,11 @@ def init(
     allocation: bool,
 ) -> None:
     """Write launchpad.yaml and the site profile to fill in; never overwrites."""
-    from workflows.cluster.project_files import template, write_new
+    from workflows.cluster.project_files import (
+        refuse_what_is_no_file,
+        template,
+        write_new,
+    )
     from workflows.records.database import FILE_NAME
 
     if allocation and (queue != "slurm" or mongodb):
@@ -46,6 +50,7 @@ def init(
         )
     shared = (mongodb or queue is not None) and not allocation
     wanted = _of_allocation() if allocation else _wanted(queue, shared=shared)
+    refuse_what_is_no_file(directory / name for name in wanted)
     for name, source in wanted.items():
         path = directory / name
         if write_new(path, template(source)):

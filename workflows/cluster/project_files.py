@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
 from workflows.errors import StoreError
+from workflows.vasp.file_kinds import in_the_way, odd_kind
 
 QUEUES = ("slurm", "pbs", "sge", "lsf")
 
@@ -15,6 +17,21 @@ def template(name: str) -> str:
     """Return the text of a packaged template."""
     folder = resources.files("workflows.cluster.templates")
     return folder.joinpath(name).read_text("utf-8")
+
+
+def refuse_what_is_no_file(paths: Iterable[Path]) -> None:
+    """Look at the places of files before any of them is written.
+
+    Raises
+    ------
+    StoreError
+        One is a directory, a FIFO, a broken link, a device.
+    """
+    for path in paths:
+        if kind := odd_kind(path):
+            raise StoreError(
+                f"{path}: is {kind}, not a file; move it away. Nothing was written"
+            )
 
 
 def write_new(path: Path, text: str) -> bool:
@@ -32,10 +49,11 @@ def write_new(path: Path, text: str) -> bool:
         made = True
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-    except FileExistsError:
-        return False
     except OSError as error:
         if made:
             path.unlink()
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+        elif isinstance(error, FileExistsError) and path.is_file():
+            return False
+        told = in_the_way(error) or f"{path}: cannot be written ({error.strerror})"
+        raise StoreError(told) from None
     return True

@@ -51,15 +51,18 @@ def in_the_way(error: OSError) -> str:
     return ""
 
 
+_OF_A_LINK = {errno.ELOOP, errno.EEXIST, errno.ENOENT}
+"""Errors that a link gives, if it leads nowhere."""
+
+
 def _wrong_kind(place: Path, number: int | None, *, leads_on: bool) -> str:
     """Return what a place is, if an error of the system comes from it."""
     if not os.path.lexists(place):
         return ""
     try:
         mode = os.stat(place).st_mode
-    except OSError as error:
-        loops = error.errno == errno.ELOOP
-        return "a link that leads back to itself" if loops else ""
+    except OSError:
+        return odd_kind(place) if leads_on or number in _OF_A_LINK else ""
     if leads_on or number in {errno.ENOTDIR, errno.EEXIST}:
         return "" if stat.S_ISDIR(mode) else "no directory"
     if number in {errno.EISDIR, errno.ENOTEMPTY} and stat.S_ISDIR(mode):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,60 @@ def test_an_unknown_queue_is_named_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match=r"'slrum' \(did you mean slurm\?\)"):
         init.main([str(tmp_path), "--queue", "slrum"], standalone_mode=False)
     assert not list(tmp_path.iterdir())
+
+
+OBSTACLES: dict[str, Callable[[Path], None]] = {
+    "a FIFO": os.mkfifo,
+    "a directory": Path.mkdir,
+    "a link to nowhere, which is not there": lambda path: path.symlink_to("nowhere"),
+    "a link that leads back to itself": lambda path: path.symlink_to(path.name),
+    "a device": lambda path: path.symlink_to("/dev/null"),
+}
+
+
+@pytest.mark.parametrize("kind", OBSTACLES)
+@pytest.mark.parametrize("name", ["launchpad.yaml", "my_fworker.yaml"])
+def test_what_is_no_file_is_not_kept_as_one_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, kind: str
+) -> None:
+    OBSTACLES[kind](tmp_path / name)
+    with pytest.raises(StoreError) as refused:
+        init.main([str(tmp_path), "--queue", "slurm"], standalone_mode=False)
+    assert str(refused.value) == (
+        f"{tmp_path / name}: is {kind}, not a file; move it away. Nothing was written"
+    )
+    assert capsys.readouterr().out == ""
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("below", ["", "sub", "sub/deeper"])
+@pytest.mark.parametrize(
+    ("kind", "put"),
+    [
+        ("no directory", Path.touch),
+        ("no directory", os.mkfifo),
+        *[(kind, put) for kind, put in OBSTACLES.items() if kind.startswith("a link")],
+    ],
+)
+def test_a_project_directory_that_is_none_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    put: Callable[[Path], None],
+    below: str,
+) -> None:
+    put(tmp_path / "project")
+    place = tmp_path / "project" / below
+    with pytest.raises(StoreError) as refused:
+        init.main([str(place), "--queue", "slurm"], standalone_mode=False)
+    assert str(refused.value) == f"{tmp_path / 'project'}: is {kind}; move it away"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_link_to_a_file_of_the_user_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.yaml").write_text("host: embedded\n")
+    (tmp_path / "launchpad.yaml").symlink_to("mine.yaml")
+    init.main([str(tmp_path)], standalone_mode=False)
+    assert "kept:    " in capsys.readouterr().out
