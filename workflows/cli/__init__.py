@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from structures.errors import StructuresError
-from workflows.cli import completion, streams
+from workflows.cli import completion, library_warnings, streams
 from workflows.cli.verb_group import VerbGroup
 from workflows.errors import LnmoError, printable
 
@@ -76,6 +76,7 @@ def app() -> None:
 def main() -> None:
     """Run the command; an error that the reader can solve is one line, exit code 2."""
     streams.prepare()
+    library_warnings.prepare()
     os.environ["MPLBACKEND"] = "Agg"  # figures are files; a login file may name another
     try:
         _run()

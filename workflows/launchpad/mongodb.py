@@ -15,7 +15,7 @@ from pymongo.errors import (
 )
 
 from workflows.launchpad.counters import COUNTED, free_id
-from workflows.records.database import Database
+from workflows.records.database import Database, refused_by_warnings
 
 
 @contextmanager
@@ -52,14 +52,15 @@ def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
     logging.getLogger("pymongo").setLevel(logging.ERROR)
     with ExitStack() as undo:
         try:
-            launchpad = kind(**settings)
-            undo.callback(launchpad.connection.close)
-            launchpad.connection.admin.command("ping")
+            with refused_by_warnings():
+                launchpad = kind(**settings)
+                undo.callback(launchpad.connection.close)
+                launchpad.connection.admin.command("ping")
         except (ConfigurationError, InvalidName, InvalidURI) as error:
             raise database.bad_client(error) from None
         except PyMongoError as error:
             raise database.unreachable(error) from None
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, UserWarning) as error:
             raise database.bad_client(error) from None
         undo.pop_all()
     return launchpad

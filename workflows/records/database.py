@@ -101,12 +101,19 @@ class Database:
                 ) from None
 
     def bad_client(self, error: Exception) -> StoreError:
-        """Return the error of options that pymongo refuses together."""
+        """Return the error of a URI, or of options together, that pymongo refuses."""
+        odd = isinstance(error, UserWarning)
+        cause = (
+            "an unknown option, or a wrong value of one"
+            if odd
+            else type(error).__name__
+        )
         return StoreError(
             f"{self.path}: pymongo cannot make a client of these settings "
-            f"({type(error).__name__}); check host, name, authsource, the certificate "
-            "files and the other mongoclient_kwargs. In a mongodb:// URI, write : / ? "
-            "# [ ] @ % of a user or password as %3A %2F %3F %23 %5B %5D %40 %25"
+            f"({cause}); check host, name, authsource, the certificate "
+            "files and the other mongoclient_kwargs. In a mongodb:// URI, check the "
+            "options after ?, and write : / ? # [ ] @ % of a user or password as %3A "
+            "%2F %3F %23 %5B %5D %40 %25"
         )
 
     def __repr__(self) -> str:

@@ -177,8 +177,9 @@ def connect_client(database: Database) -> Any:
     except (PyMongoError, OSError, TypeError, ValueError, UserWarning) as error:
         raise database.bad_client(error) from None
     try:
-        client.admin.command("ping")
-    except (ConfigurationError, InvalidName, InvalidURI) as error:
+        with refused_by_warnings():  # a mongodb+srv:// URI is resolved here
+            client.admin.command("ping")
+    except (ConfigurationError, InvalidName, InvalidURI, UserWarning) as error:
         client.close()
         raise database.bad_client(error) from None
     except PyMongoError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.places import TOP
 from workflows.errors import StoreError
 from workflows.launchpad.mongodb import connect
-from workflows.records.database import read_database, read_or_embedded
+from workflows.records.database import Database, read_database, read_or_embedded
 from workflows.records.store import results_store
 
 SERVER = """\
@@ -307,9 +308,15 @@ def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> 
             read_or_embedded(where, new=True)
 
 
+@pytest.mark.parametrize("open_it", [connect, results_store])
 @pytest.mark.parametrize(
     "lines",
     [
+        'host: "mongodb://u:27/x?s3cret=z@127.0.0.1:1/db"\nuri_mode: true',
+        'host: "mongodb://u:?s3cret=z@127.0.0.1:1/db"\nuri_mode: true',
+        'host: "mongodb://u:27/x?a=b&s3cret=z@127.0.0.1:1/db"\nuri_mode: true',
+        'host: "mongodb://localhost:1/x?readPreference=s3cret"\nuri_mode: true',
+        'host: "mongodb://localhost:1/x?compressors=s3cret"\nuri_mode: true',
         'host: "mongodb://u:a/b?s3cret=q@localhost:1/x"\nuri_mode: true',
         'host: "mongodb://u:a/b?s3cret@localhost:1/x?a=b"\nuri_mode: true',
         'host: "mongodb://localhost:1/x?readPreferenceTags=s3cret"\nuri_mode: true',
@@ -318,11 +325,15 @@ def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> 
     ],
 )
 def test_what_pymongo_warns_of_is_an_error_without_the_value(
-    tmp_path: Path, lines: str, recwarn: pytest.WarningsRecorder
+    tmp_path: Path,
+    lines: str,
+    open_it: Callable[[Database], object],
+    recwarn: pytest.WarningsRecorder,
 ) -> None:
     database = read_database(write(tmp_path, f"{lines}\nname: lnmo\n"))
     with pytest.raises(StoreError) as caught:
-        results_store(database)
+        open_it(database)
+    assert "no MongoDB answers" not in str(caught.value)
     assert "s3cret" not in str(caught.value).replace("mongoclient_kwargs.s3crets", "")
     assert not recwarn.list
 
