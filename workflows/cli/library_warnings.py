@@ -10,7 +10,7 @@ import logging
 import sys
 import warnings
 from contextlib import suppress
-from typing import Any
+from typing import TextIO
 
 from workflows.errors import one_line, printable
 
@@ -21,7 +21,14 @@ def prepare() -> None:
     logging.getLogger("matplotlib").addFilter(_is_error)
 
 
-def _show(message: Any, category: Any, filename: Any, lineno: Any, *_: Any) -> None:
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Stand in for :func:`warnings.showwarning`."""
     if sys.stderr is not None:  # print would take standard output for it
         with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -96,7 +97,10 @@ def _styled(style: str | None) -> AbstractContextManager[None]:
 def _blamed(style: str | None) -> Iterator[None]:
     """Name the style where matplotlib cannot draw with what it asks for."""
     try:
-        yield
+        with warnings.catch_warnings():
+            if style is not None:  # axes without a size, for letters without a place
+                warnings.filterwarnings("error", "constrained_layout not applied")
+            yield
     except (OSError, LnmoError):
         raise
     except Exception as error:  # LaTeX that is missing, sizes that no font has, ...
@@ -104,8 +108,8 @@ def _blamed(style: str | None) -> Iterator[None]:
             raise
         told = shortened(one_line(error) or type(error).__name__, 150)
         raise ResultsError(
-            f"--style {style}: matplotlib cannot draw with it ({told}); remove the "
-            "line from the style, or install what it asks for"
+            f"--style {style}: matplotlib cannot draw with it ({told}); correct "
+            "or remove that line of the style, or install what it asks for"
         ) from None
 
 

@@ -5,13 +5,14 @@ Decided before anything is drawn: a word that is none is answered with the neare
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflows.atomic import read_regular
 from workflows.errors import ResultsError, nearest
+from workflows.report.style_file import check_style_file
 
 FORMATS = ("pdf", "svg", "png", "eps")
 USUAL = ("pdf", "svg", "png")
@@ -141,32 +142,15 @@ def _format(name: str) -> str:
 
 
 def _style(name: str) -> str:
-    """Check that a style can be read, and that every key of a file is one."""
-    import matplotlib as mpl
+    """Check that a style is one of matplotlib, or a file that can be drawn with."""
     from matplotlib import style
 
     if name in style.available or name == "default":
         return name
-    if not Path(name).is_file():
+    if not os.path.lexists(name):
         raise ResultsError(
             f"--style {name}: no such file, and no style of matplotlib"
             f"{nearest(name, tuple(style.available))}"
         )
-    try:
-        keys = list(_keys(read_regular(Path(name))))
-        unknown = next((key for key in keys if key not in mpl.rcParams), None)
-        if unknown is not None:
-            near = nearest(unknown, tuple(mpl.rcParams))
-            raise ResultsError(f"--style {name}: {unknown} is not a key{near}")
-        mpl.rc_params_from_file(name, fail_on_error=True, use_default_template=False)
-    except (OSError, ValueError) as error:
-        told = " ".join(str(error).split())
-        raise ResultsError(f"--style {name}: cannot be read ({told})") from None
+    check_style_file(Path(name))
     return name
-
-
-def _keys(text: str) -> Iterator[str]:
-    for line in text.splitlines():
-        key, colon, _ = line.partition("#")[0].partition(":")
-        if colon:
-            yield key.strip()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from matplotlib import rcParams
+from matplotlib import rcParams, rcParamsDefault
+from matplotlib import style as styles
 
 from tests.places import TESTS
 from workflows.errors import ResultsError
@@ -18,6 +21,7 @@ from workflows.report.draw_matplotlib import draw
 from workflows.report.draw_plotly import plotly_figure
 from workflows.report.figure_files import write_figures
 from workflows.report.figure_request import figure_request, inches
+from workflows.report.style_file import problem_of_numbers
 from workflows.results.results import Results
 
 NO_LATEX = pytest.mark.skipif(
@@ -113,6 +117,21 @@ def test_a_word_that_is_none_is_answered_with_the_nearest(
     [
         ("font.siez: 6", "font.siez is not a key (did you mean font.size?)"),
         ("font.size: large-ish", "cannot be read"),
+        ("lines.linewidth: nan", "lines.linewidth = nan is not a finite number"),
+        ("axes.titlepad: inf", "axes.titlepad = inf is not a finite number"),
+        ("font.size: -5", "font.size = -5 (limits 1 and 100 pt)"),
+        ("font.size: 1e9", "font.size = 1e+09 (limits 1 and 100 pt)"),
+        ("axes.labelsize: 0", "axes.labelsize = 0 (limits 1 and 100 pt)"),
+        ("figure.dpi: 1e9", "(limits 10 and 2400 dots per inch)"),
+        ("savefig.dpi: -1", "(limits 10 and 2400 dots per inch)"),
+        ("xtick.major.size: -3", "(limits 0 and 100 pt)"),
+        ("grid.alpha: 2", "grid.alpha = 2 (limits 0 and 1)"),
+        ("legend.numpoints: 1000000000", "legend.numpoints = 1e+09 (limits 1 and"),
+        ("legend.handlelength: 1e12", "(limits -100 and 100)"),
+        ("lines.dashed_pattern: 3, -inf", "lines.dashed_pattern = -inf is not"),
+        ('axes.prop_cycle: cycler("linewidth", [1, -2])', "linewidth = -2 (limits 0"),
+        ("figure.figsize: 1e6, 1", "figure.figsize = 1e+06 (limits 0.5 and 100 in"),
+        ("font.size: 6\nfont.size: 7", "font.size is given twice; keep one"),
     ],
 )
 def test_a_mistake_in_a_style_is_named(tmp_path: Path, line: str, told: str) -> None:
@@ -128,7 +147,7 @@ def test_a_mistake_in_a_style_is_named(tmp_path: Path, line: str, told: str) -> 
     [
         pytest.param("text.usetex: True", marks=NO_LATEX),
         'axes.prop_cycle: cycler("color", [])',
-        "font.size: 1e9",
+        "font.size: 100",
     ],
 )
 def test_a_style_that_fails_only_while_drawing_is_blamed(
@@ -140,6 +159,30 @@ def test_a_style_that_fails_only_while_drawing_is_blamed(
     with pytest.raises(ResultsError, match=r"--style .*mine\.mplstyle: matplotlib"):
         write_figures(results, tmp_path / "out", asked)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("put", "told"),
+    [
+        (os.mkfifo, "is a FIFO, not a file of a style"),
+        (Path.mkdir, "is a directory, not a file of a style"),
+        (lambda path: path.symlink_to("gone"), "is a link to gone, which is not there"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device, not a file"),
+    ],
+)
+def test_a_style_that_is_no_file_is_named(
+    tmp_path: Path, put: Callable[[Path], None], told: str
+) -> None:
+    put(tmp_path / "mine.mplstyle")
+    with pytest.raises(ResultsError) as refused:
+        figure_request([], None, [], str(tmp_path / "mine.mplstyle"))
+    assert told in str(refused.value)
+
+
+def test_the_styles_of_matplotlib_and_their_numbers_pass() -> None:
+    for name, values in styles.library.items():
+        assert problem_of_numbers(values) == "", name
+    assert problem_of_numbers(rcParamsDefault) == ""
 
 
 def test_names_are_taken_as_people_write_them() -> None:
