@@ -1,6 +1,7 @@
 """PBS, SGE and LSF, as far as their listings go.
 
-A job that is not listed has ended; how it ended is not determined. Written from the
+A job has ended if the list of the user's jobs lacks it and the scheduler, asked for it
+by its id, does not know it; how it ended is not determined. Written from the
 formats in their manuals and tested on such listings, not on a real queue.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from workflows.cluster.scheduler import NAME_PREFIX, Job, Listed, ask, own_name
-from workflows.errors import QueueError
+from workflows.errors import QueueError, one_line
 
 PBS_STATES = {
     **dict.fromkeys("QHWTM", Job.PENDING),
@@ -36,6 +37,18 @@ LSF_STATES = {
 }
 """Words of bjobs' second column."""
 
+GONE = re.compile(
+    r"unknown job|has finished|not exist|is not found"
+    r"|no (?:matching |unfinished )?job found",
+    re.IGNORECASE,
+)
+"""Messages with which qstat and bjobs fail if asked for a job that they forgot."""
+
+PBS_ID = re.compile(r"^(\d+)(?:\[\])?(?:\.\S+)?$", re.MULTILINE)
+SGE_ID = re.compile(r"^Your job(?:-array)? (\d+)|^(\d+)$", re.MULTILINE)
+LSF_ID = re.compile(r"^Job <(\d+)> is submitted", re.MULTILINE)
+"""What qsub and bsub print of a job; a site may print other lines, with numbers."""
+
 NO_JOB = re.compile(r"No (unfinished )?job found")
 """Message with which bjobs fails when there is no job to list."""
 
@@ -52,9 +65,17 @@ def read_pbs(text: str) -> dict[str, Listed]:
     return found
 
 
+_SGE_DETAILS = re.compile(r"^job_number: +(\d+)$.*?^job_name: +(\S+)", re.M | re.S)
+
+
 def read_sge(text: str) -> dict[str, Listed]:
-    """Read ``qstat``: ``1234 prior name user state ...``; d means being deleted."""
-    found = {}
+    """Read ``qstat``: ``1234 prior name user state ...``; d means being deleted.
+
+    And ``qstat -j``, which knows only jobs that have not ended.
+    """
+    found = {
+        number: Listed(Job.RUNNING, name) for number, name in _SGE_DETAILS.findall(text)
+    }
     for line in text.splitlines():
         words = line.split()
         if len(words) >= 5 and words[0].isdigit():
@@ -107,10 +128,12 @@ class Batch:
     ----------
     name
         PBS, SGE or LSF.
-    submit, listing, cancel, details
-        Command lines; the last one takes a job and says why it is held.
+    submit, listing, one, cancel, details
+        Command lines; `one` takes a job and lists it, `details` says why it is held.
+    job_id
+        Finds the id in the answer to `submit`.
     read
-        Reads the listing.
+        Reads the listing, and that of one job.
     by_stdin
         Pass the script on standard input (bsub reads its header only there).
     """
@@ -120,7 +143,9 @@ class Batch:
         name: str,
         *,
         submit: Sequence[str],
+        job_id: re.Pattern[str],
         listing: Sequence[str],
+        one: Sequence[str],
         cancel: Sequence[str],
         details: Sequence[str],
         read: Callable[[str], dict[str, Listed]],
@@ -128,24 +153,29 @@ class Batch:
     ) -> None:
         self.name = name
         self._submit = tuple(submit)
+        self._job_id = job_id
         self._listing = tuple(listing)
+        self._one = tuple(one)
         self._cancel = tuple(cancel)
         self._details = tuple(details)
         self._read = read
         self._by_stdin = by_stdin
 
     def submit(self, script: Path) -> str:
-        """Submit; the job id is the first number that is printed."""
+        """Submit; the answer must have a job id in the scheduler's own words."""
         words = () if self._by_stdin else (script.name,)
         stdin = script if self._by_stdin else None
         answer = ask([*self._submit, *words], where=script.parent, stdin=stdin)
-        found = re.search(r"\d+", answer)
-        if found is None:
-            raise QueueError(f"{self._submit[0]} answered without a job id: {answer!r}")
-        return found.group()
+        found = [*self._job_id.finditer(answer)]
+        if not found:
+            raise QueueError(
+                f"{self._submit[0]} answered without a job id: {one_line(answer)!r}"
+            )
+        last = found[-1]
+        return str(last[last.lastindex or 0])
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
-        """List the user's jobs; what is not listed has ended."""
+        """List the user's jobs, and ask for each that is not listed."""
         try:
             found = self._read(ask(self._listing))
         except QueueError as error:
@@ -153,7 +183,26 @@ class Batch:
                 raise
             found = {}
         found = {i: self._explained(i, each) for i, each in found.items()}
-        return found | {i: Listed(Job.UNKNOWN) for i in ids if i not in found}
+        return found | {i: self._by_id(i) for i in dict.fromkeys(ids) if i not in found}
+
+    def _by_id(self, job_id: str) -> Listed:
+        """Ask for one job: the list by user may be short."""
+        command = [*self._one, job_id]
+        try:
+            answer = ask(command)
+        except QueueError as error:
+            if GONE.search(str(error)):
+                return Listed(Job.UNKNOWN)
+            raise
+        listed = self._read(answer).get(job_id)
+        if listed is not None:
+            return listed
+        if GONE.search(answer):
+            return Listed(Job.UNKNOWN)
+        raise QueueError(
+            f"{' '.join(command)} says nothing of that job: {one_line(answer)!r}; it "
+            "is not known whether it runs"
+        )
 
     def _explained(self, job_id: str, listed: Listed) -> Listed:
         """Add the scheduler's words on a job of ours that it holds back."""
@@ -169,8 +218,12 @@ class Batch:
         return replace(listed, why=f"{listed.why}: {words}") if words else listed
 
     def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel the jobs that are still listed; the others would be an error."""
-        living = [i for i, job in self.jobs(ids).items() if job.job.living and i in ids]
+        """Cancel jobs of ours that are still listed; the others would be an error."""
+        living = [
+            i
+            for i, job in self.jobs(ids).items()
+            if i in ids and job.job.living and job.name.startswith(NAME_PREFIX)
+        ]
         if living:
             ask([*self._cancel, *living])
 
@@ -181,7 +234,9 @@ def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:
     return Batch(
         "PBS",
         submit=submit,
+        job_id=PBS_ID,
         listing=listing,
+        one=("qstat",),
         cancel=("qdel",),
         details=("qstat", "-f"),
         read=read_pbs,
@@ -194,7 +249,9 @@ def sge(submit: Sequence[str] = ("qsub",)) -> Batch:
     return Batch(
         "SGE",
         submit=submit,
+        job_id=SGE_ID,
         listing=listing,
+        one=("qstat", "-j"),
         cancel=("qdel",),
         details=("qstat", "-j"),
         read=read_sge,
@@ -207,7 +264,9 @@ def lsf(submit: Sequence[str] = ("bsub",)) -> Batch:
     return Batch(
         "LSF",
         submit=submit,
+        job_id=LSF_ID,
         listing=listing,
+        one=("bjobs", "-noheader", "-o", "jobid stat job_name"),
         cancel=("bkill",),
         details=("bjobs", "-l"),
         read=read_lsf,

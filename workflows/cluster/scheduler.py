@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import pwd
+import re
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -106,11 +109,15 @@ class Scheduler(Protocol):
 def own_name() -> str:
     """Return the user's name, as the scheduler knows it.
 
+    By the user's number: a variable that names another user would list their jobs.
+
     Raises
     ------
     QueueError
-        Neither the environment nor the system has one, as in a container.
+        Neither the system nor the environment has one, as in a container.
     """
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -118,6 +125,18 @@ def own_name() -> str:
             f"user {os.getuid()} has no name on this machine; set USER to the name "
             "that the scheduler knows"
         ) from None
+
+
+_FILTERS = re.compile(r"(SQUEUE|SACCT|SCANCEL)_(?!CLUSTERS|FEDERATION|LOCAL)")
+
+
+def unfiltered(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the options by which a user shortens a listing.
+
+    ``SQUEUE_PARTITION`` and its like hide jobs (squeue(1), ENVIRONMENT VARIABLES), and
+    a job that is not listed counts as ended. Those of sbatch are kept.
+    """
+    return {k: v for k, v in environment.items() if not _FILTERS.match(k)}
 
 
 def ask(
@@ -137,6 +156,7 @@ def ask(
                 command,
                 cwd=where,
                 stdin=source,
+                env=unfiltered(os.environ),
                 capture_output=True,
                 text=True,
                 errors="replace",  # names of jobs may be in any encoding

@@ -42,6 +42,8 @@ STATES = {
 """Slurm's job states (squeue(1), JOB STATE CODES, 22.05)."""
 HEADER = "JOBID|STATE|REASON|NAME"
 """What squeue prints above ``%i|%T|%r|%j``, and so above a list without a job."""
+_LISTING = ("squeue", "-t", "all", "-o", "%i|%T|%r|%j")
+_INVALID = "Invalid job id"
 _SUBMITTED = re.compile(r"Submitted batch job\s+(\d+)")
 
 
@@ -69,13 +71,24 @@ class Slurm:
         return found.group(1)
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
-        """Ask squeue once, and sacct for the jobs that squeue no longer lists."""
-        user = own_name()
-        shown = ask(["squeue", "-t", "all", "-u", user, "-o", "%i|%T|%r|%j"])
-        found = read_squeue(shown)
+        """Ask squeue, again for the jobs that it does not list, and sacct for those."""
+        found = read_squeue(ask([*_LISTING, "-u", own_name()]))
+        found |= self._by_id([i for i in dict.fromkeys(ids) if i not in found])
         missing = [i for i in dict.fromkeys(ids) if i not in found]
         known = {**self._from_accounting(missing), **found}
         return known | {i: Listed(Job.UNKNOWN) for i in missing if i not in known}
+
+    def _by_id(self, ids: Sequence[str]) -> dict[str, Listed]:
+        """Ask for jobs by themselves: a list by user may be short."""
+        if not ids:
+            return {}
+        try:
+            listed = read_squeue(ask([*_LISTING, "-j", ",".join(ids)]))
+        except QueueError as error:
+            if _INVALID in str(error):  # Slurm says so of a single job that it forgot
+                return {}
+            raise
+        return {i: listed[i] for i in ids if i in listed}
 
     def _from_accounting(self, ids: Sequence[str]) -> dict[str, Listed]:
         if not ids:
@@ -94,7 +107,7 @@ class Slurm:
         try:
             ask(["scancel", *ids])
         except QueueError as error:
-            if "Invalid job id" not in str(error):
+            if _INVALID not in str(error):
                 raise
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from workflows.cluster.pbs_sge_lsf import (
+    Batch,
     held_because,
     lsf,
     pbs,
@@ -101,11 +103,69 @@ def test_the_words_of_a_refusal_are_kept(script: Path) -> None:
 
 def test_only_what_lives_is_cancelled(script: Path) -> None:
     place = script.parent
-    command(place, "qstat", f"cat {place}/listing")
-    (place / "listing").write_text(PBS_USER)
+    gone = 'echo "qstat: Unknown Job Id 99.pbs01" >&2; exit 153'
+    command(place, "qstat", f'[ "$1" = -u ] || {{ {gone}; }}; cat {place}/listing')
+    (place / "listing").write_text(PBS_USER.replace("lnmo-2-2", "another "))
     command(place, "qdel", f'echo "$@" > {place}/deleted')
-    pbs().cancel(["1234", "99"])
+    pbs().cancel(["1234", "1235", "99"])
     assert (place / "deleted").read_text() == "1234\n"
+
+
+BANNER = "INFO: project 2026A has 5120 core hours left, 3 of them today\n"
+
+
+@pytest.mark.parametrize(
+    ("queue", "name", "answer", "job_id"),
+    [
+        (pbs, "qsub", "1234.pbs01", "1234"),
+        (pbs, "qsub", "1234[].pbs01", "1234"),
+        (pbs, "qsub", "1234", "1234"),
+        (sge, "qsub", 'Your job 231 ("lnmo-1-1") has been submitted', "231"),
+        (sge, "qsub", "231", "231"),
+        (lsf, "bsub", "Job <301> is submitted to queue <normal>.", "301"),
+    ],
+)
+def test_the_id_of_a_job_is_read_below_any_banner(
+    script: Path, queue: Callable[[], Batch], name: str, answer: str, job_id: str
+) -> None:
+    command(script.parent, name, f"cat << 'END'\n{BANNER}{answer}\nEND")
+    assert queue().submit(script) == job_id
+    command(script.parent, name, f"cat << 'END'\n{BANNER}END")
+    with pytest.raises(QueueError, match="without a job id: 'INFO: project 2026A"):
+        queue().submit(script)
+
+
+OF_ONE_JOB = {
+    "qstat": ("1234.pbs01  lnmo-1-1  anna  00:12  R workq", "Unknown Job Id 1234"),
+    "qstat -j": (
+        "job_number:       1234\nowner:    anna\njob_name:      lnmo-1-1",
+        "Following jobs do not exist or permissions are not sufficient:\n1234",
+    ),
+    "bjobs": ("1234 RUN lnmo-1-1", "Job <1234> is not found"),
+}
+
+
+@pytest.mark.parametrize(
+    ("queue", "words"), [(pbs, "qstat"), (sge, "qstat -j"), (lsf, "bjobs")]
+)
+def test_a_job_that_the_list_lacks_is_asked_for_by_its_id(
+    script: Path, queue: Callable[[], Batch], words: str
+) -> None:
+    place, name = script.parent, words.partition(" ")[0]
+    known, forgotten = OF_ONE_JOB[words]
+    by_id = (
+        f"for word; do last=$word; done; [ $last = 1234 ] || exit 0; cat {place}/one"
+    )
+    command(place, name, by_id)
+    (place / "one").write_text(f"{known}\n")
+    found = queue().jobs(["1234"])["1234"]
+    assert (found.job, found.name) == (Job.RUNNING, "lnmo-1-1")
+    (place / "one").write_text("the cluster is in maintenance until 12:34\n")
+    with pytest.raises(QueueError, match="it is not known whether it runs"):
+        queue().jobs(["1234"])
+    (place / "one").write_text(f"{forgotten}\n")
+    command(place, name, f"{by_id} >&2; exit 1")
+    assert queue().jobs(["1234"]) == {"1234": Listed(Job.UNKNOWN)}
 
 
 def test_a_machine_without_the_queue_is_reported(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+from pathlib import Path
+
 import pytest
 
-from workflows.cluster.scheduler import Job, Listed
-from workflows.cluster.slurm import HEADER, STATES, read_sacct, read_squeue
+from workflows.cluster.scheduler import Job, Listed, own_name
+from workflows.cluster.slurm import HEADER, STATES, Slurm, read_sacct, read_squeue
 from workflows.errors import QueueError
 
 SQUEUE = """\
@@ -62,3 +66,46 @@ def test_a_listing_of_sacct_is_read() -> None:
 def test_every_way_to_end_is_reported_apart() -> None:
     ended = {state for state in STATES.values() if state.over}
     assert ended == {job for job in Job if job.over} - {Job.UNKNOWN}
+
+
+SHORT_LIST = f"""#!/bin/sh
+echo '{HEADER}'
+case "$*" in
+  *"-j 5"*) echo '5|RUNNING|None|lnmo-1-1' ;;
+  *"-j 6"*) echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1 ;;
+  *) [ -n "$SQUEUE_PARTITION$SQUEUE_NAMES" ] || echo '4|RUNNING|None|lnmo-4-4' ;;
+esac
+"""
+
+
+@pytest.fixture
+def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A squeue whose list by user is short, as filters make it."""
+    for name, text in (("squeue", SHORT_LIST), ("sacct", "#!/bin/sh\nexit 1\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+
+
+def test_a_job_that_the_list_by_user_lacks_is_asked_for_by_its_id(
+    squeue: None,
+) -> None:
+    found = Slurm().jobs(["5", "4"])
+    assert found["5"] == Listed(Job.RUNNING, "lnmo-1-1")
+    assert Slurm().jobs(["6"])["6"] == Listed(Job.UNKNOWN)
+
+
+@pytest.mark.parametrize("name", ["SQUEUE_PARTITION", "SQUEUE_NAMES"])
+def test_options_of_squeue_in_the_environment_hide_no_job(
+    squeue: None, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "closed")
+    assert Slurm().jobs(["4"])["4"].job is Job.RUNNING
+
+
+def test_the_name_of_another_user_in_the_environment_is_not_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "nobody-else")
+    assert own_name() == pwd.getpwuid(os.getuid()).pw_name
