@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -192,18 +192,30 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
     """Delete what :func:`deletable` returned: all of it, or nothing.
 
     No step can be checked out any more; then the directories are moved aside, and the
-    database forgets them; last the files go.
+    database forgets them; last the files go. If the database does not forget them, the
+    directories come back.
 
     Raises
     ------
     StoreError
-        A step was checked out meanwhile, or a directory cannot be moved, and nothing
-        was deleted; or what was moved aside cannot be removed, and only that is left.
+        A step was checked out meanwhile, a directory cannot be moved, or the LaunchPad
+        cannot be changed, and no result was deleted; or what was moved aside cannot be
+        removed, and only that is left.
     """
-    fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
     bin_ = database.root / BIN
-    with _withheld(launchpad, fw_ids, found["campaign"]):
-        _move_aside(found["directories"], bin_, database.root)
+    with (
+        # an embedded LaunchPad has one owner, who is here
+        nullcontext()
+        if database.embedded
+        else _withheld(launchpad, found["fw_ids"], found["campaign"]),
+        _moved_aside(found["directories"], bin_, database.root),
+    ):
+        _forget(launchpad, database, found)
+    _empty(bin_)
+
+
+def _forget(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
+    fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
     with in_one_save(launchpad):
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
@@ -213,7 +225,6 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
     if not database.embedded:
         documents = launchpad.db[COLLECTION]
         documents.delete_many({"calculation_id": {"$in": ids}})
-    _empty(bin_)
 
 
 def submitted_kinds(launchpad: LaunchPad, campaign: str) -> dict[str, set[float]]:
@@ -253,8 +264,24 @@ def utc(moment: str | datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _move_aside(places: Sequence[Path], bin_: Path, root: Path) -> None:
+@contextmanager
+def _moved_aside(places: Sequence[Path], bin_: Path, root: Path) -> Iterator[None]:
+    """Move directories into the bin; back again if what follows fails."""
     moved: list[tuple[Path, Path]] = []
+    try:
+        _move(places, bin_, root, moved)
+        yield
+    except BaseException:
+        for aside, path in reversed(moved):
+            aside.rename(path)
+        with suppress(OSError):
+            bin_.rmdir()
+        raise
+
+
+def _move(
+    places: Sequence[Path], bin_: Path, root: Path, moved: list[tuple[Path, Path]]
+) -> None:
     try:
         _empty(bin_)  # what an earlier deletion could not remove
         for number, path in enumerate(places):
@@ -263,10 +290,6 @@ def _move_aside(places: Sequence[Path], bin_: Path, root: Path) -> None:
             _checked(path, root).rename(aside)
             moved.append((aside, path))
     except OSError as error:
-        for aside, path in reversed(moved):
-            aside.rename(path)
-        with suppress(OSError):
-            bin_.rmdir()
         raise StoreError(
             f"{error.filename}: cannot be moved ({error.strerror}); nothing was "
             "deleted: chmod u+rwX, or ask its owner"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from fireworks import FWorker
+from pymongo.errors import AutoReconnect
 
 from tests.workflows.cluster.conftest import Site, running
 from workflows.campaign.calculation import Calculation
@@ -22,6 +23,7 @@ from workflows.engines.claim import HOLDER, STARTED
 from workflows.engines.orphans import MARK
 from workflows.engines.process_start import start_of
 from workflows.errors import StoreBusy, StoreError
+from workflows.launchpad import delete as deletion
 from workflows.launchpad.delete import (
     deletable,
     delete,
@@ -288,34 +290,68 @@ def test_a_step_that_a_flow_computes_is_not_deleted_nor_set_aside(
 
 
 def test_a_step_that_is_checked_out_meanwhile_keeps_all_of_the_campaign(
-    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+    pad: EmbeddedLaunchPad, database: Database, directory: Path
 ) -> None:
-    found = deletable(pad, embedded.root, "paper")
+    found = deletable(pad, database.root, "paper")
     firework, _ = pad.checkout_fw(FWorker(), "/")
     before = {f["fw_id"]: f["state"] for f in pad.fireworks.find({})}
     assert before[firework.fw_id] == "RUNNING"
     with pytest.raises(StoreError, match="is RUNNING; first: lnmo cancel paper"):
-        delete(pad, embedded, found)
+        delete(pad, database, found)
     assert {f["fw_id"]: f["state"] for f in pad.fireworks.find({})} == before
     assert directory.is_dir()
 
 
 def test_nothing_is_checked_out_while_directories_are_moved(
     pad: EmbeddedLaunchPad,
-    embedded: Database,
+    database: Database,
     directory: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = deletable(pad, embedded.root, "paper")
+    found = deletable(pad, database.root, "paper")
     seen = []
 
     def look(*_: object) -> None:
         seen.append(pad.checkout_fw(FWorker(), "/"))
         raise StoreError("the disk refuses")
 
-    monkeypatch.setattr("workflows.launchpad.delete._move_aside", look)
+    monkeypatch.setattr("workflows.launchpad.delete._move", look)
     with pytest.raises(StoreError, match="the disk refuses"):
-        delete(pad, embedded, found)
+        delete(pad, database, found)
     assert seen == [(None, None)]
     firework, _ = pad.checkout_fw(FWorker(), "/")
     assert firework.state == "RUNNING", "it is READY again"
+
+
+@pytest.mark.parametrize("kind", ["embedded", "mongodb"])
+@pytest.mark.parametrize(
+    "error", [StoreError("no space left"), AutoReconnect("away"), KeyboardInterrupt()]
+)
+def test_results_come_back_where_the_launchpad_does_not_forget_them(
+    pad: EmbeddedLaunchPad,
+    embedded: Database,
+    database: Database,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    error: BaseException,
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    (directory / "relax" / "OUTCAR").write_text("a week of work\n")
+    before = {f["fw_id"]: f["state"] for f in pad.fireworks.find()}
+    own = embedded if kind == "embedded" else database
+    found = deletable(pad, own.root, "paper")
+    monkeypatch.setattr(deletion, "forget", fails)
+    with pytest.raises(type(error)):
+        delete(pad, own, found)
+    assert (directory / "relax" / "OUTCAR").read_text() == "a week of work\n"
+    assert not (own.root / "deleted").exists()
+    monkeypatch.undo()
+    saved = EmbeddedLaunchPad(pad.path, writable=False)
+    if kind == "embedded":  # of a MongoDB, some may be gone
+        assert {f["fw_id"]: f["state"] for f in saved.fireworks.find()} == before
+    delete(pad, own, found)
+    assert not directory.exists()
+    assert pad.get_fw_ids() == []
