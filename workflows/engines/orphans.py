@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 MARK = "LNMO_RUN_DIRECTORY"
 """Environment variable by which a process of an engine is known to be ours."""
 GRACE_SECONDS = 5.0
+LOOK_SECONDS = 0.2
 
 
 def end_orphans(directory: Path, *, grace: float = GRACE_SECONDS) -> None:
@@ -88,6 +90,39 @@ def is_alive(directory: Path) -> bool:
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return False
+
+
+def end_left_behind(directory: Path) -> bool:
+    """End what a command that has ended left running; return whether there was any.
+
+    Ranks end a moment after the launcher that started them: only what lives on for
+    :data:`GRACE_SECONDS` was left behind.
+    """
+    end = time.monotonic() + GRACE_SECONDS
+    while is_alive(directory):
+        if time.monotonic() > end:
+            end_orphans(directory)
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def writers(path: Path) -> list[int]:
+    """Return the processes of this machine that have a file open for writing.
+
+    Whose files this user may not look at is left out.
+    """
+    import psutil
+
+    place, found = str(path.resolve()), []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if any(
+                file.path == place and getattr(file, "mode", "w") != "r"
+                for file in process.open_files()
+            ):
+                found.append(process.pid)
+    return found
 
 
 @contextmanager

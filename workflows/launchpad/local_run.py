@@ -21,7 +21,12 @@ from workflows.counts import count_of
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
-from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
+from workflows.engines.vasp.launcher_output import (
+    ELSEWHERE,
+    LEFT_BEHIND,
+    NEVER_STARTED,
+    NO_POTCAR,
+)
 from workflows.errors import Terminated
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
@@ -297,7 +302,7 @@ def machine_failure(message: str) -> str:
 
     Empty if there is none.
     """
-    for words in (NEVER_STARTED, NO_GPAW, NO_POTCAR):
+    for words in (NEVER_STARTED, ELSEWHERE, LEFT_BEHIND, NO_GPAW, NO_POTCAR):
         if (place := message.find(words)) >= 0:
             return message[place:]
     return ""

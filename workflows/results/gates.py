@@ -76,6 +76,7 @@ EFFECTS: Mapping[str, Effect] = {
     # another calculation than planned; these make a run NEEDS_REVIEW or FAILED
     "inputs_changed": Effect("inputs changed"),
     "files_disagree": Effect("files of several runs"),
+    "several_vasps": Effect("several VASPs in one directory"),
     "hubbard_not_applied": Effect("U not applied"),
     "hubbard_misplaced": Effect("U on another shell"),
     "hubbards_differ": Effect("two U on one element"),

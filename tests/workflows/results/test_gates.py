@@ -56,6 +56,7 @@ TABLE = {
     "no_ionic_limit": EVERY,
     "learned_force_field": EVERY,
     "many_body": EVERY,
+    "fixed_orbitals": EVERY,
     "noncollinear_moments": EVERY,  # of severity info, as lengths, none
     "host_broken": EVERY,
     "li_left_site": EVERY,
@@ -67,6 +68,7 @@ TABLE = {
     "pressure": LATTICE,
     "inputs_changed": EVERY,  # of severity info, a harmless change, none
     "files_disagree": EVERY,
+    "several_vasps": EVERY,
     "hubbard_not_applied": EVERY,
     "hubbard_misplaced": EVERY,
     "hubbards_differ": EVERY,

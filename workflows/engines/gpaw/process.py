@@ -14,10 +14,10 @@ from pathlib import Path
 from workflows.atomic import read_regular
 from workflows.engines.claim import GivenUp, check_claim
 from workflows.engines.exit_status import ended_by, was_killed
-from workflows.engines.gpaw.inputs import INPUT_FILE, RUNNER_FILE
+from workflows.engines.gpaw.inputs import INPUT_FILE, RESULT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
 from workflows.engines.machine import Machine, command_words
-from workflows.engines.orphans import MARK, end_orphans, end_tree
+from workflows.engines.orphans import MARK, end_left_behind, end_orphans, end_tree
 from workflows.engines.protocol import Report
 from workflows.errors import MachineError, Terminated
 
@@ -114,12 +114,25 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     if (directory / STOPPED_FILE).exists():
         raise Terminated(_no_time())
     said = last_words(directory).lower()
+    if process.returncode == 0 and not (directory / RESULT_FILE).exists():
+        _note_left_behind(directory)
     _note_end(directory, process.returncode)
     if process.returncode and any(words in said for words in DISK_FULL):
         raise Terminated(
             f"{directory}: no space left on the disk; free some and run again, it "
             "goes on from the last density"
         )
+
+
+def _note_left_behind(directory: Path) -> None:
+    """End a GPAW whose command did not wait for it, and add to what it said."""
+    if end_left_behind(directory):
+        with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
+            errors.write(
+                "\nthe GPAW command ended (exit code 0) before GPAW, which was ended: "
+                "the command must wait until GPAW ends (srun or mpirun in the "
+                "foreground; no &, no sbatch)\n"
+            )
 
 
 def _note_end(directory: Path, returncode: int) -> None:

@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 from pymatgen.io.vasp import Poscar
 
 from workflows.engines.claim import check_claim
+from workflows.engines.orphans import end_orphans
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import NEVER_STARTED
 from workflows.engines.vasp.restart import whole_structure
@@ -49,6 +50,7 @@ class TimedJob(VaspJob):
         self.clock.refuse_to_start()
         place = Path(directory)
         check_claim(place)
+        end_orphans(place)  # of the attempt before
         prepare_attempt(place)
         for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
             (place / name).unlink(missing_ok=True)

@@ -12,15 +12,23 @@ from pathlib import Path
 
 from workflows.atomic import open_regular, read_regular_bytes
 from workflows.engines.exit_status import ended_by, was_killed
+from workflows.vasp.standard_output import steps_printed
 
 NEVER_STARTED = "VASP never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
+ELSEWHERE = "VASP ran, but not in its directory"
+"""First words of the reason of a run whose files VASP wrote to another place."""
+LEFT_BEHIND = "the VASP command ended before VASP"
+"""First words of the reason of a run whose VASP was started in the background."""
 NO_POTCAR = "there is no POTCAR here"
 """In the reason of a VASP that ended before it had read one."""
 STARTED = ("OUTCAR", "OSZICAR", "vasprun.xml")
 """Files that VASP opens before it reads its inputs."""
 LOGS = ("std_err.txt", "vasp.out")
 """Standard error and output of VASP, as custodian names them."""
+MUST_WAIT = (
+    "it must wait until VASP ends (srun or mpirun in the foreground; no &, no sbatch)"
+)
 MOST_CHARACTERS = 160
 HEAD_BYTES = 50_000
 
@@ -61,7 +69,7 @@ def cause_of_silence(texts: Iterable[str]) -> str:
 
 
 def never_started(directory: Path, returncode: int | None = None) -> str:
-    """Return why no VASP started in a directory; empty if one did.
+    """Return why no VASP started in a directory, or where it ran; empty if one did.
 
     Parameters
     ----------
@@ -73,13 +81,34 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
     if any((directory / name).exists() for name in STARTED):
         return ""
     texts = [_head(directory / name) for name in LOGS]
-    words = cause_of_silence(texts) or "the command printed nothing"
     ended = ended_by(returncode)
+    told = f" ({ended})" if ended else ""
+    if printed := steps_printed("\n".join(texts)):
+        return (
+            f"{ELSEWHERE}: its output here has {printed}, but there is no "
+            f"{', '.join(STARTED)}{told}; correct the VASP command: it must stay where "
+            "it starts (no cd, no --chdir), or copy all files back"
+        )
+    words = cause_of_silence(texts) or "the command printed nothing"
     if was_killed(returncode):
         return f"{NEVER_STARTED}: {words}; {ended}"
-    told = f" ({ended})" if ended else ""
+    waits = f"; {MUST_WAIT}, in this directory" if returncode == 0 else ""
     return (
         f"{NEVER_STARTED}: {words}{told}; correct the VASP command or its environment"
+        f"{waits}"
+    )
+
+
+def left_behind(pids: Iterable[int]) -> str:
+    """Say that a command ended, with code 0, and left VASP running.
+
+    ``pids``: processes that still write there, and that are not ours to end.
+    """
+    others = ", ".join(map(str, pids))
+    still = f"process {others} still writes here: end it" if others else "it was ended"
+    return (
+        f"{LEFT_BEHIND} (exit code 0), which ran on; {still}. Correct the command: "
+        f"{MUST_WAIT}"
     )
 
 

@@ -15,12 +15,18 @@ from workflows.counts import count_of
 from workflows.engines.claim import check_claim
 from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
-from workflows.engines.orphans import end_orphans, marked
+from workflows.engines.orphans import (
+    end_left_behind,
+    end_orphans,
+    marked,
+    writers,
+)
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
     last_meaningful_line,
+    left_behind,
     never_started,
 )
 from workflows.errors import MachineError
@@ -122,7 +128,11 @@ def custodian_run(
             warnings.simplefilter("ignore")  # custodian's advice; its log has it too
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
+        left = end_left_behind(directory)
+        others = writers(directory / "OUTCAR")
         why = _why(directory, error, job.returncode)
+        if job.returncode == 0 and (left or others):
+            why = left_behind(others)
         check_claim(directory)
         (directory / ERROR_FILE).write_text(f"{why}\n", "utf-8")
     except BaseException:

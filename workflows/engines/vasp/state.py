@@ -29,15 +29,22 @@ from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.checks.not_numbers import lost_numbers
+from workflows.checks.several_vasps import several_vasps
 from workflows.counts import count_of
 from workflows.engines.orphans import is_alive
-from workflows.engines.vasp.launcher_output import NEVER_STARTED, NO_POTCAR
+from workflows.engines.vasp.launcher_output import (
+    ELSEWHERE,
+    LEFT_BEHIND,
+    NEVER_STARTED,
+    NO_POTCAR,
+)
 from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.run_files import NUMBERS, VaspFiles, holds, read_text
+from workflows.vasp.standard_output import steps_printed
 
 RELAXATIONS = (1, 2, 3, 40, 44)
 """IBRION of runs that end by EDIFFG: relaxations, reaction paths (40), dimers (44)."""
@@ -56,9 +63,6 @@ READ_POTCAR = {
     "OSZICAR": re.compile(b"dE"),
 }
 """File -> what it holds once VASP has read a POTCAR."""
-IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
-ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
-"""Lines of OSZICAR and of standard output."""
 ITERATED = {
     "OUTCAR": re.compile(b"Iteration +[0-9]"),
     "vasprun.xml": re.compile(b"<scstep>"),
@@ -79,10 +83,13 @@ def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str]
     given_up = _line(directory / ERROR_FILE)
     if given_up.startswith(NEVER_STARTED):
         return State.NEVER_STARTED, given_up
+    if given_up.startswith((ELSEWHERE, LEFT_BEHIND)):
+        return State.TRUNCATED, given_up
     if given_up:
         problem += f"; custodian: {given_up}"
     elif error := vasp_error(files):
         problem += f"; VASP said: {error}"
+    problem += "".join(f"; {found.message}" for found in several_vasps(files))
     return State.TRUNCATED, problem + _no_potcar(files)
 
 
@@ -108,10 +115,8 @@ def _ran_on(files: VaspFiles) -> str:
         path, text = files.find(name), ""
         with suppress(OSError, StoreError):
             text = read_text(path) if path is not None else ""
-        ionic, electronic = len(IONIC.findall(text)), len(ELECTRONIC.findall(text))
-        if path is not None and (ionic or electronic):
-            moved = count_of(ionic, "ionic step")
-            return f"{path.name} has {moved}, {count_of(electronic, 'electronic step')}"
+        if path is not None and (printed := steps_printed(text)):
+            return f"{path.name} has {printed}"
     for name, mark in ITERATED.items():
         path = files.find(name)
         if path is not None and holds(path, mark):
@@ -332,6 +337,6 @@ def _short(message: Any) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return " ".join(read_regular(path).split())[:300]
+        return " ".join(read_regular(path).split())[:500]
     except (OSError, UnicodeError):
         return ""

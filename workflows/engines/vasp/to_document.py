@@ -15,6 +15,7 @@ from workflows.checks.not_numbers import doubtful_numbers
 from workflows.checks.physics import physics_findings
 from workflows.checks.restart_as_run import restart_findings
 from workflows.checks.run_result import RunResult
+from workflows.checks.several_vasps import several_vasps
 from workflows.checks.sites import other_atoms, site_findings, sites_at_the_end
 from workflows.engines.protocol import identity
 from workflows.engines.vasp.notes import (
@@ -114,6 +115,7 @@ def with_numbers(
     judged = [
         *lost_plan(files),
         *odd_inputs(files),
+        *several_vasps(files),
         *applied_findings(files, numbers, inputs),
         *restart_findings(numbers, more or {}),
     ]

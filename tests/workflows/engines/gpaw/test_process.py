@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from workflows.engines.gpaw.process import gpaw_command, progress, run_gpaw
+from workflows.engines.gpaw.process import gpaw_command, last_words, progress, run_gpaw
 from workflows.engines.machine import Machine
+from workflows.engines.orphans import is_alive
 from workflows.errors import MachineError, Terminated
 
 TEXT = """
@@ -89,6 +90,18 @@ def test_a_full_disk_ends_the_run_and_fails_no_step(tmp_path: Path) -> None:
     code = "raise OSError(28, 'No space left on device')"
     with pytest.raises(Terminated, match="no space left"):
         run_gpaw(tmp_path, standing_for_gpaw(tmp_path, code), quiet)
+
+
+def test_a_command_that_does_not_wait_for_gpaw_is_told_of_and_its_gpaw_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.3)
+    code = "import subprocess\nsubprocess.Popen(['sleep', '60'])"
+    run_gpaw(tmp_path, standing_for_gpaw(tmp_path, code), quiet)
+    assert last_words(tmp_path).startswith(
+        "the GPAW command ended (exit code 0) before GPAW, which was ended: the command"
+    )
+    assert not is_alive(tmp_path)
 
 
 @pytest.mark.parametrize(

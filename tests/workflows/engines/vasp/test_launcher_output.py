@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from workflows.campaign.calculation import Calculation
 from workflows.engines.machine import Machine
+from workflows.engines.orphans import is_alive
 from workflows.engines.step import run_step
 from workflows.engines.vasp.launcher_output import (
     cause_of_silence,
@@ -16,8 +19,9 @@ from workflows.engines.vasp.launcher_output import (
     never_started,
 )
 from workflows.errors import MachineError, StepFailed
+from workflows.launchpad.local_run import machine_failure
 from workflows.launchpad.recovery import retry_step
-from workflows.records.document import State
+from workflows.records.document import State, TaskDocument
 from workflows.records.store import FileResults
 
 OPEN_MPI = """\
@@ -161,3 +165,100 @@ def test_a_command_that_is_not_a_program_never_started(
     machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
     with pytest.raises(MachineError, match=r"VASP never started: .*Exec format error"):
         run_step(one, "relax", root=tmp_path, machine=machine, report=print)
+
+
+FAKE = Path(__file__).parents[3] / "fake_vasp" / "vasp_std"
+
+
+def failed(one: Calculation, root: Path, command: str) -> TaskDocument:
+    """Run a relaxation by a command of the shell; return the record of its failure."""
+    path = root / "command"
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
+    with pytest.raises(StepFailed):
+        run_step(one, "relax", root=root, machine=machine, report=print)
+    document = FileResults(root).get(one.id, "relax")
+    assert document is not None
+    return document
+
+
+ELSEWHERE = {
+    "cd": f"mkdir -p sub; cp INCAR KPOINTS POSCAR POTCAR* sub; cd sub; {FAKE}",
+    "scratch": f"d=$(mktemp -d); cp INCAR KPOINTS POSCAR POTCAR* $d; cd $d; {FAKE}",
+    "to both outputs": "echo 'DAV:   1     0.1E+03'; echo 'DAV:   2     0.1E+03' >&2; "
+    "exit 1",
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+def test_a_vasp_that_ran_in_another_directory_is_not_said_to_have_never_started(
+    one: Calculation, tmp_path: Path, how: str
+) -> None:
+    found = failed(one, tmp_path, ELSEWHERE[how])
+    assert found.state is State.TRUNCATED
+    assert found.reason.startswith("VASP ran, but not in its directory: its output")
+    assert "electronic steps, but there is no OUTCAR" in found.reason
+    assert "it must stay where it starts (no cd" in found.reason
+    assert machine_failure(found.reason)
+
+
+BACKGROUND = {
+    "&": f"{FAKE} >late.out 2>&1 & while ! test -s OUTCAR; do sleep 0.05; done",
+    "before it writes": f"(sleep 30; {FAKE}) >late.out 2>&1 &",
+    "setsid": f"setsid {FAKE} >late.out 2>&1 & sleep 0.3",
+}
+
+
+@pytest.mark.parametrize("how", BACKGROUND)
+def test_a_command_that_does_not_wait_for_vasp_is_told_of_and_its_vasp_is_ended(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_FAIL", "hang")
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
+    found = failed(one, tmp_path, BACKGROUND[how])
+    assert found.state is State.TRUNCATED
+    assert found.reason.startswith(
+        "the VASP command ended before VASP (exit code 0), which ran on;"
+    )
+    assert "it was ended. Correct the command: it must wait until" in found.reason
+    assert machine_failure(found.reason)
+    assert not is_alive(tmp_path / "calculations" / one.id / "relax" / "relax-1")
+
+
+def test_a_vasp_in_the_background_without_our_environment_is_named_by_its_number(
+    one: Calculation, tmp_path: Path
+) -> None:
+    wait = "while ! test -s OUTCAR; do sleep 0.05; done"
+    hidden = f"env -i FAKE_VASP_FAIL=hang PATH=$PATH {FAKE}"
+    command = f"{hidden} >late.out 2>&1 & echo $! >{tmp_path}/pid; {wait}"
+    found = failed(one, tmp_path, command)
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)
+    assert f"process {pid} still writes here: end it. Correct" in found.reason
+
+
+def test_a_command_that_ended_well_and_wrote_nothing_may_have_queued_vasp(
+    one: Calculation, tmp_path: Path
+) -> None:
+    found = failed(one, tmp_path, "echo Submitted batch job 12")
+    assert found.state is State.NEVER_STARTED
+    assert found.reason.startswith("VASP never started: Submitted batch job 12 (exit")
+    assert "must wait until VASP ends (srun or mpirun in the foreg" in found.reason
+
+
+def test_a_vasp_that_is_left_behind_does_not_run_beside_the_next_attempt(
+    one: Calculation, tmp_path: Path
+) -> None:
+    """custodian starts again on an error that it knows, whatever still runs."""
+    error = "WARNING in EDDRMM: call to ZHEGV failed"
+    first = f"touch {tmp_path}/once; sleep 60 & echo $! >{tmp_path}/pid; echo '{error}'"
+    path = tmp_path / "command"
+    again = f'kill -0 "$(cat {tmp_path}/pid)" && touch {tmp_path}/beside; exec {FAKE}'
+    path.write_text(f"#!/bin/sh\nif ! test -e {tmp_path}/once; then {first}\n")
+    path.write_text(f"{path.read_text()}else {again}\nfi\n")
+    path.chmod(0o755)
+    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
+    done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
+    assert done.state is not State.FAILED
+    assert not (tmp_path / "beside").exists()

@@ -1,0 +1,64 @@
+"""How many VASPs printed to one standard output, by the lines that each begins with."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.places import TESTS
+from workflows.vasp.standard_output import Starts, starts
+
+FIVE = (
+    " running on    1 total cores\n distrk:  each k-point on    1 cores,    1 groups\n"
+)
+SIX = " running    1 mpi-ranks, with    1 threads/rank, on    1 nodes\n"
+OLD = " running on    1 nodes\n"
+VERSION = " vasp.5.4.4.18Apr17-6-g9f103f2a35 (build Aug 22 2019 09:35:51) complex\n"
+LOOP = " entering main loop\n"
+STEPS = "DAV:   1     0.1E+03    0.1E+03   -0.1E+04  96   0.1E+02\n   1 F= -.1E+02\n"
+ONE = FIVE + VERSION + LOOP + STEPS
+
+
+def counted(text: str) -> tuple[int, bool]:
+    found = starts(text.encode().splitlines(keepends=True))
+    return found.count, found.at_once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    {
+        "nothing": ("", (0, False)),
+        "one": (ONE, (1, False)),
+        "two at once": (2 * FIVE + 2 * VERSION + 2 * LOOP + STEPS, (2, True)),
+        "version 6": (3 * SIX + 3 * VERSION + 3 * LOOP, (3, True)),
+        "version 5.2": (2 * OLD + 2 * LOOP, (2, True)),
+        "serial builds": (2 * VERSION + 2 * LOOP, (2, True)),
+        "in one line": (FIVE.strip() + FIVE + 2 * LOOP.strip() + "\n", (2, True)),
+        "one after the other": (2 * ONE, (2, False)),
+        "again after an error": (FIVE + " Error reading item\n" + ONE, (2, False)),
+        "each with its own lines": (ONE + ONE, (2, False)),
+        "images": (
+            " running on    8 nodes\n each image running on    4 nodes\n" + LOOP,
+            (1, False),
+        ),
+        "a trace of vasp.5.4.4": (
+            ONE + "vasp.5.4.4.std     0000000001A2 Unknown   Unknown  Unknown\n",
+            (1, False),
+        ),
+        "a module": ("Loading module vasp.6.4.2\n" + ONE, (1, False)),
+    }.values(),
+)
+def test_each_vasp_is_counted_once(text: str, expected: tuple[int, bool]) -> None:
+    assert counted(text) == expected
+
+
+def test_every_real_output_is_that_of_one_vasp() -> None:
+    found = {
+        path.parent.name: starts(
+            gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+        )
+        for path in TESTS.glob("data/*/vasp.out*.gz")
+    }
+    assert len(found) >= 3
+    assert set(found.values()) == {Starts(1, at_once=False)}
