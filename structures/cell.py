@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from structures.errors import CellError
-from structures.values import shown
+from structures.values import MOST_REPEATS, is_finite, shown
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -163,21 +163,28 @@ def _integer_matrix(supercell: Any) -> IntArray:
         return np.eye(3, dtype=np.int64)
     advice = "give three positive integers or a 3x3 integer matrix, such as (2, 1, 1)"
     try:
-        given = np.array(supercell, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise CellError(
-            f"supercell {shown(supercell)} is not a matrix; {advice}"
-        ) from None
+        entries = np.array(supercell, dtype=object)
+    except ValueError:  # rows of different lengths
+        entries = np.array(None)
+    if not all(map(is_finite, entries.ravel().tolist())):
+        raise CellError(f"supercell {shown(supercell)} is not a matrix; {advice}")
+    given = entries.astype(float)
     matrix = np.diag(given) if given.shape == (3,) else given
     if matrix.shape != (3, 3) or not np.array_equal(matrix, np.round(matrix)):
         raise CellError(
-            f"supercell {supercell!r} has shape {given.shape} or is not whole; {advice}"
+            f"supercell {shown(supercell)} has shape {given.shape} or is not whole; "
+            f"{advice}"
+        )
+    if np.abs(matrix).max() > MOST_REPEATS:
+        raise CellError(
+            f"supercell {shown(supercell)} repeats the cell more than {MOST_REPEATS} "
+            "times along a direction: take a smaller one"
         )
     determinant = round(float(np.linalg.det(matrix)))
     if determinant < 1:
         raise CellError(
-            f"supercell {supercell!r} has determinant {determinant}, it must be at "
-            "least 1; exchange two rows to turn a left-handed cell, or "
+            f"supercell {shown(supercell)} has determinant {determinant}, it must be "
+            "at least 1; exchange two rows to turn a left-handed cell, or "
             f"{advice}"
         )
     return matrix.astype(np.int64)

@@ -7,9 +7,7 @@ from pymatgen.core.structure import Structure
 
 from structures.errors import MappingError
 from structures.formula import ANION_CHARGES, WORKING_IONS
-
-FULL = 1e-3
-"""Occupancies this close to 1 are full, and to 0 empty."""
+from structures.values import FULL
 
 
 @dataclass(frozen=True)

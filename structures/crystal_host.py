@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from structures.crystal_contents import FULL, CrystalContents, crystal_contents
+from structures.crystal_contents import CrystalContents, crystal_contents
 from structures.errors import CellError, FormulaError, MappingError
 from structures.formula import (
+    ION_CHARGES,
     SpinelFormula,
     parse_formula,
     with_ion,
@@ -24,6 +25,7 @@ from structures.formula import (
 from structures.host import Geometry, SpinelHost
 from structures.parent_mapping import MAX_DISPLACEMENT, ParentMapping, map_onto_parent
 from structures.spinel import decorated_host
+from structures.values import FULL, shown
 
 OWN = "own"
 """Name of the order of the metals that a crystal came with."""
@@ -112,6 +114,10 @@ def own_host(structure: Structure, *, ion: str | None = None) -> OwnHost:
     FormulaError
         Its contents are not those of a spinel formula.
     """
+    if not isinstance(structure, Structure):
+        raise MappingError(f"structure = {shown(structure)}: give a pymatgen Structure")
+    if ion is not None and not (isinstance(ion, str) and ion in ION_CHARGES):
+        raise MappingError(f"ion = {shown(ion)}: give one of {', '.join(ION_CHARGES)}")
     contents = crystal_contents(structure, ion)
     mapping = map_onto_parent(
         structure.lattice.matrix,

@@ -21,6 +21,7 @@ ION_CHARGES: Mapping[str, int] = {
 
 WORKING_IONS = ("Li", "Na", "Mg")
 """Ions whose metal is known as the reference of a voltage."""
+_WRITTEN = re.compile(r"[A-Za-z0-9.()]+")
 LARGEST_AMOUNT = 1000.0
 """Largest amount of one element in a formula; the 56-atom cell has 32 O."""
 
@@ -136,6 +137,11 @@ def with_ion(formula: str, ion: str) -> str:
 
 def _element_amounts(formula: str) -> dict[str, Fraction]:
     """Amounts of the elements, exact, in the order of the formula."""
+    if not isinstance(formula, str) or _WRITTEN.fullmatch(formula) is None:
+        raise FormulaError(
+            f"formula {shown(formula)} cannot be read: letters A to Z and digits are "
+            "expected, without blanks; write for example LiNi0.5Mn1.5O4"
+        )
     try:
         amounts = Composition(formula).get_el_amt_dict()
         if any(amount > LARGEST_AMOUNT for amount in amounts.values()):

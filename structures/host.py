@@ -26,6 +26,7 @@ from structures.sites import (
     site_numerators,
 )
 from structures.symmetry import find_operations, site_permutations, symmetry_dataset
+from structures.values import shown
 
 GEOMETRY_TOLERANCE = 0.1
 """A; a relaxed crystal keeps an operation that maps its atoms this well.
@@ -237,9 +238,10 @@ class SpinelHost:
 
 def check_role(role: str) -> str:
     """Return the name of a site set, or raise RoleError with the names known."""
-    if role not in SITES_PER_CELL:
+    if not isinstance(role, str) or role not in SITES_PER_CELL:
         raise RoleError(
-            f"role {role!r} is not a spinel site; {nearest_name(role, SITES_PER_CELL)}"
+            f"role {shown(role)} is not a spinel site; "
+            f"{nearest_name(role, SITES_PER_CELL)}"
         )
     return role
 

@@ -12,6 +12,7 @@ from structures.errors import RoleError, nearest_name
 from structures.host import SpinelHost
 from structures.pool import candidate_pool, split_role
 from structures.sites import Site
+from structures.values import shown
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,10 @@ INSERTION_MODELS: Mapping[str, InsertionModel] = MappingProxyType(
 
 def insertion_model(name: str) -> InsertionModel:
     """Look up a model, or raise RoleError with the nearest name."""
-    if name not in INSERTION_MODELS:
+    if not isinstance(name, str) or name not in INSERTION_MODELS:
         raise RoleError(
-            f"insertion {name!r} is not a model; {nearest_name(name, INSERTION_MODELS)}"
+            f"insertion {shown(name)} is not a model; "
+            f"{nearest_name(name, INSERTION_MODELS)}"
         )
     return INSERTION_MODELS[name]
 
@@ -139,7 +141,8 @@ def insertion_sites(host: SpinelHost, role: str = "8b") -> tuple[Site, ...]:
     RoleError
         If the role does not exist, or all its sites are occupied.
     """
-    name = INSERTION_MODELS[role].role if role in INSERTION_MODELS else role
+    is_model = isinstance(role, str) and role in INSERTION_MODELS
+    name = INSERTION_MODELS[role].role if is_model else role
     split_role(host, name)
     empty = tuple(
         site

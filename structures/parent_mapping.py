@@ -20,6 +20,7 @@ from structures.cell import Cell, FloatArray, IntArray, make_cell
 from structures.errors import MappingError
 from structures.sites import ION_ROLES, site_coords
 from structures.symmetry import find_operations
+from structures.values import A_LIMITS
 
 MAX_DISPLACEMENT = 0.6
 """A, of an atom from its ideal site; half the way to the next interstice is 0.88."""
@@ -32,6 +33,10 @@ _REPEATS = 0.5
 """A, within which parts of a large cell are repeats of each other."""
 _WHOLE = 0.05
 """Distance from whole numbers of repeats."""
+_LONGEST = 1000.0
+"""A, of a cell vector."""
+_NARROWEST = 0.42
+"""Of a: the shortest lattice vector; that of the parent has 0.71."""
 _WORST = 4
 """Atoms that a message names."""
 
@@ -108,6 +113,7 @@ def map_onto_parent(
         If no cell of the parent fits.
     """
     _check_counts(kinds, formula)
+    _check_shape(lattice, list(kinds).count("metal"))
     handed = 1 if np.linalg.det(lattice) > 0 else -1
     vectors, coords = handed * lattice, handed * frac_coords
     framework = np.array([kind != "ion" for kind in kinds])
@@ -134,6 +140,30 @@ def _check_counts(kinds: Sequence[str], formula: str) -> None:
             "the cell are not a spinel M2X4: its smallest cell has 4 and 8, any other "
             "a multiple of them (a layered or rock-salt oxide of the same formula is "
             "another crystal); give the whole cell, its metals on octahedral sites"
+        )
+
+
+def _check_shape(lattice: FloatArray, metals: int) -> None:
+    """Refuse a cell that no spinel has; the matcher would try it without end."""
+    low, high = A_LIMITS
+    volume = abs(float(np.linalg.det(lattice)))
+    a = (16 * volume / metals) ** (1 / 3)
+    if not low < a < high:
+        raise MappingError(
+            f"the cell has {volume:.3g} A^3 for {metals} metals, as a cubic spinel of "
+            f"a = {a:.3g} A, outside {low:g}..{high:g} A: correct the cell vectors"
+        )
+    lengths = np.linalg.norm(lattice, axis=1)
+    if float(lengths.max()) > _LONGEST:
+        raise MappingError(
+            f"a cell vector has {lengths.max():.3g} A, more than {_LONGEST:g} A: "
+            "correct it"
+        )
+    shortest = min(Lattice(lattice).get_lll_reduced_lattice().abc)
+    if shortest < _NARROWEST * a:
+        raise MappingError(
+            f"the lattice repeats after {shortest:.3g} A, and that of a spinel of this "
+            f"volume not below {_NARROWEST * a:.3g} A: correct the cell vectors"
         )
 
 

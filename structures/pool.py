@@ -97,7 +97,6 @@ class Pool:
         return chosen
 
 
-@lru_cache(maxsize=256)
 def candidate_pool(host: SpinelHost, role: str) -> Pool:
     """Collect the sites that a role names in a host.
 
@@ -118,6 +117,13 @@ def candidate_pool(host: SpinelHost, role: str) -> Pool:
     RoleError
         If the role does not exist.
     """
+    if not isinstance(role, str):
+        raise RoleError(f"role {shown(role)} is not the name of a kind of sites")
+    return _pool(host, role)
+
+
+@lru_cache(maxsize=256)
+def _pool(host: SpinelHost, role: str) -> Pool:
     if role in host.metals:
         places = [i for i, metal in enumerate(host.metals) if metal == role]
         sites = tuple(host.sites("16d")[i] for i in places)

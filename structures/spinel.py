@@ -4,6 +4,7 @@ Not here: what a host can do (`structures.host`) and how the orders themselves a
 (`structures.cation_order`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from structures.cation_order import (
@@ -21,7 +22,7 @@ from structures.errors import CellError, FormulaError, nearest_name
 from structures.formula import SpinelFormula, parse_formula
 from structures.host import SpinelHost
 from structures.sites import SITES_PER_CELL
-from structures.values import finite
+from structures.values import A_LIMITS, U_LIMITS, finite, is_finite, shown
 
 ORDERINGS = (*SPACE_GROUPS, "disordered", "none")
 """Cation orders that `spinel_host` knows by name."""
@@ -135,11 +136,13 @@ def arranged_host(
     """
     chemistry = parse_formula(formula)
     minority, number = _minority(chemistry)
-    chosen = tuple(sorted(set(arrangement)))
-    if len(chosen) != number or not set(chosen) <= set(range(16)):
+    given = list(arrangement) if isinstance(arrangement, Iterable) else []
+    chosen = tuple(sorted({int(i) for i in given if is_finite(i) and i == int(i)}))
+    right = len(chosen) == len(set(map(str, given))) == number
+    if not right or not set(chosen) <= set(range(16)):
         raise CellError(
-            f"arrangement {arrangement}: {chemistry} needs {number} different 16d "
-            f"sites between 0 and 15 for {minority}; correct the list"
+            f"arrangement {shown(arrangement)}: {chemistry} needs {number} different "
+            f"16d sites between 0 and 15 for {minority}; correct the list"
         )
     cell = make_cell(supercell)
     return _decorated(SpinelHost(chemistry, "given", a, u, cell, ()), chosen)
@@ -254,11 +257,15 @@ def _decorated(host: SpinelHost, arrangement: Arrangement) -> SpinelHost:
     chemistry, cell = host.chemistry, host.cell
     finite(host.a, "a", "A", CellError)
     finite(host.u, "u", "in units of a", CellError)
-    if not host.a > 0 or not 0.2 < host.u < 0.3:
-        raise CellError(
-            f"a = {host.a} A, u = {host.u}: a must be positive and u between 0.2 and "
-            "0.3 (ideal close packing 0.25); u is in units of a, origin at -3m"
-        )
+    for value, name, (low, high) in (
+        (host.a, "a", A_LIMITS),
+        (host.u, "u", U_LIMITS),
+    ):
+        if not low < value < high:
+            raise CellError(
+                f"{name} = {shown(value)} is outside {low:g}..{high:g}: a is in A; u "
+                "in units of a, origin at -3m (ideal close packing 0.25)"
+            )
     n_sites = 2 * cell.formula_units
     if not arrangement:
         return replace(host, metals=(chemistry.metal_names[0],) * n_sites)

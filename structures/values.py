@@ -8,6 +8,17 @@ from typing import Any
 
 from structures.errors import CompositionError, StructuresError
 
+FULL = 1e-3
+"""Occupancies this close to 1 are full, and to 0 empty."""
+
+
+A_LIMITS = (6.0, 13.0)
+"""A; the cubic cell of oxides has 8 to 9, that of selenides up to 11.5."""
+U_LIMITS = (0.2, 0.3)
+"""Units of a; 0.25 is ideal close packing."""
+MOST_REPEATS = 10
+"""Of a cell along one direction: 1000 cubic cells have 56 000 atoms."""
+
 
 def is_finite(value: Any) -> bool:
     """Return whether a value is a real number that is neither infinite nor NaN."""

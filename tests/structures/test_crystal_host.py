@@ -216,6 +216,33 @@ def test_a_layered_oxide_is_no_spinel(given: Structure, told: str) -> None:
         own_host(bare(given))
 
 
+@pytest.mark.parametrize(
+    ("lengths", "told"),
+    [
+        ((1e5, 8.25, 8.25), "outside 6..13 A"),
+        ((1e10, 8.25, 8.25), "outside 6..13 A"),
+        ((1e5, 1e5, 1e5), "outside 6..13 A"),
+        ((1e-3, 1e-3, 1e-3), "outside 6..13 A"),
+        ((1500.0, 1.0, 0.5), "more than 1000 A"),
+        ((600.0, 1.0, 1.0), "repeats after 1 A"),
+    ],
+)
+def test_a_cell_of_absurd_lengths_is_refused_at_once(
+    crystal: Structure, lengths: tuple[float, float, float], told: str
+) -> None:
+    lattice = Lattice.orthorhombic(*lengths)
+    with pytest.raises(MappingError, match=told):
+        own_host(Structure(lattice, crystal.species, crystal.frac_coords))
+
+
+@pytest.mark.parametrize("ion", [["Li"], {"Li": 1}, 1, True, "Xx", ""])
+def test_an_ion_that_is_none_is_refused(crystal: Structure, ion: object) -> None:
+    with pytest.raises(MappingError, match=r"ion = .*: give one of Li, Na"):
+        own_host(crystal, ion=ion)  # type: ignore[arg-type]
+    with pytest.raises(MappingError, match="give a pymatgen Structure"):
+        own_host(ion)  # type: ignore[arg-type]
+
+
 def test_what_no_host_can_hold_is_refused_with_its_atoms(crystal: Structure) -> None:
     far = crystal.copy()
     far.translate_sites([20], (0.1, 0, 0))

@@ -182,8 +182,20 @@ def test_an_arrangement_may_be_given_site_by_site(host: SpinelHost) -> None:
         ({"formula": "LiNi0.4Mn1.6O4"}, FormulaError, "whole number"),
         ({"formula": "LiNi0.5Mn1TiO4"}, FormulaError, "not a spinel"),
         ({"formula": "LiNi0.5MnTi0.5O4"}, FormulaError, "2 metals, not 3"),
-        ({"a": -1.0}, CellError, "must be positive"),
-        ({"u": 0.375}, CellError, "between 0.2 and 0.3"),
+        ({"a": -1.0}, CellError, "a = -1 is outside 6..13"),
+        ({"a": 1e308}, CellError, "outside 6..13"),
+        ({"a": 1e-300}, CellError, "outside 6..13"),
+        ({"u": 0.375}, CellError, "u = 0.375 is outside 0.2..0.3"),
+        ({"supercell": [True, 1, 1]}, CellError, "not a matrix"),
+        ({"supercell": ["2", "1", "1"]}, CellError, "not a matrix"),
+        ({"supercell": [50, 50, 50]}, CellError, "more than 10 times"),
+        ({"supercell": [1e9, 1, 1]}, CellError, "more than 10 times"),
+        ({"supercell": [10**6] * 3}, CellError, "more than 10 times"),
+        ({"supercell": [10**400, 1, 1]}, CellError, "not a matrix"),
+        ({"supercell": [[1, 10**8, 0], [0, 1, 0], [0, 0, 1]]}, CellError, "10 times"),
+        ({"formula": "Li\u0661Mn2O4"}, FormulaError, "without blanks"),
+        ({"formula": "Li\nMn2O4"}, FormulaError, "without blanks"),
+        ({"formula": None}, FormulaError, "formula None cannot be read"),
     ],
 )
 def test_a_host_that_cannot_be_is_refused(
@@ -196,6 +208,9 @@ def test_a_host_that_cannot_be_is_refused(
 def test_an_arrangement_of_the_wrong_number_of_sites_is_refused() -> None:
     with pytest.raises(CellError, match="needs 4 different"):
         arranged_host((0, 1, 2))
+    for wrong in ([[0], [1], [2], [3]], 5, [True, 2, 3, 4], "0123", None):
+        with pytest.raises(CellError, match="needs 4 different 16d sites"):
+            arranged_host(wrong)  # type: ignore[arg-type]
 
 
 def test_an_unknown_role_is_refused_with_the_known_ones(host: SpinelHost) -> None:

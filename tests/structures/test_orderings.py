@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from structures import (
     arranged_host,
     count_orderings,
     distinct_orderings,
+    insertion_sites,
     one_per_tetrahedron,
+    orbits,
     spinel_host,
 )
 from structures.orderings import count_raw
@@ -252,10 +255,19 @@ def test_results_come_in_the_same_order_every_time(host: SpinelHost) -> None:
     assert found == [e.occupied for e in distinct_orderings(spinel_host(), "16c", 6)]
 
 
-@pytest.mark.parametrize("role", ["48g", "8a+16d", "O", "", "8a+8a"])
-def test_roles_that_do_not_exist_are_refused(host: SpinelHost, role: str) -> None:
-    with pytest.raises(RoleError):
-        count_orderings(host, role, 1)
+@pytest.mark.parametrize(
+    "role", ["48g", "8a+16d", "O", "", "8a+8a", ["8a"], {"8a": 1}, None, 8, b"8a"]
+)
+def test_roles_that_do_not_exist_are_refused(host: SpinelHost, role: Any) -> None:
+    for ask in (
+        lambda: count_orderings(host, role, 1),
+        lambda: distinct_orderings(host, role, 1),
+        lambda: insertion_sites(host, role),
+        lambda: orbits(host, role),
+        lambda: host.sites(role),
+    ):
+        with pytest.raises(RoleError):
+            ask()
 
 
 @pytest.mark.parametrize("k", [-1, 9, 2.5])

@@ -1,4 +1,4 @@
-"""How small a cell may be; without numpy, for what only reads a file."""
+"""How small and how large a cell may be; without numpy, for what only reads a file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 LEAST_VOLUME = 1.0
 """A^3 an atom; diamond, with the densest packing at 1 bar, has 5.7."""
+MOST_VOLUME = 100.0
+"""A^3 an atom; a spinel of selenides without its ion has 30."""
 
 
 def determinant(rows: Sequence[Sequence[float]]) -> float:

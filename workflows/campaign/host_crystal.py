@@ -6,7 +6,6 @@ depend on a disk, and a campaign written elsewhere plans the same calculations.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
+from structures.values import FULL
+from workflows.analysis.cell_volume import LEAST_VOLUME, MOST_VOLUME, determinant
+from workflows.analysis.elements import SYMBOLS
 from workflows.counts import count_of
 
 if TYPE_CHECKING:
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from structures.crystal_host import OwnHost
 
 MOST_SITES = 2000
+FAR = 1000.0
+"""Cells; a fractional coordinate above it has lost the digits that matter."""
 _DIGITS = 8
 _SITE = re.compile(r"(\S+) (\S+) (\S+) (\S+)")
-_SPECIES = re.compile(r"[A-Z][a-z]?(:[01]?\.?\d*)?(,[A-Z][a-z]?:[01]?\.?\d*)*")
+_SHARE = r":(?:[01]?\.\d+|[01]\.?)"
+_SPECIES = re.compile(rf"[A-Z][a-z]?(?:{_SHARE})?(?:,[A-Z][a-z]?{_SHARE})*", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 
 Row = tuple[float, float, float]
 
@@ -62,17 +67,17 @@ class Crystal(BaseModel):
                     f"{line[:60]!r}: expected an element (or Ni:0.25,Mn:0.75) and "
                     "three fractional coordinates"
                 )
-            try:
-                numbers = [float(number) for number in parts.groups()[1:]]
-            except ValueError:
-                raise ValueError(f"{line[:60]!r}: expected three numbers") from None
-            if not all(map(math.isfinite, numbers)):
-                raise ValueError(f"{line[:60]!r}: a coordinate is not a number")
+            if not all(map(_NUMBER.fullmatch, parts.groups()[1:])):
+                raise ValueError(f"{line[:60]!r}: expected three numbers")
+            if max(abs(float(number)) for number in parts.groups()[1:]) > FAR:
+                raise ValueError(f"{line[:60]!r}: a coordinate is above {FAR:g}")
+            if problem := _wrong_shares(parts[1]):
+                raise ValueError(f"{line[:60]!r}: {problem}")
         return value
 
     @model_validator(mode="after")
     def _has_volume(self) -> Crystal:
-        if problem := without_volume(self.lattice, len(self.sites)):
+        if problem := impossible_volume(self.lattice, len(self.sites)):
             raise ValueError(problem)
         return self
 
@@ -84,21 +89,52 @@ class Crystal(BaseModel):
         coords = []
         for line in self.sites:
             names, *numbers = line.split(" ")
-            shares = [part.partition(":") for part in names.split(",")]
-            species.append({name: float(n or 1) for name, _, n in shares})
+            species.append(dict(_shares(names)))
             coords.append([float(number) for number in numbers])
         return Structure(self.lattice, species, coords)
 
 
-def without_volume(lattice: Sequence[Sequence[float]], sites: int) -> str:
-    """Say that a cell, rows in A, is too small for its sites; empty if it is not."""
-    volume = abs(determinant(lattice))
-    if volume >= LEAST_VOLUME * sites and math.isfinite(volume):
+def _shares(names: str) -> list[tuple[str, float]]:
+    """Read ``Ni:0.25,Mn:0.75``."""
+    parts = [part.partition(":") for part in names.split(",")]
+    return [(name, float(n or 1)) for name, _, n in parts]
+
+
+def _wrong_shares(names: str) -> str:
+    """Say what is wrong with the elements of a site; empty for nothing."""
+    shares = _shares(names)
+    if wrong := [name for name, _ in shares if name not in SYMBOLS]:
+        return f"{wrong[0]} is not an element"
+    if len(dict(shares)) < len(shares):
+        return "an element is named twice"
+    if any(n <= FULL for _, n in shares) or sum(n for _, n in shares) > 1 + FULL:
+        return f"give occupancies above {FULL:g} whose sum is at most 1"
+    return ""
+
+
+def too_many(sites: int) -> str:
+    """Say that a crystal has more sites than are read; empty if it has not."""
+    if sites <= MOST_SITES:
         return ""
     return (
+        f"has {sites} sites, more than {MOST_SITES}: give the cell that is repeated, "
+        "and host: {supercell: ...} to repeat it"
+    )
+
+
+def impossible_volume(lattice: Sequence[Sequence[float]], sites: int) -> str:
+    """Say that no crystal has a cell, rows in A, with so many sites; else empty."""
+    volume = abs(determinant(lattice))
+    if LEAST_VOLUME * sites <= volume <= MOST_VOLUME * sites:
+        return ""
+    limit = (
+        f"more than {MOST_VOLUME:g}"
+        if volume > MOST_VOLUME * sites
+        else f"less than {LEAST_VOLUME:g}"
+    )
+    return (
         f"the cell has {volume:.3g} A^3 for {count_of(sites, 'atom')}, and no crystal "
-        f"less than {LEAST_VOLUME:g} A^3 an atom: correct the cell vectors, or the "
-        "scale of a POSCAR"
+        f"{limit} A^3 an atom: correct the cell vectors, or the scale of a POSCAR"
     )
 
 
@@ -143,6 +179,9 @@ def mapped(
 
     structure = crystal.structure()
     if supercell is not None:
+        sites = len(structure) * supercell[0] * supercell[1] * supercell[2]
+        if problem := too_many(sites):
+            raise ValueError(f"supercell {list(supercell)} {problem}")
         structure.make_supercell(supercell)
     found = own_host(structure, ion=ion)
     rows = found.host.cell.conventional_matrix

@@ -7,21 +7,19 @@ crystal, and formula, order, a and u are those of it.
 from __future__ import annotations
 
 import hashlib
-import math
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
+from structures.values import MOST_REPEATS
 from workflows.atomic import read_regular_bytes
 from workflows.errors import CampaignError, one_line, printable, shortened
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
-
     from structures.crystal_host import OwnHost
 
-MOST_BYTES = 20_000_000
 SAME_LENGTH = 1e-4
 """A, or units of a: the host's a and u and those of its crystal agree this well."""
 FIXED = ("a", "u")
@@ -72,6 +70,8 @@ def with_crystals(raw: Mapping[str, Any], folder: Path, source: str) -> dict[str
 
 def _resolved(host: Mapping[str, Any], folder: Path, source: str) -> dict[str, Any]:
     from workflows.campaign.host_crystal import Crystal, crystal_of
+    from workflows.campaign.host_reader import read_crystal
+    from workflows.campaign.messages import explained
 
     name, given = host.get("file"), host.get("crystal")
     if name is None and given is None:
@@ -101,9 +101,14 @@ def _resolved(host: Mapping[str, Any], folder: Path, source: str) -> dict[str, A
         derived = _derived(own, host)
     except CampaignError as error:
         raise CampaignError(f"{source}: {error}") from None
-    except ValueError as error:  # StructuresError, ValidationError
-        where = name if name is not None else "crystal"
-        raise CampaignError(f"{source}: {where}: {one_line(error)}") from None
+    except ValueError as error:  # StructuresError among them
+        where = printable(shortened(name, 80)) if name is not None else "crystal"
+        told = (
+            explained(error, Crystal)
+            if isinstance(error, ValidationError)
+            else str(error)
+        )
+        raise CampaignError(f"{source}: {where}: {one_line(told)}") from None
     kept = {key: value for key, value in host.items() if key != "file"}
     return {**kept, **derived, "crystal": crystal.model_dump(mode="json")}
 
@@ -112,7 +117,11 @@ def _mapped(crystal: Any, host: Mapping[str, Any]) -> OwnHost:
     from workflows.campaign.host_crystal import mapped
 
     times, ion = host.get("supercell"), host.get("ion")
-    whole = isinstance(times, list | tuple) and len(times) == 3
+    whole = (
+        isinstance(times, list | tuple)
+        and len(times) == 3
+        and all(type(n) is int and 1 <= n <= MOST_REPEATS for n in times)
+    )
     return mapped(
         crystal,
         tuple(times) if whole and times is not None else None,
@@ -157,80 +166,3 @@ def _differs(own: OwnHost, key: str, value: Any) -> bool:
     if key in FIXED and isinstance(value, int | float):
         return abs(value - float(getattr(own.host, key))) > SAME_LENGTH
     return False
-
-
-def read_crystal(path: Path) -> Structure:
-    """Read a crystal: CIF, POSCAR and what else pymatgen reads, else what ASE reads.
-
-    Raises
-    ------
-    CampaignError
-        There is no such file, or neither of them reads it as a crystal with a cell.
-    """
-    from pymatgen.core import Structure
-
-    try:
-        there = path.is_file()
-        size = path.stat().st_size if there else 0
-    except (OSError, ValueError) as error:  # a name that no file can have, a loop
-        raise CampaignError(
-            f"file: {printable(shortened(path, 80))} cannot be looked at "
-            f"({shortened(getattr(error, 'strerror', None) or error)}); give the path "
-            "of a crystal"
-        ) from None
-    if not there:
-        raise CampaignError(
-            f"file: {printable(path)} is not a file; paths are relative to the "
-            "campaign file"
-        )
-    if size > MOST_BYTES:
-        raise CampaignError(
-            f"file: {printable(path)} has more than {MOST_BYTES // 10**6} MB"
-        )
-    problems = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of CIF dialects; what is read is checked
-        for reader in (Structure.from_file, _read_with_ase):
-            try:
-                found = reader(path)
-            except Exception as error:  # a parser may raise anything
-                problems.append(one_line(error) or type(error).__name__)
-            else:
-                if isinstance(found, Structure) and len(found):
-                    _refuse_impossible(found, path)
-                    return found
-                problems.append("no crystal with a cell")
-    raise CampaignError(
-        f"file: {printable(path)} is not read as a crystal (pymatgen: "
-        f"{problems[0][:150]}; ASE: {problems[1][:150]}); give a CIF, a POSCAR "
-        "or another file with a cell"
-    )
-
-
-def _refuse_impossible(found: Structure, path: Path) -> None:
-    from workflows.campaign.host_crystal import MOST_SITES, without_volume
-
-    shown = f"file: {printable(path)}"
-    if len(found) > MOST_SITES:
-        raise CampaignError(
-            f"{shown} has {len(found)} sites, more than {MOST_SITES}: give the cell "
-            "that is repeated, and host: {supercell: ...} to repeat it"
-        )
-    if problem := without_volume(found.lattice.matrix.tolist(), len(found)):
-        raise CampaignError(f"{shown}: {problem}")
-    for number, row in enumerate(found.frac_coords.tolist(), start=1):
-        if not all(map(math.isfinite, row)):
-            raise CampaignError(f"{shown}: atom {number} has no position")
-
-
-def _read_with_ase(path: Path) -> Structure:
-    from ase.io import read
-    from pymatgen.io.ase import AseAtomsAdaptor
-
-    atoms = read(path)
-    if isinstance(atoms, list):
-        raise ValueError("several crystals")
-    if not (all(atoms.pbc) and atoms.cell.rank == 3):
-        raise ValueError("no periodic cell")
-    found: Structure = AseAtomsAdaptor.get_structure(atoms)
-    return found

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from structures.values import A_LIMITS, MOST_REPEATS, U_LIMITS
 from workflows.analysis.elements import SYMBOLS
 from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import presets, wavecar_tags
@@ -80,7 +81,7 @@ def above(one: float, other: float) -> bool:
     return one - other >= SAME_X
 
 
-Repeat = Annotated[int, NUMBER, Field(le=10)]
+Repeat = Annotated[int, NUMBER, Field(le=MOST_REPEATS)]
 Seed = Annotated[int, NUMBER, Field(ge=0, lt=2**32)]
 
 
@@ -109,8 +110,8 @@ class HostSection(Section):
     ion: Literal["Li", "Na", "Mg"] | None = None
     formula: Name = FORMULA
     ordering: Name = "P4_332"
-    a: float = Field(CELL_LENGTH, gt=6, lt=13)
-    u: float = Field(0.2625, gt=0.2, lt=0.3)
+    a: float = Field(CELL_LENGTH, gt=A_LIMITS[0], lt=A_LIMITS[1])
+    u: float = Field(0.2625, gt=U_LIMITS[0], lt=U_LIMITS[1])
     supercell: tuple[Repeat, Repeat, Repeat] | None = None
     primitive: bool = False
     crystal: Crystal | None = None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from workflows.engines.protocol import Engine, read_run_file
 from workflows.errors import CampaignError
+from workflows.paths import given_path
 
 if TYPE_CHECKING:
     from workflows.records.document import TaskDocument
@@ -46,9 +47,9 @@ def parse_run(directory: str | Path) -> "TaskDocument":
     Raises
     ------
     StoreError
-        There is no run in the directory.
+        There is no run in the directory, or `directory` is no path.
     """
-    path = Path(directory)
+    path = given_path(directory, "directory")
     if path.is_file():
         from workflows.engines.vasp.parse import parse_files
         from workflows.vasp.run_files import run_of

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from structures.values import shown
 from workflows.campaign.campaign import Campaign, load_campaign
 from workflows.campaign.plan import plan
-from workflows.errors import MachineError, StoreError
+from workflows.errors import MachineError
+from workflows.paths import given_path
 
 if TYPE_CHECKING:
     from jobflow import Flow
@@ -50,14 +49,8 @@ def to_flow(campaign: str | Path | Campaign, root: str | Path | None = None) -> 
             f"to_flow needs jobflow ({error}): pip install 'lnmo[jobflow]'"
         ) from None
     chosen = campaign if isinstance(campaign, Campaign) else load_campaign(campaign)
-    place = None if root is None else _directory(root)
+    place = None if root is None else str(given_path(root, "root").absolute())
     flows: list[Flow | Job] = [
         Flow(jobs_of(c, place), name=c.label) for c in plan(chosen)
     ]
     return Flow(flows, name=chosen.name)
-
-
-def _directory(root: str | Path) -> str:
-    if not isinstance(root, str | os.PathLike) or "\0" in os.fspath(root):
-        raise StoreError(f"root = {shown(root)}: give the path of a data directory")
-    return str(Path(root).absolute())

@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from structures.values import shown
 from workflows.analysis.pdos import By
 from workflows.errors import ResultsError
 from workflows.report.chart import Panel
@@ -72,7 +73,7 @@ class Plots:
         Raises
         ------
         ResultsError
-            As ``Results.series``.
+            As ``Results.series``, or `ax` is no axes.
         """
         series = self._results.series()
         origin = origin_of_numbers(series)
@@ -89,7 +90,7 @@ class Plots:
         Raises
         ------
         ResultsError
-            As ``Results.series``.
+            As ``Results.series``, or `ax` is no axes.
         """
         series = self._results.series()
         origin = origin_of_numbers(series)
@@ -115,7 +116,7 @@ class Plots:
         Raises
         ------
         ResultsError
-            As ``Results.pdos``, or another `by`.
+            As ``Results.pdos``, another `by`, or `ax` is no axes.
         """
         if not isinstance(by, str) or by not in {*PANELS, "t2g_eg"}:
             raise ResultsError(
@@ -132,6 +133,13 @@ class Plots:
 
 
 def _drawn(panel: Panel, told: str, ax: Axes | None) -> Axes:
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise ResultsError(
+            f"ax = {shown(ax)}: give axes of matplotlib (fig.add_subplot()), or leave "
+            "it out for new ones"
+        )
     if ax is None:
         from matplotlib import pyplot as plt
 

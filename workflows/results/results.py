@@ -22,6 +22,7 @@ from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
 from workflows.engines.gpaw.densities import read_gpaw_density
 from workflows.errors import LnmoError, ResultsError
+from workflows.paths import given_path
 from workflows.records.collected import refuse_changed, structure_as_run
 from workflows.records.database import read_or_embedded
 from workflows.records.document import TaskDocument
@@ -103,7 +104,7 @@ def open_results(
     Raises
     ------
     StoreError
-        There is neither launchpad.yaml nor lnmo-data.
+        There is neither launchpad.yaml nor lnmo-data, or `where` is no path.
     CampaignError, ResultsError
         As :meth:`Results.select`.
 
@@ -111,7 +112,8 @@ def open_results(
     --------
     >>> open_results(campaign="paper", engine="chgnet").series()  # doctest: +SKIP
     """
-    everything = Results(results_store(read_or_embedded(where)))
+    named = None if where is None else given_path(where, "where")
+    everything = Results(results_store(read_or_embedded(named)))
     return everything.select(campaign=campaign, engine=engine, x=x, variant=variant)
 
 

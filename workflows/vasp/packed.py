@@ -47,12 +47,28 @@ UNREAD = (
     (re.compile(rb"\x28\xb5\x2f\xfd"), "zstd", "unzstd"),
     (re.compile(rb"\x1f\x9d"), "compress", "uncompress"),
     (re.compile(rb"PK\x03\x04"), "zip", "unzip"),
+    (re.compile(rb"\x5d\x00\x00"), "lzma", "unlzma"),
+    (re.compile(rb"\x04\x22\x4d\x18|\x02\x21\x4c\x18"), "lz4", "unlz4"),
+    (re.compile(rb"LZIP"), "lzip", "lzip -d"),
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "7-Zip", "7z x"),
 )
+"""First bytes, program and cure of what is compressed in a way that is not read."""
+OTHER_TEXT = (
+    (re.compile(rb"\xff\xfe\x00\x00"), "UTF-32LE"),
+    (re.compile(rb"\x00\x00\xfe\xff"), "UTF-32BE"),
+    (re.compile(rb"\xff\xfe"), "UTF-16LE"),
+    (re.compile(rb"\xfe\xff"), "UTF-16BE"),
+    (re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00\x00\x00){2}"), "UTF-32LE"),
+    (re.compile(rb"(?:\x00\x00\x00[\t\n\r\x20-\x7e]){2}"), "UTF-32BE"),
+    (re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){4}"), "UTF-16LE"),
+    (re.compile(rb"(?:\x00[\t\n\r\x20-\x7e]){4}"), "UTF-16BE"),
+)
+"""First bytes of text in another encoding, with a mark of its order or without."""
 ZEROS = (
     "holds zero bytes, from byte {place} on, and is not text of VASP there: a disk "
     "lost what was written; copy it again, or run again"
 )
-_ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|z)", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:gz|bz2|xz|zst|z|lzma|lz4|lz|zip|7z)", re.IGNORECASE)
 
 
 class _Gzip:
@@ -136,8 +152,8 @@ def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
     PackingError
         The file is damaged or cut, or has a zero byte.
     StoreError
-        It holds more than `limit`, or it is compressed with a program that is not
-        known here.
+        It holds more than `limit`, is compressed with a program that is not known
+        here, or is text in another encoding.
     """
     seen = 0
     if odd := odd_kind(path):
@@ -146,6 +162,8 @@ def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
         head = file.read(LONGEST_MARK)
         raw = chain([head], iter(partial(file.read, CHUNK), b""))
         for piece in _unpacked(raw, head, path.name):
+            if not seen:
+                _refuse_other_text(piece[:LONGEST_MARK], path.name)
             if (zero := piece.find(b"\0")) >= 0:
                 yield piece[:zero]
                 raise PackingError(ZEROS.format(place=seen + zero), cut=True)
@@ -156,6 +174,15 @@ def stream(path: Path, *, limit: int = MAX_UNPACKED) -> Iterator[bytes]:
                     "read here: shorten it, or remove it if it is not text of VASP"
                 )
             yield piece
+
+
+def _refuse_other_text(head: bytes, name: str) -> None:
+    for mark, encoding in OTHER_TEXT:
+        if mark.match(head):
+            raise StoreError(
+                f"{name} is text in {encoding}, and VASP reads and writes ASCII: "
+                f"convert it (iconv -f {encoding} -t UTF-8)"
+            )
 
 
 def held_limit(path: Path) -> int:
@@ -172,8 +199,7 @@ def hold(path: Path) -> Unpacked:
     Raises
     ------
     StoreError
-        It holds more than :func:`held_limit`, or it is compressed with a program that
-        is not known here.
+        As :func:`stream`; it holds more than :func:`held_limit`.
     """
     parts: list[bytes] = []
     try:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.counts import count_of
+from workflows.errors import shortened
 from workflows.vasp.parts import Lattice, reciprocal_lengths
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 MAX_ATOMS = 1_000_000
 """More is a damaged file."""
 FLAGS = {"T": True, "F": False}
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?", re.ASCII)
+"""As Fortran reads it; Python also takes ``1_0`` and digits of other scripts."""
+COUNT = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class CutError(ValueError):
@@ -46,6 +50,8 @@ class Cell:
         Which components may move, along the lattice vectors; empty for all of them.
     rest
         Lines below the positions that are not empty: velocities and more.
+    surplus
+        Whether a position follows the last one that the counts ask for.
     """
 
     lattice: Lattice
@@ -54,6 +60,7 @@ class Cell:
     positions: tuple[tuple[float, ...], ...]
     flags: tuple[tuple[bool, ...], ...] = ()
     rest: int = 0
+    surplus: bool = False
 
     def structure(self, species: Sequence[str] = ()) -> Structure:
         """Return it as pymatgen's ``Structure``.
@@ -120,8 +127,12 @@ def read_poscar(text: str, *, whole_lines: bool = False) -> Cell:
         raise ValueError("the lattice vectors span no volume")
     if kind in {"c", "C", "k", "K"}:
         places = _fractional(lattice, places, factors)
-    rest = sum(bool(more.strip()) for more in lines)
-    return Cell(lattice, symbols, counts, tuple(map(tuple, places)), flags, rest)
+    after = list(lines)
+    rest = sum(bool(more.strip()) for more in after)
+    surplus = bool(after) and len(_leading_numbers(after[0])) >= 3
+    return Cell(
+        lattice, symbols, counts, tuple(map(tuple, places)), flags, rest, surplus
+    )
 
 
 def poscar_end(text: str) -> str | None:
@@ -153,10 +164,9 @@ def _leading_numbers(line: str) -> list[float]:
     """Return the numbers that a line starts with; Fortran's D is an exponent too."""
     found: list[float] = []
     for word in line.replace(",", " ").split():
-        try:
-            number = float(re.sub("[dD]", "E", word))
-        except ValueError:
+        if NUMBER.fullmatch(word) is None:
             break
+        number = float(re.sub("[dD]", "E", word))
         if not math.isfinite(number):
             break
         found.append(number)
@@ -185,7 +195,7 @@ def _blocks(lines: Iterator[str]) -> tuple[tuple[str, ...], tuple[int, ...], str
 
 def _counts(line: str) -> list[int]:
     words = re.split("[#!]", line)[0].split()
-    return [int(word) for word in words] if all(w.isdecimal() for w in words) else []
+    return [int(word) for word in words] if all(map(COUNT.fullmatch, words)) else []
 
 
 def _symbols(line: str) -> list[str]:
@@ -193,6 +203,8 @@ def _symbols(line: str) -> list[str]:
     found = []
     for word in re.split("[#!]", line)[0].split():
         match = re.match(r"([A-Z][a-z]?)(?![A-Za-z])", word)
+        if match is None and not word[:1].isalpha():
+            raise ValueError(f"{shortened(line)!r}: expected the number of each atom")
         if match is None:
             raise ValueError(f"'{word}' is not an element")
         found.append(match[1])
@@ -204,9 +216,11 @@ def _positions(
 ) -> tuple[list[list[float]], tuple[tuple[bool, ...], ...]]:
     places: list[list[float]] = []
     flags: list[tuple[bool, ...]] = []
+    odd = ""
     for line in lines:
         place = _leading_numbers(line)[:3]
         if len(place) < 3:
+            odd = line.strip()
             break
         places.append(place)
         words = line.split()[3:6] if selective else []
@@ -216,6 +230,7 @@ def _positions(
     if len(places) < atoms:
         raise CutError(
             f"cut: {count_of(len(places), 'position')} for {count_of(atoms, 'atom')}"
+            + (f"; {shortened(repr(odd))} is none" if odd else "")
         )
     given = selective and all(len(row) == 3 for row in flags)
     return places, tuple(flags) if given else ()

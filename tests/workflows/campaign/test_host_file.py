@@ -23,7 +23,7 @@ from workflows import load_campaign, plan
 from workflows.analysis.lattice import pseudo_cubic
 from workflows.analysis.site_retention import site_retention
 from workflows.campaign.campaign import Campaign
-from workflows.campaign.host_file import read_crystal
+from workflows.campaign.host_reader import read_crystal
 from workflows.errors import CampaignError
 
 DATA = TOP / "tests" / "data"
@@ -184,10 +184,15 @@ def test_what_contradicts_the_file_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("scale", "rows", "atom", "told"),
     [
-        ("0.0", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atom,"),
-        ("1.0", "8 0 0\n8 0 0\n0 0 8", "0 0 0", "the cell has 0 A.3 for 1 atom,"),
+        ("0.0", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the lattice vectors span no volume"),
+        ("1.0", "8 0 0\n8 0 0\n0 0 8", "0 0 0", "the lattice vectors span no volume"),
         ("1e-3", "8 0 0\n0 8 0\n0 0 8", "0 0 0", "the scale of a POSCAR"),
-        ("1.0", "8 0 0\n0 8 0\n0 0 8", "nan 0 0", "atom 1 has no position"),
+        (
+            "1.0",
+            "8 0 0\n0 8 0\n0 0 8",
+            "nan 0 0",
+            "0 positions for 1 atom; 'nan 0 0' is none",
+        ),
         ("1.0", "inf 0 0\n0 8 0\n0 0 8", "0 0 0", r"P: |POSCAR"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib import pyplot as plt
@@ -109,6 +110,19 @@ def test_moments_are_drawn_as_on_the_page(dft: PlottedResults) -> None:
     assert {ELEMENTS["Ni"], ELEMENTS["Mn"]} <= colours
     assert "gpaw 26.7.0" in axes.get_title(loc="left")
     assert "GEOMETRY OF A SURROGATE" in axes.get_title(loc="left")
+
+
+@pytest.mark.parametrize("ax", [1, "left", plt, [], True])
+def test_what_are_no_axes_is_refused(dft: PlottedResults, ax: object) -> None:
+    draws: tuple[Callable[[Any], object], ...] = (
+        dft.plot.moments,
+        dft.plot.lattice,
+        lambda given: dft.plot.pdos(1, ax=given),
+    )
+    for draw in draws:
+        with pytest.raises(ResultsError, match=r"ax = .*: give axes of matplotlib"):
+            draw(ax)
+    assert not plt.get_fignums()
 
 
 def test_a_figure_goes_into_the_axes_it_is_given(dft: PlottedResults) -> None:

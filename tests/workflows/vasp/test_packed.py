@@ -107,6 +107,11 @@ def test_a_run_is_read_by_what_its_files_are_whatever_their_names(
         (".zst", b"\x28\xb5\x2f\xfd", "unzstd OUTCAR.zst"),
         (".Z", b"\x1f\x9d", "uncompress OUTCAR.Z"),
         ("", b"PK\x03\x04", "unzip OUTCAR"),
+        (".zip", b"PK\x03\x04", "unzip OUTCAR.zip"),
+        (".lzma", lzma.compress(OUTCAR, lzma.FORMAT_ALONE), "unlzma OUTCAR.lzma"),
+        (".lz4", b"\x04\x22\x4d\x18", "unlz4 OUTCAR.lz4"),
+        (".lz", b"LZIP\x01", "lzip -d OUTCAR.lz"),
+        (".7z", b"7z\xbc\xaf\x27\x1c", "7z x OUTCAR.7z"),
     ],
 )
 def test_what_cannot_be_unpacked_here_says_how_to_unpack_it(
@@ -115,6 +120,34 @@ def test_what_cannot_be_unpacked_here_says_how_to_unpack_it(
     (tmp_path / f"OUTCAR{ending}").write_bytes(mark + b"\x00" * 100)
     with pytest.raises(StoreError, match=rf"which is not read here: .*\({cure}\)"):
         parsed(tmp_path)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [
+        ("UTF-16LE", "\ufeff"),
+        ("UTF-16BE", "\ufeff"),
+        ("UTF-32LE", "\ufeff"),
+        ("UTF-32BE", "\ufeff"),
+        ("UTF-16LE", ""),
+        ("UTF-16BE", ""),
+        ("UTF-32LE", ""),
+        ("UTF-32BE", ""),
+    ],
+)
+def test_text_in_another_encoding_is_called_so_and_no_disk_is_blamed(
+    encoding: str, mark: str, pack: Pack, tmp_path: Path
+) -> None:
+    text = mark + OUTCAR.decode()
+    (tmp_path / "OUTCAR").write_bytes(pack(text.encode(encoding)))
+    with pytest.raises(StoreError, match=f"is text in {encoding}, .* -f {encoding} "):
+        hold(tmp_path / "OUTCAR")
+
+
+def test_zeros_that_a_disk_left_are_still_called_so(tmp_path: Path) -> None:
+    for content in (OUTCAR[:200] + bytes(4000), bytes(4000)):
+        assert "a disk lost" in unpack(content, tmp_path).problem
 
 
 def test_a_cut_gzip_keeps_its_whole_steps_and_is_named(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from workflows.checks.rules import (
 )
 from workflows.checks.rules.rule import DirectoryRule, LintFinding, SetRule
 from workflows.errors import InputError
+from workflows.paths import given_path
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.read_directory import find_runs, read_run
 
@@ -64,9 +65,9 @@ def check_directory(directory: str | Path) -> tuple[LintFinding, ...]:
     Raises
     ------
     InputError
-        There is no INCAR, OUTCAR or vasprun.xml in it.
+        There is no INCAR, OUTCAR or vasprun.xml in it, or it is no path.
     """
-    path = Path(directory)
+    path = given_path(directory, "directory", InputError)
     runs = [run for run in find_runs(path) if run.directory == path]
     if not runs:
         raise InputError(f"{path}: no VASP run here (no INCAR, OUTCAR or vasprun.xml)")

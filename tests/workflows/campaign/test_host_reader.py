@@ -1,0 +1,383 @@
+"""What a crystal's file says is what is read: no value is repaired, none left out."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import time
+from pathlib import Path
+
+import pytest
+from pymatgen.core import Lattice, Structure
+from pymatgen.io.cif import CifWriter
+from pymatgen.symmetry.groups import SpaceGroup
+
+from structures import own_host, spinel_host
+from tests.places import DATA
+from workflows.campaign.campaign import load_campaign
+from workflows.campaign.host_crystal import Crystal, crystal_of
+from workflows.campaign.host_reader import read_crystal
+from workflows.errors import CampaignError
+
+BASE = (DATA / "hosts" / "LNMO_x0.5_chgnet.cif").read_text("utf-8")
+PLACE = "0.12260537  0.12210270  0.12256379"
+ROW = f"  Li  Li0  1  {PLACE}  1\n"
+ICSD = """\
+data_62057-ICSD
+_chemical_name_systematic 'Lithium Dimanganese(III,IV) Oxide'
+_chemical_formula_sum 'Li1 Mn2 O4'
+_publ_author_name
+;
+Mosbah A.; Verbaere A. and Tournoux, M\u00e9lanie
+;
+_cell_length_a 8.2402(1)
+_cell_length_b 8.2402(1)
+_cell_length_c 8.2402(1)
+_cell_angle_alpha 90.
+_cell_angle_beta 90.
+_cell_angle_gamma 90.
+_cell_formula_units_Z 8
+_symmetry_space_group_name_H-M 'F d -3 m Z'
+_symmetry_Int_Tables_number 227
+loop_
+_symmetry_equiv_pos_site_id
+_symmetry_equiv_pos_as_xyz
+OPERATIONS
+loop_
+_atom_type_symbol
+_atom_type_oxidation_number
+Li1+ 1
+Mn3.5+ 3.5
+O2- -2
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_symmetry_multiplicity
+_atom_site_Wyckoff_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_B_iso_or_equiv
+_atom_site_occupancy
+_atom_site_attached_hydrogens
+Li1 Li1+ 8 a 0.125 0.125 0.125 . 0.98(2) 0
+Mn1 Mn3.5+ 16 d 0.5 0.5 0.5 . 1. 0
+O1 O2- 32 e 0.2632(5) 0.2632(5) 0.2632(5) . 1. 0
+#End of data_62057-ICSD
+"""
+
+
+VESTA = """\
+#======================================================================
+# CRYSTAL DATA
+#----------------------------------------------------------------------
+data_VESTA_phase_1
+
+_chemical_name_common                  'LNMO'
+_cell_length_a                         8.170000
+_cell_length_b                         8.170000
+_cell_length_c                         8.170000
+_cell_angle_alpha                      90.000000
+_cell_angle_beta                       90.000000
+_cell_angle_gamma                      90.000000
+_cell_volume                           545.338989
+_space_group_name_H-M_alt              'F d -3 m'
+_space_group_IT_number                 227
+
+loop_
+_space_group_symop_operation_xyz
+OPERATIONS
+
+loop_
+   _atom_site_label
+   _atom_site_occupancy
+   _atom_site_fract_x
+   _atom_site_fract_y
+   _atom_site_fract_z
+   _atom_site_adp_type
+   _atom_site_U_iso_or_equiv
+   _atom_site_type_symbol
+   Li1        1.0     0.125000     0.125000     0.125000    Uiso  ? Li
+   Ni1        0.25    0.500000     0.500000     0.500000    Uiso  ? Ni
+   Mn1        0.75    0.500000     0.500000     0.500000    Uiso  ? Mn
+   O1         1.0     0.262500     0.262500     0.262500    Uiso  ? O
+"""
+
+
+def operations() -> list[str]:
+    """Of Fd-3m, in capitals as some databases write them."""
+    found = [op.as_xyz_str() for op in SpaceGroup("Fd-3m:2").symmetry_ops]
+    return [f"{n} '{xyz.upper()}'" for n, xyz in enumerate(sorted(found), start=1)]
+
+
+def written(place: Path, text: str, name: str = "base.cif") -> Path:
+    (place / name).write_text(text, "utf-8", newline="")
+    return place / name
+
+
+def changed(old: str, new: str) -> str:
+    assert old in BASE
+    return BASE.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["nan", "-1", "inf", "2", "?", ".", "1e-300", "0.0005", "1_0", "\u0660.5", "1/2"],
+)
+def test_an_occupancy_that_is_none_is_refused_with_its_atom(
+    value: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, changed(ROW, ROW.replace("379  1", f"379  {value}")))
+    with pytest.raises(CampaignError, match=r"atom 1 \(Li0\): _atom_site_occupancy ="):
+        read_crystal(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("Li  Li0", "7  Li0", r"atom 1 \(Li0\): 7 is not an element"),
+        ("Li  Li0", "?  Li0", "is not an element"),
+        ("Li  Li0", "Xx  Li0", "Xx is not an element"),
+        ("Li  Li0", "Lithium  Li0", "Lithium is not an element"),
+        (PLACE, ". . .", r"_atom_site_fract_x = \.: give a number"),
+        (PLACE, "0.1_2 0.12 0.12", "0.1_2: give a number"),
+        (PLACE, "\u22120.12 0.12 0.12", "give a number"),
+        (PLACE, "1e300 0.12 0.12", "1e300: give a number"),
+        (f"{PLACE}  1\n", "0.1226 0.1221\n", "another number of values"),
+        ("_cell_length_a   8", "_cell_length_a   -8", "_cell_length_a = -8.2"),
+        ("_cell_length_a   8", "_cell_length_a   ?\n_x 8", "_cell_length_a = ?"),
+        ("_cell_angle_alpha   90", "_cell_angle_alpha   200", "between 0 and 180"),
+        ("_cell_length_b", "_cell_length_a 8.3\n_cell_length_b", "given 2 times"),
+        ("_atom_site_occupancy", "_atom_site_Occupancy", "write _atom_site_occ"),
+        ("'x, y, z'", "'x/0, y, z'", "x/0, y, z is not an operation"),
+        ("'x, y, z'", "'x, x, z'", "x, x, z is not an operation"),
+        ("'x, y, z'", "'x, y, z, w'", "is not an operation"),
+        ("'x, y, z'", "'x+1_0, y, z'", "is not an operation"),
+        ("Li4 Mn12", "Fe1 Li4 Mn12", "Missing elements Fe"),
+        ("  Li  Li1", f"{ROW}  Li  Li1", "Occupancy 2.0 exceeded"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_and_named(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, changed(old, new))
+    with pytest.raises(CampaignError, match=told.replace("= ?", r"= \?")) as caught:
+        read_crystal(path)
+    assert "\n" not in str(caught.value)
+    assert "pydantic" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", ["1e5", "1e10", "1e308", "800"])
+@pytest.mark.parametrize("axes", ["a", "abc"])
+def test_an_absurd_length_is_refused_at_once(
+    length: str, axes: str, tmp_path: Path
+) -> None:
+    text = BASE
+    for axis in axes:
+        start = text.index(f"_cell_length_{axis}")
+        line = text[start : text.index("\n", start)]
+        text = text.replace(line, f"_cell_length_{axis} {length}")
+    began = time.monotonic()
+    with pytest.raises(CampaignError, match=r"more than 100 A|between 0 and 1000"):
+        read_crystal(written(tmp_path, text))
+    assert time.monotonic() - began < 5
+
+
+def test_a_file_of_two_crystals_is_refused(tmp_path: Path) -> None:
+    for text in (BASE + BASE, BASE + BASE.replace("data_Li", "data_other")):
+        with pytest.raises(CampaignError, match="2 data blocks with atoms"):
+            read_crystal(written(tmp_path, text))
+
+
+def test_a_file_without_symmetry_is_not_taken_for_one_without_any(
+    tmp_path: Path,
+) -> None:
+    start, end = BASE.index("loop_"), BASE.index("loop_", BASE.index("x, y, z"))
+    text = BASE[:start] + BASE[end:]
+    text = text.replace("_symmetry_space_group_name_H-M", "_a")
+    text = text.replace("_symmetry_Int_Tables_number", "_b")
+    with pytest.raises(CampaignError, match="Defaulting to P1"):
+        read_crystal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["", "\ufeff", "data_global\n_audit_x 1\n"])
+def test_forms_of_a_cif_are_one_crystal(end: str, before: str, tmp_path: Path) -> None:
+    found = read_crystal(written(tmp_path, (before + BASE).replace("\n", end)))
+    assert found.composition.reduced_formula == "LiMn3NiO8"
+    packed = tmp_path / "base.cif.gz"
+    packed.write_bytes(gzip.compress(BASE.encode()))
+    assert read_crystal(packed) == read_crystal(written(tmp_path, BASE))
+
+
+def test_a_database_file_with_uncertainties_and_symmetry_is_read(
+    tmp_path: Path,
+) -> None:
+    text = ICSD.replace("OPERATIONS", "\n".join(operations()))
+    crystal = read_crystal(written(tmp_path, text))
+    found = own_host(crystal)
+    assert found.x == pytest.approx(0.98)
+    assert found.host.u == pytest.approx(0.2632, abs=1e-4)
+    again = crystal_of(crystal).structure()
+    assert again.composition.element_composition.almost_equals(
+        crystal.composition.element_composition
+    )
+
+
+def test_a_file_of_vesta_is_read(tmp_path: Path) -> None:
+    listed = "\n".join(operations()).lower().split("\n")
+    text = VESTA.replace("OPERATIONS", "\n".join(op.split(None, 1)[1] for op in listed))
+    found = own_host(read_crystal(written(tmp_path, text)))
+    assert (found.x, found.host.formula, found.partial) == (1, "LiNi0.5Mn1.5O4", True)
+
+
+@pytest.mark.parametrize(
+    ("nickel", "manganese"),
+    [("0.25", "0.75"), ("0.2502", "0.7502"), (".25(1)", "0.75(1)")],
+)
+def test_shared_sites_whose_sum_is_rounded_are_full(
+    nickel: str, manganese: str, tmp_path: Path
+) -> None:
+    shared = Structure.from_spacegroup(
+        "Fd-3m:2",
+        Lattice.cubic(8.2),
+        [{"Li": 1}, {"Ni": 0.25, "Mn": 0.75}, {"O": 1}],
+        [[0.125] * 3, [0.5] * 3, [0.2630] * 3],
+    )
+    text = str(CifWriter(shared))
+    text = text.replace("0.25\n", f"{nickel}\n").replace("0.75\n", f"{manganese}\n")
+    found = own_host(read_crystal(written(tmp_path, text)))
+    assert found.partial
+    assert found.host.formula == "LiNi0.5Mn1.5O4"
+
+
+def test_occupancies_above_one_are_refused(tmp_path: Path) -> None:
+    shared = Structure(Lattice.cubic(4), [{"Ni": 0.25, "Mn": 0.75}], [[0, 0, 0]])
+    text = str(CifWriter(shared)).replace("0.75", "0.80")
+    with pytest.raises(CampaignError, match=r"Occupancy 1\.05 exceeded"):
+        read_crystal(written(tmp_path, text))
+
+
+COUNTS = "8 4 12 32"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (COUNTS, "8 4 1_2 32", "'8 4 1_2 32': expected the number"),
+        (COUNTS, "8 4 \u0661\u0662 32", "expected the number"),
+        (COUNTS, "8 4 -12 32", "expected the number"),
+        (COUNTS, "8 4 12", "4 symbols and 3 counts"),
+        (COUNTS, "7 4 12 32", "a position follows the 55"),
+        (COUNTS, "9 4 12 32", "56 positions for 57 atoms"),
+        (COUNTS, "8 4 12 999999999", "more than 1000000"),
+        ("Li Ni Mn O", "Li Ni Mn Xx", "Xx is not an element"),
+        ("Li Ni Mn O\n", "", "write them on line 6"),
+        ("0.125", "0.1_25", "is none"),
+        ("0.125", "nan", "is none"),
+        ("0.1250000000000000", "1e300", "no position within"),
+        ("8.1699999999999999", "8_0", "scale and lattice expected"),
+        ("8.1699999999999999", "1e200", "no volume|no crystal"),
+        ("\n1.0\n", "\n-1e9\n", "more than 100 A"),
+    ],
+)
+def test_a_poscar_is_read_as_vasp_reads_it_or_not_at_all(
+    old: str, new: str, told: str, tmp_path: Path
+) -> None:
+    text = spinel_host().structure.to(fmt="poscar")
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    whole = "\n".join(lines) + "\n"
+    assert old in whole
+    path = written(tmp_path, whole.replace(old, new, 1), "POSCAR")
+    with pytest.raises(CampaignError, match=told):
+        read_crystal(path)
+
+
+def test_a_truncated_output_is_not_believed_by_a_second_reader(tmp_path: Path) -> None:
+    packed = DATA / "NiO_static" / "vasprun.xml.gz"
+    whole = gzip.decompress(packed.read_bytes())
+    (tmp_path / "vasprun.xml").write_bytes(whole[: len(whole) * 9 // 10])
+    with pytest.raises(CampaignError, match=r"pymatgen: [^;]*\); give"):
+        read_crystal(tmp_path / "vasprun.xml")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("element", "is not an element"),
+        ("occupancy", "occupancy"),
+        ("place", "no position"),
+    ],
+)
+def test_other_formats_are_held_to_the_same_limits(
+    change: str, told: str, tmp_path: Path
+) -> None:
+    raw = spinel_host().structure.as_dict()
+    site = raw["sites"][0]
+    if change == "element":
+        site["species"] = [{"element": "Xx", "oxidation_state": 0, "occu": 1}]
+    elif change == "occupancy":
+        site["species"][0]["occu"] = 1e-6
+    else:
+        site["abc"] = [1e9, 0, 0]
+    path = written(tmp_path, json.dumps(raw), "host.json")
+    with pytest.raises(CampaignError, match=told):
+        read_crystal(path)
+
+
+def test_numbers_that_only_python_reads_are_refused_in_other_text(
+    tmp_path: Path,
+) -> None:
+    text = '1\nLattice="8_0 0 0 0 8 0 0 0 8" pbc="T T T"\nMn 0 0 0\n'
+    with pytest.raises(CampaignError, match="8_0 is not a number"):
+        read_crystal(written(tmp_path, text, "cell.xyz"))
+
+
+LATTICE = [[8.2, 0, 0], [0, 8.2, 0], [0, 0, 8.2]]
+
+
+@pytest.mark.parametrize(
+    ("site", "told"),
+    [
+        ("Li:1e-08 0 0 0", "expected an element"),
+        ("Li:0.0001 0 0 0", "above 0.001"),
+        ("Li:0.5,Mn:0.6 0 0 0", "sum is at most 1"),
+        ("Li:0.5,Li:0.5 0 0 0", "named twice"),
+        ("Li: 0 0 0", "expected an element"),
+        ("Xx 0 0 0", "Xx is not an element"),
+        ("Li 1_0 0 0", "three numbers"),
+        ("Li \u0661 0 0", "three numbers"),
+        ("Li nan 0 0", "three numbers"),
+        ("Li 1e300 0 0", "above 1000"),
+    ],
+)
+def test_a_crystal_in_a_campaign_is_held_to_them_too_in_plain_words(
+    site: str, told: str, tmp_path: Path
+) -> None:
+    host = {"crystal": {"lattice": LATTICE, "sites": [site] * 40}}
+    path = written(tmp_path, json.dumps({"host": host, "x": [1]}), "mine.yaml")
+    with pytest.raises(CampaignError, match=told) as caught:
+        load_campaign(path)
+    assert "validation error" not in str(caught.value)
+    assert "http" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("times", [[10, 10, 10], [10**9, 1, 1], [True, 1, 1]])
+def test_an_absurd_supercell_of_a_crystal_is_refused(
+    times: list[int], tmp_path: Path
+) -> None:
+    written(tmp_path, BASE)
+    content = {"host": {"file": "base.cif", "supercell": times}, "x": [1]}
+    path = written(tmp_path, json.dumps(content), "mine.yaml")
+    with pytest.raises(CampaignError, match="supercell"):
+        load_campaign(path)
+
+
+@pytest.mark.parametrize("share", [0.002, 0.5, 1 / 3, 0.999999, 0.0123456789])
+def test_what_is_kept_of_an_occupancy_is_what_is_read_again(share: float) -> None:
+    given = Structure(Lattice.cubic(4), [{"Mn": share}], [[0, 0, 0]])
+    kept = crystal_of(given)
+    again = Crystal.model_validate(kept.model_dump()).structure()
+    assert math.isclose(again[0].species["Mn"], share, rel_tol=1e-4)

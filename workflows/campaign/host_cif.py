@@ -1,0 +1,202 @@
+"""A CIF as the crystal of a host: read by pymatgen, every value of it looked at first.
+
+pymatgen repairs what it can: an unreadable occupancy becomes 1, an atom with a negative
+one or of no element is left out, ``.`` is 0. Of what is calculated that would make
+another crystal.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from structures.values import FULL
+from workflows.analysis.cell_volume import determinant
+from workflows.analysis.elements import SYMBOLS
+from workflows.campaign.host_crystal import FAR, too_many
+from workflows.counts import count_of
+from workflows.errors import one_line, printable, shortened
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+NUMBER = re.compile(
+    r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\(\d*\)?)?", re.ASCII
+)
+"""With or without its uncertainty: ``0.2632(5)``."""
+ELEMENT = re.compile(r"([A-Z][a-z]?)(?![A-Za-z])")
+"""What ``Mn3+`` and ``Mn1A`` begin with."""
+CELL = (
+    *(f"_cell_length_{name}" for name in "abc"),
+    *(f"_cell_angle_{name}" for name in ("alpha", "beta", "gamma")),
+)
+PLACE = tuple(f"_atom_site_fract_{name}" for name in "xyz")
+LABEL, SYMBOL = "_atom_site_label", "_atom_site_type_symbol"
+OCCUPANCY = "_atom_site_occupancy"
+OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
+NAMES = frozenset((*CELL, *PLACE, LABEL, SYMBOL, OCCUPANCY, *OPERATIONS))
+"""What the crystal is made of."""
+MOST_LENGTH = 1000.0
+"""A; 2000 atoms in a row are shorter."""
+MOST_OPERATIONS = 192
+"""Of Fm-3m in its cubic cell."""
+_TERM = r"(?:[xyz]|\d+(?:/[1-9]\d*)?|\d*\.\d+)"
+_COMPONENT = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*", re.ASCII)
+_BLOCK = re.compile(r"^\s*data_", re.MULTILINE)
+_NOTHING = "No structure parsed for section 1 in CIF. "
+_NAME = re.compile(r"^[ \t]*(_\S+)", re.MULTILINE)
+GUESSES = (
+    "parsed as",
+    "Defaulting to P1",
+    "No magnetic symmetry",
+    "implicit hydrogens",
+    "Pauling file corrections",
+    "Missing elements",
+)
+"""In warnings of pymatgen that say that it left something out, or guessed."""
+
+
+def read_cif(text: str) -> Structure:
+    """Read the one crystal of a CIF, its atoms in every equivalent place.
+
+    Parameters
+    ----------
+    text
+        The file.
+
+    Raises
+    ------
+    ValueError
+        It holds no crystal or several, a value in it is none, or pymatgen would have to
+        guess. The message says where.
+    """
+    from pymatgen.io.cif import CifFile, CifParser
+
+    # pymatgen drops other letters: a typographic minus sign would be lost.
+    plain = text.removeprefix("\ufeff").encode("ascii", "replace").decode("ascii")
+    block = f"data_{_one_block(plain)}"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            (data,) = (b.data for b in CifFile.from_str(block).data.values())
+        except (ValueError, ZeroDivisionError, IndexError):
+            raise ValueError(
+                "a loop_ has another number of values than its names ask for: a value "
+                "is missing, or one too many; complete its rows"
+            ) from None
+        if problem := next(_problems(data), ""):
+            raise ValueError(problem)
+        parser = CifParser.from_str(block, occupancy_tolerance=1 + FULL)
+        try:
+            (found,) = parser.parse_structures(primitive=False, on_error="raise")
+        except ValueError as error:
+            told = one_line(error).removeprefix(_NOTHING)
+            raise ValueError(shortened(told, 200)) from None
+    own = vars(parser)["warnings"]  # some are kept there alone
+    warned = [*own, *(str(warning.message) for warning in caught)]
+    for guess in GUESSES:
+        if guessed := [one for one in warned if guess in one]:
+            raise ValueError(
+                f"pymatgen would have to guess ({shortened(guessed[0], 150)}): correct "
+                "or complete the CIF"
+            )
+    return found
+
+
+def _one_block(text: str) -> str:
+    """Return the data block that has the atoms."""
+    blocks = [b for b in _BLOCK.split(f"\n{text}")[1:] if PLACE[0] in b.lower()]
+    if len(blocks) != 1:
+        raise ValueError(
+            f"{count_of(len(blocks), 'data block')} with atoms; give a CIF of one "
+            "crystal"
+        )
+    given = Counter(name.lower() for name in _NAME.findall(blocks[0]))
+    if twice := [name for name in sorted(NAMES) if given[name] > 1]:
+        raise ValueError(f"{twice[0]} is given {given[twice[0]]} times: keep one")
+    return blocks[0]
+
+
+def _problems(data: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is no value: of the cell, the atoms and the operations."""
+    for name in data:
+        if name.lower() in NAMES and name not in NAMES:
+            yield f"{printable(name)} would not be read: write {name.lower()}"
+    for name in CELL:
+        top = 180.0 if "angle" in name else MOST_LENGTH
+        if name in data and not _within(data[name], top):
+            yield f"{name} = {_shown(data[name])}: give a number between 0 and {top:g}"
+    columns = [data.get(name) for name in (LABEL, *PLACE)]
+    if not all(isinstance(column, list) for column in columns):
+        yield f"the atoms are not in a loop_ of {LABEL} and {', '.join(PLACE)}"
+        return
+    if problem := too_many(len(data[LABEL])):
+        yield problem
+    for row in range(len(data[LABEL])):
+        yield from _problems_of_atom(data, row)
+    yield from _problems_of_operations(data)
+
+
+def _within(value: Any, top: float) -> bool:
+    number = _number(value)
+    return number is not None and 0 < number < top
+
+
+def _number(value: Any) -> float | None:
+    match = NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return float(match[1]) if match else None
+
+
+def _shown(value: Any) -> str:
+    return printable(shortened(value))
+
+
+def _problems_of_atom(data: Mapping[str, Any], row: int) -> Iterator[str]:
+    label = data[LABEL][row]
+    atom = f"atom {row + 1} ({_shown(label)})"
+    symbol = data[SYMBOL][row] if SYMBOL in data else label
+    match = ELEMENT.match(symbol)
+    if match is None or match[1] not in SYMBOLS:
+        yield f"{atom}: {_shown(symbol)} is not an element, such as Mn or Mn3+"
+    for name in PLACE:
+        value = data[name][row]
+        number = _number(value)
+        if number is None or abs(number) > FAR:
+            yield f"{atom}: {name} = {_shown(value)}: give a number, in units of a cell"
+    if OCCUPANCY in data:
+        value = data[OCCUPANCY][row]
+        number = _number(value)
+        if number is None or not 0 <= number <= 1 + FULL:
+            yield f"{atom}: {OCCUPANCY} = {_shown(value)}: give a number from 0 to 1"
+        elif 0 < number <= FULL:
+            yield (
+                f"{atom}: {OCCUPANCY} = {_shown(value)} is not above {FULL:g}: "
+                "leave the atom out, or give its occupancy"
+            )
+
+
+def _problems_of_operations(data: Mapping[str, Any]) -> Iterator[str]:
+    from pymatgen.core.operations import SymmOp
+
+    for name in OPERATIONS:
+        given = data.get(name, [])
+        listed = [given] if isinstance(given, str) else given
+        if len(listed) > MOST_OPERATIONS:
+            yield f"{name} has {len(listed)} operations, at most {MOST_OPERATIONS}"
+            return
+        for text in listed:
+            parts = "".join(text.lower().split()).split(",")
+            right = len(parts) == 3 and all(map(_COMPONENT.fullmatch, parts))
+            matrix = SymmOp.from_xyz_str(text).rotation_matrix if right else None
+            if matrix is None or not _is_rotation(matrix.tolist()):
+                yield (
+                    f"{name}: {_shown(text)} is not an operation, such as -x, y+1/2, z"
+                )
+
+
+def _is_rotation(rows: list[list[float]]) -> bool:
+    whole = all(number in {-1.0, 0.0, 1.0} for row in rows for number in row)
+    return whole and abs(determinant(rows)) == 1
