@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from structures.crystal_host import OwnHost
 
 MOST_SITES = 2000
+MOST_REPEATED = 8000
+"""Sites of a supercell; to map them takes 2 GB, and memory grows with the square."""
 FAR = 1000.0
 """Cells; a fractional coordinate above it has lost the digits that matter."""
 _DIGITS = 8
@@ -172,6 +174,8 @@ def mapped(
     ------
     StructuresError
         As :func:`structures.crystal_host.own_host`.
+    ValueError
+        The supercell has more than `MOST_REPEATED` sites.
     """
     import numpy as np
 
@@ -180,8 +184,11 @@ def mapped(
     structure = crystal.structure()
     if supercell is not None:
         sites = len(structure) * supercell[0] * supercell[1] * supercell[2]
-        if problem := too_many(sites):
-            raise ValueError(f"supercell {list(supercell)} {problem}")
+        if sites > MOST_REPEATED:
+            raise ValueError(
+                f"supercell {list(supercell)} of {count_of(len(structure), 'site')} "
+                f"has {sites}, more than {MOST_REPEATED}: take a smaller one"
+            )
         structure.make_supercell(supercell)
     found = own_host(structure, ion=ion)
     rows = found.host.cell.conventional_matrix

@@ -371,7 +371,7 @@ def test_an_absurd_supercell_of_a_crystal_is_refused(
     written(tmp_path, BASE)
     content = {"host": {"file": "base.cif", "supercell": times}, "x": [1]}
     path = written(tmp_path, json.dumps(content), "mine.yaml")
-    with pytest.raises(CampaignError, match="supercell"):
+    with pytest.raises(CampaignError, match=r"supercell.*(more than 8000|expected)"):
         load_campaign(path)
 
 

@@ -27,6 +27,15 @@ OUTCAR = gzip.decompress((DATA / "NiO_static" / "OUTCAR.gz").read_bytes())
 Pack = Callable[[bytes], bytes]
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Import what reads a run, and a damaged one, before memory is measured."""
+    place = packed("NiO_static", tmp_path_factory.mktemp("run"), bytes, "")
+    assert parsed(place).state is State.DONE
+    (place / "vasprun.xml").write_bytes(lzma.compress(bytes(1000)))
+    assert parsed(place).state is not State.DONE
+
+
 def unpack(content: bytes, place: Path) -> Unpacked:
     (place / "OUTCAR").write_bytes(content)
     return hold(place / "OUTCAR")
@@ -196,6 +205,7 @@ def test_only_the_ending_of_a_compression_is_taken_off_a_name() -> None:
 
 @pytest.mark.parametrize("pack", PROGRAMS.values(), ids=PROGRAMS)
 @pytest.mark.parametrize("name", ["OUTCAR", "vasprun.xml", "INCAR", "DOSCAR", "PROCAR"])
+@pytest.mark.usefixtures("imported")
 def test_a_packed_file_of_endless_zeros_is_refused_in_little_memory(
     name: str, pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
