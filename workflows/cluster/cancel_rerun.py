@@ -21,6 +21,7 @@ from workflows.cluster.step_status import (
     jobs_of_earlier_launches,
     step_statuses,
 )
+from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.launchpad.recovery import retry_failed
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
@@ -219,10 +220,12 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
     if _failed_document(database, s):
         step = {"fw_id": s.fw_id, "state": "FIZZLED"}
         own = {"calculation_id": s.calculation_id, "step": s.step}
-        retry_failed(launchpad, database.root, [{**step, **own}])
-        return "READY again; the failed run directory was set aside"
-    launchpad.rerun_fw(s.fw_id)
-    return "READY again"
+        done = bool(retry_failed(launchpad, database.root, [{**step, **own}]))
+        again = "READY again; the failed run directory was set aside"
+    else:
+        done = rerun_if(launchpad, s.fw_id, may=lambda state: state not in UNENDED)
+        again = "READY again"
+    return again if done else "another process took it meanwhile; nothing was changed"
 
 
 def _failed_document(database: Database, status: StepStatus) -> bool:

@@ -15,6 +15,7 @@ from workflows.cluster.decision import Action
 from workflows.cluster.scheduler import Job
 from workflows.cluster.step_status import ENDED, StepStatus
 from workflows.cluster.unsent import read_unsent, send
+from workflows.launchpad.guarded_rerun import rerun_if
 
 
 def reason(status: StepStatus) -> str:
@@ -58,7 +59,7 @@ def repair(launchpad: LaunchPad, status: StepStatus, root: Path) -> bool:
     elif action is Action.RETRY:
         message = {"$set": {"action.stored_data._message": reason(status)}}
         launchpad.launches.update_one({"launch_id": status.launch_id}, message)
-        launchpad.rerun_fw(status.fw_id)
+        rerun_if(launchpad, status.fw_id, may=lambda state: state == status.state)
     elif action is Action.REFRESH:
         launchpad._refresh_wf(status.fw_id)
     elif action is Action.ADOPT:
@@ -81,9 +82,11 @@ def return_to_ready(
     If this process is killed in between, the launch is recorded as ended from outside,
     and the next reconcile continues from there.
     """
+    given_up = "RESERVED"
     if launch_id is not None:
         end_launch(launchpad, launch_id, why)
-    launchpad.rerun_fw(fw_id)
+        given_up = "FIZZLED"
+    rerun_if(launchpad, fw_id, may=lambda state: state == given_up)
 
 
 def is_reserved(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:

@@ -139,7 +139,13 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
 
     @contextmanager
     def one_save(self) -> Iterator[None]:
-        """Save once, at the end: after a kill the file has all the changes or none."""
+        """Save once, at the end: after a kill the file has all the changes or none.
+
+        One inside another belongs to the other.
+        """
+        if self._postponed:
+            yield
+            return
         self._postponed = True
         try:
             yield

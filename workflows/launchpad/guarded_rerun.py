@@ -25,7 +25,7 @@ def rerun_if(
     fw_id: int,
     *,
     may: Callable[[str], bool],
-    change: Callable[[], None],
+    change: Callable[[], None] = lambda: None,
 ) -> bool:
     """Make a Firework READY again, or WAITING for its parents, unless it was taken.
 

@@ -31,6 +31,7 @@ from workflows.errors import Terminated
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
 from workflows.launchpad.file_lock import OwnershipLost
+from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.launchpad.held_interrupts import held_interrupts
 from workflows.launchpad.local_queue import CANCELLED, LocalQueue
 from workflows.launchpad.worker_pool import Worker, WorkerPool
@@ -192,7 +193,7 @@ class LocalRun:
             with in_one_save(self._launchpad):
                 fw_id = worker.firework.fw_id  # type: ignore[union-attr]
                 self._complete(worker, "FIZZLED", stored)
-                self._launchpad.rerun_fw(fw_id)
+                rerun_if(self._launchpad, fw_id, may=_has_failed)
             return
         if (problem := self._queue.record(worker)) and state == "COMPLETED":
             state, stored = "FIZZLED", {"_message": problem}
@@ -280,7 +281,7 @@ class LocalRun:
         with in_one_save(self._launchpad):
             self._complete(worker, "FIZZLED", {"_message": reason})
             if deaths < MAX_DEATHS:
-                self._launchpad.rerun_fw(firework.fw_id)
+                rerun_if(self._launchpad, firework.fw_id, may=_has_failed)
 
     def _report(self, kind: str, worker: Worker, text: str = "") -> None:
         spec = worker.firework.spec if worker.firework is not None else {}
@@ -306,3 +307,7 @@ def machine_failure(message: str) -> str:
         if (place := message.find(words)) >= 0:
             return message[place:]
     return ""
+
+
+def _has_failed(state: str) -> bool:
+    return state == "FIZZLED"

@@ -13,7 +13,7 @@ from tests.workflows.cluster.conftest import Queue, Site, long_ago, relax, runni
 from workflows.cluster.decision import Action
 from workflows.cluster.history import history
 from workflows.cluster.reconcile import reconcile, unlock
-from workflows.cluster.repair import repair
+from workflows.cluster.repair import repair, return_to_ready
 from workflows.cluster.scheduler import Job, Listed
 from workflows.cluster.step_status import ENDED, StepStatus, step_statuses
 from workflows.cluster.unsent import UNSENT_FILE, LaunchEnd, write_unsent
@@ -223,3 +223,15 @@ def test_another_workers_job_is_left_to_its_machine(
     other: Any = replace(site, fworker={**site.fworker, "name": "elsewhere"})
     assert reconcile(pad, database, other, fix=True) == []
     assert relax(pad)["state"] == "RUNNING"
+
+
+def test_a_step_that_another_launch_has_taken_is_not_given_back(
+    pad: EmbeddedLaunchPad, site: Site, tmp_path: Path
+) -> None:
+    fw_id, first = running(pad, site, tmp_path)
+    return_to_ready(pad, fw_id, first, "its job ended")
+    worker = site.worker(tmp_path)
+    _, second = pad.reserve_fw(worker, str(tmp_path), fw_id=fw_id)
+    return_to_ready(pad, fw_id, first, "told late")
+    (found,) = pad.fireworks.find({"fw_id": fw_id})
+    assert (found["state"], found["launches"]) == ("RESERVED", [second])
