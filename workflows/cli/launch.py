@@ -70,19 +70,20 @@ def launch(
         _print_submitted(found, full=full)
     refused = [each for each in found if each.refused]
     for each in refused:
-        note(f"{each.name}: refused: {each.refused}")
+        note(f"{each.fw_id} {each.name}: refused: {each.refused}")
     raise Exit(1 if refused else 0)
 
 
 def _print_planned(found: Sequence[Submitted]) -> None:
     """Print what would be submitted, and the script of each kind of step once."""
     shown: set[str] = set()
-    for each in found:
+    accepted = [each for each in found if not each.refused]
+    for each in accepted:
         print(f"would submit {each.fw_id} {each.name}")
         if each.step not in shown:
             shown.add(each.step)
             print("".join(f"    {line}\n" for line in each.script.splitlines()))
-    print(f"dry run: {count_of(len(found), 'job')} would be submitted, none was")
+    print(f"dry run: {count_of(len(accepted), 'job')} would be submitted, none was")
 
 
 def _print_submitted(found: Sequence[Submitted], *, full: bool) -> None:

@@ -89,18 +89,28 @@ def launch(
 def planned(
     launchpad: LaunchPad, database: Database, profile: Profile
 ) -> list[Submitted]:
-    """Return what a launch would submit; changes nothing."""
+    """Return what a launch would submit, and would refuse; changes nothing."""
     room = max(profile.max_jobs - _jobs_in_queue(profile), 0)
     query = {**profile.worker(database.root).query, "state": "READY"}
     order = [("spec._priority", -1), ("fw_id", 1)]
     fields = {"fw_id": 1, "name": 1, "spec.step": 1, "spec._queueadapter": 1}
-    ready = launchpad.fireworks.find(query, fields).sort(order).limit(room or 1)
-    found = []
-    for firework in list(ready)[:room]:
+    ready = launchpad.fireworks.find(query, fields).sort(order)
+    found: list[Submitted] = []
+    refusals = 0
+    for firework in ready:
+        if room <= 0 or refusals >= MAX_REFUSALS:
+            break
         fw_id, step = firework["fw_id"], firework["spec"]["step"]
         place = _directory(database, fw_id, 0).with_name("LAUNCH")
-        script = _script(database, profile, firework, "LAUNCH", place)
-        found.append(Submitted(fw_id, firework["name"], step, None, script))
+        would = Submitted(fw_id, firework["name"], step, None, "")
+        try:
+            script = _script(database, profile, firework, "LAUNCH", place)
+        except MachineError as error:
+            found.append(replace(would, refused=str(error)))
+            refusals += 1
+            continue
+        found.append(replace(would, script=script))
+        refusals, room = 0, room - 1
     return found
 
 
@@ -179,7 +189,11 @@ def _script(
 ) -> str:
     """Fill FireWorks' template for the queue."""
     spec, fw_id = firework["spec"], firework["fw_id"]
-    adapter = profile.adapter_for(spec["step"], spec.get("_queueadapter") or {})
+    adapter = profile.adapter_for(
+        spec["step"],
+        spec.get("_queueadapter") or {},
+        f"_queueadapter of step {fw_id}, {firework['name']}",
+    )
     command = [*PYTHON, "-m", "workflows.cli", "worker"]
     command += ["--launchpad", str(database.path), "--fw-id", str(fw_id)]
     command += ["--launch-id", launch_id]

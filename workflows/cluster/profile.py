@@ -21,7 +21,8 @@ from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 from workflows.atomic import parse_json, read_regular
 from workflows.campaign.presets import STEPS
 from workflows.campaign.step_names import GEOMETRY
-from workflows.cluster.fworker_file import FWORKER_FILE, as_list, read_fworker
+from workflows.cluster.adapter_settings import SettingsCheck
+from workflows.cluster.fworker_file import as_list, read_fworker
 from workflows.cluster.pbs_sge_lsf import lsf, pbs, sge
 from workflows.cluster.scheduler import Scheduler
 from workflows.cluster.settings_file import (
@@ -31,7 +32,6 @@ from workflows.cluster.settings_file import (
     read_mapping,
 )
 from workflows.cluster.slurm import Slurm
-from workflows.cluster.walltime import seconds
 from workflows.engines.machine import Machine, number
 from workflows.errors import MachineError, shortened
 from workflows.firetasks import OURS
@@ -106,21 +106,32 @@ class Profile:
         """Query for the Fireworks it accepts, restricted to this project's."""
         return {"$and": [OURS, parse_json(self.fworker["query"])]}
 
-    def adapter_for(self, step: str, more: Mapping[str, Any]) -> CommonAdapter:
+    def adapter_for(
+        self, step: str, more: Mapping[str, Any], where: str = "_queueadapter"
+    ) -> CommonAdapter:
         """Return FireWorks' adapter for a step.
 
-        ``more`` is the Firework's own ``_queueadapter``, which comes last.
+        ``more`` is the Firework's own ``_queueadapter``, which comes last; ``where``
+        names it in an error.
 
         Raises
         ------
         MachineError
-            It has a key that the template does not know.
+            It has a key that the template does not know, or a value that the queue
+            would not take.
         """
         made = CommonAdapter.from_dict(dict(self.adapter))
-        check_keys(more, template_keys(made.template_file), "_queueadapter of the FW")
+        self.check.settings(more, template_keys(made.template_file), where, also=())
         made.update(self.steps.get(step, {}))
         made.update(more)
         return made
+
+    @property
+    def check(self) -> SettingsCheck:
+        """What settings of single steps are checked against."""
+        env = self.fworker["env"]
+        margin = number(env, "stop_margin", Machine.stop_margin)
+        return SettingsCheck(self.adapter["_fw_q_type"], margin)
 
     def scheduler(self) -> Scheduler:
         """Return the scheduler of the adapter's type."""
@@ -146,24 +157,17 @@ def read_profile(database: Database) -> Profile:
     fworker = read_fworker(database)
     path = database.path.with_name(ADAPTER_FILE)
     adapter = read_mapping(path)
-    kind = adapter.get("_fw_q_type")
-    if not isinstance(kind, str) or kind not in SCHEDULERS:
-        raise MachineError(
-            f"{path}: _fw_q_type is {kind!r}; lnmo supports {', '.join(SCHEDULERS)}"
-        )
+    kind = _kind(adapter, path)
     if adapter.get("_fw_name") != "CommonAdapter":
         raise MachineError(f"{path}: _fw_name must be CommonAdapter")
     known = template_keys(_template(adapter, path))
-    check_keys(adapter, (*known, *FW_KEYS), str(path))
-    check_values(adapter, (*known, "_fw_q_name", "_fw_timeout", "logdir"), str(path))
+    margin = number(fworker["env"], "stop_margin", Machine.stop_margin)
+    check = SettingsCheck(kind, margin)
+    check.settings(adapter, known, str(path), also=FW_KEYS)
+    check_values(adapter, ("_fw_q_name", "_fw_timeout", "logdir"), str(path))
     _check_commands(adapter, path)
     own = adapter.pop(OWN_SECTION, None) or {}
-    steps = _own_steps(own, known, f"{path}: {OWN_SECTION}")
-    margin = number(fworker["env"], "stop_margin", Machine.stop_margin)
-    for settings in (adapter, *steps.values()):
-        _check_walltime(
-            settings, str(path), lsf=kind == "LoadSharingFacility", margin=margin
-        )
+    steps = _own_steps(own, known, check, f"{path}: {OWN_SECTION}")
     return Profile(
         path,
         adapter,
@@ -174,16 +178,33 @@ def read_profile(database: Database) -> Profile:
     )
 
 
+def queue_of(path: Path) -> str | None:
+    """Return FireWorks' name of the queue in a my_qadapter.yaml; None if not known."""
+    try:
+        return _kind(read_mapping(path), path)
+    except MachineError:
+        return None
+
+
+def _kind(adapter: Mapping[str, Any], path: Path) -> str:
+    """Return FireWorks' name of the queue."""
+    kind = adapter.get("_fw_q_type")
+    if not isinstance(kind, str) or kind not in SCHEDULERS:
+        raise MachineError(
+            f"{path}: _fw_q_type is {kind!r}; lnmo supports {', '.join(SCHEDULERS)}"
+        )
+    return kind
+
+
 def _own_steps(
-    own: Mapping[str, Any], known: tuple[str, ...], where: str
+    own: Mapping[str, Any], known: tuple[str, ...], check: SettingsCheck, where: str
 ) -> dict[str, Mapping[str, Any]]:
     """Check the section ``_lnmo`` and return its settings by step."""
     check_keys(own, OWN_KEYS, where)
     steps = own.get("steps") or {}
     check_keys(steps, (GEOMETRY, *STEPS), f"{where}.steps")
     for step, settings in steps.items():
-        check_keys(settings or {}, known, f"{where}.steps.{step}")
-        check_values(settings or {}, known, f"{where}.steps.{step}")
+        check.settings(settings or {}, known, f"{where}.steps.{step}", also=())
     for key, least in LEAST.items():
         value = own.get(key, least)
         whole = isinstance(value, int) and not isinstance(value, bool)
@@ -234,27 +255,3 @@ def _template(adapter: Mapping[str, Any], path: Path) -> Path:
             f"{path}: _fw_template_file: {found} is not a text that can be read"
         ) from None
     return found
-
-
-def _check_walltime(
-    settings: Mapping[str, Any], where: str, *, lsf: bool, margin: float
-) -> None:
-    value = settings.get("walltime")
-    if value is None:
-        return
-    if not isinstance(value, str):
-        raise MachineError(
-            f"{where}: walltime = {value!r} is a number: write a time, '24:00:00'"
-        )
-    try:
-        allowed = seconds(value, lsf=lsf)
-    except ValueError:
-        raise MachineError(
-            f"{where}: walltime = {value!r} is not a time such as '24:00:00'"
-        ) from None
-    if allowed <= margin:
-        raise MachineError(
-            f"{where}: walltime = {value!r} is no longer than the {margin:.0f} s "
-            "before its end in which no VASP is started, so none would ever start. "
-            f"Ask for more, or set env.stop_margin, in seconds, in {FWORKER_FILE}"
-        )

@@ -13,16 +13,16 @@ from typing import Any
 from fireworks import FWorker
 from fireworks.core.rocket import Rocket
 
-from workflows.atomic import parse_json, read_regular
+from workflows.atomic import parse_json
 from workflows.cluster.fworker_file import read_fworker
 from workflows.cluster.launch import note_job
-from workflows.cluster.profile import ADAPTER_FILE
+from workflows.cluster.profile import ADAPTER_FILE, queue_of
 from workflows.cluster.repair import return_to_ready
 from workflows.cluster.reporting import ReportingLaunchPad
-from workflows.cluster.walltime import deadline, seconds
+from workflows.cluster.walltime import deadline, least_seconds
 from workflows.engines.machine import number
 from workflows.engines.step import terminable
-from workflows.errors import MachineError, StoreError, Terminated
+from workflows.errors import MachineError, StoreError, Terminated, shortened
 from workflows.launchpad.mongodb import connect
 from workflows.launchpad.opening import refuse_embedded
 from workflows.launchpad.project import refuse_anothers
@@ -169,14 +169,11 @@ def _fworker(database: Database, settings: Mapping[str, Any]) -> FWorker:
 
 def _set_deadline(database: Database, walltime: str | None) -> float | None:
     """Put the time at which the queue ends this job where the engine reads it."""
-    adapter = Path(database.path).with_name(ADAPTER_FILE)
-    lsf = adapter.exists() and "LoadSharingFacility" in read_regular(adapter)
     try:
-        left = seconds(walltime, lsf=lsf) if walltime else None
-    except ValueError:
-        raise MachineError(
-            f"--walltime {walltime}: give minutes, or hours:minutes:seconds"
-        ) from None
+        queue = queue_of(Path(database.path).with_name(ADAPTER_FILE))
+        left = least_seconds(walltime, queue) if walltime else None
+    except ValueError as error:
+        raise MachineError(f"--walltime {shortened(walltime)} {error}") from None
     end = deadline(walltime=left)
     if end is not None:
         os.environ["LNMO_DEADLINE"] = f"{end:.0f}"

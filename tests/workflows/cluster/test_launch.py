@@ -120,6 +120,24 @@ def test_a_dry_run_changes_nothing_and_shows_the_script(
     assert not queue.scripts
 
 
+def test_a_dry_run_names_the_step_that_is_refused_and_shows_the_others(
+    full: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    [first, second, *_] = planned(full, database, site)
+    for step, wrong in ((first, {"nodez": 4}), (second, {"walltime": 86_400})):
+        change = {"$set": {"spec._queueadapter": wrong}}
+        full.fireworks.update_one({"fw_id": step.fw_id}, change)
+    [one, two, *others] = planned(full, database, site)
+    own = f"_queueadapter of step {first.fw_id}, {first.name}: unknown key nodez"
+    assert one.refused.startswith(own)
+    assert "walltime = 86400 is a number" in two.refused
+    assert others
+    assert all(each.script and not each.refused for each in others)
+    done, _ = launch(full, database, site)
+    assert {d.fw_id for d in done if d.refused} == {first.fw_id, second.fw_id}
+    assert len(queue.scripts) == len(others)
+
+
 def test_a_job_of_an_earlier_launch_keeps_its_firework_from_being_launched(
     pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue, tmp_path: Path
 ) -> None:

@@ -67,6 +67,51 @@ def test_a_step_has_its_own_walltime_and_the_firework_the_last_word(
         profile.adapter_for("static", {"node": 4})
 
 
+@pytest.mark.parametrize(
+    ("queue", "given", "said"),
+    [
+        ("pbs", "600", "walltime = '600' is no longer than the 600 s before"),
+        ("pbs", "1-00:00:00", "'1-00:00:00' is not a time of PBS: give seconds, min"),
+        ("slurm", "24:99:99", "'24:99:99' has 99 minutes after a longer unit, where"),
+        ("lsf", "24:00:00", "'24:00:00' is not a time of LSF: give minutes, hours:"),
+        ("slurm", "99999999999", "is longer than 2147483647 s, 68 years: give"),
+        ("lsf", 90, "walltime = 90 is a number: write a time, '24:00'"),
+    ],
+)
+def test_a_wall_time_that_the_queue_reads_otherwise_is_refused_wherever_it_stands(
+    tmp_path: Path, queue: str, given: object, said: str
+) -> None:
+    init.main([str(tmp_path), "--queue", queue], standalone_mode=False)
+    profile = read_profile(database(tmp_path))
+    with pytest.raises(MachineError, match=r"^_queueadapter of step 7: wall") as error:
+        profile.adapter_for("dos", {"walltime": given}, "_queueadapter of step 7")
+    assert said in str(error.value)
+    path = tmp_path / ADAPTER_FILE
+    content = yaml.safe_load(path.read_text("utf-8"))
+    content["_lnmo"]["steps"]["dos"]["walltime"] = given
+    path.write_text(yaml.safe_dump(content), "utf-8")
+    with pytest.raises(MachineError, match=r"_lnmo\.steps\.dos: walltime") as error:
+        read_profile(database(tmp_path))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"nodes": [1]}, "nodes = [1]: give one text or number"),
+        ({"nodes": True}, "nodes = True: give one text or number"),
+        ({"queue": "a\0b"}, "queue = 'a\\x00b': give one text or number"),
+        ([1], "expected keys and values, found [1]"),
+    ],
+)
+def test_the_values_of_a_firework_are_checked_as_those_of_the_profile(
+    change: Callable[..., Database], more: Any, said: str
+) -> None:
+    with pytest.raises(MachineError) as error:
+        read_profile(change()).adapter_for("static", more)
+    assert said in str(error.value)
+
+
 def test_the_section_of_ours_does_not_reach_the_script(
     change: Callable[..., Database], tmp_path: Path
 ) -> None:
