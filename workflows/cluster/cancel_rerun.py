@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.cluster.cancelled_jobs import Outcome, cancel_jobs
 from workflows.cluster.decision import Action
 from workflows.cluster.problems import still_running
 from workflows.cluster.profile import Profile
@@ -48,7 +49,7 @@ def cancel(
     Raises
     ------
     QueueError
-        The scheduler does not answer or refuses.
+        The scheduler does not answer; nothing was changed.
     """
     scheduler = profile.scheduler()
     earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
@@ -77,9 +78,22 @@ def cancel(
             if each["state"] in CANCELLABLE:
                 confirm_lease()
                 _defuse(launchpad, each["fw_id"])
-        scheduler.cancel([*dict.fromkeys([*jobs.values(), *earlier.values()])])
+    ids = [*dict.fromkeys([*jobs.values(), *earlier.values()])]
+    became = (
+        {job: Outcome(f"job {job} cancelled") for job in ids}
+        if dry_run
+        else cancel_jobs(scheduler, ids)
+    )
     return [
-        StepReport(each["fw_id"], each["name"], _cancelled(each, jobs, earlier, left))
+        _cancelled(
+            each,
+            [
+                became[job]
+                for job in (jobs.get(each["fw_id"]), earlier.get(each["fw_id"]))
+                if job
+            ],
+            left.get(each["fw_id"], ""),
+        )
         for each in found
     ]
 
@@ -100,16 +114,16 @@ def _left_running(status: StepStatus) -> str:
 
 
 def _cancelled(
-    firework: Mapping[str, Any],
-    jobs: Mapping[int, str],
-    earlier: Mapping[int, str],
-    left: Mapping[int, str],
-) -> str:
-    ended = [jobs.get(firework["fw_id"]), earlier.get(firework["fw_id"])]
-    cancelled = ", ".join(f"job {job} cancelled" for job in ended if job)
-    defused = "defused" if firework["state"] in CANCELLABLE else ""
-    done = ", ".join(part for part in (defused, cancelled) if part)
-    return "; ".join(part for part in (done, left.get(firework["fw_id"])) if part)
+    firework: Mapping[str, Any], jobs: Sequence[Outcome], left: str
+) -> StepReport:
+    """Report a step: refused if a job of it may go on though it was cancelled."""
+    defused = ["defused"] if firework["state"] in CANCELLABLE else []
+    done = ", ".join([*defused, *(job.words for job in jobs)])
+    said = "; ".join(part for part in (done, left) if part)
+    own = firework["fw_id"], firework["name"]
+    if all(job.done for job in jobs):
+        return StepReport(*own, said)
+    return StepReport(*own, "".join(defused), said, done=False)
 
 
 def _defuse(launchpad: LaunchPad, fw_id: int) -> None:

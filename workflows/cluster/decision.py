@@ -79,7 +79,7 @@ class Facts:
 
 def decide(facts: Facts) -> Action:
     """Return what to do."""
-    if facts.job is Job.ELSEWHERE:
+    if facts.job is not None and facts.job.unasked:
         return Action.NOTHING
     if facts.firework in {"RESERVED", "RUNNING"}:
         return _claimed(facts)

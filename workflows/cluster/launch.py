@@ -11,12 +11,13 @@ from typing import Any
 
 from fireworks import FWorker, LaunchPad
 
+from workflows.cluster.cancelled_jobs import cancel_jobs
 from workflows.cluster.categories import register
 from workflows.cluster.profile import Profile
 from workflows.cluster.repair import is_reserved, return_to_ready
 from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.cluster.step_status import jobs_of_earlier_launches
-from workflows.errors import LnmoError, MachineError, QueueError
+from workflows.errors import LnmoError, MachineError
 from workflows.launchpad.lease import lease
 from workflows.launchpad.python_command import PYTHON
 from workflows.launchpad.steps import QUEUE_DIRECTORY
@@ -162,11 +163,7 @@ def _withdrawn(profile: Profile, job_id: str) -> str:
     A launcher that is stopped meanwhile (Ctrl-Z, a sleeping laptop) loses its lease.
     """
     taken = "another process took the reservation back while it was submitted"
-    try:
-        profile.scheduler().cancel([job_id])
-    except QueueError as error:
-        return f"{taken}; cancel job {job_id} by hand ({error})"
-    return f"{taken}; job {job_id} is cancelled"
+    return f"{taken}; {cancel_jobs(profile.scheduler(), [job_id])[job_id].words}"
 
 
 def note_job(launchpad: Any, launch_id: int, job_id: str) -> None:

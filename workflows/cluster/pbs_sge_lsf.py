@@ -12,8 +12,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workflows.cluster.scheduler import NAME_PREFIX, Job, Listed, ask, own_name
-from workflows.errors import QueueError, one_line
+from workflows.cluster.scheduler import (
+    NAME_PREFIX,
+    CommandFailed,
+    Job,
+    Listed,
+    ask,
+    cancel_each,
+    excerpt,
+    own_name,
+    without_job_id,
+)
+from workflows.errors import QueueError
 
 PBS_STATES = {
     **dict.fromkeys("QHWTM", Job.PENDING),
@@ -168,9 +178,7 @@ class Batch:
         answer = ask([*self._submit, *words], where=script.parent, stdin=stdin)
         found = [*self._job_id.finditer(answer)]
         if not found:
-            raise QueueError(
-                f"{self._submit[0]} answered without a job id: {one_line(answer)!r}"
-            )
+            raise without_job_id(self._submit[0], answer)
         last = found[-1]
         return str(last[last.lastindex or 0])
 
@@ -178,8 +186,8 @@ class Batch:
         """List the user's jobs, and ask for each that is not listed."""
         try:
             found = self._read(ask(self._listing))
-        except QueueError as error:
-            if NO_JOB.search(str(error)) is None:
+        except CommandFailed as error:
+            if NO_JOB.search(error.answer) is None:
                 raise
             found = {}
         found = {i: self._explained(i, each) for i, each in found.items()}
@@ -190,8 +198,8 @@ class Batch:
         command = [*self._one, job_id]
         try:
             answer = ask(command)
-        except QueueError as error:
-            if GONE.search(str(error)):
+        except CommandFailed as error:
+            if GONE.search(error.answer):
                 return Listed(Job.UNKNOWN)
             raise
         listed = self._read(answer).get(job_id)
@@ -200,7 +208,7 @@ class Batch:
         if GONE.search(answer):
             return Listed(Job.UNKNOWN)
         raise QueueError(
-            f"{' '.join(command)} says nothing of that job: {one_line(answer)!r}; it "
+            f"{' '.join(command)} says nothing of that job: {excerpt(answer)!r}; it "
             "is not known whether it runs"
         )
 
@@ -217,15 +225,17 @@ class Batch:
             words = ""
         return replace(listed, why=f"{listed.why}: {words}") if words else listed
 
-    def cancel(self, ids: Sequence[str]) -> None:
+    def cancel(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Cancel jobs of ours that are still listed; the others would be an error."""
-        living = [
-            i
-            for i, job in self.jobs(ids).items()
-            if i in ids and job.job.living and job.name.startswith(NAME_PREFIX)
-        ]
-        if living:
-            ask([*self._cancel, *living])
+        listed = self.jobs(ids)
+        living = {i: listed[i].name for i in ids if listed[i].job.living}
+        others = {
+            i: f"it is not a job of lnmo: its name is {name!r}"
+            for i, name in living.items()
+            if not name.startswith(NAME_PREFIX)
+        }
+        ours = [i for i in living if i not in others]
+        return others | cancel_each(self._cancel, ours)
 
 
 def pbs(submit: Sequence[str] = ("qsub",)) -> Batch:

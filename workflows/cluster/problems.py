@@ -120,6 +120,10 @@ def still_running(status: StepStatus) -> StepReport | None:
         return None
     if s.job is Job.ENDING:
         return report(f"job {s.job_id} is still ending", "wait until it has ended")
+    if s.job is Job.NOT_KNOWN:
+        return report(
+            f"job {s.job_id} may be alive: its queue does not answer", "try again later"
+        )
     if s.job is Job.ELSEWHERE:
         return report(
             f"job {s.job_id} may be alive, and its queue, of the worker {s.worker}, "

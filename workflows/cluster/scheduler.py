@@ -15,19 +15,22 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from workflows.errors import QueueError, one_line
+from workflows.errors import QueueError, one_line, shortened
 
 NAME_PREFIX = "lnmo-"
 """Our jobs are named ``lnmo-<fw_id>-<launch_id>``."""
 PATIENCE_SECONDS = 60.0
 """A scheduler under load answers within seconds; after a minute it is down."""
 
+EXCERPT = 400
+"""Characters quoted of what a scheduler prints; a broken one may print megabytes."""
+
 
 class Job(StrEnum):
     """The state of a queue job.
 
     ``UNKNOWN`` is not ``FINISHED``: the scheduler answered but does not list the job,
-    so it has ended, and how is not known.
+    so it has ended, and how is not known. ``NOT_KNOWN``: it does not answer.
     """
 
     PENDING = "pending"
@@ -42,6 +45,7 @@ class Job(StrEnum):
     PREEMPTED = "preempted"
     UNKNOWN = "unknown to the queue"
     ELSEWHERE = "another machine's"
+    NOT_KNOWN = "not known"
 
     @property
     def living(self) -> bool:
@@ -49,9 +53,14 @@ class Job(StrEnum):
         return self in {Job.PENDING, Job.RUNNING, Job.ENDING}
 
     @property
+    def unasked(self) -> bool:
+        """Whether its queue did not say anything, so that it may be alive."""
+        return self in {Job.ELSEWHERE, Job.NOT_KNOWN}
+
+    @property
     def over(self) -> bool:
         """Whether it will never write again."""
-        return not self.living and self is not Job.ELSEWHERE
+        return not self.living and not self.unasked
 
 
 @dataclass(frozen=True)
@@ -96,14 +105,70 @@ class Scheduler(Protocol):
             The scheduler does not answer: nothing is known.
         """
 
-    def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel jobs; jobs that have ended are ignored.
+    def cancel(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Cancel jobs; return, by id, why some were refused: perhaps they have ended.
 
         Raises
         ------
         QueueError
-            The scheduler refused or does not answer.
+            The scheduler does not answer.
         """
+
+
+class CommandFailed(QueueError):
+    """A command of the scheduler ended with an error.
+
+    Parameters
+    ----------
+    shown
+        The command.
+    answer
+        What it printed, whole; the message has an excerpt.
+    """
+
+    def __init__(self, shown: str, answer: str) -> None:
+        super().__init__(f"{shown}: {excerpt(answer)}")
+        self.answer = answer
+
+
+def excerpt(text: str) -> str:
+    """Return what a scheduler printed in one line; of a long text, start and end."""
+    if len(text) <= EXCERPT:
+        return one_line(text)
+    half = EXCERPT // 2
+    return f"{one_line(text[:half])} ... {one_line(text[-half:])}"
+
+
+def without_job_id(command: str, answer: str) -> QueueError:
+    """Return the error if a command that submits ended well, but named no job."""
+    return QueueError(
+        f"{command} answered without a job id: {excerpt(answer)!r}. It may have "
+        "submitted a job all the same, and each further lnmo launch one more: cancel "
+        f"those called {NAME_PREFIX}..., and let submit_cmd in my_qadapter.yaml print "
+        "what the scheduler's own command prints"
+    )
+
+
+def cancel_each(command: Sequence[str], ids: Sequence[str]) -> dict[str, str]:
+    """Cancel jobs with one command; if that fails, one by one.
+
+    Returns, by id, why some were refused.
+
+    Raises
+    ------
+    QueueError
+        It does not answer.
+    """
+    if not ids:
+        return {}
+    try:
+        ask([*command, *ids])
+    except CommandFailed as error:
+        if len(ids) == 1:
+            return {ids[0]: str(error)}
+        found = [cancel_each(command, [each]) for each in ids]
+        return {job: why for each in found for job, why in each.items()}
+    return {}
 
 
 def own_name() -> str:
@@ -146,10 +211,12 @@ def ask(
 
     Raises
     ------
+    CommandFailed
+        It failed; the message quotes it.
     QueueError
-        It failed, is not installed or does not end; the message quotes it.
+        It is not installed or does not end.
     """
-    shown = shlex.join(command)
+    shown = shortened(shlex.join(command), EXCERPT)
     try:
         with (stdin or Path("/dev/null")).open("rb") as source:
             ran = subprocess.run(
@@ -172,6 +239,6 @@ def ask(
             f"{shown}: no answer within {PATIENCE_SECONDS:g} s; try again later"
         ) from None
     if ran.returncode != 0:
-        message = one_line(ran.stderr or ran.stdout)
-        raise QueueError(f"{shown}: {message or f'exit code {ran.returncode}'}")
+        answer = ran.stderr.strip() or ran.stdout.strip()
+        raise CommandFailed(shown, answer or f"exit code {ran.returncode}")
     return ran.stdout

@@ -10,8 +10,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from workflows.cluster.scheduler import Job, Listed, ask, own_name
-from workflows.errors import QueueError, one_line
+from workflows.cluster.scheduler import (
+    CommandFailed,
+    Job,
+    Listed,
+    ask,
+    cancel_each,
+    excerpt,
+    own_name,
+    without_job_id,
+)
+from workflows.errors import QueueError
 
 STATES = {
     "PENDING": Job.PENDING,
@@ -45,6 +54,8 @@ HEADER = "JOBID|STATE|REASON|NAME"
 _LISTING = ("squeue", "-t", "all", "-o", "%i|%T|%r|%j")
 _INVALID = "Invalid job id"
 _SUBMITTED = re.compile(r"Submitted batch job\s+(\d+)")
+_PARSABLE = re.compile(r"\s*(\d+)\s*")
+"""The whole answer of ``sbatch --parsable``, as scripts of a site often call it."""
 
 
 class Slurm:
@@ -65,9 +76,9 @@ class Slurm:
         """Submit with ``--no-requeue``: a job that lost its node must not restart."""
         command = [*self._submit, "--no-requeue", script.name]
         answer = ask(command, where=script.parent)
-        found = _SUBMITTED.search(answer)
+        found = _SUBMITTED.search(answer) or _PARSABLE.fullmatch(answer)
         if found is None:
-            raise QueueError(f"sbatch answered without a job id: {one_line(answer)!r}")
+            raise without_job_id("sbatch", answer)
         return found.group(1)
 
     def jobs(self, ids: Iterable[str] = ()) -> Mapping[str, Listed]:
@@ -84,8 +95,8 @@ class Slurm:
             return {}
         try:
             listed = read_squeue(ask([*_LISTING, "-j", ",".join(ids)]))
-        except QueueError as error:
-            if _INVALID in str(error):  # Slurm says so of a single job that it forgot
+        except CommandFailed as error:
+            if _INVALID in error.answer:  # Slurm says so of a single job that it forgot
                 return {}
             raise
         return {i: listed[i] for i in ids if i in listed}
@@ -100,15 +111,9 @@ class Slurm:
         except QueueError:
             return {}  # no accounting on this cluster: how they ended is not recorded
 
-    def cancel(self, ids: Sequence[str]) -> None:
-        """Cancel; scancel ignores jobs that have ended."""
-        if not ids:
-            return
-        try:
-            ask(["scancel", *ids])
-        except QueueError as error:
-            if _INVALID not in str(error):
-                raise
+    def cancel(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Cancel; scancel refuses a job that Slurm has forgotten."""
+        return cancel_each(["scancel"], ids)
 
 
 def read_squeue(text: str) -> dict[str, Listed]:
@@ -122,7 +127,7 @@ def read_squeue(text: str) -> dict[str, Listed]:
     lines = [line.strip() for line in text.splitlines()]
     if HEADER not in lines:
         raise QueueError(
-            f"squeue answered without its header {HEADER}: {one_line(text)!r}; it is "
+            f"squeue answered without its header {HEADER}: {excerpt(text)!r}; it is "
             "not known which jobs there are. If squeue is a script of the site here, "
             "let it pass on the output of Slurm's own"
         )

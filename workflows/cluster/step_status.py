@@ -102,9 +102,10 @@ def step_statuses(
     launchpad
         FireWorks' LaunchPad.
     scheduler
-        Of this machine; None if it has none.
+        Of this machine; None if it has none, or if it does not answer.
     worker
-        Name of this machine's FWorker; jobs of other workers are in other queues.
+        Name of this machine's FWorker; jobs of other workers are in other queues. None
+        if it has no queue.
     max_returns
         How often a step is resumed.
     wanted
@@ -121,7 +122,12 @@ def step_statuses(
     if scheduler is not None and ids:
         jobs = scheduler.jobs(ids)
     now = time.time()
-    return [_with_action(s, jobs, now, max_returns=max_returns) for s in found]
+    silent = scheduler is None and worker is not None
+    unasked = {i: Listed(Job.NOT_KNOWN) for i in ids if silent}
+    return [
+        _with_action(s, {**jobs, **unasked}, now, max_returns=max_returns)
+        for s in found
+    ]
 
 
 def _with_action(

@@ -29,6 +29,7 @@ class Queue:
     refuse: str = ""
     silent: bool = False
     scripts: list[str] = field(default_factory=list)
+    immortal: dict[str, str] = field(default_factory=dict)
     name: str = "Test"
 
     def submit(self, script: Path) -> str:
@@ -46,9 +47,11 @@ class Queue:
         gone = {i: Listed(Job.UNKNOWN) for i in ids if i not in self.listed}
         return {**gone, **self.listed}
 
-    def cancel(self, ids: Sequence[str]) -> None:
+    def cancel(self, ids: Sequence[str]) -> Mapping[str, str]:
         for job_id in ids:
-            self.end(job_id, Job.CANCELLED)
+            if job_id not in self.immortal:
+                self.end(job_id, Job.CANCELLED)
+        return {i: why for i, why in self.immortal.items() if i in ids and why}
 
     def end(self, job_id: str, how: Job) -> None:
         self.listed[job_id] = Listed(how, self.listed[job_id].name)

@@ -15,6 +15,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.plan import plan
 from workflows.cli.selection import Selection, StepSelection
 from workflows.cluster.cancel_rerun import cancel, rerun
+from workflows.cluster.cancelled_jobs import outcome
 from workflows.cluster.launch import launch
 from workflows.cluster.reconcile import reconcile
 from workflows.cluster.scheduler import Job, Listed
@@ -48,6 +49,58 @@ def test_cancel_defuses_and_cancels_the_job(
     assert queue.listed["7"].job is Job.CANCELLED
     assert "job 7 cancelled" in {d.name: d.action for d in done}["x=1 relax"]
     assert cancel(live, site, {}) == []
+
+
+DENIED = "scancel 7: Kill job error on job id 7: Access/permission denied"
+
+
+def test_a_job_that_the_scheduler_did_not_cancel_is_not_said_to_be_cancelled(
+    live: EmbeddedLaunchPad, site: Site, queue: Queue
+) -> None:
+    queue.immortal["7"] = DENIED
+    done = {d.name: d for d in cancel(live, site, {})}
+    assert not done["x=1 relax"].done
+    told = f"defused, job 7 NOT cancelled, the queue says: running; {DENIED}; "
+    assert done["x=1 relax"].reason.startswith(told)
+    assert done["x=1 static"].done
+    queue.immortal.clear()
+    [again] = cancel(live, site, {})
+    assert (again.action, again.done) == ("job 7 cancelled", True)
+
+
+def test_a_job_that_goes_on_though_its_scheduler_took_the_command_is_said_to(
+    live: EmbeddedLaunchPad, site: Site, queue: Queue
+) -> None:
+    queue.immortal["7"] = ""
+    done = {d.name: d for d in cancel(live, site, {})}
+    told = "job 7 told to end, the queue says: running; look again with lnmo status"
+    assert told in done["x=1 relax"].action
+
+
+@pytest.mark.parametrize(
+    ("now", "refused", "said", "done"),
+    [
+        (Job.UNKNOWN, "Invalid job id", "job 7 had ended", True),
+        (Job.FINISHED, "Invalid job id", "job 7 had ended", True),
+        (Job.ENDING, "already completing", "job 7 cancelled", True),
+        (Job.CANCELLED, "", "job 7 cancelled", True),
+        (Job.PENDING, "", "job 7 told to end, the queue says: pending; look", True),
+        (Job.NOT_KNOWN, "", "job 7 told to end, the queue does not answer; ", True),
+        (Job.NOT_KNOWN, "no", "job 7 NOT cancelled, the queue does not an", False),
+        (
+            Job.PENDING,
+            "no",
+            "job 7 NOT cancelled, the queue says: pending; no; type",
+            False,
+        ),
+    ],
+)
+def test_what_became_of_a_job_is_what_the_queue_says_afterwards(
+    now: Job, refused: str, said: str, done: bool
+) -> None:
+    found = outcome("7", now, refused)
+    assert found.words.startswith(said)
+    assert found.done is done
 
 
 def test_a_dry_cancel_changes_nothing(

@@ -35,9 +35,10 @@ def test_every_combination_is_decided() -> None:
     assert {decide(facts) for facts in EVERYTHING} == set(Action)
 
 
-def test_over_and_living_are_apart_and_elsewhere_is_neither() -> None:
+def test_over_and_living_are_apart_and_a_job_nothing_is_known_of_is_neither() -> None:
     assert not any(job.over and job.living for job in Job)
-    assert [job for job in Job if not job.over and not job.living] == [Job.ELSEWHERE]
+    neither = [job for job in Job if not job.over and not job.living]
+    assert neither == [Job.ELSEWHERE, Job.NOT_KNOWN] == [j for j in Job if j.unasked]
 
 
 def test_nothing_is_taken_from_a_living_job() -> None:
@@ -46,8 +47,9 @@ def test_nothing_is_taken_from_a_living_job() -> None:
         assert decide(facts) not in taking, facts
 
 
-def test_another_machines_jobs_are_left_to_it() -> None:
-    found = where(lambda f: f.job is Job.ELSEWHERE)
+@pytest.mark.parametrize("job", [Job.ELSEWHERE, Job.NOT_KNOWN])
+def test_jobs_of_another_machine_or_a_silent_queue_are_left_alone(job: Job) -> None:
+    found = where(lambda f: f.job is job)
     assert {decide(facts) for facts in found} == {Action.NOTHING}
 
 

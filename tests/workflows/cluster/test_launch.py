@@ -192,5 +192,5 @@ def test_a_launcher_that_was_stopped_for_longer_than_its_lease_takes_nothing_bac
     assert done.job_id is None
     assert relax(pad)["state"] == "RUNNING"
     if accepted:
-        assert "job 101 is cancelled" in done.refused
+        assert "job 101 cancelled" in done.refused
         assert queue.listed["101"].job is Job.CANCELLED

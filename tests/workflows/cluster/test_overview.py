@@ -109,6 +109,26 @@ def test_a_silent_queue_is_said_and_the_database_shown(
     assert "Unable to contact" in found.queue
     assert len(found.steps) == 3
     assert found.problems == []
+    [(job_id, listed)] = found.jobs.values()
+    assert (job_id, str(listed.job)) == ("7", "not known")
+    pad.fireworks.update_many({}, {"$set": {"state": "DEFUSED"}})
+    [problem] = overview(pad, database, {}, site).problems
+    assert problem.reason == (
+        "cancelled, but job 7 may be alive: its queue does not answer"
+    )
+
+
+def test_a_job_of_another_worker_is_another_machines_though_the_queue_here_is_silent(
+    pad: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue, tmp_path: Path
+) -> None:
+    running(pad, site, tmp_path)
+    queue.silent = True
+    there = replace(site, fworker={**site.fworker, "name": "there"})
+    pad.launches.update_many({}, {"$set": {"fworker.name": there.name}})
+    [(_, listed)] = overview(pad, database, {}, site).jobs.values()
+    assert listed.job is Job.ELSEWHERE
+    [(_, listed)] = overview(pad, database, {}, None).jobs.values()
+    assert listed.job is Job.ELSEWHERE
 
 
 def test_a_ready_step_no_known_worker_takes_is_reported(

@@ -107,8 +107,27 @@ def test_only_what_lives_is_cancelled(script: Path) -> None:
     command(place, "qstat", f'[ "$1" = -u ] || {{ {gone}; }}; cat {place}/listing')
     (place / "listing").write_text(PBS_USER.replace("lnmo-2-2", "another "))
     command(place, "qdel", f'echo "$@" > {place}/deleted')
-    pbs().cancel(["1234", "1235", "99"])
+    refused = pbs().cancel(["1234", "1235", "99"])
     assert (place / "deleted").read_text() == "1234\n"
+    assert refused == {"1235": "it is not a job of lnmo: its name is ''"}
+
+
+@pytest.mark.parametrize("queue", [pbs, sge, lsf])
+def test_a_refusal_to_cancel_is_told_of_its_job_alone(
+    script: Path, queue: Callable[[], Batch]
+) -> None:
+    place, own = script.parent, queue()
+    listings = {"PBS": PBS_USER.replace("123", ""), "SGE": SGE.replace("23", "")}
+    first, second = {"PBS": "45", "SGE": "12", "LSF": ("301", "302")}[own.name]
+    name, delete = ("bjobs", "bkill") if own.name == "LSF" else ("qstat", "qdel")
+    (place / "listing").write_text(listings.get(own.name, LSF))
+    command(place, name, f"cat {place}/listing")
+    denied = f'echo "{delete}: not permitted: {second}" >&2; exit 1'
+    test = f'case " $* " in *" {second} "*) {denied};; esac; echo "$@" >> done'
+    command(place, delete, f"cd {place}; {test}")
+    refused = own.cancel([first, second])
+    assert refused == {second: f"{delete} {second}: {delete}: not permitted: {second}"}
+    assert (place / "done").read_text() == f"{first}\n"
 
 
 BANNER = "INFO: project 2026A has 5120 core hours left, 3 of them today\n"

@@ -78,13 +78,20 @@ esac
 """
 
 
+def own_command(
+    place: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """Put a command where it is found first."""
+    (place / name).write_text(text)
+    (place / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+
+
 @pytest.fixture
 def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A squeue whose list by user is short, as filters make it."""
     for name, text in (("squeue", SHORT_LIST), ("sacct", "#!/bin/sh\nexit 1\n")):
-        (tmp_path / name).write_text(text)
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        own_command(tmp_path, monkeypatch, name, text)
 
 
 def test_a_job_that_the_list_by_user_lacks_is_asked_for_by_its_id(
@@ -92,6 +99,67 @@ def test_a_job_that_the_list_by_user_lacks_is_asked_for_by_its_id(
 ) -> None:
     found = Slurm().jobs(["5", "4"])
     assert found["5"] == Listed(Job.RUNNING, "lnmo-1-1")
+    assert Slurm().jobs(["6"])["6"] == Listed(Job.UNKNOWN)
+
+
+CANCEL = """#!/bin/sh
+code=0
+for job; do case $job in
+  7) echo 'scancel: error: Kill job error on job id 7: Access denied' >&2; code=1 ;;
+  8) echo 'scancel: error: Invalid job id specified' >&2; code=1 ;;
+esac; done
+exit $code
+"""
+
+
+def test_a_job_that_slurm_forgot_hides_no_refusal_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_command(tmp_path, monkeypatch, "scancel", CANCEL)
+    assert Slurm().cancel([]) == Slurm().cancel(["6"]) == {}
+    refused = Slurm().cancel(["6", "7", "8"])
+    assert set(refused) == {"7", "8"}
+    assert refused["7"].endswith("Kill job error on job id 7: Access denied")
+    assert "id 7" not in refused["8"]
+
+
+def test_the_bare_id_of_a_parsable_answer_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "FW_submit.script"
+    for answer in ("7", "Submitted batch job 7", "Welcome, 5\nSubmitted batch job 7"):
+        own_command(tmp_path, monkeypatch, "sbatch", f"#!/bin/sh\necho '{answer}'\n")
+        assert Slurm().submit(script) == "7"
+    for answer in ("7;other", "7 hours left", "5\n7", ""):
+        own_command(tmp_path, monkeypatch, "sbatch", f"#!/bin/sh\necho '{answer}'\n")
+        with pytest.raises(QueueError, match=r"without a job id.*cancel those called"):
+            Slurm().submit(script)
+
+
+@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("separator", ["x", " ", "\n"])
+def test_of_a_long_answer_only_start_and_end_are_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, separator: str, code: int
+) -> None:
+    text = separator.join(["first", *(["text"] * 100_000), "last"])
+    (tmp_path / "answer").write_text(text)
+    fake = f"#!/bin/sh\ncat {tmp_path}/answer {'>&2' if code else ''}\nexit {code}\n"
+    own_command(tmp_path, monkeypatch, "sbatch", fake)
+    with pytest.raises(QueueError) as error:
+        Slurm().submit(tmp_path / "FW_submit.script")
+    assert len(str(error.value)) < 900
+    assert "first" in str(error.value)
+    assert "last" in str(error.value)
+
+
+def test_words_that_say_that_a_job_is_gone_are_found_in_a_long_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = "slurm_load_jobs error: Invalid job id specified"
+    long = f"{'banner ' * 200}{gone}{' banner' * 200}"
+    squeue = f"case $* in *-j*) echo '{long}' >&2; exit 1;; *) echo '{HEADER}';; esac"
+    own_command(tmp_path, monkeypatch, "sacct", "#!/bin/sh\nexit 1\n")
+    own_command(tmp_path, monkeypatch, "squeue", f"#!/bin/sh\n{squeue}\n")
     assert Slurm().jobs(["6"])["6"] == Listed(Job.UNKNOWN)
 
 
