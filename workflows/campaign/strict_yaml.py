@@ -82,13 +82,14 @@ def _line(node: yaml.Node) -> str:
 
 
 def load(text: str) -> Any:
-    """Read YAML.
+    """Read YAML, with or without the byte order mark of some editors.
 
     Raises
     ------
     ValueError
         It is not YAML, gives a key twice, or is larger or deeper than its limits.
     """
+    text = text.removeprefix("\ufeff")
     if len(text) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES // 1000} kB")
     try:

@@ -42,16 +42,14 @@ class Count(click.IntRange):
     Parameters
     ----------
     min, max
-        Limits; None for none.
+        Limits; None for no upper one. The help shows them.
     why
         Reason of the limits, for the error.
     """
 
     name = "whole number"
 
-    def __init__(
-        self, min: int | None = None, max: int | None = None, why: str = ""
-    ) -> None:
+    def __init__(self, min: int = 1, max: int | None = None, why: str = "") -> None:
         super().__init__(min, max)
         self._why = why
 

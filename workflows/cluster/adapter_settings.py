@@ -53,6 +53,8 @@ class SettingsCheck:
         check_keys(given, (*names, *also), where)
         assert isinstance(given, Mapping)
         check_values(given, names, where)
+        for key in names:
+            _refuse_dollars(given.get(key), f"{where}: {key}")
         self._check_walltime(given, where)
 
     def _check_walltime(self, settings: Mapping[str, Any], where: str) -> None:
@@ -72,4 +74,15 @@ class SettingsCheck:
                 f"{own} is no longer than the {self.margin:.0f} s "
                 "before its end in which no VASP is started, so none would ever start. "
                 f"Ask for more, or set env.stop_margin, in seconds, in {FWORKER_FILE}"
+            )
+
+
+def _refuse_dollars(value: object, where: str) -> None:
+    """Refuse a text of which FireWorks would leave out a line without a word."""
+    for line in str(value).splitlines():
+        if "$$" in line:
+            raise MachineError(
+                f"{where}: {shortened(line)!r} has $$, and FireWorks leaves out each "
+                "line of the script that has; write $BASHPID for the number of the "
+                "shell"
             )

@@ -14,6 +14,7 @@ from fireworks import FWorker, LaunchPad
 from workflows.cluster.cancelled_jobs import cancel_jobs
 from workflows.cluster.categories import register
 from workflows.cluster.profile import Profile
+from workflows.cluster.queue_template import fill
 from workflows.cluster.repair import is_reserved, return_to_ready
 from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.cluster.step_status import jobs_of_earlier_launches
@@ -196,7 +197,7 @@ def _script(
     command += ["--launch-id", launch_id]
     if adapter.get("walltime"):
         command += ["--walltime", str(adapter["walltime"])]
-    adapter.update(
+    own = dict(
         job_name=f"{NAME_PREFIX}{fw_id}-{launch_id}",
         # The shell waits for the worker, which turns SIGTERM into a recorded end.
         pre_rocket="\n".join(
@@ -208,8 +209,7 @@ def _script(
         ).rstrip(),
         rocket_launch=shlex.join(command),
     )
-    script: str = adapter.get_script_str(str(place))
-    return script
+    return fill(adapter, own, place)
 
 
 def _directory(database: Database, fw_id: int, launch_id: int) -> Path:
@@ -217,13 +217,18 @@ def _directory(database: Database, fw_id: int, launch_id: int) -> Path:
 
 
 def check_paths(database: Database) -> None:
-    """Reject a data directory whose path has a blank.
+    """Reject a data directory whose path no queue script can hold.
 
     Raises
     ------
     MachineError
-        FireWorks' queue scripts do not quote the path.
+        It has a blank, and FireWorks' queue scripts do not quote it, or ``$$``.
     """
+    if "$$" in f"{database.root}{database.path}":
+        raise MachineError(
+            f"{database.root}, {database.path}: FireWorks leaves out each line of a "
+            "queue script with $$ in it; choose other directories"
+        )
     if any(character.isspace() for character in str(database.root)):
         raise MachineError(
             f"{database.root}: FireWorks' queue scripts allow no space in a path; "

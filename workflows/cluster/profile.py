@@ -7,7 +7,6 @@ and ``my_fworker.yaml``, read by ``fworker_file``.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from fireworks import FWorker
-from fireworks.user_objects.queue_adapters import common_adapter
 from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
-from workflows.atomic import parse_json, read_regular
+from workflows.atomic import parse_json
 from workflows.campaign.presets import STEPS
 from workflows.campaign.step_names import GEOMETRY
 from workflows.cluster.adapter_settings import SettingsCheck
 from workflows.cluster.fworker_file import as_list, read_fworker
 from workflows.cluster.pbs_sge_lsf import lsf, pbs, sge
+from workflows.cluster.queue_template import TRIAL, fill, template_keys, template_of
 from workflows.cluster.scheduler import Scheduler
 from workflows.cluster.settings_file import (
     check_keys,
@@ -160,7 +159,7 @@ def read_profile(database: Database) -> Profile:
     kind = _kind(adapter, path)
     if adapter.get("_fw_name") != "CommonAdapter":
         raise MachineError(f"{path}: _fw_name must be CommonAdapter")
-    known = template_keys(_template(adapter, path))
+    known = template_keys(template_of(adapter, path))
     margin = number(fworker["env"], "stop_margin", Machine.stop_margin)
     check = SettingsCheck(kind, margin)
     check.settings(adapter, known, str(path), also=FW_KEYS)
@@ -168,6 +167,9 @@ def read_profile(database: Database) -> Profile:
     _check_commands(adapter, path)
     own = adapter.pop(OWN_SECTION, None) or {}
     steps = _own_steps(own, known, check, f"{path}: {OWN_SECTION}")
+    for step in ("", *steps):
+        settings = {**adapter, **steps.get(step, {})}
+        fill(CommonAdapter.from_dict(settings), TRIAL, Path("/"))
     return Profile(
         path,
         adapter,
@@ -216,13 +218,6 @@ def _own_steps(
     return {step: settings or {} for step, settings in steps.items()}
 
 
-def template_keys(template: str | Path) -> tuple[str, ...]:
-    """Return the keys of a FireWorks template, without those it sets by itself."""
-    text = Path(template).read_text("utf-8")
-    found = dict.fromkeys(re.findall(r"\$\$\{([^}]+)\}", text))
-    return tuple(key for key in found if key != "launch_dir")
-
-
 def _check_commands(adapter: Mapping[str, Any], path: Path) -> None:
     """Refuse commands that no shell could split."""
     where = f"{path}: _q_commands_override"
@@ -238,20 +233,3 @@ def _check_commands(adapter: Mapping[str, Any], path: Path) -> None:
                 f"{where}: {key} = {shortened(repr(command))}: give a command, its "
                 "quotes in pairs"
             )
-
-
-def _template(adapter: Mapping[str, Any], path: Path) -> Path:
-    own = adapter.get("_fw_template_file")
-    if own is not None and not is_text(own):
-        raise MachineError(f"{path}: _fw_template_file = {own!r} is not a path")
-    packaged = Path(common_adapter.__file__).parent
-    found = Path(own) if own else packaged / f"{adapter['_fw_q_type']}_template.txt"
-    if not found.is_file():
-        raise MachineError(f"{path}: _fw_template_file: there is no {found}")
-    try:
-        read_regular(found)
-    except (OSError, ValueError):
-        raise MachineError(
-            f"{path}: _fw_template_file: {found} is not a text that can be read"
-        ) from None
-    return found

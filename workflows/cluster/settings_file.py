@@ -27,8 +27,12 @@ def read_mapping(path: Path) -> dict[str, Any]:
             f"{path}: no such file ({error.strerror}); lnmo init --queue slurm "
             "writes one to fill in"
         ) from None
-    except ValueError as error:  # what is no text among them
-        raise MachineError(f"{path}: not YAML: {one_line(error)}") from None
+    except UnicodeDecodeError as error:
+        raise MachineError(
+            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8"
+        ) from None
+    except ValueError as error:
+        raise MachineError(f"{path}: {one_line(error)}") from None
     if not isinstance(found, dict):
         raise MachineError(f"{path}: expected keys and values, found none")
     return found
@@ -46,6 +50,11 @@ def check_keys(found: object, known: Iterable[str], where: str) -> None:
         raise MachineError(f"{where}: expected keys and values, found {found!r}")
     names = tuple(known)
     for key in found:
+        if not isinstance(key, str):
+            raise MachineError(
+                f"{where}: a key is {key!r}, which is no word: YAML reads yes, no, on, "
+                f"off, null and numbers as values. The keys are {', '.join(names)}"
+            )
         if key not in names:
             raise MachineError(f"{where}: unknown key {key}{nearest(str(key), names)}")
 

@@ -14,6 +14,12 @@ from workflows.errors import CampaignError
 BASE = "name: t\nx: [1]\n"
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + BASE.encode())
+    assert load_campaign(path).name == "t"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -200,3 +200,9 @@ def test_the_backend_of_a_login_file_draws_no_figure(tmp_path: Path) -> None:
     environment = {**os.environ, "MPLBACKEND": "Qt4Agg", "PYTHONPATH": str(TOP)}
     subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / "figure.png").is_file()
+
+
+def test_the_help_names_no_limit_that_there_is_not() -> None:
+    for verb, parameter in parameters():
+        record = parameter.get_help_record(click.Context(click.Command(verb)))
+        assert "None" not in str(record and record[1]), (verb, parameter.name)

@@ -239,6 +239,47 @@ def test_a_key_that_is_given_twice_is_an_error(
         read_profile(found)
 
 
+@pytest.mark.parametrize("file", [ADAPTER_FILE, FWORKER_FILE])
+def test_a_file_with_a_byte_order_mark_is_read(
+    change: Callable[..., Database], tmp_path: Path, file: str
+) -> None:
+    found = change(file)
+    path = tmp_path / file
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    read_profile(found)
+
+
+@pytest.mark.parametrize("file", [ADAPTER_FILE, FWORKER_FILE])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"a: [", ": not YAML: line 1, column"),
+        (b"a: \x01", ": not YAML: "),
+        (b"a: 1\na: 2", ": 'a' is given twice, in lines 1 and 2"),
+        (b"a: \xff", ": byte 3 is not UTF-8; save the file as UTF-8"),
+        (b"yes: no", ": a key is True, which is no word: YAML reads yes, no, on"),
+        (b"null: 2", ": a key is None, which is no word"),
+        (b"8: 2", ": a key is 8, which is no word"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_once_and_without_a_wrong_guess(
+    change: Callable[..., Database],
+    tmp_path: Path,
+    file: str,
+    text: bytes,
+    said: str,
+) -> None:
+    found = change(file)
+    if text.startswith((b"yes", b"null", b"8")):
+        text = (tmp_path / file).read_bytes() + text
+    (tmp_path / file).write_bytes(text)
+    with pytest.raises(MachineError) as error:
+        read_profile(found)
+    assert str(error.value).startswith(f"{tmp_path / file}{said}")
+    assert "did you mean" not in str(error.value)
+    assert str(error.value).count("YAML") <= 1
+
+
 def test_a_stop_margin_of_nothing_is_one(
     change: Callable[..., Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
