@@ -22,6 +22,7 @@ MAX_NODES = 100_000
 """Number of values, after every alias is written out."""
 MAX_DIGITS = 400
 """Characters of one number: more than any float needs, fewer than Python refuses."""
+_MARK = "\ufeff"
 _PREFIX = "tag:yaml.org,2002:"
 _REAL = re.compile(
     r"[-+]?(?:(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)"
@@ -82,14 +83,20 @@ def _line(node: yaml.Node) -> str:
 
 
 def load(text: str) -> Any:
-    """Read YAML, with or without the byte order mark of some editors.
+    """Read YAML, with or without byte order marks at its start.
 
     Raises
     ------
     ValueError
         It is not YAML, gives a key twice, or is larger or deeper than its limits.
     """
-    text = text.removeprefix("\ufeff")
+    text = text.lstrip(_MARK)
+    if _MARK in text:
+        line = text[: text.index(_MARK)].count("\n") + 1
+        raise ValueError(
+            f"line {line}: a byte order mark (U+FEFF), which no editor shows, as where "
+            "files were joined; type the line again"
+        )
     if len(text) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES // 1000} kB")
     try:

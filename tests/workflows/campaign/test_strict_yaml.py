@@ -16,8 +16,16 @@ BASE = "name: t\nx: [1]\n"
 
 def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
-    path.write_bytes(b"\xef\xbb\xbf" + BASE.encode())
-    assert load_campaign(path).name == "t"
+    mark = b"\xef\xbb\xbf"
+    for marks in (mark, mark + mark):
+        path.write_bytes(marks + BASE.encode())
+        assert load_campaign(path).name == "t"
+
+
+@pytest.mark.parametrize("text", ["a: 1\n\ufeffb: 2", "a: 1\nb: \ufeff2"])
+def test_a_byte_order_mark_that_nobody_sees_is_named_with_its_line(text: str) -> None:
+    with pytest.raises(ValueError, match=r"line 2: a byte order mark \(U\+FEFF\)"):
+        strict_yaml.load(text)
 
 
 @pytest.mark.parametrize(
