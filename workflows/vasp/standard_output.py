@@ -11,11 +11,15 @@ from workflows.counts import count_of
 IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
 ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
 """Lines of OSZICAR and of standard output."""
-_RANKS = re.compile(
-    rb"(?<!image )running +(?:on +)?\d+ +(?:total cores|mpi-ranks|nodes)\b"
+_RANK = (
+    rb"running on +\d+ (?:total cores|nodes)"
+    rb"|running +\d+ mpi-ranks, with +\d+ threads/rank(?:, on +\d+ nodes)?"
 )
+_RANKS = re.compile(rb"^(?: *(?:%b|distrk?:[^:]*groups))+\s*$" % _RANK)
+_EACH_RANK = re.compile(_RANK)
 _VERSION = re.compile(rb"^ *vasp\.\d[^(\n]*?\d\d?[A-Z][a-z]{2}\d\d\b")
-"""The two lines with which every VASP begins; a serial build prints the second only."""
+"""The two lines with which every VASP begins; a serial build prints the second only.
+Two VASPs may share a line, but a launcher's line that says more is not VASP's."""
 _LOOP = b"entering main loop"
 
 
@@ -41,7 +45,7 @@ def starts(lines: Iterable[bytes]) -> Starts:
     ranks = versions = 0
     at_once = loop = False
     for line in lines:
-        begun = len(_RANKS.findall(line))
+        begun = len(_EACH_RANK.findall(line)) if _RANKS.match(line) else 0
         ranks += begun
         versions += _VERSION.match(line) is not None
         if begun or _VERSION.match(line):

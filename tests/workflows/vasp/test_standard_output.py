@@ -46,6 +46,12 @@ def counted(text: str) -> tuple[int, bool]:
             ONE + "vasp.5.4.4.std     0000000001A2 Unknown   Unknown  Unknown\n",
             (1, False),
         ),
+        "banners": (
+            "Job 4711 running on 4 nodes of partition normal\n"
+            "mpirun: running on 8 total cores\nsrun: running on 2 nodes\n"
+            "LSF is running on 4 nodes\n" + ONE,
+            (1, False),
+        ),
         "a module": ("Loading module vasp.6.4.2\n" + ONE, (1, False)),
     }.values(),
 )
