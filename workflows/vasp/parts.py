@@ -49,12 +49,23 @@ class Potential:
         As ``PAW_PBE Mn_pv 02Aug2007``; empty when only the symbol is known.
     enmax, zval
         Recommended cutoff in eV and valence electrons; None when not known.
+    lexch, vrhfin
+        Code of its functional, as ``PE``; element it was made for, as ``Mn``. Empty
+        when not known.
+    ultrasoft
+        LULTRA; None when not known.
+    whole
+        Whether its data set has its end; None where only lines of a header are known.
     """
 
     symbol: str
     titel: str = ""
     enmax: float | None = None
     zval: float | None = None
+    lexch: str = ""
+    vrhfin: str = ""
+    ultrasoft: bool | None = None
+    whole: bool | None = None
 
     @property
     def element(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from workflows.atomic import parse_json
@@ -11,6 +13,9 @@ from workflows.vasp.run_files import read_lines, read_text
 
 NAMED = re.compile(r"[A-Z][a-z]?(?:[_.].*)?")
 """A potential in POTCAR.spec, such as ``Mn_pv``."""
+BEGIN, END = "parameters from PSCTR", "End of Dataset"
+BEFORE_TITEL = re.compile(r"\s*(VRHFIN|LEXCH)\s*=(.*)")
+AFTER_TITEL = re.compile(r"(ENMAX|ZVAL|LULTRA)\s*=\s*\.?([\d.]+|[TF]\b)")
 
 
 def read_potentials(path: Path) -> tuple[Potential, ...]:
@@ -27,22 +32,58 @@ def read_potentials(path: Path) -> tuple[Potential, ...]:
 
 
 def read_potcar(path: Path) -> tuple[Potential, ...]:
-    """Read the heads of a POTCAR; nothing else of it is kept."""
-    titels: list[str] = []
-    values: list[dict[str, float]] = []
-    for raw in read_lines(path):
-        line = raw.decode("utf-8", "replace")
-        if re.match(r"\s*TITEL\s*=", line):
-            titels.append(" ".join(line.partition("=")[2].split()))
-            values.append({})
-        elif titels and ("ENMAX" in line or "ZVAL" in line):
-            for tag, number in re.findall(r"(ENMAX|ZVAL)\s*=\s*([\d.]+)", line):
-                values[-1].setdefault(tag, float(number))
-    if not titels:
+    """Read the heads of a POTCAR; nothing else of it is kept.
+
+    Raises
+    ------
+    ValueError
+        It has no TITEL.
+    """
+    return potcar_heads(raw.decode("utf-8", "replace") for raw in read_lines(path))
+
+
+def potcar_heads(lines: Iterable[str]) -> tuple[Potential, ...]:
+    """Return the heads of the data sets in the lines of a POTCAR.
+
+    Raises
+    ------
+    ValueError
+        There is no TITEL.
+    """
+    blocks: list[dict[str, str]] = []
+    before: dict[str, str] = {}  # VRHFIN and LEXCH stand above TITEL
+    for line in lines:
+        if BEGIN in line:
+            before = {"whole": "F"}
+        elif line.strip() == END:
+            before = {}
+            if blocks and "whole" in blocks[-1]:
+                blocks[-1]["whole"] = "T"
+        elif match := BEFORE_TITEL.match(line):
+            before.setdefault(*match.groups())
+        elif re.match(r"\s*TITEL\s*=", line):
+            titel = " ".join(line.partition("=")[2].split())
+            blocks.append({**before, "TITEL": titel})
+        elif blocks and ("ENMAX" in line or "ZVAL" in line or "LULTRA" in line):
+            for tag, value in AFTER_TITEL.findall(line):
+                blocks[-1].setdefault(tag, value)
+    if not blocks:
         raise ValueError("no POTCAR: it has no TITEL")
-    return tuple(
-        Potential.titled(titel, found.get("ENMAX"), found.get("ZVAL"))
-        for titel, found in zip(titels, values, strict=True)
+    return tuple(map(_head, blocks))
+
+
+def _head(found: Mapping[str, str]) -> Potential:
+    ultrasoft, whole = found.get("LULTRA"), found.get("whole")
+    return replace(
+        Potential.titled(
+            found["TITEL"],
+            float(found["ENMAX"]) if "ENMAX" in found else None,
+            float(found["ZVAL"]) if "ZVAL" in found else None,
+        ),
+        lexch=found.get("LEXCH", "").strip().upper(),
+        vrhfin=found.get("VRHFIN", "").partition(":")[0].strip(),
+        ultrasoft=None if ultrasoft is None else ultrasoft == "T",
+        whole=None if whole is None else whole == "T",
     )
 
 

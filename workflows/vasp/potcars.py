@@ -19,8 +19,11 @@ from typing import Any
 
 import yaml
 
-from workflows.errors import InputError
+from workflows.errors import InputError, StoreError
 from workflows.vasp.parts import Potential
+from workflows.vasp.potcar_heads import BEGIN, END, potcar_heads
+from workflows.vasp.potcar_kinds import family_of, kind_problem
+from workflows.vasp.run_files import read_text
 
 READ_ERRORS = (OSError, ValueError, LookupError, AttributeError, EOFError, zlib.error)
 """What pymatgen raises at a data set that is missing, cut, or none."""
@@ -107,7 +110,8 @@ class PotcarLibrary:
         Raises
         ------
         InputError
-            A data set is missing, unreadable, or has another valence than it should.
+            A data set is missing, unreadable, of another kind than the family's, or has
+        another valence than it should.
         """
         if self.directory is None:
             return None
@@ -129,14 +133,18 @@ class PotcarLibrary:
         # pymatgen read the environment when it was imported; this call decides now.
         SETTINGS["PMG_VASP_PSP_DIR"] = self.directory
         try:
-            potcar = _potcar(symbols, functional)
-            sets = tuple(map(_data_set, symbols, potcar))
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                potcar = _potcar(symbols, functional)
+                heads = tuple(map(_only_head, potcar))
+                sets = tuple(map(_data_set, symbols, potcar))
         except READ_ERRORS as error:
             raise self._unreadable(functional, symbols, error) from None
         finally:
             SETTINGS["PMG_VASP_PSP_DIR"] = configured
-        for data_set in sets:
-            self._refuse_other(data_set, functional)
+        for data_set, head in zip(sets, heads, strict=True):
+            self._refuse_other(data_set, head, functional)
+        _warn_of_unknown(told)
         return Assembled(str(potcar), sets)
 
     def _unreadable(
@@ -158,26 +166,31 @@ class PotcarLibrary:
             )
         for symbol in wanted:
             try:
-                for single in _potcar([symbol], functional):
-                    _data_set(symbol, single)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    for single in _potcar([symbol], functional):
+                        _only_head(single)
+                        _data_set(symbol, single)
             except READ_ERRORS as own:
-                path, error = _files_of(folder, symbol)[0], own
+                path = _files_of(folder, symbol)[0]
                 return InputError(
                     f"{where} {symbol}: {path} cannot be read as one "
-                    f"({_first_line(error)}): copy it again, {instead}"
+                    f"({_fault_of(path) or _first_line(own)}): copy it again, {instead}"
                 )
         return InputError(
             f"{where} {' '.join(wanted)} ({_first_line(error)}); {instead}"
         )
 
-    def _refuse_other(self, data_set: DataSet, functional: str) -> None:
+    def _refuse_other(
+        self, data_set: DataSet, head: Potential, functional: str
+    ) -> None:
         known = valences().get(data_set.symbol)
         element = Potential(data_set.symbol).element
         where = f"PMG_VASP_PSP_DIR={self.directory}: the {functional} POTCAR of "
-        if Potential.titled(data_set.titel).element != element:
+        if problem := kind_problem(head, data_set.symbol, family_of(functional)):
             raise InputError(
-                f"{where}{data_set.symbol} is titled {data_set.titel!r}: it is of "
-                f"another element than {element}; put the right file there"
+                f"{where}{data_set.symbol} is titled {data_set.titel!r}: {problem}; "
+                "put the right file there"
             )
         if known is not None and data_set.zval != known:
             raise InputError(
@@ -214,12 +227,51 @@ def _place_problem(library: Path, functional: str) -> str:
 
 
 def _potcar(symbols: Sequence[str], functional: str) -> Any:
-    """Read data sets by pymatgen; what it says of rubbish in them, we say better."""
+    """Read data sets by pymatgen, from the library that it is configured with."""
     from pymatgen.io.vasp import Potcar
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "POTCAR contains invalid unicode")
-        return Potcar(list(symbols), functional=functional)
+    return Potcar(list(symbols), functional=functional)
+
+
+def _only_head(single: Any) -> Potential:
+    """Return the head of a file's one data set; ValueError if it is not one."""
+    if fault := _fault(str(single.data)):
+        raise ValueError(fault)
+    return potcar_heads(str(single.data).splitlines())[0]
+
+
+def _fault_of(path: Path) -> str:
+    """Return what is wrong with the form of a file; empty where nothing can be said."""
+    try:
+        return _fault(read_text(path))
+    except (OSError, ValueError, StoreError):
+        return ""
+
+
+def _fault(text: str) -> str:
+    if not text.strip():
+        return "it is empty"
+    try:
+        heads = potcar_heads(text.splitlines())
+    except ValueError as error:
+        return str(error)
+    if len(heads) > 1:
+        return f"it holds {len(heads)} data sets, a file of a library one"
+    (head,) = heads
+    if not head.whole:
+        return f"it is cut: it has not both lines, {BEGIN!r} and {END!r}"
+    if not (head.zval and head.enmax):
+        return "ZVAL and ENMAX must be numbers above 0"
+    return ""
+
+
+def _warn_of_unknown(told: Sequence[warnings.WarningMessage]) -> None:
+    """Pass on that pymatgen does not know a data set; the rest is on form, ours too."""
+    from pymatgen.io.vasp.inputs import UnknownPotcarWarning
+
+    for each in told:
+        if issubclass(each.category, UnknownPotcarWarning):
+            warnings.warn(each.message, each.category, stacklevel=4)
 
 
 def _files_of(folder: Path, symbol: str) -> list[Path]:

@@ -58,6 +58,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeLibrary:
                 f"   VRHFIN ={titled.split('_')[0]}: dummy\n"
                 "   LEXCH  = PE\n"
                 f"   TITEL  = PAW_PBE {titled} 01Jan2000\n"
+                "   LULTRA =        F    use ultrasoft PP ?\n"
                 f"   POMASS =   1.000; ZVAL   =  {valence}.000    mass and valenz\n"
                 f"   ENMAX  =  {ENMAX[symbol]}.000; ENMIN  =  100.000 eV\n"
                 "END of PSCTR-controll parameters\n"
@@ -157,6 +158,63 @@ def test_a_data_set_of_another_element_is_refused(library: MakeLibrary) -> None:
     library(titles={"Ni_pv": "Co_pv"})
     with pytest.raises(InputError, match="it is of another element than Ni"):
         PotcarLibrary.from_environment().assemble(["Ni_pv"], "PBE_54")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("PAW_PBE", "PAW", "'PAW Ni_pv 01Jan2000': a title of PBE begins with PAW_PBE"),
+        ("PAW_PBE", "US", "'US Ni_pv 01Jan2000': a title of PBE begins with PAW_PBE"),
+        ("LEXCH  = PE", "LEXCH  = CA", "LEXCH = CA, PE is PBE: it is of another funct"),
+        ("   LEXCH  = PE\n", "", "LEXCH = missing, PE is PBE"),
+        (
+            "LULTRA =        F",
+            "LULTRA =        T",
+            "LULTRA = T, F is PAW: it is an ult",
+        ),
+        ("   LULTRA =        F    use ultrasoft PP ?\n", "", "LULTRA = missing"),
+        ("VRHFIN =Ni", "VRHFIN =Fe", "VRHFIN = Fe: it is of another element than Ni"),
+        ("VRHFIN =Ni", "VRHFIN =Fe ", "VRHFIN = Fe: it is of another element than Ni"),
+        (" End of Dataset\n", "", "POTCAR cannot be read as one (it is cut: it has"),
+        ("END of PSCTR", "x", "cannot be read as one"),
+        ("16.000 ", "nan ", "(ZVAL and ENMAX must be numbers above 0)"),
+        (
+            "ENMAX  =  368.000",
+            "ENMAX  =  *******",
+            "(ZVAL and ENMAX must be numbers ab",
+        ),
+    ],
+)
+def test_a_data_set_of_another_kind_is_refused_in_one_message(
+    library: MakeLibrary,
+    recwarn: pytest.WarningsRecorder,
+    old: str,
+    new: str,
+    told: str,
+) -> None:
+    path = library() / "POT_GGA_PAW_PBE_54" / "Ni_pv" / "POTCAR"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(InputError) as caught:
+        PotcarLibrary.from_environment().assemble(("Ni_pv", "O"), "PBE_54")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not recwarn.list
+
+
+def test_a_file_of_two_data_sets_is_refused(library: MakeLibrary) -> None:
+    path = library() / "POT_GGA_PAW_PBE_54" / "O" / "POTCAR"
+    path.write_text(path.read_text("utf-8") * 2, "utf-8")
+    with pytest.raises(InputError, match="it holds 2 data sets, a file of a library"):
+        PotcarLibrary.from_environment().assemble(("Ni_pv", "O"), "PBE_54")
+
+
+def test_an_empty_file_is_called_empty(library: MakeLibrary) -> None:
+    path = library() / "POT_GGA_PAW_PBE_54" / "O" / "POTCAR"
+    path.write_text("", "utf-8")
+    with pytest.raises(InputError, match=r"\(it is empty\)"):
+        PotcarLibrary.from_environment().assemble(("Ni_pv", "O"), "PBE_54")
 
 
 def test_the_cutoff_is_told_against_the_hardest_data_set(library: MakeLibrary) -> None:
