@@ -21,6 +21,7 @@ from workflows.checks.rules import (
     final_moments,
     hubbard,
     kpoints,
+    potentials,
     same_settings,
     species,
     starting_moments,
@@ -46,6 +47,7 @@ __all__ = [
 RULES: tuple[DirectoryRule, ...] = (
     *files.RULES,
     *species.RULES,
+    *potentials.RULES,
     *hubbard.RULES,
     *starting_moments.RULES,
     *accuracy.RULES,

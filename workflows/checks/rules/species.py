@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
 from workflows.counts import count_of
@@ -29,9 +29,17 @@ def _no_species(run: VaspDirectory) -> Iterator[str]:
 
 def _potcar_mixture(run: VaspDirectory) -> Iterator[str]:
     families = {p.titel.split()[0] for p in run.potentials if p.titel.split()}
-    if len(families) > 1:
+    functionals = {p.lexch for p in run.potentials if p.lexch}
+    if len(functionals) > 1:
+        each = ", ".join(f"{p.titel} (LEXCH = {p.lexch})" for p in run.potentials)
+        yield f"{run.potentials_from}: {each}"
+    elif len(families) > 1 and not (functionals == {"PE"} and _all_paw(families)):
         titels = ", ".join(p.titel for p in run.potentials)
         yield f"{run.potentials_from}: {titels}"
+
+
+def _all_paw(families: Iterable[str]) -> bool:
+    return all(word.startswith("PAW") for word in families)
 
 
 def _potcar_twice(run: VaspDirectory) -> Iterator[str]:

@@ -72,6 +72,21 @@ def potcar(*symbols: str, family: str = "PAW_PBE") -> str:
     )
 
 
+def whole_potcar(*changes: tuple[str, str]) -> str:
+    """Data sets with header and end; the changes are those of manganese."""
+    sets = {
+        s: " parameters from PSCTR are:\n"
+        f"   VRHFIN ={s.partition('_')[0]}: d\n   LEXCH  = PE\n"
+        + potcar(s).replace("   ENMAX", "   LULTRA =        F    use\n   ENMAX")
+        + " END of PSCTR-controll parameters\n 1.0\n End of Dataset\n"
+        for s in POTENTIALS
+    }
+    for old, new in changes:
+        assert old in sets["Mn_pv"]
+        sets["Mn_pv"] = sets["Mn_pv"].replace(old, new)
+    return "".join(sets.values())
+
+
 LINE = "band\n40\nLine-mode\nReciprocal\n0 0 0 ! G\n0.5 0 0 ! X\n"
 INPUTS: Files = {
     "INCAR": incar(),
@@ -166,6 +181,17 @@ CASES: dict[str, Case] = {
     ),
     "potcar-mixture": Case(
         {"POTCAR": potcar("Li_sv", "Ni_pv", "Mn_pv") + potcar("O", family="PAW")}
+    ),
+    "potcar-contradictory": Case(
+        {"POTCAR": whole_potcar(("VRHFIN =Mn", "VRHFIN =Fe"))},
+        {"POTCAR": whole_potcar()},
+    ),
+    "potcar-damaged": Case(
+        {"POTCAR": whole_potcar((" End of Dataset\n", ""))}, {"POTCAR": whole_potcar()}
+    ),
+    "potcar-ultrasoft": Case(
+        {"POTCAR": whole_potcar(("LULTRA =        F", "LULTRA =        T"))},
+        {"POTCAR": whole_potcar()},
     ),
     "potcar-differs-within-element": Case(
         {
@@ -435,3 +461,28 @@ def test_every_rule_has_its_section_with_severity_reason_and_cure() -> None:
         assert sections[rule.id].startswith(
             f"**{rule.severity}**: {rule.why} Cure: {rule.cure}"
         )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "told"),
+    [
+        ("LEXCH  = PE", "LEXCH  = CA", "potcar-contradictory", "LEXCH = CA, TITEL"),
+        ("LEXCH  = PE", "LEXCH  = CA", "potcar-mixture", "Mn_pv 01Jan2000 (LEXCH = CA"),
+        ("ZVAL   =   13.000", "ZVAL   =   7.000", "potcar-contradictory", "ZVAL = 7, "),
+        ("ZVAL   =   13.000", "ZVAL   =   ******", "potcar-damaged", "ZVAL is no num"),
+        ("ZVAL   =   13.000", "ZVAL   =   NaN", "potcar-damaged", "ZVAL is no number"),
+        ("ENMAX  =  269.864", "ENMAX  =  *******", "potcar-damaged", "ENMAX is no num"),
+    ],
+)
+def test_a_potcar_made_by_hand_is_judged_data_set_by_data_set(
+    read: Read, old: str, new: str, rule: str, told: str
+) -> None:
+    found = check(read("run", {**INPUTS, "POTCAR": whole_potcar((old, new))}))
+    (finding,) = (f for f in found if f.id == rule)
+    assert told in finding.message
+    assert "Mn_pv" in finding.message
+
+
+def test_pbe_data_sets_that_vasp_titles_otherwise_are_no_mixture(read: Read) -> None:
+    text = whole_potcar(("TITEL  = PAW_PBE", "TITEL  = PAW"))
+    assert check(read("run", {**INPUTS, "POTCAR": text})) == ()
