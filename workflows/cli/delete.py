@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -108,10 +109,11 @@ def delete(
             "stay: the LaunchPad cannot know whether another campaign shares them"
         )
     if (old or unplanned) and not everything:
-        print(f"to take those too: lnmo delete {campaign} --all")
+        print(f"to take those too: lnmo delete {shlex.quote(campaign)} --all")
     if ids and not yes:
         words = " --all" if everything else ""
-        print(f"nothing was changed; to delete: lnmo delete {campaign}{words} --yes")
+        again = f"lnmo delete {shlex.quote(campaign)}{words} --yes"
+        print(f"nothing was changed; to delete: {again}")
 
 
 def _refuse_living_jobs(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -147,7 +148,8 @@ def refuse_format(path: Path) -> None:
     """
     suffix = path.suffix.lower()
     if suffix and suffix not in HTML:
+        page = shlex.quote(str(path.with_suffix(".html")))
         raise ResultsError(
-            f"{path}: a report is HTML: -o {path.with_suffix('.html')}; a browser can "
+            f"{path}: a report is HTML: -o {page}; a browser can "
             "print it as PDF, and lnmo figures draws PDF, SVG and PNG"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ def report(
     if (places := directories_of(campaign)) is not None:
         if engine or x or variant or launchpad:
             raise ResultsError(
-                f"lnmo report {' '.join(campaign)}: --engine, --x, --variant and "
+                f"lnmo report {shlex.join(campaign)}: --engine, --x, --variant and "
                 "--launchpad need a campaign, not a directory; leave them out"
             )
         _report_runs(places, output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -64,7 +65,7 @@ def _nothing(what: str, chosen: Selection) -> str:
     running = running_line(running_steps(chosen))
     if running:
         return f"no {what} yet: {running}"
-    cure = f"lnmo run {chosen.name}" if chosen.name else FREE_ENGINE
+    cure = f"lnmo run {shlex.quote(chosen.name)}" if chosen.name else FREE_ENGINE
     return f"no {what} yet; {cure}"
 
 

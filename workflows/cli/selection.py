@@ -9,6 +9,7 @@ FireWorks, and what reads results, are imported by what uses them: a plan needs 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -191,12 +192,12 @@ class Selection:
             )
 
     def __str__(self) -> str:
-        """Return the options that select the same."""
+        """Return the options that select the same, as a shell reads them."""
         name = [self.name] if self.name else []
         engine = ["--engine", self.engine] if self.engine else []
         x = [part for value in self.x for part in ("--x", f"{value:g}")]
         variant = ["--variant", self.variant] if self.variant else []
-        return " ".join([*name, *engine, *x, *variant])
+        return shlex.join([*name, *engine, *x, *variant])
 
 
 @dataclass(frozen=True)

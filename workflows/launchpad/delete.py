@@ -6,6 +6,7 @@ is: it may be the project itself. Here only directories named by ids are removed
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -116,8 +117,8 @@ def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str) -> 
     )
     if busy is not None:
         raise StoreError(
-            f"{busy['name']} is {busy['state']}; first: lnmo cancel {campaign}, and "
-            "lnmo reconcile --fix until nothing runs"
+            f"{busy['name']} is {busy['state']}; first: lnmo cancel "
+            f"{shlex.quote(campaign)}, and lnmo reconcile --fix until nothing runs"
         )
     for launch in launchpad.launches.find({**own, "state": {"$in": list(BUSY)}}):
         _refuse_unended(launchpad, launch)
