@@ -30,8 +30,9 @@ def parse_all(path: str | Path) -> tuple[TaskDocument, ...]:
     path
         A step's directory as ``lnmo`` makes it: one document, a chain of relaxations
         by its last member. Any other directory: one for each suffix (``OUTCAR.relax1``,
-        ``OUTCAR.relax2``), in order, then all runs below it; logs alone do not
-        count as a run if there is one below. A place is read once, whatever links lead
+        ``OUTCAR.relax2``), in order, then all runs below it, but none in directories
+        whose names begin with a dot; logs alone do not count as a run if there is one
+        below. A place is read once, whatever links lead
         to it. One of a run's files: that run.
 
     Returns

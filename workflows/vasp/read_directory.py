@@ -61,20 +61,18 @@ def find_runs(
     Links are followed, each place is visited once; hidden directories are left out.
     ``denied`` gets the error of every directory that cannot be listed.
     """
-    for folder in folders(root, denied=denied, hidden=False):
+    for folder in folders(root, denied=denied):
         for files in _runs(folder):
             yield Run(folder, files.suffix)
 
 
 def folders(
-    root: Path,
-    *,
-    denied: Callable[[OSError], None] | None = None,
-    hidden: bool = True,
+    root: Path, *, denied: Callable[[OSError], None] | None = None
 ) -> Iterator[Path]:
     """Yield a directory and all below it, each once, whatever links lead to it.
 
-    In order of name, links after what is no link.
+    In order of name, links after what is no link. Below `root`, names that begin with
+    a dot are left out: they hold snapshots and copies of the same runs.
 
     Parameters
     ----------
@@ -82,8 +80,6 @@ def folders(
         Where to begin.
     denied
         Gets the error of every directory that cannot be listed, which is not yielded.
-    hidden
-        Also those whose names begin with a dot.
     """
     seen: set[str] = set()
     for folder, subfolders, _ in os.walk(root, onerror=denied, followlinks=True):
@@ -92,7 +88,7 @@ def folders(
             subfolders.clear()
             continue
         seen.add(real)
-        kept = [name for name in subfolders if hidden or not name.startswith(".")]
+        kept = [name for name in subfolders if not name.startswith(".")]
         links = {name for name in kept if os.path.islink(os.path.join(folder, name))}
         subfolders[:] = sorted(kept, key=lambda name: (name in links, name))
         yield Path(folder)

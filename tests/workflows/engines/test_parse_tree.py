@@ -19,8 +19,10 @@ from workflows.campaign.calculation import Calculation
 from workflows.cli.parse import may_run, show_runs
 from workflows.engines.parse_tree import parse_all
 from workflows.engines.protocol import RUN_FILE, write_run_file
+from workflows.engines.vasp.foreign_runs import foreign_runs
 from workflows.errors import StoreError
 from workflows.records.document import State
+from workflows.vasp.read_directory import find_runs
 
 
 def test_two_relaxations_in_one_directory_are_two_documents_in_order() -> None:
@@ -191,3 +193,19 @@ def test_json_has_no_number_that_json_does_not_know(
     assert show_runs([tmp_path], as_json=True) == 1
     found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert [d["state"] == "DONE" for d in found] == [False, True]
+
+
+def test_parse_check_and_collect_list_the_same_runs(tmp_path: Path) -> None:
+    for name in (".snapshot/a", "b/.copy", "b", "c"):
+        shutil.copytree(DATA / "NiO_static", tmp_path / name, dirs_exist_ok=True)
+    (tmp_path / "d").symlink_to(tmp_path / ".snapshot")
+    parsed = [Path(document.dir_name) for document in parse_all(tmp_path)]
+    assert parsed == [tmp_path / name for name in ("b", "c", "d/a")]
+    assert sorted(run.directory for run in find_runs(tmp_path)) == parsed
+    assert [run.files.directory for run in foreign_runs(tmp_path)] == parsed
+
+
+def test_a_hidden_directory_is_read_if_it_is_named(tmp_path: Path) -> None:
+    place = Path(shutil.copytree(DATA / "NiO_static", tmp_path / ".mine"))
+    assert [Path(d.dir_name) for d in parse_all(place)] == [place]
+    assert [run.directory for run in find_runs(place)] == [place]
