@@ -26,7 +26,7 @@ from workflows.report.thinning import lowest_points
 from workflows.report.valence_chart import valence_chart
 from workflows.report.voltage_charts import hull_chart, voltage_chart
 from workflows.results.dos_table import WideWindowError
-from workflows.results.origin import origin_of_numbers
+from workflows.results.origin import origin_of_numbers, with_doubts
 from workflows.results.results import Results, records
 from workflows.results.verdict import FINISHED
 
@@ -107,24 +107,27 @@ def collect(results: Results) -> Collection:
     series = results.series()
     origin = origin_of_numbers(series)
     found, paper = Collection(series, origin), of_the_paper(series)
+    doubted = with_doubts(origin, series)
     found.tables["series"] = series
     found.charts += [make(series, origin) for make in _OVER_X]
     if found.ask("voltage", results.voltage):
-        found.charts.append(voltage_chart(found.tables["voltage"], origin))
+        table = found.tables["voltage"]
+        found.charts.append(voltage_chart(table, with_doubts(origin, table)))
     if found.ask("sites", results.lowest_sites):
         sites = found.tables["sites"]
         if (sites["element"] == "Mn").any():
-            found.charts.append(valence_chart(series, sites, origin))
+            found.charts.append(valence_chart(series, sites, doubted))
     if found.ask("hull", results.hull):
         points, told = lowest_points(found.tables["hull"])
-        chart = hull_chart(points, origin, paper=paper)
+        chart = hull_chart(points, with_doubts(origin, points), paper=paper)
         found.charts.append(replace(chart, caption=chart.caption + told))
     densities = _densities(results, found)
     if densities:
-        found.charts.append(dos_chart(densities, origin, paper=paper))
+        doubted = _with_doubts_of(densities, origin)
+        found.charts.append(dos_chart(densities, doubted, paper=paper))
         found.tables["pdos"] = _stacked(densities)
         if fields := list(_crystal_fields(results, densities)):
-            found.charts.append(crystal_field_chart(fields, origin))
+            found.charts.append(crystal_field_chart(fields, doubted))
     found.ask("runs", results.runs)
     return found
 
@@ -150,6 +153,13 @@ def _densities(results: Results, found: Collection) -> list[pd.DataFrame]:
         reasons["x = 1 and x = 2 have not finished: lnmo run CAMPAIGN"] = None
     found.missing += [Missing("densities of states", reason) for reason in reasons]
     return densities
+
+
+def _with_doubts_of(densities: Sequence[pd.DataFrame], origin: str) -> str:
+    """Add what stands against densities of states; each row of one says the same."""
+    import pandas as pd
+
+    return with_doubts(origin, pd.concat([each.head(1) for each in densities]))
 
 
 def _crystal_fields(

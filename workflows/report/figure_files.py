@@ -13,7 +13,11 @@ from workflows.errors import LnmoError, ResultsError, StoreError, one_line, shor
 from workflows.report.collect import Collection, collect
 from workflows.report.draw_matplotlib import draw
 from workflows.report.figure_request import FigureRequest
-from workflows.report.structure_pictures import pictured, structures_figure
+from workflows.report.structure_pictures import (
+    origin_of_pictures,
+    pictured,
+    structures_figure,
+)
 from workflows.results.results import Results
 
 if TYPE_CHECKING:
@@ -119,7 +123,9 @@ def _figures(
     if not asked.only or STRUCTURES in asked.only:
         chosen = pictured(results.lowest_documents())
         if chosen:
-            drawn = structures_figure(chosen, found.origin, asked.width)
+            drawn = structures_figure(
+                chosen, origin_of_pictures(found.series, found.origin), asked.width
+            )
             yield STRUCTURES, drawn
     for chart in found.charts:
         if not asked.only or chart.key in asked.only:

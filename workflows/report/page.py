@@ -23,7 +23,11 @@ from workflows.report.draw_plotly import narrow_layout, plotly_figure
 from workflows.report.provenance import findings_of, label, settings_of, versions_of
 from workflows.report.series_charts import of_the_paper
 from workflows.report.structure_files import Cell, cells_of
-from workflows.report.structure_pictures import pictured, structures_figure
+from workflows.report.structure_pictures import (
+    origin_of_pictures,
+    pictured,
+    structures_figure,
+)
 from workflows.report.structure_view import structure_layout
 from workflows.report.thinning import FINDINGS, STEPS, few_of_each, first_of
 from workflows.report.verdict_summary import summaries, why_unjudged, written
@@ -139,7 +143,7 @@ def report_html(results: Results, campaign: Campaign | None) -> str:
         charts=[d for d in drawn if d.chart.key not in FIRST],
         plots=as_script({chart.key: plot_data(chart) for chart in charts}),
         plotly=plotly_script(),
-        structures=_structures(lowest, origin),
+        structures=_structures(lowest, origin_of_pictures(series, origin)),
         cells=cells,
         cells_left_out=max(0, len(lowest) - len(cells)),
         views=as_script(_views(cells)),

@@ -15,7 +15,7 @@ from workflows.report.dos_chart import crystal_field_chart, dos_chart
 from workflows.report.draw_matplotlib import SOFT, draw_panel
 from workflows.report.series_charts import lattice_chart, moments_chart
 from workflows.results import results as tables
-from workflows.results.origin import origin_of_numbers
+from workflows.results.origin import origin_of_numbers, with_doubts
 from workflows.results.results import Results
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Plots:
         own = {"align": "vbm", **chosen}
         asked: By = "t2g_eg" if by == "t2g_eg" else "orbital"
         density = self._results.pdos(x, by=asked, **own)
-        origin = origin_of_numbers(density)
+        origin = with_doubts(origin_of_numbers(density), density.head(1))
         make = crystal_field_chart if by == "t2g_eg" else dos_chart
         panel = make([density], origin).panels[PANELS.get(by, 0)]
         return _drawn(panel, f"{panel.title}\n{origin}", ax)

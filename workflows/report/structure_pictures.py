@@ -14,8 +14,10 @@ from workflows.campaign.calculation import NO_INSERTION
 from workflows.report.chart import ELEMENTS
 from workflows.report.draw_matplotlib import LETTERS
 from workflows.results.hosts import member_name
+from workflows.results.origin import with_doubts
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -46,6 +48,11 @@ def pictured(documents: Sequence[TaskDocument]) -> list[TaskDocument]:
             if best is None or _energy(document) <= _energy(best):
                 chosen[key] = document
     return [chosen[key] for key in sorted(chosen)]
+
+
+def origin_of_pictures(series: pd.DataFrame, origin: str) -> str:
+    """Return what made the pictures, and what stands against their rows."""
+    return with_doubts(origin, series[series["x"].isin(PICTURED)])
 
 
 def structures_figure(

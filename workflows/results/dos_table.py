@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,8 @@ from workflows.analysis.dos import DensityOfStates
 from workflows.analysis.pdos import By, curves_of
 from workflows.analysis.smoothing import Mode, adjacent_average, half_step
 from workflows.errors import ResultsError
-from workflows.records.document import INCAR, TaskDocument
+from workflows.records.document import INCAR, State, TaskDocument
+from workflows.results.gates import standing, words_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,25 @@ class Drawing:
                 f"window_ev={width:.2g} (--window-ev)"
             )
         return max(self.smooth, 1)
+
+
+def state_of_density(row: Mapping[str, Any], document: TaskDocument) -> dict[str, str]:
+    """Return state and findings of a density of states: its own and its row's.
+
+    Parameters
+    ----------
+    row
+        Of the calculation in the series; a step for the density changes nothing there.
+    document
+        Of the step that the density comes from, finished.
+    """
+    reviewed = document.state is State.NEEDS_REVIEW
+    own = words_of(standing(document.findings)).split(", ")
+    told = dict.fromkeys([*str(row["findings"]).split(", "), *own])
+    return {
+        "state": str(document.state) if reviewed else str(row["state"]),
+        "findings": ", ".join(filter(None, told)),
+    }
 
 
 def refuse_another_run(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 SURROGATE = "surrogate (CHGNet): its numbers rank structures, they are not evidence"
 
+MOST_DOUBTS = 4
+"""Rows that a figure names."""
+
 FAKE = "FAKE VASP: every number is synthetic, none is a calculation"
 
 
@@ -29,6 +32,29 @@ def origin_of_numbers(frame: pd.DataFrame) -> str:
         return f"{engine}: {SURROGATE}"
     engine += _u_of(frame) + _geometry_of(frame) + _lax(frame)
     return f"{engine}: {FAKE}" if frame["fake"].any() else engine
+
+
+def with_doubts(origin: str, frame: pd.DataFrame) -> str:
+    """Add what stands against the rows of a table, for a figure that cannot mark them.
+
+    Parameters
+    ----------
+    origin
+        What made the numbers, see :func:`origin_of_numbers`.
+    frame
+        With the column ``findings``, and with ``x`` if it is not said there.
+    """
+    xs = frame["x"] if "x" in frame else [None] * len(frame)
+    told = {
+        text if x is None else f"x = {x:g}: {text}": None
+        for x, text in zip(xs, frame["findings"], strict=True)
+        if isinstance(text, str) and text
+    }
+    if not told:
+        return origin
+    shown = [*told][:MOST_DOUBTS]
+    more = [f"{len(told) - len(shown)} more"] if len(told) > len(shown) else []
+    return f"{origin}; NOT CLEAN: {'; '.join([*shown, *more])}"
 
 
 def _geometry_of(frame: pd.DataFrame) -> str:

@@ -47,6 +47,7 @@ from workflows.results.dos_table import (
     dos_document,
     provenance,
     refuse_another_run,
+    state_of_density,
 )
 from workflows.results.hosts import of_one_host
 from workflows.results.hull_voltage_tables import hull_frame, voltage_frame
@@ -551,7 +552,7 @@ class Results:
         labels = {name: row.get(name, "") for name in LABEL_NAMES}
         labels |= {"engine_version": document.engine_version, "fake": document.fake}
         labels |= {"x": document.x, "calculation_id": document.calculation_id}
-        return with_labels(frame, labels | {"findings": row["findings"]})
+        return with_labels(frame, labels | state_of_density(row, document))
 
     def structure(self, x: float, insertion: str | None = None) -> Structure:
         """Return the final structure of the lowest energy at x.

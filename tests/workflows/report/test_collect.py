@@ -12,9 +12,10 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import Campaign
 from workflows.campaign.reference_metal import metal_reference
 from workflows.errors import ResultsError, StoreError
-from workflows.records.document import TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
 from workflows.report.collect import collect
 from workflows.report.figure_files import write_figures
+from workflows.report.structure_pictures import origin_of_pictures
 from workflows.results.results import Results
 
 Record = Callable[..., Path]
@@ -60,6 +61,25 @@ def test_the_charts_are_in_the_order_of_the_page(results: Results) -> None:
         *("fig2e-moments", "fig2f-lattice", "fig2f-ratio"),
         *("voltage", "mn-valence", "hull"),
     ]
+
+
+def test_a_figure_that_cannot_mark_a_point_names_what_stands_against_it(
+    documents: list[TaskDocument], lithium: TaskDocument, project: Record
+) -> None:
+    told = Finding(id="files_disagree", severity="warning", message="INCAR is another")
+    at_1 = next(d for d in documents if d.x == 1)
+    doubted = at_1.model_copy(
+        update={"state": State.NEEDS_REVIEW, "findings": (*at_1.findings, told)}
+    )
+    others = [d for d in documents if d is not at_1]
+    results = open_results(project(*others, doubted, lithium))
+    found = collect(results)
+    own = {c.key: c.origin for c in found.charts}
+    for key in ("voltage", "mn-valence", "hull"):
+        assert "NOT CLEAN: " in own[key]
+        assert "x = 1: files of several runs" in own[key]
+    pictures = origin_of_pictures(found.series, found.origin)
+    assert "x = 1: files of several runs" in pictures
 
 
 def test_the_voltage_is_drawn_from_the_lithium_there_is(results: Results) -> None:

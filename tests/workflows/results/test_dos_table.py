@@ -25,7 +25,7 @@ from workflows.analysis.pdos import BY, curves_of, refuse_other_axes
 from workflows.analysis.smoothing import MODES, Mode, adjacent_average
 from workflows.campaign.calculation import Calculation
 from workflows.errors import ResultsError
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import Finding, State, TaskDocument
 from workflows.results.dos_table import Drawing, WideWindowError, density_frame
 from workflows.vasp.dos_files import read_density
 
@@ -365,6 +365,18 @@ def test_files_that_were_exchanged_after_the_record_are_not_drawn(
     tags = {"incar": {"EFERMI": "MIDGAP"}}
     if name == "efermi":
         assert len(with_dos(efermi=recorded, settings=tags).pdos(1, smooth=0))
+
+
+def test_a_density_has_the_state_and_the_findings_of_its_own_run(
+    with_dos: Callable[..., Any],
+) -> None:
+    told = Finding(id="files_disagree", severity="warning", message="INCAR is another")
+    frame = with_dos(state=State.NEEDS_REVIEW, findings=(told,)).pdos(1, smooth=0)
+    assert set(frame["state"]) == {"NEEDS_REVIEW"}
+    assert "files of several runs" in frame["findings"].iloc[0]
+    clean = with_dos().pdos(1, smooth=0)
+    assert set(clean["state"]) == {"DONE"}
+    assert "files of several runs" not in clean["findings"].iloc[0]
 
 
 def test_a_dos_step_that_failed_has_no_density(with_dos: Callable[..., Any]) -> None:
