@@ -17,6 +17,7 @@ from workflows.errors import StoreError
 from workflows.vasp.hubbard import u_by_element
 from workflows.vasp.packed import PackingError
 from workflows.vasp.parts import Potential
+from workflows.vasp.potcar_heads import potcar_heads
 from workflows.vasp.precision import OUTCAR_U
 from workflows.vasp.run_files import read_lines
 
@@ -47,6 +48,8 @@ class OutcarHeader:
         TITEL of each POTCAR, such as ``PAW_PBE Mn_pv 02Aug2007``, and its element.
     enmax, zval
         Of each POTCAR: recommended cutoff, valence electrons of one atom.
+    heads
+        Of each POTCAR, what else OUTCAR repeats of its head; empty if that is damaged.
     ions_per_block
         Atoms of each block.
     ldautype, ldaul, ldauu, ldauj
@@ -67,6 +70,7 @@ class OutcarHeader:
     elements: tuple[str, ...] = ()
     enmax: tuple[float, ...] = ()
     zval: tuple[float, ...] = ()
+    heads: tuple[Potential, ...] = field(default=(), repr=False)
     ions_per_block: tuple[int, ...] = ()
     ldautype: int | None = None
     ldaul: tuple[int, ...] | None = None
@@ -159,6 +163,7 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
         elements=tuple(Potential.titled(titel).element for titel in titels),
         enmax=enmax if len(enmax) == len(titels) else (),
         zval=zval,
+        heads=_heads(potcars),
         ions_per_block=_ions(parameters, nions),
         ldautype=_integer(tags, "LDAUTYPE"),
         ldaul=tuple(int(value) for value in ldau) or None,
@@ -193,6 +198,13 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
         tags=tags,
         incar=incar,
     )
+
+
+def _heads(lines: Iterable[str]) -> tuple[Potential, ...]:
+    try:
+        return potcar_heads(lines)
+    except ValueError:
+        return ()
 
 
 def _lines(path: Path) -> Iterator[str]:

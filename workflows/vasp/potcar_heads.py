@@ -43,7 +43,7 @@ def read_potcar(path: Path) -> tuple[Potential, ...]:
 
 
 def potcar_heads(lines: Iterable[str]) -> tuple[Potential, ...]:
-    """Return the heads of the data sets in the lines of a POTCAR.
+    """Return the heads of the data sets in the lines of a POTCAR, or of OUTCAR's head.
 
     Raises
     ------
@@ -60,10 +60,11 @@ def potcar_heads(lines: Iterable[str]) -> tuple[Potential, ...]:
             if blocks and "whole" in blocks[-1]:
                 blocks[-1]["whole"] = "T"
         elif match := BEFORE_TITEL.match(line):
-            before.setdefault(*match.groups())
+            before[match[1]] = match[2]
         elif re.match(r"\s*TITEL\s*=", line):
             titel = " ".join(line.partition("=")[2].split())
             blocks.append({**before, "TITEL": titel})
+            before = {}
         elif blocks and ("ENMAX" in line or "ZVAL" in line or "LULTRA" in line):
             for tag, value in AFTER_TITEL.findall(line):
                 blocks[-1].setdefault(tag, value)

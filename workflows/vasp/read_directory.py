@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
@@ -231,7 +231,13 @@ def _potentials(
 
 def _of_outcar(head: OutcarHeader) -> tuple[Potential, ...]:
     columns = zip_longest(head.titels, head.enmax, head.zval)
-    return tuple(Potential.titled(t, e, z) for t, e, z in columns if t)
+    plain = tuple(Potential.titled(t, e, z) for t, e, z in columns if t)
+    if tuple(p.titel for p in plain) != tuple(p.titel for p in head.heads):
+        return plain
+    return tuple(
+        replace(said, enmax=potential.enmax, zval=potential.zval)
+        for said, potential in zip(head.heads, plain, strict=True)
+    )
 
 
 def _blocks(

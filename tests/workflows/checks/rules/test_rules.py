@@ -486,3 +486,20 @@ def test_a_potcar_made_by_hand_is_judged_data_set_by_data_set(
 def test_pbe_data_sets_that_vasp_titles_otherwise_are_no_mixture(read: Read) -> None:
     text = whole_potcar(("TITEL  = PAW_PBE", "TITEL  = PAW"))
     assert check(read("run", {**INPUTS, "POTCAR": text})) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("VRHFIN =Mn:", "VRHFIN =Fe:", "potcar-contradictory"),
+        ("LULTRA =        F", "LULTRA =        T", "potcar-ultrasoft"),
+        ("LEXCH  = PE", "LEXCH  = CA", "potcar-contradictory"),
+    ],
+)
+def test_the_data_sets_of_a_run_without_potcar_are_judged_by_its_outcar(
+    read: Read, old: str, new: str, rule: str
+) -> None:
+    files = {**FINISHED, **outcar(old, new), "POTCAR.spec": None}
+    found = [f for f in check(read("run", files)) if f.id == rule]
+    assert len(found) == (3 if "LEXCH" in old else 1)
+    assert all(f.message.startswith("OUTCAR: ") for f in found)
