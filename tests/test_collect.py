@@ -30,6 +30,7 @@ from workflows.engines.step import run_step
 from workflows.engines.vasp import collect as collect_module
 from workflows.errors import ResultsError, StoreError
 from workflows.records.collected import reordered
+from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.vasp.run_files import VaspFiles
 
@@ -524,6 +525,30 @@ def test_a_run_in_a_form_that_is_not_read_hides_no_other(
     reasons = {m.run.files.directory.name: m.reason for m in found}
     assert "compressed with zstd" in reasons.pop("odd")
     assert set(reasons.values()) == {""}
+
+
+def test_a_result_that_only_the_database_has_is_not_replaced(
+    runs: Path, calculation: Calculation, tmp_path: Path
+) -> None:
+    class OfAnother:
+        """A database with results that another process recorded."""
+
+        root = tmp_path / "data"
+
+        def get(self, *_: str) -> TaskDocument:
+            assert own is not None
+            return own.model_copy(update={"collected": None})
+
+        def put(self, document: TaskDocument) -> None:
+            pytest.fail(f"{document.task_label} was replaced")
+
+    matches = found_in([runs], [calculation])
+    own = next(m.document for m in matches if m.document is not None)
+    store: Any = OfAnother()
+    results = FileResults(tmp_path / "data")
+    outcomes = list(recorded(matches, results, store, write=True))
+    assert {o.action for o in outcomes if o.match.document} == {"kept"}
+    assert not (tmp_path / "data").exists()
 
 
 def test_runs_whose_path_no_record_can_hold_are_not_recorded(

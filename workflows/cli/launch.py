@@ -44,8 +44,8 @@ def launch(
     from workflows.cluster.profile import read_profile
     from workflows.launchpad.mongodb import connected
     from workflows.launchpad.opening import refuse_embedded
-    from workflows.launchpad.project import refuse_anothers
     from workflows.records.database import read_database
+    from workflows.records.project import refuse_anothers
 
     database = read_database(launchpad)
     refuse_embedded(database)
@@ -57,7 +57,7 @@ def launch(
     if dry_run and host in LOOPBACK:
         note(f"note: in a job, host: {host} is the compute node; name the server")
     with connected(database) as pad:
-        refuse_anothers(pad, database)
+        refuse_anothers(pad.db, database)
         if dry_run:
             found, full = launching.planned(pad, database, profile), False
         else:

@@ -12,8 +12,8 @@ from workflows.cluster.profile import Profile, read_profile
 from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import refuse_embedded
-from workflows.launchpad.project import refuse_anothers
 from workflows.records.database import Database
+from workflows.records.project import refuse_anothers
 
 
 @dataclass(frozen=True)
@@ -57,5 +57,5 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
         connected(database) as launchpad,
         lease(launchpad, f"queue {profile.name}") as confirm_lease,
     ):
-        refuse_anothers(launchpad, database)
+        refuse_anothers(launchpad.db, database)
         yield LockedQueue(launchpad, profile, confirm_lease)

@@ -25,9 +25,9 @@ from workflows.engines.step import terminable
 from workflows.errors import MachineError, StoreError, Terminated, shortened
 from workflows.launchpad.mongodb import connect
 from workflows.launchpad.opening import refuse_embedded
-from workflows.launchpad.project import refuse_anothers
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
+from workflows.records.project import refuse_anothers
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
 """Environment variables in which Slurm, PBS, LSF and SGE give the job id."""
@@ -68,7 +68,7 @@ def run_firework(
         with terminable():
             launchpad = _connected(database, fw_id, launch_id, end)
             try:
-                refuse_anothers(launchpad, database)
+                refuse_anothers(launchpad.db, database)
                 code = _run(launchpad, worker, fw_id, launch_id)
             finally:
                 launchpad.connection.close()

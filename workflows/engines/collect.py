@@ -108,6 +108,10 @@ def _record(
         existing = files.get(calculation.id, match.step)
     except LnmoError as error:
         return CollectResult(match, "kept", f"its place cannot be read: {error}")
+    if existing is None and store is not None:
+        existing = store.get(calculation.id, match.step)
+        if existing is not None and _is_of_the_files(existing, document):
+            existing = None  # its file was lost, and is written again
     if existing is not None:
         return _standing(match, existing, document)
     directory = files.directory(calculation.id, match.step)
@@ -135,10 +139,16 @@ def _record(
     return CollectResult(match, "recorded")
 
 
-def _standing(match: Match, existing: TaskDocument, new: TaskDocument) -> CollectResult:
+def _is_of_the_files(existing: TaskDocument, new: TaskDocument) -> bool:
+    """Whether a result was read from the files that another was read from."""
     old, own = existing.collected, new.collected
     assert own is not None
-    if old is not None and old.files == own.files:
+    return old is not None and old.files == own.files
+
+
+def _standing(match: Match, existing: TaskDocument, new: TaskDocument) -> CollectResult:
+    old = existing.collected
+    if _is_of_the_files(existing, new):
         return CollectResult(match, "there")
     whose = "of our own run" if old is None else f"collected from {old.path}"
     return CollectResult(

@@ -6,7 +6,6 @@ is: it may be the project itself. Here only directories named by ids are removed
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -87,7 +86,7 @@ def deletable(
             own.append(found)
     fw_ids = sorted(n for found in own for n in found["nodes"])
     if not alone:
-        _refuse_busy(launchpad, fw_ids, campaign)
+        _refuse_busy(launchpad, fw_ids)
     planned_ids = (found["metadata"]["calculation_id"] for found in own)
     ids = sorted(with_reseeds(launchpad, planned_ids))
     _refuse_processes(root / CALCULATIONS, ids)
@@ -110,17 +109,21 @@ def deletable(
     }
 
 
-def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str) -> None:
-    own = {"fw_id": {"$in": list(fw_ids)}}
-    busy = launchpad.fireworks.find_one(
-        {**own, "state": {"$in": list(BUSY)}}, {"name": 1, "state": 1}
-    )
-    if busy is not None:
-        raise StoreError(
-            f"{busy['name']} is {busy['state']}; first: lnmo cancel "
-            f"{shlex.quote(campaign)}, and lnmo reconcile --fix until nothing runs"
-        )
-    for launch in launchpad.launches.find({**own, "state": {"$in": list(BUSY)}}):
+def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int]) -> None:
+    busy = {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(BUSY)}}
+    launches = list(launchpad.launches.find(busy))
+    outside = [launch for launch in launches if not _is_of_a_queue(launch)]
+    for launch in outside:
+        _refuse_unended(launchpad, launch)
+    dead = {launch["fw_id"] for launch in outside}
+    fields = {"name": 1, "state": 1, "fw_id": 1}
+    for found in launchpad.fireworks.find(busy, fields):
+        if found["fw_id"] not in dead:
+            raise StoreError(
+                f"{found['name']} is {found['state']}; first: lnmo cancel --fw-id "
+                f"{found['fw_id']}, and lnmo reconcile --fix until nothing runs"
+            )
+    for launch in launches:
         _refuse_unended(launchpad, launch)
 
 
@@ -167,9 +170,7 @@ def _is_of_a_queue(launch: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def _withheld(
-    launchpad: LaunchPad, fw_ids: Sequence[int], campaign: str
-) -> Iterator[None]:
+def _withheld(launchpad: LaunchPad, fw_ids: Sequence[int]) -> Iterator[None]:
     """Let nobody check out a Firework meanwhile; if that fails, all is as it was.
 
     A check-out makes a Firework RESERVED in one step, so each of them is either seen
@@ -179,7 +180,7 @@ def _withheld(
     before = list(launchpad.fireworks.find(own, {"_id": 0, "fw_id": 1, "state": 1}))
     launchpad.fireworks.update_many(own, {"$set": {"state": "DEFUSED"}})
     try:
-        _refuse_busy(launchpad, fw_ids, campaign)
+        _refuse_busy(launchpad, fw_ids)
         yield
     except BaseException:
         for state in NOT_BEGUN:
@@ -206,9 +207,7 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
     bin_ = database.root / BIN
     with (
         # an embedded LaunchPad has one owner, who is here
-        nullcontext()
-        if database.embedded
-        else _withheld(launchpad, found["fw_ids"], found["campaign"]),
+        nullcontext() if database.embedded else _withheld(launchpad, found["fw_ids"]),
         _moved_aside(found["directories"], bin_, database.root),
     ):
         _forget(launchpad, database, found)

@@ -59,12 +59,15 @@ class Owner:
         if self.local_run and cancelled:
             ends = "it sees that and ends its VASP within a minute"
         elif self.local_run:
-            ends = f"to end it: lnmo cancel --fw-id {fw_id}"
+            ends = f"to end it: Ctrl-C there, or lnmo cancel --fw-id {fw_id}"
         else:
             ends = "end it there"
         if self.alive:
             return f"{ends}; if not: kill -9 {self.pid}"
-        return f"{ends}; if it is dead: lnmo rerun --fw-id {fw_id} --dead"
+        return (
+            f"{ends}; if it is dead: lnmo rerun --fw-id {fw_id} --dead (without a "
+            f"queue: lpad -l launchpad.yaml rerun_fws -i {fw_id})"
+        )
 
 
 def owner_of(launch: Mapping[str, Any]) -> Owner:

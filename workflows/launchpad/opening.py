@@ -13,12 +13,16 @@ from contextlib import contextmanager
 
 from fireworks import LaunchPad
 
-from workflows.errors import StoreError
+from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.embedded import LAUNCHPAD_FILE, EmbeddedLaunchPad
-from workflows.launchpad.file_lock import lock
+from workflows.launchpad.file_lock import is_owned, lock
 from workflows.launchpad.mongodb import connected, set_up
-from workflows.launchpad.project import claim
 from workflows.records.database import Database
+from workflows.records.project import (
+    claim,
+    refuse_anothers_to_read,
+    refuse_of_a_database,
+)
 
 LOCK_FILE = "launchpad.lock"
 
@@ -54,9 +58,11 @@ def owned(
     if not database.embedded:
         with connected(database) as launchpad:
             set_up(launchpad)
-            claim(launchpad, database)
+            _refuse_owned(database)
+            claim(launchpad.db, database)
             yield launchpad, ()
         return
+    refuse_of_a_database(database)
     held = lock(database.root / LOCK_FILE, waiting)
     try:
         path = database.root / LAUNCHPAD_FILE
@@ -72,7 +78,17 @@ def reading(database: Database) -> Iterator[LaunchPad]:
         yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
         return
     with connected(database) as launchpad:
+        refuse_anothers_to_read(launchpad.db, database)
         yield launchpad
+
+
+def _refuse_owned(database: Database) -> None:
+    """Refuse a MongoDB while an embedded LaunchPad has the data directory."""
+    if is_owned(database.root / LOCK_FILE):
+        raise StoreBusy(
+            f"{database.root}: a process with host: embedded has this data directory; "
+            "wait for it, or stop it, then type this again"
+        )
 
 
 def refuse_embedded(database: Database, instead: str = "lnmo run") -> None:

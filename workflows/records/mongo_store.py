@@ -78,7 +78,7 @@ class MongoResults:
             It cannot be read: another version of lnmo recorded it.
         """
         key = {"calculation_id": calculation_id, "task_label": step}
-        with self._server_errors_explained():
+        with self.server_errors_explained():
             found = self._collection.find_one(key, {"_id": 0, _SUMMARY: 0})
         if found is None:
             return None
@@ -117,11 +117,11 @@ class MongoResults:
         return Summary(light) if whole is None else summarize(whole)
 
     def _sorted(self, leave: Mapping[str, int]) -> Iterator[dict[str, Any]]:
-        with self._server_errors_explained():
+        with self.server_errors_explained():
             yield from self._collection.find({}, leave).sort(_ORDER)
 
     @contextmanager
-    def _server_errors_explained(self) -> Iterator[None]:
+    def server_errors_explained(self) -> Iterator[None]:
         """Raise one line, without a password, if the server stops answering."""
         try:
             yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -42,15 +43,21 @@ def results_store(database: Database) -> ResultsStore:
     Raises
     ------
     StoreError
-        No MongoDB answers, now or later; the message shows no user and no password.
+        No MongoDB answers, now or later; the message shows no user and no password. Or
+        the database belongs to another project.
     """
     if database.embedded:
         return FileResults(database.root)
     from workflows.records.mongo_store import COLLECTION, MongoResults, connect_client
+    from workflows.records.project import refuse_anothers_to_read
 
     client = connect_client(database)
-    settings = database.launchpad
-    collection = client[settings.get("name", "fireworks")][COLLECTION]
-    store = MongoResults(collection, database.root, database)
+    db = client[database.launchpad.get("name", "fireworks")]
+    store = MongoResults(db[COLLECTION], database.root, database)
+    with ExitStack() as undo:
+        undo.callback(client.close)
+        with store.server_errors_explained():
+            refuse_anothers_to_read(db, database)
+        undo.pop_all()
     weakref.finalize(store, client.close)  # when the store is garbage-collected
     return store

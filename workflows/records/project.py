@@ -1,0 +1,186 @@
+"""A database of MongoDB and a data directory belong to each other.
+
+Fireworks name their calculations by id, and any data directory can hold that id. If two
+projects shared a database, each would delete, run and reconcile the other's steps; with
+two databases, one directory would have two LaunchPads that know nothing of each other.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from workflows.atomic import read_regular, write_atomically
+from workflows.errors import StoreError, one_line
+from workflows.records.database import Database
+from workflows.vasp.file_kinds import in_the_way
+
+COLLECTION = "lnmo_project"
+FILE = "project_id"
+"""In the data directory."""
+
+_KEY = {"_id": "project"}
+
+
+def claim(db: Any, database: Database) -> None:
+    """Make a database and a data directory each other's own; the first has it.
+
+    A data directory that was moved keeps its database: its id goes with it. So does
+    one that was lost before a step began, and is made anew in its place.
+
+    Parameters
+    ----------
+    db
+        pymongo's database.
+    database
+        Its address, and the data directory.
+
+    Raises
+    ------
+    StoreError
+        One of them belongs to another, or this data directory is a copy.
+    """
+    own, projects = own_id(database.root), db[COLLECTION]
+    if own is not None and projects.find_one(_KEY) is None:
+        raise StoreError(
+            f"{database.path}: the data directory {database.root} belongs to another "
+            f"database than {_name(database)}, and its steps may run there. Name that "
+            "one in launchpad.yaml; or, once nothing runs there, begin anew in this "
+            f"one: remove {database.root / FILE}"
+        )
+    made = {"$setOnInsert": {"id": own or uuid.uuid4().hex, "place": _place(database)}}
+    with suppress(DuplicateKeyError):  # another process made it in between
+        projects.update_one(_KEY, made, upsert=True)
+    refuse_anothers(db, database)
+    found = _project(db, database) or {}
+    if own != found["id"]:
+        database.root.mkdir(parents=True, exist_ok=True)
+        write_atomically(database.root / FILE, f"{found['id']}\n")
+    if found["place"] != _place(database):
+        projects.update_one(_KEY, {"$set": {"place": _place(database)}})
+
+
+def refuse_anothers(db: Any, database: Database) -> None:
+    """Refuse a database that belongs to another data directory.
+
+    Raises
+    ------
+    StoreError
+        As for :func:`claim`.
+    """
+    found = _project(db, database)
+    if found is None:
+        return
+    own, place = own_id(database.root), Path(found["place"])
+    if own == found["id"]:
+        if place != database.root and _holds(place, own) and _apart(place, database):
+            raise _another(database, found, f"{database.root} is a copy of it")
+    elif place == database.root and (own is not None or _has_begun(db)):
+        raise StoreError(
+            f"{database.root / FILE} {'is another than' if own else 'is missing, not'} "
+            f"that of the database {_name(database)}, whose steps ran in a data "
+            "directory of this path: another machine's, or a disk that is not mounted? "
+            f"If this is the one, or that one is lost: write {found['id']} into the "
+            "file, and type this again"
+        )
+    elif place != database.root:
+        raise _another(database, found, f"this project has {database.root}")
+
+
+def refuse_anothers_to_read(db: Any, database: Database) -> None:
+    """As :func:`refuse_anothers`, where there is a data directory to compare with.
+
+    Raises
+    ------
+    StoreError
+        The results and steps there are another project's.
+    """
+    if database.root.is_dir():
+        refuse_anothers(db, database)
+
+
+def refuse_of_a_database(database: Database) -> None:
+    """Refuse an embedded LaunchPad in the data directory of a MongoDB.
+
+    Raises
+    ------
+    StoreError
+        The directory belongs to a database, whose steps may run.
+    """
+    if own_id(database.root) is not None:
+        raise StoreError(
+            f"{database.path}: host: embedded, but the data directory {database.root} "
+            "belongs to a MongoDB, and its steps may run there. Name that in "
+            "launchpad.yaml; or, once nothing runs there, begin anew here: remove "
+            f"{database.root / FILE}"
+        )
+
+
+def own_id(root: Path) -> str | None:
+    """Return the id of a data directory, or None if it has none yet.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be read.
+    """
+    try:
+        return read_regular(root / FILE).strip() or None
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and (obstacle := in_the_way(error)):
+            raise StoreError(f"{obstacle} and type this again") from None
+        raise StoreError(
+            f"{root / FILE}: cannot be read ({one_line(error)}); it says which "
+            "database belongs to this data directory: remove it, and type this again"
+        ) from None
+
+
+def _has_begun(db: Any) -> bool:
+    return db["launches"].find_one({}, {"_id": 1}) is not None
+
+
+def _project(db: Any, database: Database) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = db[COLLECTION].find_one(_KEY)
+    if found is None or all(isinstance(found.get(n), str) for n in ("id", "place")):
+        return found
+    raise StoreError(
+        f"{database.path}: the entry of {COLLECTION} in the database {_name(database)} "
+        "is damaged; if no other project has this database, remove the entry there: "
+        f"db.{COLLECTION}.deleteMany({{}})"
+    )
+
+
+def _name(database: Database) -> str:
+    return str(database.launchpad.get("name", "fireworks"))
+
+
+def _place(database: Database) -> str:
+    return str(database.root)
+
+
+def _holds(place: Path, own: str | None) -> bool:
+    try:
+        return own_id(place) == own
+    except StoreError:
+        return False
+
+
+def _apart(place: Path, database: Database) -> bool:
+    """Whether two paths are two directories, not two mounts of one."""
+    return not place.samefile(database.root)
+
+
+def _another(database: Database, found: Mapping[str, Any], why: str) -> StoreError:
+    return StoreError(
+        f"{database.path}: the database {_name(database)} belongs to the data "
+        f"directory {found['place']}; {why}. Give this project a database of its own: "
+        "another name in launchpad.yaml. If this one goes on in its place: move the "
+        f"other away, and write {found['id']} into {database.root / FILE}"
+    )
