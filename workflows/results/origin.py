@@ -54,7 +54,7 @@ def with_doubts(origin: str, frame: pd.DataFrame) -> str:
         return origin
     shown = [*told][:MOST_DOUBTS]
     more = [f"{len(told) - len(shown)} more"] if len(told) > len(shown) else []
-    return f"{origin}; NOT CLEAN: {'; '.join([*shown, *more])}"
+    return f"{origin}; DOUBTS: {'; '.join([*shown, *more])}"
 
 
 def _geometry_of(frame: pd.DataFrame) -> str:

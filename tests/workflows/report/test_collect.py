@@ -76,7 +76,7 @@ def test_a_figure_that_cannot_mark_a_point_names_what_stands_against_it(
     found = collect(results)
     own = {c.key: c.origin for c in found.charts}
     for key in ("voltage", "mn-valence", "hull"):
-        assert "NOT CLEAN: " in own[key]
+        assert "DOUBTS: " in own[key]
         assert "x = 1: files of several runs" in own[key]
     pictures = origin_of_pictures(found.series, found.origin)
     assert "x = 1: files of several runs" in pictures
