@@ -11,16 +11,28 @@ from workflows.counts import count_of
 IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
 ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
 """Lines of OSZICAR and of standard output."""
-_RANK = (
-    rb"running on +\d+ (?:total cores|nodes)"
-    rb"|running +\d+ mpi-ranks, with +\d+ threads/rank(?:, on +\d+ nodes)?"
+_LABEL = r"(?:\[[^\]\n]*\]|[\w.-]*\d(?=:))(?:<\w+>)?:?"
+"""What a launcher puts before each line: ``0:``, ``[0]``, ``[1,0]<stdout>:``."""
+_LABELS = re.compile(f"^ *{_LABEL}", re.MULTILINE)
+_NUMBER = rb"[ \d]{4}\d"
+_RANKS = re.compile(
+    rb"running on%b (?:total cores|nodes)"
+    rb"|running%b mpi-ranks, with%b threads/rank(?:, on%b nodes)?" % (4 * (_NUMBER,))
 )
-_RANKS = re.compile(rb"^(?: *(?:%b|distrk?:[^:]*groups))+\s*$" % _RANK)
-_EACH_RANK = re.compile(_RANK)
-_VERSION = re.compile(rb"^ *vasp\.\d[^(\n]*?\d\d?[A-Z][a-z]{2}\d\d\b")
-"""The two lines with which every VASP begins; a serial build prints the second only.
-Two VASPs may share a line, but a launcher's line that says more is not VASP's."""
+_VERSION = re.compile(
+    rb"vasp\.\d[\d.]*[ .]\d\d?[A-Z][a-z]{2}\d\d\S* +\(build [^)\n]*\) +"
+    rb"(?:complex|gamma-only)\b"
+)
+"""The two lines with which every VASP begins; a serial build prints the second only."""
 _LOOP = b"entering main loop"
+_BEGIN = re.compile(
+    rb"^(?: *(?:%b)? *(?:%b|%b|distrk?:[^:\n]*groups|%b))+\s*$"
+    % (_LABEL.encode(), _RANKS.pattern, _VERSION.pattern, _LOOP)
+)
+"""Several VASPs may share a line, but a line that says more is not VASP's: wrappers
+and modules print ranks and versions too."""
+_NOT_AT_ONCE = re.compile(rb"vasp\.\d|running|POSCAR|[A-Z]{3}: +\d+ | F= ")
+"""Of two VASPs that enter their loops at once, none prints this in between."""
 
 
 @dataclass(frozen=True)
@@ -41,24 +53,35 @@ class Starts:
 
 
 def starts(lines: Iterable[bytes]) -> Starts:
-    """Count the VASPs that printed a text."""
-    ranks = versions = 0
-    at_once = loop = False
+    """Count the VASPs that printed a text.
+
+    Each VASP of an MPI build tells its ranks, so that its versions need not be counted.
+    VASPs that enter their loops side by side are several, whatever else is printed.
+    """
+    ranks = versions = together = side_by_side = 0
+    overlap, loop = False, False
     for line in lines:
-        begun = len(_EACH_RANK.findall(line)) if _RANKS.match(line) else 0
-        ranks += begun
-        versions += _VERSION.match(line) is not None
-        if begun or _VERSION.match(line):
+        own = _BEGIN.match(line) is not None
+        begun = len(_RANKS.findall(line)) if own else 0
+        named = len(_VERSION.findall(line)) if own else 0
+        ranks, versions = ranks + begun, versions + named
+        if begun or named:
             loop = False
-        elif _LOOP in line:
-            at_once = at_once or loop or line.count(_LOOP) > 1
+        if _NOT_AT_ONCE.search(line):
+            side_by_side = 0
+        if loops := line.count(_LOOP):
+            overlap = overlap or loop or loops > 1
             loop = True
-    count = max(ranks, versions)
-    return Starts(count, at_once=at_once and count > 1)
+            side_by_side += loops if own else 0
+            together = max(together, side_by_side)
+    count = ranks or versions
+    at_once = together > 1 or (overlap and count > 1)
+    return Starts(max(count, together) if at_once else count, at_once=at_once)
 
 
 def steps_printed(text: str) -> str:
     """Return how many steps VASP printed, in words; empty for none."""
+    text = _LABELS.sub("", text)
     ionic, electronic = len(IONIC.findall(text)), len(ELECTRONIC.findall(text))
     if not (ionic or electronic):
         return ""

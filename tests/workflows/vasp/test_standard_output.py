@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from tests.places import TESTS
-from workflows.vasp.standard_output import Starts, starts
+from workflows.vasp.standard_output import Starts, starts, steps_printed
 
 FIVE = (
     " running on    1 total cores\n distrk:  each k-point on    1 cores,    1 groups\n"
@@ -16,6 +16,7 @@ SIX = " running    1 mpi-ranks, with    1 threads/rank, on    1 nodes\n"
 OLD = " running on    1 nodes\n"
 VERSION = " vasp.5.4.4.18Apr17-6-g9f103f2a35 (build Aug 22 2019 09:35:51) complex\n"
 LOOP = " entering main loop\n"
+SERIAL = VERSION + " POSCAR found type information on POSCAR  Li O\n" + LOOP
 STEPS = "DAV:   1     0.1E+03    0.1E+03   -0.1E+04  96   0.1E+02\n   1 F= -.1E+02\n"
 ONE = FIVE + VERSION + LOOP + STEPS
 
@@ -52,11 +53,69 @@ def counted(text: str) -> tuple[int, bool]:
             "LSF is running on 4 nodes\n" + ONE,
             (1, False),
         ),
-        "a module": ("Loading module vasp.6.4.2\n" + ONE, (1, False)),
+        "a padded banner": (
+            "running on 4 nodes\n running on 8 total cores\n" + ONE,
+            (1, False),
+        ),
+        "two in one line": (2 * VERSION.strip() + "\n" + 2 * LOOP, (2, True)),
+        "older than its build": (
+            2 * " vasp.5.2.12 11Nov11 complex\n" + 2 * LOOP,
+            (2, True),
+        ),
+        "older, one after the other": (
+            2 * (" vasp.5.2.12 11Nov11 complex\n" + LOOP + STEPS),
+            (0, False),
+        ),
+        "the end of its log again": (ONE + LOOP + STEPS, (1, False)),
+        "serial, one after the other": (2 * (SERIAL + STEPS), (2, False)),
+        "a gamma-only build": (
+            2 * VERSION.replace("complex", "gamma-only"),
+            (2, False),
+        ),
     }.values(),
 )
 def test_each_vasp_is_counted_once(text: str, expected: tuple[int, bool]) -> None:
     assert counted(text) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vasp.6.4.2",
+        "vasp.6.4.2 20Jul23 loaded",
+        "Loading module vasp.6.4.2 20Jul23 (build with intel)",
+        "vasp.6.4.2.20Jul23/bin/vasp_std",
+        "vasp.6.4.2.20Jul23-intel (built by easybuild) complex",
+        "0: vasp.6.4.2 20Jul23",
+        "vasp.6.4.2 20Jul23 (build May 18 2023 13:19:41) complex: loaded",
+        VERSION.strip(),
+    ],
+)
+@pytest.mark.parametrize("build", [FIVE, SIX, ""])
+def test_what_a_module_or_a_wrapper_says_of_vasp_is_no_vasp(
+    line: str, build: str
+) -> None:
+    if build or line != VERSION.strip():  # a serial VASP prints nothing else
+        assert counted(f"{line}\n{build}{SERIAL}{STEPS}") == (1, False)
+
+
+@pytest.mark.parametrize(
+    "label", ["{}: ", " {}: ", "[{}] ", "[1,{}]<stdout>:", "[prte-n1@1,{}]<stdout>: "]
+)
+@pytest.mark.parametrize("lines", [FIVE + VERSION + LOOP, SIX + VERSION + LOOP, SERIAL])
+def test_a_label_of_the_launcher_hides_no_vasp(label: str, lines: str) -> None:
+    def labelled(rank: int, line: str) -> str:
+        return label.format(rank) + line
+
+    each = lines.splitlines(keepends=True)
+    several = "".join(labelled(rank, line) for line in each for rank in range(3))
+    assert counted(several) == (3, True)
+    assert counted("".join(labelled(0, line) for line in each)) == (1, False)
+
+
+def test_labelled_steps_are_steps() -> None:
+    labelled = "".join(f"[1,0]<stdout>:{line}\n" for line in STEPS.splitlines())
+    assert steps_printed(labelled) == "1 ionic step, 1 electronic step"
 
 
 def test_every_real_output_is_that_of_one_vasp() -> None:
