@@ -74,6 +74,10 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
         )
     if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")
+    if numbers.efermi_lost:
+        doubts.append(
+            f"no number for the Fermi level in {' and '.join(numbers.efermi_lost)}"
+        )
     if numbers.gap_lost:
         doubts.append(
             "vasprun.xml has no number for some eigenvalues, or no empty level "

@@ -27,7 +27,8 @@ class VaspNumbers:
     one. `many_body` is the ALGO of a run above the ground state. In a noncollinear run
     `magnetization` holds lengths, `vectors` the moments. `learned` says that a learned
     force field gave the last energy, `overflow` that a force or a stress is printed as
-    stars: it did not fit its field.
+    stars: it did not fit its field. `efermi_lost` names the files whose last Fermi
+    level is no number.
     """
 
     structure: Structure | None = None
@@ -48,6 +49,7 @@ class VaspNumbers:
     potcar: dict[str, str] = field(default_factory=dict)
     version: str = ""
     efermi: float | None = None
+    efermi_lost: tuple[str, ...] = ()
     gap: BandGap | None = None
     max_force: float | None = None
     pressure: float | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import contradiction, of_outcar_alone, of_vasprun_alone
+from workflows.vasp.outcar_moments import number
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
 from workflows.vasp.parts import Potential
 from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
@@ -77,7 +77,7 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
     outcar = open_outcar(files, cut=cut)
     run = open_vasprun(files, cut=cut)
     common: dict[str, Any] = {
-        "efermi": _fermi_level(files),
+        **_fermi_levels(files),
         "many_body": many_body_algorithm(files),
         "overflow": _overflow(files, outcar),
     }
@@ -101,15 +101,21 @@ def _overflow(files: VaspFiles, outcar: OutcarBody | None) -> bool:
     return printed or holds(files.find("vasprun.xml"), _STARS) is not None
 
 
-def _fermi_level(files: VaspFiles) -> float | None:
+def _fermi_levels(files: VaspFiles) -> dict[str, Any]:
     """Read the last Fermi level, eV; pymatgen gives it only with the whole DOS."""
+    last: dict[str, float] = {}
     for name, pattern in _FERMI_LEVELS.items():
         path = files.find(name)
         found = pattern.findall(read_bytes(path)) if path is not None else []
-        with suppress(IndexError, ValueError):
-            if math.isfinite(level := float(found[-1])):
-                return level
-    return None
+        if found:
+            last[name] = number(found[-1].decode("ascii", "replace"))
+    finite = [level for level in last.values() if math.isfinite(level)]
+    return {
+        "efermi": finite[0] if finite else None,
+        "efermi_lost": tuple(
+            n for n, level in last.items() if not math.isfinite(level)
+        ),
+    }
 
 
 def _without_ground_state(numbers: VaspNumbers) -> VaspNumbers:

@@ -198,3 +198,21 @@ def test_a_nan_is_never_hidden_by_a_maximum_or_a_sum() -> None:
     stress = [[1.0, 0, 0], [0, 2.0, nan], [0, nan, 3.0]]
     assert not is_number(pressure(stress))
     assert pressure([[1.0, 0, 0], [0, 2.0, 0], [0, 0, 3.0]]) == 2
+
+
+@pytest.mark.parametrize("word", ["NaN", "********", "Infinity"])
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("vasprun.xml", r'(<i name="efermi">)[^<]*'),
+        ("OUTCAR", r"(E-fermi\s*:)\s*\S+"),
+    ],
+)
+def test_a_fermi_level_that_one_output_lacks_is_told(
+    run: Path, name: str, pattern: str, word: str
+) -> None:
+    document = parse_run(edited(run, name, pattern, rf"\g<1> {word} "))
+    assert document.state is State.NEEDS_REVIEW
+    (finding,) = (f for f in document.findings if f.id == "not_numbers")
+    assert finding.message.startswith(f"no number for the Fermi level in {name} (")
+    assert document.efermi == pytest.approx(3.81, abs=0.01)
