@@ -48,10 +48,13 @@ _COMPONENT = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*", re.ASCII)
 _BLOCK = re.compile(r"^\s*data_", re.MULTILINE)
 _NOTHING = "No structure parsed for section 1 in CIF. "
 _NAME = re.compile(r"^[ \t]*(_\S+)", re.MULTILINE)
+NUMBERS_OF_GROUP = ("_symmetry_Int_Tables_number", "_space_group_IT_number")
+NO_MAGNETIC_GROUP = "No magnetic symmetry"
+"""pymatgen then takes the identity alone, and drops the ordinary operations."""
 GUESSES = (
     "parsed as",
     "Defaulting to P1",
-    "No magnetic symmetry",
+    NO_MAGNETIC_GROUP,
     "implicit hydrogens",
     "Pauling file corrections",
     "Missing elements",
@@ -98,6 +101,8 @@ def read_cif(text: str) -> Structure:
     own = vars(parser)["warnings"]  # some are kept there alone
     warned = [*own, *(str(warning.message) for warning in caught)]
     for guess in GUESSES:
+        if guess == NO_MAGNETIC_GROUP and _is_p1(data):
+            continue
         if guessed := [one for one in warned if guess in one]:
             raise ValueError(
                 f"pymatgen would have to guess ({shortened(guessed[0], 150)}): correct "
@@ -138,6 +143,20 @@ def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     for row in range(len(data[LABEL])):
         yield from _problems_of_atom(data, row)
     yield from _problems_of_operations(data)
+
+
+def _is_p1(data: Mapping[str, Any]) -> bool:
+    """Tell whether the identity is the only ordinary operation."""
+    listed = [text for name in OPERATIONS for text in _listed(data, name)]
+    if listed:
+        return all("".join(text.lower().split()) == "x,y,z" for text in listed)
+    numbers = [data[name] for name in NUMBERS_OF_GROUP if name in data]
+    return bool(numbers) and all(number == "1" for number in numbers)
+
+
+def _listed(data: Mapping[str, Any], name: str) -> list[str]:
+    given = data.get(name, [])
+    return [given] if isinstance(given, str) else given
 
 
 def _within(value: Any, top: float) -> bool:
@@ -182,8 +201,7 @@ def _problems_of_operations(data: Mapping[str, Any]) -> Iterator[str]:
     from pymatgen.core.operations import SymmOp
 
     for name in OPERATIONS:
-        given = data.get(name, [])
-        listed = [given] if isinstance(given, str) else given
+        listed = _listed(data, name)
         if len(listed) > MOST_OPERATIONS:
             yield f"{name} has {len(listed)} operations, at most {MOST_OPERATIONS}"
             return

@@ -55,11 +55,28 @@ def check_style_file(path: Path) -> None:
         read: Any = mpl.rc_params_from_file(
             path, fail_on_error=True, use_default_template=False
         )
-    except (OSError, ValueError) as error:
-        told = " ".join(str(error).split())
+    except ResultsError:
+        raise
+    except Exception as error:  # validators raise ValueError, RuntimeError and others
+        told = " ".join(str(error).split()) or type(error).__name__
+        if not isinstance(error, (OSError, ValueError)):
+            told = f"{_refused_key(path)}{told}"
         raise ResultsError(f"{where}: cannot be read ({told})") from None
     if problem := problem_of_numbers(read):
         raise ResultsError(f"{where}: {problem}")
+
+
+def _refused_key(path: Path) -> str:
+    """Name the key whose value matplotlib refuses, as its other messages do."""
+    import matplotlib as mpl
+
+    for line in read_regular(path).splitlines():
+        key, _, value = (part.strip() for part in line.partition("#")[0].partition(":"))
+        try:
+            mpl.rcParams.validate.get(key, str)(value)
+        except Exception:  # whichever: it is the one
+            return f"Key {key}: "
+    return ""
 
 
 def problem_of_numbers(values: Mapping[str, Any]) -> str:

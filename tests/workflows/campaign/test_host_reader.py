@@ -259,6 +259,54 @@ def test_occupancies_above_one_are_refused(tmp_path: Path) -> None:
         read_crystal(written(tmp_path, text))
 
 
+@pytest.mark.parametrize("name", ["spin.mcif", "spin.cif"])
+def test_a_magnetic_file_of_the_materials_project_is_the_crystal_it_lists(
+    name: str, tmp_path: Path
+) -> None:
+    plain = read_crystal(written(tmp_path, BASE))
+    spins = plain.copy(site_properties={"magmom": [1.0] * len(plain)})
+    CifWriter(spins, write_magmoms=True).write_file(tmp_path / name)
+    assert crystal_of(read_crystal(tmp_path / name)) == crystal_of(plain)
+
+
+MAGNETIC = """
+loop_
+ _atom_site_moment_label
+ _atom_site_moment_crystalaxis_x
+ _atom_site_moment_crystalaxis_y
+ _atom_site_moment_crystalaxis_z
+ Mn1 0 0 3
+"""
+
+
+@pytest.mark.parametrize("group", ["operations", "name"])
+def test_operations_that_a_magnetic_file_would_lose_are_refused(
+    group: str, tmp_path: Path
+) -> None:
+    text = ICSD.replace("OPERATIONS", "\n".join(operations()))
+    if group == "name":
+        start = text.index("loop_")
+        text = text[:start] + text[text.index("loop_", start + 1) :]
+    assert "Li1 Li1+ 8 a" in text
+    with pytest.raises(CampaignError, match="No magnetic symmetry"):
+        read_crystal(written(tmp_path, text + MAGNETIC))
+
+
+@pytest.mark.parametrize("number", ["1", "2", "?"])
+def test_a_magnetic_file_without_operations_is_read_in_group_1_alone(
+    number: str, tmp_path: Path
+) -> None:
+    start, end = BASE.index("loop_"), BASE.index("loop_", BASE.index("x, y, z"))
+    text = BASE[:start] + BASE[end:] + MAGNETIC
+    text = text.replace("Int_Tables_number   1", f"Int_Tables_number   {number}")
+    path = written(tmp_path, text)
+    if number == "1":
+        assert len(read_crystal(path)) == len(read_crystal(written(tmp_path, BASE)))
+        return
+    with pytest.raises(CampaignError, match="No magnetic symmetry"):
+        read_crystal(path)
+
+
 COUNTS = "8 4 12 32"
 
 

@@ -117,6 +117,9 @@ def test_a_word_that_is_none_is_answered_with_the_nearest(
     [
         ("font.siez: 6", "font.siez is not a key (did you mean font.size?)"),
         ("font.size: large-ish", "cannot be read"),
+        ("axes.xmargin: -0.5", "cannot be read (Key axes.xmargin: Value must be >-0.5"),
+        ("# a: b\naxes.zmargin: nan", "cannot be read (Key axes.zmargin: Value must"),
+        ("path.simplify_threshold: 1_0", "(Key path.simplify_threshold: Value must be"),
         ("lines.linewidth: nan", "lines.linewidth = nan is not a finite number"),
         ("axes.titlepad: inf", "axes.titlepad = inf is not a finite number"),
         ("font.size: -5", "font.size = -5 (limits 1 and 100 pt)"),
