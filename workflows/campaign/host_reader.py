@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 ONE_FORMAT = frozenset({"chgcar", "locpot", "vasprun", "json", "yaml", "xsf", "cssr"})
-"""Formats of pymatgen whose names of files no other format has."""
+"""Formats of pymatgen whose names of files no other format has, but for:"""
+MARKS_OF_ASE = {"json": b'"nextid"', "xsf": b"ANIMSTEPS"}
+"""What ASE's database and an animated XSF hold, which pymatgen does not read."""
 STRICT = frozenset({"CIF", "POSCAR"})
 """Formats whose readers here say what is wrong, and where."""
 _PYTHON = re.compile(r"[-+]?[\d.]*\d_\d[\d_.]*(?:[eE][-+]?[\d_]+)?")
@@ -53,6 +55,8 @@ def read_crystal(path: Path) -> Structure:
                 found = reader(path)
         except Exception as error:  # a parser may raise anything
             told = one_line(error) or type(error).__name__
+            if isinstance(error, KeyError):
+                told = f"it has no {told}"
             told = printable(shortened(told, 250))
             if name in STRICT:
                 raise CampaignError(f"file: {printable(path)}: {told}") from None
@@ -122,6 +126,8 @@ def _readers(path: Path) -> tuple[tuple[str, Reader], ...]:
         return (("CIF", lambda file: read_cif(_text(file))),)
     if known == "poscar":
         return (("POSCAR", _poscar),)
+    if (mark := MARKS_OF_ASE.get(known)) and mark in hold(path).content:
+        return (("ASE", _with_ase),)
     ours: tuple[str, Reader] = ("pymatgen", _with_pymatgen)
     return (ours,) if known in ONE_FORMAT else (ours, ("ASE", _with_ase))
 
@@ -162,12 +168,15 @@ def _with_ase(path: Path) -> Structure:
     from ase.io import read
     from pymatgen.io.ase import AseAtomsAdaptor
 
-    words = _BETWEEN.split(path.read_text("utf-8", "replace"))
+    words = _BETWEEN.split(_text(path))
     if odd := next(filter(_PYTHON.fullmatch, words), None):
         raise ValueError(f"{shortened(odd)} is not a number: write it without _")
-    atoms = read(path)
-    if isinstance(atoms, list):
-        raise ValueError("several crystals")
+    frames = read(path, index=":")
+    if not frames:
+        raise ValueError("no atoms")
+    *others, atoms = frames  # of a trajectory the last
+    if any(list(other.numbers) != list(atoms.numbers) for other in others):
+        raise ValueError("several crystals: give a file of one")
     if not (all(atoms.pbc) and atoms.cell.rank == 3):
         raise ValueError("no periodic cell")
     found: Structure = AseAtomsAdaptor.get_structure(atoms)

@@ -111,10 +111,16 @@ def read_poscar(text: str, *, whole_lines: bool = False) -> Cell:
         text = text[: text.rfind("\n") + 1]
     lines = iter(text.splitlines())
     next(lines, "")
-    scales = _leading_numbers(_next(lines))[:3]
+    scales = _leading_numbers(_next(lines))
     rows = [_leading_numbers(_next(lines))[:3] for _ in range(3)]
     if not scales or any(len(row) != 3 for row in rows):
         raise ValueError("no POSCAR: scale and lattice expected in lines 2 to 5")
+    if len(scales) not in {1, 3} or (len(scales) == 3 and min(scales) <= 0):
+        shown = " ".join(f"{scale:g}" for scale in scales[:4])
+        raise ValueError(
+            f"line 2 begins with {shown}, and VASP takes one scale factor, or three "
+            "above 0: correct it"
+        )
     symbols, counts, line = _blocks(lines)
     selective = line[:1] in {"s", "S"}
     kind = (_next(lines).strip() if selective else line)[:1]

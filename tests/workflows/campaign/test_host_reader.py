@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ase.io import write as ase_write
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.cif import CifWriter
 from pymatgen.symmetry.groups import SpaceGroup
@@ -328,6 +329,12 @@ COUNTS = "8 4 12 32"
         ("8.1699999999999999", "8_0", "scale and lattice expected"),
         ("8.1699999999999999", "1e200", "no volume|no crystal"),
         ("\n1.0\n", "\n-1e9\n", "more than 100 A"),
+        ("\n1.0\n", "\n1.0 1.0\n", "line 2 begins with 1 1, and VASP takes one"),
+        ("\n1.0\n", "\n1.0 0.5 a scale\n", "line 2 begins with 1 0.5, and VASP"),
+        ("\n1.0\n", "\n1 1 1 1\n", "line 2 begins with 1 1 1 1, and VASP"),
+        ("\n1.0\n", "\n-1.0 -1.0 -1.0\n", "line 2 begins with -1 -1 -1, and VASP"),
+        ("\n1.0\n", "\n1.0 -1.0 -1.0\n", "or three above 0: correct it"),
+        ("\n1.0\n", "\n1.0 0.0 1.0\n", "or three above 0: correct it"),
     ],
 )
 def test_a_poscar_is_read_as_vasp_reads_it_or_not_at_all(
@@ -340,6 +347,41 @@ def test_a_poscar_is_read_as_vasp_reads_it_or_not_at_all(
     path = written(tmp_path, whole.replace(old, new, 1), "POSCAR")
     with pytest.raises(CampaignError, match=told):
         read_crystal(path)
+
+
+@pytest.mark.parametrize("scale", ["1.0 ! A", "1.0 1.0 1.0", "-545.338 volume"])
+def test_a_scale_that_vasp_takes_is_read(scale: str, tmp_path: Path) -> None:
+    text = spinel_host().structure.to(fmt="poscar").replace("\n1.0\n", f"\n{scale}\n")
+    found = read_crystal(written(tmp_path, text, "POSCAR"))
+    assert found.volume == pytest.approx(8.17**3, rel=1e-4)
+
+
+def test_files_of_ase_under_names_that_pymatgen_knows_are_read(tmp_path: Path) -> None:
+    plain = read_crystal(written(tmp_path, BASE))
+    atoms = plain.to_ase_atoms()
+    for name in ("ase.json", "ase.xsf"):
+        ase_write(tmp_path / name, atoms)
+    static = (tmp_path / "ase.xsf").read_text("utf-8")
+    written(tmp_path, f"ANIMSTEPS 1\n{static}", "steps.xsf")
+    for name in ("ase.json", "ase.xsf", "steps.xsf"):
+        assert crystal_of(read_crystal(tmp_path / name)) == crystal_of(plain)
+
+
+def test_a_database_of_ase_with_two_crystals_is_refused(tmp_path: Path) -> None:
+    atoms = read_crystal(written(tmp_path, BASE)).to_ase_atoms()
+    ase_write(tmp_path / "two.json", [atoms, atoms[:-1]])
+    with pytest.raises(CampaignError, match="several crystals: give a file of one"):
+        read_crystal(tmp_path / "two.json")
+
+
+def test_json_that_is_cut_or_no_crystal_says_what_it_has_not(tmp_path: Path) -> None:
+    ase_write(tmp_path / "a.json", read_crystal(written(tmp_path, BASE)).to_ase_atoms())
+    whole = (tmp_path / "a.json").read_text("utf-8")
+    for text in (whole[: len(whole) // 2], whole.replace("[", "", 1)):
+        with pytest.raises(CampaignError, match="not read as a crystal"):
+            read_crystal(written(tmp_path, text, "cut.json"))
+    with pytest.raises(CampaignError, match="pymatgen: it has no 'lattice'"):
+        read_crystal(written(tmp_path, '{"sites": []}', "none.json"))
 
 
 def test_a_truncated_output_is_not_believed_by_a_second_reader(tmp_path: Path) -> None:
