@@ -45,9 +45,9 @@ MOST_OPERATIONS = 192
 """Of Fm-3m in its cubic cell."""
 _TERM = r"(?:[xyz]|\d+(?:/[1-9]\d*)?|\d*\.\d+)"
 _COMPONENT = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*", re.ASCII)
+_KEYWORD = re.compile(r"\s*(?:data_|loop_)", re.IGNORECASE)
 _BLOCK = re.compile(r"^\s*data_", re.MULTILINE)
 _NOTHING = "No structure parsed for section 1 in CIF. "
-_NAME = re.compile(r"^[ \t]*(_\S+)", re.MULTILINE)
 NUMBERS_OF_GROUP = ("_symmetry_Int_Tables_number", "_space_group_IT_number")
 NO_MAGNETIC_GROUP = "No magnetic symmetry"
 """pymatgen then takes the identity alone, and drops the ordinary operations."""
@@ -113,16 +113,47 @@ def read_cif(text: str) -> Structure:
 
 def _one_block(text: str) -> str:
     """Return the data block that has the atoms."""
-    blocks = [b for b in _BLOCK.split(f"\n{text}")[1:] if PLACE[0] in b.lower()]
-    if len(blocks) != 1:
-        raise ValueError(
-            f"{count_of(len(blocks), 'data block')} with atoms; give a CIF of one "
-            "crystal"
+    from pymatgen.io.cif import CifBlock
+
+    found = []
+    for block in _BLOCK.split(f"\n{_with_keywords(text)}")[1:]:
+        tokens = CifBlock._process_string(f"data_{block}")
+        given = Counter(word.lower() for word, *_ in tokens if word.startswith("_"))
+        if PLACE[0] in given:
+            found.append((block, given))
+    if len(found) != 1:
+        cure = (
+            "; some databases write one crystal in several settings: keep one of them"
+            if found
+            else ""
         )
-    given = Counter(name.lower() for name in _NAME.findall(blocks[0]))
+        raise ValueError(
+            f"{count_of(len(found), 'data block')} with atoms; give a CIF of one "
+            f"crystal{cure}"
+        )
+    ((block, given),) = found
     if twice := [name for name in sorted(NAMES) if given[name] > 1]:
         raise ValueError(f"{twice[0]} is given {given[twice[0]]} times: keep one")
-    return blocks[0]
+    return block
+
+
+def _with_keywords(text: str) -> str:
+    """Write keywords in small letters, and mark what only looks like one in a text.
+
+    pymatgen knows no capitals, and begins a block within a text field too.
+    """
+    lines = []
+    within = False
+    for line in text.splitlines():
+        edge = line.startswith(";")
+        word = _KEYWORD.match(line)
+        if word and within:
+            line = f"| {line}"
+        elif word:
+            line = word[0].lower() + line[word.end() :]
+        lines.append(line)
+        within ^= edge
+    return "\n".join(lines)
 
 
 def _problems(data: Mapping[str, Any]) -> Iterator[str]:

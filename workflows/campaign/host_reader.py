@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from structures.values import FULL
 from workflows.analysis.elements import SYMBOLS
-from workflows.campaign.host_cif import read_cif
+from workflows.campaign.host_cif import ELEMENT, read_cif
 from workflows.campaign.host_crystal import FAR, impossible_volume, too_many
 from workflows.errors import CampaignError, one_line, printable, shortened
 from workflows.vasp.packed import hold
-from workflows.vasp.poscar import read_poscar
+from workflows.vasp.poscar import Cell, read_poscar
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -149,10 +151,23 @@ def _poscar(path: Path) -> Structure:
     if problem := too_many(len(cell.positions)):
         raise ValueError(problem)
     if not cell.symbols:
-        raise ValueError("no elements: write them on line 6, above the counts")
+        cell = replace(cell, symbols=_elements_behind(cell))
     if wrong := [symbol for symbol in cell.symbols if symbol not in SYMBOLS]:
         raise ValueError(f"{wrong[0]} is not an element")
     return cell.structure()
+
+
+def _elements_behind(cell: Cell) -> tuple[str, ...]:
+    """Return the element of each block, from the labels of a VASP 4 POSCAR."""
+    matches = [ELEMENT.match(label) for label in cell.labels]
+    named = iter([match[1] if match else "" for match in matches])
+    blocks = [set(islice(named, count)) for count in cell.counts]
+    if any(len(block) != 1 or "" in block for block in blocks):
+        raise ValueError(
+            "no elements: write them on line 6, above the counts, or the same one "
+            "behind each position of a block"
+        )
+    return tuple(block.pop() for block in blocks)
 
 
 def _with_pymatgen(path: Path) -> Structure:

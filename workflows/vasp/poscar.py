@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from workflows.counts import count_of
@@ -52,6 +52,9 @@ class Cell:
         Lines below the positions that are not empty: velocities and more.
     surplus
         Whether a position follows the last one that the counts ask for.
+    labels
+        The one word behind each position, where VASP 4 files name the element; "" where
+        there is none, or more.
     """
 
     lattice: Lattice
@@ -61,6 +64,7 @@ class Cell:
     flags: tuple[tuple[bool, ...], ...] = ()
     rest: int = 0
     surplus: bool = False
+    labels: tuple[str, ...] = field(default=(), compare=False)
 
     def structure(self, species: Sequence[str] = ()) -> Structure:
         """Return it as pymatgen's ``Structure``.
@@ -124,7 +128,7 @@ def read_poscar(text: str, *, whole_lines: bool = False) -> Cell:
     symbols, counts, line = _blocks(lines)
     selective = line[:1] in {"s", "S"}
     kind = (_next(lines).strip() if selective else line)[:1]
-    places, flags = _positions(lines, sum(counts), selective=selective)
+    places, flags, labels = _positions(lines, sum(counts), selective=selective)
     factors = _factors(rows, scales)
     lattice: Lattice = tuple(
         (a * factors[0], b * factors[1], c * factors[2]) for a, b, c in rows
@@ -136,9 +140,8 @@ def read_poscar(text: str, *, whole_lines: bool = False) -> Cell:
     after = list(lines)
     rest = sum(bool(more.strip()) for more in after)
     surplus = bool(after) and len(_leading_numbers(after[0])) >= 3
-    return Cell(
-        lattice, symbols, counts, tuple(map(tuple, places)), flags, rest, surplus
-    )
+    fractional = tuple(map(tuple, places))
+    return Cell(lattice, symbols, counts, fractional, flags, rest, surplus, labels)
 
 
 def poscar_end(text: str) -> str | None:
@@ -219,8 +222,10 @@ def _symbols(line: str) -> list[str]:
 
 def _positions(
     lines: Iterator[str], atoms: int, *, selective: bool
-) -> tuple[list[list[float]], tuple[tuple[bool, ...], ...]]:
+) -> tuple[list[list[float]], tuple[tuple[bool, ...], ...], tuple[str, ...]]:
+    """Return positions, flags and labels, one for each atom."""
     places: list[list[float]] = []
+    labels: list[str] = []
     flags: list[tuple[bool, ...]] = []
     odd = ""
     for line in lines:
@@ -231,6 +236,9 @@ def _positions(
         places.append(place)
         words = line.split()[3:6] if selective else []
         flags.append(tuple(FLAGS.get(w.strip(".")[:1].upper(), True) for w in words))
+        behind = re.split("[#!]", line)[0].replace(",", " ").split()
+        behind = behind[6:] if selective else behind[3:]
+        labels.append(behind[0] if len(behind) == 1 else "")
         if len(places) == atoms:
             break
     if len(places) < atoms:
@@ -239,7 +247,7 @@ def _positions(
             + (f"; {shortened(repr(odd))} is none" if odd else "")
         )
     given = selective and all(len(row) == 3 for row in flags)
-    return places, tuple(flags) if given else ()
+    return places, tuple(flags) if given else (), tuple(labels)
 
 
 def _factors(rows: list[list[float]], scales: list[float]) -> list[float]:

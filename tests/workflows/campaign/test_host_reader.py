@@ -191,6 +191,54 @@ def test_a_file_of_two_crystals_is_refused(tmp_path: Path) -> None:
             read_crystal(written(tmp_path, text))
 
 
+def test_several_settings_of_one_crystal_are_refused_with_the_cure(
+    tmp_path: Path,
+) -> None:
+    other = BASE.replace("data_Li", "data_standardised")
+    with pytest.raises(CampaignError, match=r"2 data blocks.*settings: keep one"):
+        read_crystal(written(tmp_path, BASE + other))
+
+
+TEXT = "_publ_section_title\n;\n{}\n;\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_cell_length_a was measured at 300 K",
+        "  _atom_site_fract_x and y are of the first setting",
+        "data_set 3 of the synchrotron",
+        "loop_ over the samples\n_cell_length_a 9",
+        "DATA_SET 4\n\n# no comment\n_atom_site_label",
+    ],
+)
+@pytest.mark.parametrize("where", ["before", "within", "after", "apart"])
+def test_a_text_field_of_a_cif_is_text(line: str, where: str, tmp_path: Path) -> None:
+    text = TEXT.format(line)
+    whole = {
+        "before": changed("_cell_length_a", f"{text}_cell_length_a"),
+        "within": changed("loop_", f"{text}loop_"),
+        "after": BASE + text,
+        "apart": f"data_global\n{text}{BASE}",
+    }[where]
+    found = read_crystal(written(tmp_path, whole, "text.cif"))
+    assert found == read_crystal(written(tmp_path, BASE))
+
+
+def test_keywords_of_a_cif_have_no_case(tmp_path: Path) -> None:
+    plain = read_crystal(written(tmp_path, BASE))
+    for old, new in (("loop_", "LOOP_"), ("data_", "DATA_"), ("data_", " Data_")):
+        assert read_crystal(written(tmp_path, BASE.replace(old, new))) == plain
+    with pytest.raises(CampaignError, match="2 data blocks with atoms"):
+        read_crystal(written(tmp_path, BASE + BASE.replace("data_", "DATA_")))
+
+
+def test_a_name_is_given_twice_wherever_it_stands(tmp_path: Path) -> None:
+    text = changed("_cell_length_b", "_x 1 _cell_length_a 9 _cell_length_b")
+    with pytest.raises(CampaignError, match="_cell_length_a is given 2 times"):
+        read_crystal(written(tmp_path, text))
+
+
 def test_a_file_without_symmetry_is_not_taken_for_one_without_any(
     tmp_path: Path,
 ) -> None:
@@ -322,7 +370,6 @@ COUNTS = "8 4 12 32"
         (COUNTS, "9 4 12 32", "56 positions for 57 atoms"),
         (COUNTS, "8 4 12 999999999", "more than 1000000"),
         ("Li Ni Mn O", "Li Ni Mn Xx", "Xx is not an element"),
-        ("Li Ni Mn O\n", "", "write them on line 6"),
         ("0.125", "0.1_25", "is none"),
         ("0.125", "nan", "is none"),
         ("0.1250000000000000", "1e300", "no position within"),
@@ -347,6 +394,41 @@ def test_a_poscar_is_read_as_vasp_reads_it_or_not_at_all(
     path = written(tmp_path, whole.replace(old, new, 1), "POSCAR")
     with pytest.raises(CampaignError, match=told):
         read_crystal(path)
+
+
+def vasp4(label: str = "{}", *, selective: bool = False) -> str:
+    """A POSCAR without elements on line 6, each behind its positions."""
+    lines = spinel_host().structure.to(fmt="poscar").splitlines()
+    flags = "T T F " if selective else ""
+    rows = [" ".join(row.split()[:3]) for row in lines[8:]]
+    ends = [label.format(row.split()[3]) for row in lines[8:]]
+    rows = [f"{row} {flags}{end}" for row, end in zip(rows, ends, strict=True)]
+    kind = ["Selective", "direct"] if selective else ["direct"]
+    return "\n".join([*lines[:5], lines[6], *kind, *rows, ""])
+
+
+@pytest.mark.parametrize("selective", [False, True])
+@pytest.mark.parametrize("label", ["{}", "{}1", "{}2+ ! ideal"])
+def test_elements_behind_the_positions_of_a_vasp_4_poscar_are_read(
+    label: str, selective: bool, tmp_path: Path
+) -> None:
+    path = written(tmp_path, vasp4(label, selective=selective), "POSCAR")
+    assert crystal_of(read_crystal(path)) == crystal_of(spinel_host().structure)
+
+
+@pytest.mark.parametrize("change", ["missing", "mixed", "comment", "flags", "two"])
+def test_elements_that_are_not_one_for_each_block_are_refused(
+    change: str, tmp_path: Path
+) -> None:
+    text = {
+        "missing": vasp4().replace(" Ni\n", "\n", 1),
+        "mixed": vasp4().replace(" Ni\n", " Mn\n", 1),
+        "comment": vasp4("! {}"),
+        "flags": vasp4("F F F"),
+        "two": vasp4("{} 8a"),
+    }[change]
+    with pytest.raises(CampaignError, match="write them on line 6"):
+        read_crystal(written(tmp_path, text, "POSCAR"))
 
 
 @pytest.mark.parametrize("scale", ["1.0 ! A", "1.0 1.0 1.0", "-545.338 volume"])
