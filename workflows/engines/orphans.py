@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 MARK = "LNMO_RUN_DIRECTORY"
@@ -92,33 +93,88 @@ def is_alive(directory: Path) -> bool:
     return False
 
 
-def end_left_behind(directory: Path) -> bool:
-    """End what a command that has ended left running; return whether there was any.
+@dataclass(frozen=True)
+class LeftBehind:
+    """What a command that has ended left running.
+
+    Attributes
+    ----------
+    names
+        Of the programs that were ended.
+    engine
+        Whether the engine was among them. Others are a wrapper's helpers.
+    """
+
+    names: tuple[str, ...] = ()
+    engine: bool = False
+
+
+def end_left_behind(directory: Path, outputs: Iterable[str]) -> LeftBehind:
+    """End what a command that has ended left running; return what there was.
 
     Ranks end a moment after the launcher that started them: only what lives on for
     :data:`GRACE_SECONDS` was left behind.
+
+    Parameters
+    ----------
+    directory
+        Of the run.
+    outputs
+        Patterns of files there that only the engine writes, and keeps open. If they
+        grow in the second half of the grace, it runs too, on another node.
     """
-    end = time.monotonic() + GRACE_SECONDS
+    patterns = tuple(outputs)
+    half = time.monotonic() + GRACE_SECONDS / 2
+    end, before = half + GRACE_SECONDS / 2, None
     while is_alive(directory):
-        if time.monotonic() > end:
+        now = time.monotonic()
+        if now > half and before is None:
+            before = _sizes(directory, patterns)
+        if now > end:
+            names, sizes = _names_of(directory), _sizes(directory, patterns)
+            engine = sizes != before or bool(writers(*sizes))
             end_orphans(directory)
-            return True
+            return LeftBehind(names, engine=engine)
         time.sleep(LOOK_SECONDS)
-    return False
+    return LeftBehind()
 
 
-def writers(path: Path) -> list[int]:
-    """Return the processes of this machine that have a file open for writing.
+def helpers_ended(names: Iterable[str]) -> str:
+    """Add to a reason which programs a command left beside the engine, if any."""
+    said = ", ".join(names)
+    return f"; the command also left running, now ended: {said}" if said else ""
+
+
+def _names_of(directory: Path) -> tuple[str, ...]:
+    import psutil
+
+    names = set[str]()
+    for pid in engine_processes(directory).get(directory.resolve(), ()):
+        with suppress(psutil.Error):
+            names.add(psutil.Process(pid).name())
+    return tuple(sorted(names))
+
+
+def _sizes(directory: Path, patterns: Iterable[str]) -> dict[Path, int]:
+    sizes = dict[Path, int]()
+    for path in (each for pattern in patterns for each in directory.glob(pattern)):
+        with suppress(OSError):
+            sizes[path] = path.stat().st_size
+    return sizes
+
+
+def writers(*paths: Path) -> list[int]:
+    """Return the processes of this machine that have one of these open for writing.
 
     Whose files this user may not look at is left out.
     """
     import psutil
 
-    place, found = str(path.resolve()), []
+    places, found = {str(path.resolve()) for path in paths}, []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if any(
-                file.path == place and getattr(file, "mode", "w") != "r"
+                file.path in places and getattr(file, "mode", "w") != "r"
                 for file in process.open_files()
             ):
                 found.append(process.pid)

@@ -17,11 +17,19 @@ from workflows.engines.exit_status import ended_by, was_killed
 from workflows.engines.gpaw.inputs import INPUT_FILE, RESULT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
 from workflows.engines.machine import Machine, command_words
-from workflows.engines.orphans import MARK, end_left_behind, end_orphans, end_tree
+from workflows.engines.orphans import (
+    MARK,
+    end_left_behind,
+    end_orphans,
+    end_tree,
+    helpers_ended,
+)
 from workflows.engines.protocol import Report
 from workflows.errors import MachineError, Terminated
 
 ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
+TEXT_FILES = ("gpaw-*.txt",)
+"""Texts that GPAW writes, and keeps open."""
 NEVER_STARTED = "GPAW never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
@@ -125,14 +133,20 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
 
 
 def _note_left_behind(directory: Path) -> None:
-    """End a GPAW whose command did not wait for it, and add to what it said."""
-    if end_left_behind(directory):
-        with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
-            errors.write(
-                "\nthe GPAW command ended (exit code 0) before GPAW, which was ended: "
-                "the command must wait until GPAW ends (srun or mpirun in the "
-                "foreground; no &, no sbatch)\n"
-            )
+    """End what a command that did not wait left running, and add to what it said."""
+    left, said = end_left_behind(directory, TEXT_FILES), last_words(directory)
+    if not left.names:
+        return
+    if said and not left.engine:
+        line = f"{said}{helpers_ended(left.names)}"
+    else:
+        line = (
+            "the GPAW command ended (exit code 0) before GPAW, which was ended: "
+            "the command must wait until GPAW ends (srun or mpirun in the "
+            "foreground; no &, no sbatch)"
+        )
+    with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
+        errors.write(f"\n{line}\n")
 
 
 def _note_end(directory: Path, returncode: int) -> None:

@@ -23,7 +23,7 @@ LEFT_BEHIND = "the VASP command ended before VASP"
 NO_POTCAR = "there is no POTCAR here"
 """In the reason of a VASP that ended before it had read one."""
 STARTED = ("OUTCAR", "OSZICAR", "vasprun.xml")
-"""Files that VASP opens before it reads its inputs."""
+"""Files that VASP opens before it reads its inputs, and keeps open until it ends."""
 LOGS = ("std_err.txt", "vasp.out")
 """Standard error and output of VASP, as custodian names them."""
 MUST_WAIT = (

@@ -18,6 +18,7 @@ from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import (
     end_left_behind,
     end_orphans,
+    helpers_ended,
     marked,
     writers,
 )
@@ -25,6 +26,7 @@ from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
+    STARTED,
     last_meaningful_line,
     left_behind,
     never_started,
@@ -128,11 +130,12 @@ def custodian_run(
             warnings.simplefilter("ignore")  # custodian's advice; its log has it too
             watched.run()  # type: ignore[no-untyped-call]
     except CustodianError as error:
-        left = end_left_behind(directory)
-        others = writers(directory / "OUTCAR")
-        why = _why(directory, error, job.returncode)
-        if job.returncode == 0 and (left or others):
+        left = end_left_behind(directory, STARTED)
+        others = writers(*(directory / name for name in STARTED))
+        if job.returncode == 0 and (left.engine or others):
             why = left_behind(others)
+        else:
+            why = _why(directory, error, job.returncode) + helpers_ended(left.names)
         check_claim(directory)
         (directory / ERROR_FILE).write_text(f"{why}\n", "utf-8")
     except BaseException:

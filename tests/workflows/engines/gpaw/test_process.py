@@ -104,6 +104,21 @@ def test_a_command_that_does_not_wait_for_gpaw_is_told_of_and_its_gpaw_is_ended(
     assert not is_alive(tmp_path)
 
 
+def test_a_helper_of_the_command_does_not_hide_what_gpaw_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.3)
+    code = (
+        "import subprocess, sys\nopen('gpaw-1.txt', 'w').close()\n"
+        "subprocess.Popen(['sleep', '60'])\nprint('ValueError: bad', file=sys.stderr)"
+    )
+    run_gpaw(tmp_path, standing_for_gpaw(tmp_path, code), quiet)
+    assert last_words(tmp_path) == (
+        "ValueError: bad; the command also left running, now ended: sleep"
+    )
+    assert not is_alive(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

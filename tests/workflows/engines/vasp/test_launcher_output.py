@@ -22,7 +22,7 @@ from workflows.errors import MachineError, StepFailed
 from workflows.launchpad.local_run import machine_failure
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import State, TaskDocument
-from workflows.records.store import FileResults
+from workflows.records.file_store import FileResults
 
 OPEN_MPI = """\
 --------------------------------------------------------------------------
@@ -203,10 +203,11 @@ def test_a_vasp_that_ran_in_another_directory_is_not_said_to_have_never_started(
     assert machine_failure(found.reason)
 
 
+OPENED = "while ! test -s OUTCAR; do sleep 0.05; done"
 BACKGROUND = {
-    "&": f"{FAKE} >late.out 2>&1 & while ! test -s OUTCAR; do sleep 0.05; done",
-    "before it writes": f"(sleep 30; {FAKE}) >late.out 2>&1 &",
-    "setsid": f"setsid {FAKE} >late.out 2>&1 & sleep 0.3",
+    "&": f"{FAKE} >late.out 2>&1 & {OPENED}",
+    "setsid": f"setsid {FAKE} >late.out 2>&1 & {OPENED}",
+    "on another node": "(while :; do echo more >>OUTCAR; sleep 0.02; done) & sleep 0.1",
 }
 
 
@@ -229,13 +230,75 @@ def test_a_command_that_does_not_wait_for_vasp_is_told_of_and_its_vasp_is_ended(
 def test_a_vasp_in_the_background_without_our_environment_is_named_by_its_number(
     one: Calculation, tmp_path: Path
 ) -> None:
-    wait = "while ! test -s OUTCAR; do sleep 0.05; done"
     hidden = f"env -i FAKE_VASP_FAIL=hang PATH=$PATH {FAKE}"
-    command = f"{hidden} >late.out 2>&1 & echo $! >{tmp_path}/pid; {wait}"
+    command = f"{hidden} >late.out 2>&1 & echo $! >{tmp_path}/pid; {OPENED}"
     found = failed(one, tmp_path, command)
     pid = int((tmp_path / "pid").read_text())
     os.kill(pid, signal.SIGKILL)
     assert f"process {pid} still writes here: end it. Correct" in found.reason
+
+
+HELPERS = {
+    "an agent": "sleep 60 >/dev/null 2>&1 &",
+    "a logger": "touch vasp.out OUTCAR; tail -f vasp.out OUTCAR >log.txt 2>&1 &",
+    "with VASP's standard output": "setsid sleep 60 &",
+}
+
+
+FAILURES = {
+    "a crash": (
+        f"FAKE_VASP_FAIL=crash {FAKE}",
+        "the last line of VASP: fake_vasp: crashes, as FAKE_VASP_FAIL says",
+    ),
+    "an error for custodian": (
+        "echo TITEL >OUTCAR; echo 'WARNING in EDDRMM: call to ZHEGV failed'",
+        "gave up after 5 corrections (eddrmm",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("helper", "failure"),
+    [*((each, "a crash") for each in HELPERS), ("an agent", "an error for custodian")],
+)
+def test_a_helper_that_lives_on_does_not_hide_why_vasp_failed(
+    one: Calculation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    helper: str,
+    failure: str,
+) -> None:
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
+    command, said = FAILURES[failure]
+    found = failed(one, tmp_path, f"{HELPERS[helper]}\n{command}; exit 0")
+    assert found.state is State.TRUNCATED
+    program = "tail" if helper == "a logger" else "sleep"
+    assert f"; the command also left running, now ended: {program}" in found.reason
+    assert said in found.reason
+    assert "before VASP" not in found.reason
+    assert not machine_failure(found.reason)
+    assert not is_alive(tmp_path / "calculations" / one.id / "relax" / "relax-1")
+
+
+def test_a_helper_does_not_hide_why_vasp_never_started(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
+    found = failed(one, tmp_path, "sleep 60 & no-such-vasp; exit 0")
+    assert found.state is State.NEVER_STARTED
+    assert "no-such-vasp: not found (exit code 0)" in found.reason
+    assert "now ended: sleep" in found.reason
+
+
+def test_a_vasp_in_the_background_that_has_not_begun_never_started(
+    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
+    found = failed(one, tmp_path, f"(sleep 30; {FAKE}) >late.out 2>&1 &")
+    assert found.state is State.NEVER_STARTED
+    assert "it must wait until VASP ends (srun or mpirun in the fore" in found.reason
+    assert machine_failure(found.reason)
+    assert not is_alive(tmp_path / "calculations" / one.id / "relax" / "relax-1")
 
 
 def test_a_command_that_ended_well_and_wrote_nothing_may_have_queued_vasp(
