@@ -11,6 +11,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from structures.values import FULL
@@ -36,19 +37,30 @@ CELL = (
 PLACE = tuple(f"_atom_site_fract_{name}" for name in "xyz")
 LABEL, SYMBOL = "_atom_site_label", "_atom_site_type_symbol"
 OCCUPANCY = "_atom_site_occupancy"
-OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
+OPERATIONS = tuple(
+    f"{name}{end}"
+    for name in ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
+    for end in ("", "_")
+)
+"""Under each of the names that pymatgen knows."""
 NAMES = frozenset((*CELL, *PLACE, LABEL, SYMBOL, OCCUPANCY, *OPERATIONS))
 """What the crystal is made of."""
 MOST_LENGTH = 1000.0
 """A; 2000 atoms in a row are shorter."""
 MOST_OPERATIONS = 192
 """Of Fm-3m in its cubic cell."""
+HALL_SYMBOLS = 530
+"""As many does spglib number."""
+SETTINGS = frozenset({"1", "2", "H", "R"})
+"""What spglib's choice begins with: origin 1 or 2, hexagonal or rhombohedral axes."""
 _TERM = r"(?:[xyz]|\d+(?:/[1-9]\d*)?|\d*\.\d+)"
 _COMPONENT = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*", re.ASCII)
 _KEYWORD = re.compile(r"\s*(?:data_|loop_)", re.IGNORECASE)
 _BLOCK = re.compile(r"^\s*data_", re.MULTILINE)
 _NOTHING = "No structure parsed for section 1 in CIF. "
 NUMBERS_OF_GROUP = ("_symmetry_Int_Tables_number", "_space_group_IT_number")
+MAGNETIC = ("_atom_site_moment", "_space_group_magn", "_space_group_symop_magn")
+"""What names of a magnetic CIF begin with; its operations have names of their own."""
 NO_MAGNETIC_GROUP = "No magnetic symmetry"
 """pymatgen then takes the identity alone, and drops the ordinary operations."""
 GUESSES = (
@@ -174,6 +186,12 @@ def _problems(data: Mapping[str, Any]) -> Iterator[str]:
     for row in range(len(data[LABEL])):
         yield from _problems_of_atom(data, row)
     yield from _problems_of_operations(data)
+    if not (any(_listed(data, name) for name in OPERATIONS) or _is_magnetic(data)):
+        yield from _problems_of_group(data)
+
+
+def _is_magnetic(data: Mapping[str, Any]) -> bool:
+    return any(name.startswith(MAGNETIC) for name in data)
 
 
 def _is_p1(data: Mapping[str, Any]) -> bool:
@@ -244,6 +262,36 @@ def _problems_of_operations(data: Mapping[str, Any]) -> Iterator[str]:
                 yield (
                     f"{name}: {_shown(text)} is not an operation, such as -x, y+1/2, z"
                 )
+
+
+def _problems_of_group(data: Mapping[str, Any]) -> Iterator[str]:
+    """Say that a group without operations has several settings, all with its name."""
+    for number in sorted(_groups(data) & _groups_of_two_settings()):
+        yield (
+            f"it lists no symmetry operations, and space group {number} has two "
+            f"origins or two sets of axes: write the operations, as {OPERATIONS[0]}"
+        )
+
+
+def _groups(data: Mapping[str, Any]) -> set[int]:
+    """Return the numbers of the groups that are named, by number or symbol."""
+    from pymatgen.symmetry.groups import SpaceGroup
+
+    numbers = [_number(data.get(name)) for name in NUMBERS_OF_GROUP]
+    found = {int(number) for number in numbers if number is not None}
+    for name, value in data.items():
+        if "space_group_name" in name.lower() and isinstance(value, str):
+            with suppress(ValueError):  # other symbols: pymatgen knows none of them
+                found.add(SpaceGroup(re.sub(r"[\s_]", "", value)).int_number)
+    return found
+
+
+def _groups_of_two_settings() -> set[int]:
+    """Return the groups of which the International Tables list two origins, or axes."""
+    from spglib import get_spacegroup_type
+
+    every = [get_spacegroup_type(hall) for hall in range(1, HALL_SYMBOLS + 1)]
+    return {one.number for one in every if one and one.choice[:1] in SETTINGS}
 
 
 def _is_rotation(rows: list[list[float]]) -> bool:

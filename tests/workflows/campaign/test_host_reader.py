@@ -308,6 +308,56 @@ def test_occupancies_above_one_are_refused(tmp_path: Path) -> None:
         read_crystal(written(tmp_path, text))
 
 
+def without_operations(text: str) -> str:
+    start = text.index("loop_")
+    return text[:start] + text[text.index("loop_", start + 1) :]
+
+
+SYMBOL = "_symmetry_space_group_name_H-M 'F d -3 m Z'"
+NUMBER = "_symmetry_Int_Tables_number 227"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "number"),
+    [
+        ("F d -3 m", "227"),
+        ("F d -3 m", "?"),
+        ("F_d_-3_m", "?"),
+        ("Fd-3m:2", "?"),
+        ("F d -3 m Z", "227"),
+        ("R -3 m", "?"),
+        ("?", "166"),
+        ("I 41/a m d", "141"),
+        ("?", "141"),
+    ],
+)
+def test_the_origin_of_a_group_without_operations_is_not_guessed(
+    symbol: str, number: str, tmp_path: Path
+) -> None:
+    text = without_operations(ICSD)
+    text = text.replace(SYMBOL, f"_symmetry_space_group_name_H-M '{symbol}'")
+    text = text.replace(NUMBER, f"_symmetry_Int_Tables_number {number}")
+    told = "lists no symmetry operations, and space group .* two sets of axes: write"
+    with pytest.raises(CampaignError, match=told):
+        read_crystal(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "number"), [("P 43 3 2", "212"), ("P4_332", "?"), ("?", "212")]
+)
+def test_a_group_of_one_setting_needs_no_operations(
+    symbol: str, number: str, tmp_path: Path
+) -> None:
+    text = without_operations(ICSD)
+    text = text.replace(SYMBOL, f"_symmetry_space_group_name_H-M '{symbol}'")
+    text = text.replace(NUMBER, f"_symmetry_Int_Tables_number {number}")
+    listed = [op.as_xyz_str() for op in SpaceGroup("P4_332").symmetry_ops]
+    ops = "\n".join(f"{n} '{xyz}'" for n, xyz in enumerate(listed, start=1))
+    whole = ICSD.replace("OPERATIONS", ops)
+    found = read_crystal(written(tmp_path, text))
+    assert crystal_of(found) == crystal_of(read_crystal(written(tmp_path, whole)))
+
+
 @pytest.mark.parametrize("name", ["spin.mcif", "spin.cif"])
 def test_a_magnetic_file_of_the_materials_project_is_the_crystal_it_lists(
     name: str, tmp_path: Path
@@ -334,8 +384,7 @@ def test_operations_that_a_magnetic_file_would_lose_are_refused(
 ) -> None:
     text = ICSD.replace("OPERATIONS", "\n".join(operations()))
     if group == "name":
-        start = text.index("loop_")
-        text = text[:start] + text[text.index("loop_", start + 1) :]
+        text = without_operations(text)
     assert "Li1 Li1+ 8 a" in text
     with pytest.raises(CampaignError, match="No magnetic symmetry"):
         read_crystal(written(tmp_path, text + MAGNETIC))
