@@ -15,7 +15,7 @@ from typing import Any
 
 from pymongo.errors import DuplicateKeyError
 
-from workflows.atomic import read_regular, write_atomically
+from workflows.atomic import read_regular
 from workflows.errors import StoreError, one_line
 from workflows.records.database import Database
 from workflows.vasp.file_kinds import in_the_way
@@ -59,8 +59,7 @@ def claim(db: Any, database: Database) -> None:
     refuse_anothers(db, database)
     found = _project(db, database) or {}
     if own != found["id"]:
-        database.root.mkdir(parents=True, exist_ok=True)
-        write_atomically(database.root / FILE, f"{found['id']}\n")
+        _write(database.root, found["id"])
     if found["place"] != _place(database):
         projects.update_one(_KEY, {"$set": {"place": _place(database)}})
 
@@ -139,6 +138,24 @@ def own_id(root: Path) -> str | None:
         raise StoreError(
             f"{root / FILE}: cannot be read ({one_line(error)}); it says which "
             "database belongs to this data directory: remove it, and type this again"
+        ) from None
+
+
+def _write(root: Path, own: str) -> None:
+    """Write the id, whole; another process of this project may do so at the same time.
+
+    Each has a part of its own, so that neither takes the other's away.
+    """
+    part = root / f".{FILE}-{uuid.uuid4().hex}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        part.write_text(f"{own}\n", "utf-8")
+        part.replace(root / FILE)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise StoreError(
+            f"{root / FILE}: cannot be written ({error.strerror}); nothing was changed"
         ) from None
 
 

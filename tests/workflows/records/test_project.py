@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -195,3 +196,22 @@ def test_an_id_of_something_else_is_refused_with_the_right_one(
     file.write_text(whole)
     with owned(first):
         pass
+
+
+def test_two_processes_of_a_new_project_make_one_id(
+    mongo: Mongo, tmp_path: Path
+) -> None:
+    address = {"host": "127.0.0.1", "port": mongo.port, "name": "two_at_once"}
+    made = Database(tmp_path / "launchpad.yaml", tmp_path / "lnmo-data", address)
+
+    def open_it(_: int) -> None:
+        with owned(made):
+            pass
+
+    for _ in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(open_it, range(8)))
+        with connected(made) as pad:
+            found = pad.db["lnmo_project"].find_one()
+        assert (made.root / "project_id").read_text() == f"{found['id']}\n"
+        (made.root / "project_id").unlink()
