@@ -130,8 +130,8 @@ def own_id(root: Path) -> str | None:
     """
     try:
         return read_regular(root / FILE).strip() or None
-    except FileNotFoundError:
-        return None
+    except (FileNotFoundError, NotADirectoryError):
+        return None  # who makes the directory says what stands there
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and (obstacle := in_the_way(error)):
             raise StoreError(f"{obstacle} and type this again") from None
