@@ -26,7 +26,6 @@ LOOKED_BEFORE = {
     "engines/gpaw/runner.py": "runs alone, beside GPAW, on files of its own",
     "fake_vasp/": "stands for VASP, which opens what it finds",
     "records/plan_cache.py": "its own code",
-    "cluster/profile.py": "a template of FireWorks",
     "launchpad/file_lock.py": "locks, and /proc/locks",
     "cluster/scheduler.py": "a script that it wrote, or /dev/null",
     "cli/completion.py": "the start file of a shell, which that shell has read",

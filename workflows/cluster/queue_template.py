@@ -50,7 +50,7 @@ def template_of(adapter: Mapping[str, Any], path: Path) -> Path:
 
 def template_keys(template: str | Path) -> tuple[str, ...]:
     """Return the keys of a FireWorks template, without those it sets by itself."""
-    text = Path(template).read_text("utf-8")
+    text = read_regular(Path(template))
     found = dict.fromkeys(re.findall(r"\$\$\{([^}]+)\}", text))
     return tuple(key for key in found if key != "launch_dir")
 
