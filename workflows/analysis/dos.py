@@ -6,12 +6,17 @@ from DOSCAR.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflows.analysis.band_gap import NO_GAP, BandGap
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 Values = NDArray[np.float64]
 
@@ -23,6 +28,31 @@ TINY = 1e-3
 
 FIRST_POINT = 5.0
 """A first grid point this much above the next nine holds all states below it."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file with a density of states says of the run that it is of.
+
+    Attributes
+    ----------
+    structure
+        Atoms of that run in the order of the sites; None where the file has none.
+    lengths
+        Length of each lattice vector, A; empty where the file does not say.
+    settings
+        Tags as applied, named and written as in ``TaskDocument.settings``.
+    hubbards
+        U - J in eV by element; None where the file does not say.
+    potcar
+        Element -> TITEL of its POTCAR; empty where the file does not say.
+    """
+
+    structure: Structure | None = None
+    lengths: tuple[float, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hubbards: Mapping[str, float] | None = None
+    potcar: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +79,8 @@ class DensityOfStates:
         Electrons in the cell; None where the file does not say.
     levels
         Edges and gaps from the eigenvalues of this run; None where the file has none.
+    origin
+        What else the file says of the run.
     """
 
     energies: Values
@@ -60,6 +92,7 @@ class DensityOfStates:
     nsw: int
     nelect: float | None = None
     levels: BandGap | None = None
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def vbm(self) -> float | None:

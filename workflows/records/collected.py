@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from workflows.atomic import open_regular
 from workflows.errors import ResultsError
-from workflows.records.document import TaskDocument
+from workflows.records.document import Collected, TaskDocument
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -33,8 +33,19 @@ def structure_as_run(document: TaskDocument) -> Structure:
     assert document.structure is not None
     if document.collected is None:
         return document.structure
-    place = {there: here for here, there in enumerate(document.collected.order)}
-    return reordered(document.structure, [place[i] for i in range(len(place))])
+    return reordered(document.structure, _order_as_run(document.collected))
+
+
+def sites_as_run(document: TaskDocument, values: Sequence[float]) -> list[float]:
+    """Return one recorded value for each atom in the order of the files of the run."""
+    if document.collected is None:
+        return list(values)
+    return [values[i] for i in _order_as_run(document.collected)]
+
+
+def _order_as_run(collected: Collected) -> list[int]:
+    place = {there: here for here, there in enumerate(collected.order)}
+    return [place[i] for i in range(len(place))]
 
 
 def reordered(structure: Structure, order: Sequence[int]) -> Structure:

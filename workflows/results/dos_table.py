@@ -12,19 +12,14 @@ from workflows.analysis.dos import DensityOfStates
 from workflows.analysis.pdos import By, curves_of
 from workflows.analysis.smoothing import Mode, adjacent_average, half_step
 from workflows.errors import ResultsError
-from workflows.records.document import INCAR, State, TaskDocument
+from workflows.records.document import State, TaskDocument
 from workflows.results.gates import standing, words_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pandas as pd
     from pymatgen.core import Structure
 
 Align = Literal["efermi", "vbm"]
-
-SAME_RUN = 2e-3
-"""eV and electrons; files of one run differ by rounding, 1.3e-3 in a hybrid one."""
 
 SUM_RULE = 0.1
 """Electrons; the DOS integrated to E_F may miss this many of NELECT."""
@@ -109,39 +104,6 @@ def state_of_density(row: Mapping[str, Any], document: TaskDocument) -> dict[str
         "state": str(document.state) if reviewed else str(row["state"]),
         "findings": ", ".join(filter(None, told)),
     }
-
-
-def refuse_another_run(
-    dos: DensityOfStates, document: TaskDocument, directory: Path
-) -> None:
-    """Refuse a density of states that is not of the recorded run.
-
-    Files can be exchanged after a result was recorded: Fermi level, gap and number of
-    electrons must be those of the record, each if both have it. VASP's `EFERMI` puts
-    different levels into different files.
-
-    Raises
-    ------
-    ResultsError
-        They differ; names both values and the cure.
-    """
-    tags = document.settings.get(INCAR) or {}
-    gap = dos.levels.gap if dos.levels is not None else None
-    pairs = {
-        "a Fermi level, in eV,": (dos.efermi, document.efermi, "EFERMI" in tags),
-        "a gap, in eV,": (gap, document.bandgap, False),
-        "a number of electrons": (dos.nelect, document.nelect, False),
-    }
-    for name, (found, recorded, free) in pairs.items():
-        if found is None or recorded is None or free:
-            continue
-        if abs(found - recorded) > SAME_RUN:
-            raise ResultsError(
-                f"{directory}: its density of states has {name} of {found:.4f}, and "
-                f"the recorded result {recorded:.4f}: a file was exchanged after it "
-                "was recorded. Put the files of that run back, or lnmo delete the "
-                "calculation and run it again"
-            )
 
 
 def density_frame(

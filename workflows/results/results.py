@@ -46,7 +46,6 @@ from workflows.results.dos_table import (
     density_frame,
     dos_document,
     provenance,
-    refuse_another_run,
     state_of_density,
 )
 from workflows.results.hosts import of_one_host
@@ -56,6 +55,7 @@ from workflows.results.lithium_energy import doubt_of
 from workflows.results.paper import compare_to_paper
 from workflows.results.query import Recorded, Unchanging
 from workflows.results.run_table import run_frame
+from workflows.results.same_run import refuse_another_run
 from workflows.results.series_table import (
     COLUMNS,
     ROOM,

@@ -17,11 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from workflows.analysis.band_gap import band_gap
-from workflows.analysis.dos import ORBITALS, DensityOfStates, Values
+from workflows.analysis.dos import ORBITALS, DensityOfStates, Origin, Values
 from workflows.counts import count_of
 from workflows.errors import LnmoError, ResultsError, one_line
 from workflows.vasp.outcar_head import read_outcar_header
 from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
+from workflows.vasp.shared_settings import shared_settings
+from workflows.vasp.vasprun import asked_hubbards, titels
 
 HEADER_LINES = 5
 
@@ -46,7 +48,8 @@ def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
     """
     lines = (line.decode("utf-8", "replace").rstrip("\n") for line in read_lines(path))
     atoms = int(next(lines).split()[0])
-    list(islice(lines, HEADER_LINES - 1))
+    lengths = _lengths(next(lines, ""))
+    list(islice(lines, HEADER_LINES - 2))
     efermi, whole = _block(path, lines)
     spins = {3: 1, 5: 2}.get(whole.shape[1], 0)
     if not spins:
@@ -76,7 +79,20 @@ def read_doscar(path: Path, *, nsw: int) -> DensityOfStates:
         orbitals=ORBITALS if sites else (),
         efermi=efermi,
         nsw=nsw,
+        origin=Origin(lengths=lengths),
     )
+
+
+def _lengths(line: str) -> tuple[float, ...]:
+    """Read the lengths of the lattice vectors, A: the volume of an atom, a, b, c in m.
+
+    Empty where the line holds something else, as that of other programs does.
+    """
+    try:
+        _, *metres, _ = map(float, line.split())
+    except ValueError:
+        return ()
+    return tuple(1e10 * each for each in metres) if len(metres) == 3 else ()
 
 
 def _block(
@@ -133,6 +149,12 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
             nsw=int(run.parameters.get("NSW", 0)),
             nelect=float(run.parameters["NELECT"]),
             levels=band_gap(run.eigenvalues),
+            origin=Origin(
+                structure=run.final_structure,
+                settings=shared_settings(run.parameters),
+                hubbards=asked_hubbards(run),
+                potcar=titels(run),
+            ),
         )
     raise ValueError(f"{path}: holds no density of states")
 

@@ -25,19 +25,20 @@ from workflows.vasp.finite import (
     largest_component,
     pressure,
 )
-from workflows.vasp.hubbard import largest_u, u_by_element
+from workflows.vasp.hubbard import largest_u
 from workflows.vasp.many_body import many_body_algorithm
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.one_run import contradiction, of_outcar_alone, of_vasprun_alone
 from workflows.vasp.outcar_moments import number
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
-from workflows.vasp.parts import Potential
 from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
 from workflows.vasp.vasprun import (
+    asked_hubbards,
     final_energy,
     open_outcar,
     open_vasprun,
     read_structure,
+    titels,
 )
 
 if TYPE_CHECKING:
@@ -138,16 +139,12 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
     scalars = last is not None and noncollinear and last.vectors is None
     gap, gap_lost = _gap(run)
     common = {} if outcar is None else _from_header(outcar)
-    titels = {
-        potential.element: potential.titel
-        for potential in map(Potential.titled, map(str, run.potcar_symbols))
-    }
     return VaspNumbers(
         **{
-            "hubbards": _asked_hubbards(run),
+            "hubbards": asked_hubbards(run),
             "nelect": parameters.get("NELECT"),
             "asked_nelect": parameters.get("NELECT"),
-            "potcar": titels,
+            "potcar": titels(run),
             **common,
         },
         structure=run.final_structure,
@@ -284,16 +281,6 @@ def _from_header(outcar: OutcarBody) -> dict[str, Any]:
         "neutral_nelect": header.neutral_nelect,
         "potcar": dict(zip(header.elements, header.titels, strict=False)),
     }
-
-
-def _asked_hubbards(run: Any) -> dict[str, float]:
-    """Return U - J from vasprun.xml, which has what was asked for each species."""
-    values = {**run.parameters, **run.incar}
-    columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
-    blocks = [Potential.titled(str(titel)).element for titel in run.potcar_symbols]
-    if not values.get("LDAU") or not all(isinstance(c, list) for c in columns):
-        return {}
-    return largest_u(u_by_element(blocks, columns) or {})
 
 
 def _gap(run: Any) -> tuple[BandGap | None, bool]:

@@ -14,7 +14,9 @@ from typing import Any
 from workflows.errors import StoreError
 from workflows.vasp.convergence import ground_state
 from workflows.vasp.file_ends import CLOSING
+from workflows.vasp.hubbard import largest_u, u_by_element
 from workflows.vasp.outcar_steps import OutcarBody, read_outcar
+from workflows.vasp.parts import Potential
 from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import VaspFiles, plain_file, read_text
 
@@ -131,6 +133,22 @@ def final_energy(run: Any) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an infinite one, and of one that is absent
         return float(run.final_energy)
+
+
+def asked_hubbards(run: Any) -> dict[str, float]:
+    """Return U - J from vasprun.xml, which has what was asked for each species."""
+    values = {**run.parameters, **run.incar}
+    columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
+    blocks = [Potential.titled(str(titel)).element for titel in run.potcar_symbols]
+    if not values.get("LDAU") or not all(isinstance(c, list) for c in columns):
+        return {}
+    return largest_u(u_by_element(blocks, columns) or {})
+
+
+def titels(run: Any) -> dict[str, str]:
+    """Return the TITEL of the POTCAR of each element in a ``Vasprun``."""
+    potentials = map(Potential.titled, map(str, run.potcar_symbols))
+    return {potential.element: potential.titel for potential in potentials}
 
 
 def _mended(text: str, *, cut: bool) -> Any:

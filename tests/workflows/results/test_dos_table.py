@@ -28,6 +28,8 @@ from workflows.errors import ResultsError
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.results.dos_table import Drawing, WideWindowError, density_frame
 from workflows.vasp.dos_files import read_density
+from workflows.vasp.poscar import read_poscar
+from workflows.vasp.run_files import read_text
 
 GAAS = DATA / "GaAs_all_files"
 N = 60
@@ -322,10 +324,11 @@ def with_dos(
 ) -> Callable[..., Any]:
     """A project whose x = 1 has a dos step with real files of another crystal."""
     c = next(c for c in calculations if c.x == 1)
-    cell = Structure(Lattice.cubic(4), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    cell = read_poscar(read_text(GAAS / "CONTCAR.gz")).structure()
 
     def make(**changes: Any) -> Any:
-        small = {"structure": cell, "magnetization": (0.0, 0.0), **OF_GAAS, **changes}
+        same = {"hubbards": {}, "settings": {}, "structure": cell}
+        small = {**same, "magnetization": (0.0, 0.0), **OF_GAAS, **changes}
         static = finished(c, efermi=4.1)
         where = project(finished(c, "relax"), static, finished(c, "dos", **small))
         directory = where / "lnmo-data" / f"calculations/{c.id}/dos"

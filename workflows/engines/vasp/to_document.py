@@ -39,19 +39,14 @@ from workflows.vasp.known_tags import physics_tags
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.poscar import Cell, read_poscar
 from workflows.vasp.run_files import VaspFiles
+from workflows.vasp.shared_settings import shared_settings
 from workflows.vasp.species_tags import starting_moments
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-MUST_AGREE = ("PREC", "LASPH", "ISPIN", "LMAXMIX")
-"""INCAR tags, as applied, that results of one series share, besides the cutoff."""
-
 DISPLACED = frozenset({0, 5, 6, 7, 8, 44})
 """IBRION of dynamics, phonons and the dimer method: atoms away from a minimum."""
-
-WHOLE_WORDS = {"accura": "accurate"}
-"""VASP cuts PREC after six letters."""
 
 
 def describe(
@@ -213,14 +208,8 @@ def _with_properties(structure: Any, calculation: Calculation | None) -> Any:
 def _settings(
     common: Mapping[str, Any], calculation: Calculation | None, numbers: VaspNumbers
 ) -> dict[str, Any]:
-    applied = numbers.parameters
-    settings = dict(common.get("settings", {}))
-    if "ENMAX" in applied:
-        settings["ENCUT"] = float(applied["ENMAX"])
-    for tag in MUST_AGREE:
-        if (value := applied.get(tag)) is not None:
-            word = value.lower() if isinstance(value, str) else value
-            settings[tag] = WHOLE_WORDS.get(word, word)
+    applied = shared_settings(numbers.parameters)
+    settings = {**common.get("settings", {}), **applied}
     mesh = numbers.kpoints is not None and calculation is not None
     if mesh and common["task_label"] != "dos":
         settings["kpoints"] = list(numbers.kpoints.kpts[0])
