@@ -235,7 +235,9 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
         step = {"fw_id": s.fw_id, "state": "FIZZLED"}
         own = {"calculation_id": s.calculation_id, "step": s.step}
         done = bool(retry_failed(launchpad, database.root, [{**step, **own}]))
-        again = "READY again; the failed run directory was set aside"
+        kept = FileResults(database.root).directory(*own.values()).exists()
+        did = "is read first" if kept else "was set aside"
+        again = f"READY again; the failed run directory {did}"
     else:
         done = rerun_if(launchpad, s.fw_id, may=lambda state: state not in UNENDED)
         again = "READY again"

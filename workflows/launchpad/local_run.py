@@ -26,6 +26,7 @@ from workflows.engines.vasp.launcher_output import (
     LEFT_BEHIND,
     NEVER_STARTED,
     NO_POTCAR,
+    WROTE_NOTHING,
 )
 from workflows.errors import Terminated
 from workflows.launchpad.embedded import in_one_save
@@ -40,6 +41,15 @@ MAX_DEATHS = 3
 """A Firework is left FIZZLED after so many deaths of its worker: it is the cause."""
 MAX_SAME_CAUSE = 2
 """After so many steps in a row that fail because of this machine, stop."""
+MACHINE_FAILURES = (
+    NEVER_STARTED,
+    WROTE_NOTHING,
+    ELSEWHERE,
+    LEFT_BEHIND,
+    NO_GPAW,
+    NO_POTCAR,
+)
+"""Words of a reason with which every step would fail here."""
 
 
 class LocalRun:
@@ -303,7 +313,7 @@ def machine_failure(message: str) -> str:
 
     Empty if there is none.
     """
-    for words in (NEVER_STARTED, ELSEWHERE, LEFT_BEHIND, NO_GPAW, NO_POTCAR):
+    for words in MACHINE_FAILURES:
         if (place := message.find(words)) >= 0:
             return message[place:]
     return ""

@@ -10,15 +10,21 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.engines import engine
 from workflows.engines.claim import refuse_held_for_life
+from workflows.engines.directory_check import refuse_foreign
 from workflows.engines.gpaw import engine as gpaw
+from workflows.engines.orphans import engine_processes, writers
 from workflows.engines.vasp import engine as vasp
+from workflows.engines.vasp.launcher_output import STARTED
 from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
-from workflows.errors import LnmoError, StoreError
+from workflows.errors import LnmoError, StoreBusy, StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.records.document import State
 from workflows.records.file_store import FileResults
+from workflows.records.identity import problem_of_directory
+from workflows.records.run_file import collected_from, read_run_file
 from workflows.records.unreadable import DOCUMENT_FILE
 
 
@@ -27,22 +33,39 @@ def retry_failed(
 ) -> int:
     """Make FIZZLED Fireworks READY again.
 
-    A relaxation that was cut or ran out of steps continues from its last complete
-    structure; every other directory is set aside and its step starts again. One whose
-    record has a result keeps it. One that another process has made READY, or runs, is
-    left alone, directory and all: ``fireworks`` were read a while ago. Returns how many
-    there were.
+    Each directory is read as it is now, see :func:`retry_step`. One whose record has a
+    result keeps it. One that another process has made READY, or runs, is left alone,
+    directory and all: ``fireworks`` were read a while ago. Returns how many there were.
 
     Raises
     ------
     StoreBusy
-        Another process has kept a Workflow locked for minutes.
+        A process still writes the outputs of one of them, and nothing was changed; or
+        another process has kept a Workflow locked for minutes.
     """
-    return sum(
-        _retry(launchpad, root, found)
-        for found in fireworks
-        if found["state"] == "FIZZLED"
-    )
+    failed = [found for found in fireworks if found["state"] == "FIZZLED"]
+    _refuse_written(_step_directory(root, found) for found in failed)
+    return sum(_retry(launchpad, root, found) for found in failed)
+
+
+def _refuse_written(directories: Iterable[Path]) -> None:
+    """Refuse while outputs are being copied; engines end processes of their own."""
+    outputs = {place: _outputs(place) for place in directories}
+    if not writers(*(path for paths in outputs.values() for path in paths)):
+        return
+    for place, paths in outputs.items():
+        own = {pid for pids in engine_processes(place).values() for pid in pids}
+        others = ", ".join(str(pid) for pid in writers(*paths) if pid not in own)
+        if others:
+            raise StoreBusy(
+                f"{place}: process {others} still writes an output of VASP there: "
+                f"wait until it ends, or: kill {others}; then type this again"
+            )
+
+
+def _outputs(directory: Path) -> list[Path]:
+    named = (path / name for path in runs_of(directory) for name in STARTED)
+    return [path for path in named if path.is_file()]
 
 
 def _retry(launchpad: LaunchPad, root: Path, found: Mapping[str, Any]) -> bool:
@@ -59,7 +82,11 @@ def _retry(launchpad: LaunchPad, root: Path, found: Mapping[str, Any]) -> bool:
 
 
 def retry_step(directory: Path) -> None:
-    """Let a failed step run again, from its last structure if that makes sense.
+    """Let a failed step run again from what its directory holds now.
+
+    What is finished by its own files, because they came late or were not recorded, is
+    recorded. A relaxation that was cut or ran out of steps continues from its last
+    complete structure. Every other directory is set aside, and its step starts again.
 
     Raises
     ------
@@ -67,7 +94,11 @@ def retry_step(directory: Path) -> None:
         A process outside of this LaunchPad is computing it; nothing was changed.
     """
     refuse_held_for_life(directory)
-    if vasp.prepare_resume(directory) or gpaw.prepare_resume(directory):
+    if _is_own(directory) and (
+        _is_finished(directory)
+        or vasp.prepare_resume(directory)
+        or gpaw.prepare_resume(directory)
+    ):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():
         number = 1
@@ -78,6 +109,25 @@ def retry_step(directory: Path) -> None:
         directory.rename(aside)
         if aside.is_dir():
             remove_wavecars(runs_of(aside))
+
+
+def _is_own(directory: Path) -> bool:
+    """Return whether all in it is of the step that it is named after, and ran here."""
+    found = read_run_file(directory)
+    if found is None or collected_from(directory):
+        return False
+    own = directory.parent.name, directory.name
+    try:
+        refuse_foreign(directory, found[0], found[1])
+    except StoreError:
+        return False
+    return not problem_of_directory(directory, *own, None)
+
+
+def _is_finished(directory: Path) -> bool:
+    """Return whether the files prove a result, whatever was recorded of them."""
+    found = read_run_file(directory)
+    return found is not None and engine(found[0].engine).parse(directory).state.usable
 
 
 def return_unrecorded(

@@ -67,7 +67,7 @@ def failure(one: Calculation, place: Path, script: str) -> str:
         ("kill -15 $$", "printed nothing; killed by signal 15 (SIGTERM): ended by"),
         ("sh -c 'kill -7 $$'; exit 135", "killed by signal 7 (SIGBUS)"),
         ("exit 3", "the command printed nothing (exit code 3); correct the VASP"),
-        ("exit 0", "the command printed nothing (exit code 0); correct the VASP"),
+        ("exit 0", "(exit code 0); it printed nothing. Correct the command"),
         ("nosuchthing", "not found (exit code 127"),
         ("echo 'forrtl: severe (174)'; kill -6 $$", "severe (174); killed by signal 6"),
     ],

@@ -160,7 +160,8 @@ def prepare_resume(directory: Path) -> bool:
     """Prepare a failed relaxation for going on where it stopped, if it can.
 
     Returns True if its last member was cut or ran out of steps: the next run sets that
-    one aside and goes on from its last whole structure. False: it has to start over.
+    one aside and goes on from its last whole structure. True also if that member is
+    whole and another restart may follow. False: it has to start over.
     """
     if not _goes_on(directory):
         return False
@@ -171,7 +172,12 @@ def prepare_resume(directory: Path) -> bool:
 def _goes_on(directory: Path) -> bool:
     """Return whether a failed relaxation has a last run that another can go on from."""
     members = _members(directory)
-    return bool(members) and parse_vasp(members[-1]).state in GOES_ON
+    if not members:
+        return False
+    state = parse_vasp(members[-1]).state
+    found = read_run_file(directory)
+    limit = found[0].settings.get("max_restarts", 0) + 1 if found is not None else 0
+    return state in GOES_ON or (state.usable and len(members) < limit)
 
 
 def _members(directory: Path) -> list[Path]:

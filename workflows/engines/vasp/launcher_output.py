@@ -1,4 +1,4 @@
-"""What a launcher or VASP printed, if VASP never came to write a file of its own.
+"""What a launcher or VASP printed, if no file of VASP's own is there.
 
 Launchers frame their messages with rules and say the same thing several times; the
 line that names the cause is neither the first nor the last.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workflows.atomic import open_regular, read_regular_bytes
 from workflows.engines.exit_status import ended_by, was_killed
-from workflows.vasp.standard_output import steps_printed
+from workflows.vasp.standard_output import starts, steps_printed
 
 NEVER_STARTED = "VASP never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
@@ -20,6 +20,8 @@ ELSEWHERE = "VASP ran, but not in its directory"
 """First words of the reason of a run whose files VASP wrote to another place."""
 LEFT_BEHIND = "the VASP command ended before VASP"
 """First words of the reason of a run whose VASP was started in the background."""
+WROTE_NOTHING = "the VASP command wrote nothing of VASP here"
+"""First words of the reason of a run that has no output, and perhaps had a VASP."""
 NO_POTCAR = "there is no POTCAR here"
 """In the reason of a VASP that ended before it had read one."""
 STARTED = ("OUTCAR", "OSZICAR", "vasprun.xml")
@@ -29,6 +31,7 @@ LOGS = ("std_err.txt", "vasp.out")
 MUST_WAIT = (
     "it must wait until VASP ends (srun or mpirun in the foreground; no &, no sbatch)"
 )
+LATE = "a retry first reads files that come later"
 MOST_CHARACTERS = 160
 HEAD_BYTES = 50_000
 
@@ -69,7 +72,9 @@ def cause_of_silence(texts: Iterable[str]) -> str:
 
 
 def never_started(directory: Path, returncode: int | None = None) -> str:
-    """Return why no VASP started in a directory, or where it ran; empty if one did.
+    """Return why no file of VASP is in a directory; empty if there is one.
+
+    It says that VASP never started only if the command failed before VASP printed.
 
     Parameters
     ----------
@@ -83,20 +88,33 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
     texts = [_head(directory / name) for name in LOGS]
     ended = ended_by(returncode)
     told = f" ({ended})" if ended else ""
+    files = ", ".join(STARTED)
     if printed := steps_printed("\n".join(texts)):
         return (
-            f"{ELSEWHERE}: its output here has {printed}, but there is no "
-            f"{', '.join(STARTED)}{told}; correct the VASP command: it must stay where "
-            "it starts (no cd, no --chdir), or copy all files back"
+            f"{ELSEWHERE}: its output here has {printed}, but there is no {files}{told}"
+            "; correct the VASP command: it must stay where it starts (no cd, no "
+            f"--chdir), or copy all files back before it ends; {LATE}"
         )
-    words = cause_of_silence(texts) or "the command printed nothing"
+    said = cause_of_silence(texts)
+    words = said or "the command printed nothing"
+    if returncode == 0 or began(directory):
+        shown = f"it printed: {said}" if said else "it printed nothing"
+        return (
+            f"{WROTE_NOTHING}: no {files}{told}; {shown}. Correct the "
+            f"command: {MUST_WAIT}, in this directory, or copy all files back before "
+            f"it ends; {LATE}"
+        )
     if was_killed(returncode):
         return f"{NEVER_STARTED}: {words}; {ended}"
-    waits = f"; {MUST_WAIT}, in this directory" if returncode == 0 else ""
     return (
         f"{NEVER_STARTED}: {words}{told}; correct the VASP command or its environment"
-        f"{waits}"
     )
+
+
+def began(directory: Path) -> bool:
+    """Return whether a VASP printed the lines with which every one begins."""
+    heads = (_head(directory / name).encode() for name in LOGS)
+    return any(starts(head.splitlines()).count for head in heads)
 
 
 def left_behind(pids: Iterable[int]) -> str:

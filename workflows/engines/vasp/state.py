@@ -2,7 +2,8 @@
 
 ==============  ==============================================================
 PLANNED         inputs of ours, and nothing that a started VASP leaves
-NEVER_STARTED   inputs of ours, and a launcher that ended before VASP wrote a file
+NEVER_STARTED   inputs of ours, and a launcher that ended, and of VASP neither a
+                file here nor a line on its output
 RUNNING         not at its end, and a VASP of ours is alive in the directory
 TRUNCATED       a file stops before its end; the reason has the error that VASP
                 or custodian gave for it
@@ -37,6 +38,9 @@ from workflows.engines.vasp.launcher_output import (
     LEFT_BEHIND,
     NEVER_STARTED,
     NO_POTCAR,
+    STARTED,
+    WROTE_NOTHING,
+    began,
 )
 from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
@@ -70,6 +74,8 @@ ITERATED = {
 """File -> what it holds once VASP has begun an electronic step."""
 LOGS = ("vasp.out", "std_err.txt")
 """Standard output and error of VASP, as custodian names them."""
+MOST_CHARACTERS = 800
+"""Of a reason that custodian left."""
 
 
 def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str] | None:
@@ -80,9 +86,11 @@ def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str]
     directory = files.directory
     if ours and is_alive(directory):
         return State.RUNNING, "VASP is running here"
-    given_up = _line(directory / ERROR_FILE)
+    given_up = _given_up(directory)
     if given_up.startswith(NEVER_STARTED):
         return State.NEVER_STARTED, given_up
+    if given_up.startswith(WROTE_NOTHING):
+        return State.TRUNCATED if began(directory) else State.NEVER_STARTED, given_up
     if given_up.startswith((ELSEWHERE, LEFT_BEHIND)):
         return State.TRUNCATED, given_up
     if given_up:
@@ -91,6 +99,14 @@ def unfinished(files: VaspFiles, ends: Ends, *, ours: bool) -> tuple[State, str]
         problem += f"; VASP said: {error}"
     problem += "".join(f"; {found.message}" for found in several_vasps(files))
     return State.TRUNCATED, problem + _no_potcar(files)
+
+
+def _given_up(directory: Path) -> str:
+    """Return why custodian gave up; empty if files came that it says are not there."""
+    reason = _line(directory / ERROR_FILE)
+    absent = (NEVER_STARTED, WROTE_NOTHING, ELSEWHERE)
+    late = any((directory / name).exists() for name in STARTED)
+    return "" if late and reason.startswith(absent) else reason
 
 
 def missing(files: VaspFiles, *, ours: bool) -> str:
@@ -337,6 +353,6 @@ def _short(message: Any) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return " ".join(read_regular(path).split())[:500]
+        return " ".join(read_regular(path).split())[:MOST_CHARACTERS]
     except (OSError, UnicodeError):
         return ""

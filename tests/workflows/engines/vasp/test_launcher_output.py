@@ -18,6 +18,7 @@ from workflows.engines.vasp.launcher_output import (
     last_meaningful_line,
     never_started,
 )
+from workflows.engines.vasp.parse import parse_vasp
 from workflows.errors import MachineError, StepFailed
 from workflows.launchpad.local_run import machine_failure
 from workflows.launchpad.recovery import retry_step
@@ -286,7 +287,8 @@ def test_a_helper_does_not_hide_why_vasp_never_started(
     monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
     found = failed(one, tmp_path, "sleep 60 & no-such-vasp; exit 0")
     assert found.state is State.NEVER_STARTED
-    assert "no-such-vasp: not found (exit code 0)" in found.reason
+    assert "(exit code 0); it printed: " in found.reason
+    assert "no-such-vasp: not found" in found.reason
     assert "now ended: sleep" in found.reason
 
 
@@ -306,8 +308,38 @@ def test_a_command_that_ended_well_and_wrote_nothing_may_have_queued_vasp(
 ) -> None:
     found = failed(one, tmp_path, "echo Submitted batch job 12")
     assert found.state is State.NEVER_STARTED
-    assert found.reason.startswith("VASP never started: Submitted batch job 12 (exit")
-    assert "must wait until VASP ends (srun or mpirun in the foreg" in found.reason
+    assert found.reason.startswith(
+        "the VASP command wrote nothing of VASP here: no OUTCAR, OSZICAR, vasprun.xml "
+        "(exit code 0); it printed: Submitted batch job 12. Correct the command: it "
+        "must wait until VASP ends (srun or mpirun in the foreg"
+    )
+    assert found.reason.endswith("a retry first reads files that come later")
+    assert machine_failure(found.reason)
+
+
+BEGINS = "printf ' running on    4 total cores\\n'"
+
+
+@pytest.mark.parametrize("code", [0, 1, 137])
+def test_a_vasp_that_began_to_print_is_not_said_to_have_never_started(
+    one: Calculation, tmp_path: Path, code: int
+) -> None:
+    found = failed(one, tmp_path, f"{BEGINS}; exit {code}")
+    assert found.state is State.TRUNCATED
+    assert "never started" not in found.reason
+    assert "it printed: running on 4 total cores. Correct" in found.reason
+    assert machine_failure(found.reason)
+
+
+def test_a_reason_that_files_are_absent_is_gone_when_one_comes(
+    one: Calculation, tmp_path: Path
+) -> None:
+    failed(one, tmp_path, f"{BEGINS}; exit 0")
+    run = FileResults(tmp_path).directory(one.id, "relax") / "relax-1"
+    (run / "OUTCAR").write_text(" vasp.6.4.2\n")
+    found = parse_vasp(run)
+    assert found.state is State.TRUNCATED
+    assert "wrote nothing" not in found.reason
 
 
 def test_a_vasp_that_is_left_behind_does_not_run_beside_the_next_attempt(
