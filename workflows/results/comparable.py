@@ -61,7 +61,7 @@ ENGINE = (
     Property("engine", lambda d: {"": d.engine}),
     Property("engine_version", lambda d: {"": d.engine_version}),
 )
-HOST = Property("the host", lambda d: {"": _framework(d)})
+HOST = Property("the host", lambda d: {"": host_formula(d.formula, d.n_li)})
 ION = Property("the working ion", lambda d: {"": i} if (i := _ion(d)) else {})
 """x of one host is not x of another, nor do they share a hull."""
 
@@ -75,10 +75,10 @@ def _ion(document: TaskDocument) -> str:
     return working_ion(document.formula, document.n_li)
 
 
-def _framework(document: TaskDocument) -> str:
+def host_formula(formula: str, n_ions: int | None) -> str:
     """Return the formula as if the ion were lithium: at x = 0 none is there."""
-    own = _ion(document) or LITHIUM
-    return LITHIUM + reference_formula(document.formula, own)[len(own) :]
+    own = working_ion(formula, n_ions) or LITHIUM
+    return LITHIUM + reference_formula(formula, own)[len(own) :]
 
 
 APPLIED = (

@@ -10,12 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.analysis.hull import HOST_ATOMS
-from workflows.analysis.ions import METALS
+from workflows.analysis.ions import METALS, working_ion
+from workflows.campaign.sections import same_x
 from workflows.errors import ResultsError
 from workflows.results.columns import Column, frame_of, number
+from workflows.results.comparable import host_formula
+from workflows.results.energy_zero import why_apart
 from workflows.results.hosts import HOST, by_host, host_of
 from workflows.results.labels import LABELS, ORDER, STATE_LABELS
 from workflows.results.results import records
@@ -47,7 +51,7 @@ CELLS = (
     number("energy_per_fu", "eV per formula unit"),
     number(
         "d_energy",
-        "meV per atom, against the first variant; NaN if they share no zero",
+        "meV per atom, against the first variant; NaN if they must not be subtracted",
         shown=True,
     ),
     number("m_ni", "muB, mean |m|", shown=True),
@@ -84,8 +88,8 @@ VOLTAGES = (
     *LABELS,
 )
 
-ENERGY_ZERO = ("functional", "hubbards", "potcar", "potcar_functional")
-"""Settings that total energies must share to be subtracted."""
+MAKERS = ("engine", "engine_version", "fake", "surrogate")
+"""Labels of recorded numbers that energies must share to be subtracted."""
 
 Row = dict[str, Any]
 
@@ -127,7 +131,7 @@ def compare_variants(
     results
         Of each variant alone; the first is the one the others are compared with.
     planned
-        Calculations of each variant: they tell which energies have a common zero.
+        Calculations of each variant: they tell which energies may be subtracted.
 
     Raises
     ------
@@ -135,22 +139,26 @@ def compare_variants(
         One variant holds results that do not compare among themselves.
     """
     first = next(iter(results))
-    zeros = {name: _zero(planned[name]) for name in results}
     series = {name: records(found.series()) for name, found in results.items()}
     others = other_moments(row for rows in series.values() for row in rows)
     more = tuple(c.name for c in others if not c.name.endswith(("_std", "_signed")))
     cells = []
+    apart: dict[str, str] = {}
     for name, rows in series.items():
-        shares = zeros[name] == zeros[first]
         for row in rows:
-            partner = _partner(row, series[first], ("x", "insertion"))
-            cells.append(_cell(row, name, partner, shares, (*NUMBERS, *more)))
+            same_host = [r for r in series[first] if _same_atoms(r, row)]
+            partner = _partner(row, same_host, ("x", "insertion"))
+            pair = {first: (partner, planned[first]), name: (row, planned[name])}
+            why = _why_apart(pair) if partner and name != first else ""
+            if why:
+                apart[why] = name
+            cells.append(_cell(row, name, partner, not why, (*NUMBERS, *more)))
     averages, missing = _averages(results)
-    voltages = [
-        _voltage(row, name, _partner(row, averages.get(first, ()), _SPAN))
-        for name, rows in averages.items()
-        for row in rows
-    ]
+    of_host = {name: _hosts(calculations) for name, calculations in planned.items()}
+    voltages = []
+    for name, rows in averages.items():
+        same = averages.get(first, ()) if of_host[name] == of_host[first] else ()
+        voltages += [_voltage(row, name, _partner(row, same, _SPAN)) for row in rows]
     verdicts = {name: found.compare_to_paper() for name, found in results.items()}
     columns = (*CELLS, *(column for name in more for column in _moment(name)))
     frames = (
@@ -158,7 +166,17 @@ def compare_variants(
         frame_of(voltages, VOLTAGES),
         statement_frame(verdicts),
     )
-    return Comparison(first, *frames, missing)
+    hosts = (
+        f"{name} is of another host or ion than {first}, so it has no differences "
+        "from it"
+        for name in results
+        if of_host[name] != of_host[first]
+    )
+    energies = (
+        f"energies of {name} are not subtracted from those of {first}: {why}"
+        for why, name in apart.items()
+    )
+    return Comparison(first, *frames, (*hosts, *energies, *missing))
 
 
 def same_as_before(planned: Mapping[str, Sequence[Calculation]]) -> dict[str, str]:
@@ -195,9 +213,46 @@ def keys_of(change: Mapping[str, Any], within: str = "") -> tuple[str, ...]:
 _SPAN = ("insertion", "x1", "x2")
 
 
-def _zero(calculations: Sequence[Calculation]) -> list[Any]:
-    cells = [c.settings for c in calculations if not c.reference]
-    return [[settings.get(key) for key in ENERGY_ZERO] for settings in cells]
+def _hosts(calculations: Sequence[Calculation]) -> frozenset[tuple[str, str]]:
+    """Return the compositions that a variant takes ions in and out of, and the ions."""
+    cells = [c for c in calculations if not c.reference]
+    ions = {working_ion(c.formula, c.n_li) for c in cells} - {""}
+    hosts = {_host(c.formula, c.n_li) for c in cells}
+    return frozenset((host, ion) for host in hosts for ion in ions or {""})
+
+
+@cache
+def _host(formula: str, n_ions: int | None) -> str:
+    """Return the composition of a host, whatever the order of its elements."""
+    from pymatgen.core import Composition
+
+    return str(Composition(host_formula(formula, n_ions)).reduced_formula)
+
+
+def _same_atoms(row: Row, other: Row) -> bool:
+    """Tell whether two cells at one x are of one composition."""
+    hosts, ions = [], set()
+    for each in (row, other):
+        hosts.append(_host(each["formula"], each["n_li"]))
+        ions.add(working_ion(each["formula"], each["n_li"]))
+    return hosts[0] == hosts[1] and len(ions - {""}) < 2
+
+
+def _why_apart(pair: Mapping[str, tuple[Row, Sequence[Calculation]]]) -> str:
+    """Say why the energies of two rows of the same atoms must not be subtracted."""
+    (one, own), (two, its) = pair.values()
+    first, other = pair
+    for label in MAKERS:
+        if one[label] != two[label]:
+            return f"{label}: {one[label]} in {first}; {two[label]} in {other}"
+    return why_apart(_planned(one, own), _planned(two, its), (first, other))
+
+
+def _planned(row: Row, calculations: Sequence[Calculation]) -> Calculation:
+    """Return what was planned of a row; a re-seed has all but the start of another."""
+    cells = [c for c in calculations if not c.reference]
+    there = [c for c in cells if c.x is not None and same_x(c.x, row["x"])]
+    return next((c for c in cells if c.id == row["calculation_id"]), there[0])
 
 
 def _partner(row: Row, among: Rows, keys: Sequence[str]) -> Row:

@@ -83,7 +83,8 @@ def test_energies_of_another_u_have_no_common_zero(path: Path, recorded: Path) -
 
 def test_voltages_are_those_of_each_variant_alone(path: Path, recorded: Path) -> None:
     found = compare_results(Selection(str(path), launchpad=recorded))
-    assert found.missing == ()
+    (note,) = found.missing
+    assert note.startswith("energies of mp are not subtracted from those of k-3: U of")
     changes = {
         name: at(found.voltages, variant=name)["d_volts"]
         for name in ("k-3", "k-4", "mp")
@@ -174,9 +175,119 @@ def test_what_is_compared_says_what_made_it_and_what_stands_against_it(
     chosen = Selection(str(path), launchpad=recorded)
     found = compare_results(chosen)
     assert at(found.cells, variant=c.variant, x=c.x)["findings"] == "no gap"
+    others = found.cells[(found.cells["x"] == c.x) & ~found.cells["fake"]]
+    assert others["d_energy"].isna().all()  # a synthetic energy beside a real one
     volts = at(found.voltages, variant=c.variant)
     assert "no gap" in volts["findings"]
     assert volts["fake"]
     for frame in (found.cells, found.voltages):
         labels = {"engine", "surrogate", "fake", "functional", "hubbard_u", "state"}
         assert labels | {"insertion", "ended_as"} <= set(frame.columns)
+
+
+Compared = Callable[..., Any]
+
+
+@pytest.fixture
+def compared(
+    write_campaign: WriteCampaign,
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> Compared:
+    """Compare finished variants, the first of them without a change."""
+
+    def make(campaign: dict[str, Any] | None = None, **variants: Any) -> Any:
+        changes = {"x": [0, 1], "variants": {"plain": {}, **variants}}
+        path = write_campaign({**changes, **(campaign or {})})
+        documents = (
+            finished(c, "static" if "static" in c.steps else "relax")
+            for c in plan(load_campaign(path))
+        )
+        return compare_results(Selection(str(path), launchpad=project(*documents)))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"incar": {"common": {"IVDW": 12}}}, "IVDW: off in plain; 12 in own"),
+        ({"incar": {"common": {"GGA": "PS"}}}, "functional: PE in plain; PS in own"),
+        ({"functional": "pbesol_u"}, "functional: PE in plain; PS in own"),
+        ({"incar": {"common": {"METAGGA": "SCAN"}}}, "functional: PE in plain; SCAN"),
+        ({"incar": {"common": {"LHFCALC": True}}}, "functional: PE in plain; PE hyb"),
+        ({"incar": {"common": {"LASPH": False}}}, "LASPH: True in plain; False in own"),
+        ({"incar": {"common": {"LDAUTYPE": 1}}}, "LDAUTYPE: 2 in plain; 1 in own"),
+        ({"incar": {"common": {"NELECT": 300}}}, "NELECT: not set in plain; 300"),
+        ({"incar": {"common": {"LSORBIT": True}}}, "LSORBIT: off in plain; .TRUE."),
+        ({"incar": {"common": {"EFIELD": 0.1}}}, "EFIELD: off in plain; 0.1 in own"),
+        ({"potcar": {"Mn": "Mn"}}, "POTCAR of Mn: Mn_pv in plain; Mn in own"),
+        ({"potcar_functional": "PBE_52"}, "POTCARs: PBE_54 in plain; PBE_52 in own"),
+        ({"hubbard_u": "mp"}, "U of Mn: 5.96 eV in plain; 3.9 eV in own"),
+    ],
+)
+def test_energies_of_another_hamiltonian_are_not_subtracted_and_it_is_named(
+    compared: Compared, change: dict[str, Any], told: str
+) -> None:
+    found = compared(own={"vasp": change})
+    own = found.cells[found.cells["variant"] == "own"]
+    assert own["d_energy"].isna().all()
+    assert (own["d_m_mn"] == 0).all()
+    (note,) = [m for m in found.missing if m.startswith("energies of own ")]
+    assert told in note
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"incar": {"common": {"ENCUT": 600}}},
+        {"incar": {"common": {"SIGMA": 0.02}}},
+        {"incar": {"common": {"ADDGRID": True}}},
+        {"incar": {"common": {"IVDW": 0}}},
+        {"incar": {"common": {"GGA": None}}},
+        {"incar": {"relax": {"EDIFFG": -0.01}}},
+        {"kpoints": [4, 4, 4]},
+    ],
+)
+def test_energies_of_a_convergence_study_are_subtracted(
+    compared: Compared, change: dict[str, Any]
+) -> None:
+    found = compared(own={"vasp": change})
+    own = found.cells[found.cells["variant"] == "own"]
+    assert (own["d_energy"] == 0).all()
+    assert not any("subtracted" in note for note in found.missing)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        {"formula": "LiNiMnO4", "ordering": "disordered"},
+        {"formula": "LiMn2O4", "ordering": "none"},
+    ],
+)
+def test_nothing_of_another_composition_is_subtracted(
+    compared: Compared, host: dict[str, Any]
+) -> None:
+    found = compared(own={"host": host})
+    own = found.cells[found.cells["variant"] == "own"]
+    for name in ("d_energy", "d_m_mn", "d_volume", "d_c_unique"):
+        assert own[name].isna().all()
+    assert "own is of another host or ion than plain" in " ".join(found.missing)
+
+
+def test_energies_at_the_x_that_two_variants_share_are_subtracted(
+    compared: Compared,
+) -> None:
+    cells = compared(own={"x": [1], "vasp": {"kpoints": [4, 4, 4]}}).cells
+    assert at(cells, variant="own", x=1)["d_energy"] == 0.0
+
+
+def test_energies_of_two_surrogate_models_are_not_subtracted(
+    compared: Compared,
+) -> None:
+    models = {"chgnet": {"model": "r2scan"}}, {"chgnet": {"fmax": 0.02}}
+    for change, same in zip(models, (False, True), strict=True):
+        found = compared({"engine": "chgnet"}, own=change).cells
+        own = found[found["variant"] == "own"]
+        assert (own["state"] == "DONE").all()
+        assert own["d_energy"].notna().all() == same
