@@ -74,6 +74,8 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
         )
     if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")
+    if last is not None and last.moments_lost and "magnetization" not in values:
+        doubts.append(f"no number in {last.moments_lost} in OUTCAR")
     if numbers.efermi_lost:
         doubts.append(
             f"no number for the Fermi level in {' and '.join(numbers.efermi_lost)}"

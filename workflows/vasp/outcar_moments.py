@@ -36,12 +36,16 @@ class SiteMoments(NamedTuple):
         VASP wrote the tables to their sums over the sites.
     problem
         Where a table contradicts itself: a row its shells, or the last line the rows.
+    lost
+        Which row of a table has no number where the others have one; empty for none.
+        The sums over the shells, which are NaN then, are not looked at.
     """
 
     along: tuple[float, ...] | None
     vectors: tuple[Vector, ...] | None
     whole: bool
     problem: str = ""
+    lost: str = ""
 
     @property
     def lengths(self) -> tuple[float, ...] | None:
@@ -57,6 +61,7 @@ class _Column(NamedTuple):
     sums: tuple[float, ...]
     ended: bool
     problem: str
+    lost: str
 
 
 def site_moments(text: str, *, noncollinear: bool = False) -> list[SiteMoments]:
@@ -80,8 +85,10 @@ def site_moments(text: str, *, noncollinear: bool = False) -> list[SiteMoments]:
         if axis == AXES[0] or not sets or axis in sets[-1]:
             sets.append({})
         read = [numbers(line) for line in rows.splitlines()]
-        problem = _contradiction(axis, read, numbers(total or ""))
-        sets[-1][axis] = _Column(_last_column(read), total is not None, problem)
+        sums = None if total is None else numbers(total)
+        problem = _contradiction(axis, read, sums or ())
+        lost = _without_number(axis, read, sums)
+        sets[-1][axis] = _Column(_last_column(read), total is not None, problem, lost)
     noncollinear = noncollinear or any(len(tables) > 1 for tables in sets)
     return [_moments(tables, noncollinear=noncollinear) for tables in sets]
 
@@ -118,15 +125,33 @@ def number(word: str) -> float:
 
 def _moments(tables: dict[str, _Column], *, noncollinear: bool) -> SiteMoments:
     whole = all(column.ended for column in tables.values())
-    problem = next((c.problem for c in tables.values() if c.problem), "")
+    told = (
+        next((c.problem for c in tables.values() if c.problem), ""),
+        next((c.lost for c in tables.values() if c.lost), ""),
+    )
     if not noncollinear:
         along = tables["x"].sums if "x" in tables else None
-        return SiteMoments(along, None, whole, problem)
+        return SiteMoments(along, None, whole, *told)
     columns = [tables[axis].sums for axis in AXES if axis in tables]
     if len(columns) < len(AXES) or len({len(column) for column in columns}) > 1:
-        return SiteMoments(None, None, whole, problem)
+        return SiteMoments(None, None, whole, *told)
     x, y, z = columns
-    return SiteMoments(None, tuple(zip(x, y, z, strict=True)), whole, problem)
+    return SiteMoments(None, tuple(zip(x, y, z, strict=True)), whole, *told)
+
+
+def _without_number(
+    axis: str, rows: Sequence[Sequence[float]], total: Sequence[float] | None
+) -> str:
+    """Return the first row with too few numbers but for its sum; `total` if printed."""
+    table = f"of the table magnetization ({axis})"
+    width = max((len(row) - 1 for row in rows), default=0)
+    for row in rows:
+        summed = len(row) > 1 and math.isfinite(row[-1])
+        if summed and not _is_full(row[1:], width):
+            return f"the row of atom {row[0]:g} {table}"
+    if total is not None and not _is_full(total, width):
+        return f"the last row {table}"
+    return ""
 
 
 def _contradiction(
@@ -154,6 +179,10 @@ def _contradiction(
     if abs(added - total[-1]) > ROUNDED * (len(sums) + 1):
         return f"{table}: its atoms add up to {added:.3f} muB, not {total[-1]:g}"
     return ""
+
+
+def _is_full(values: Sequence[float], width: int) -> bool:
+    return len(values) == width and all(map(math.isfinite, values))
 
 
 def _last_column(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:

@@ -84,6 +84,8 @@ class IonicStep:
         Number of electrons that the occupations add up to; None without spin.
     moments_problem
         Where the last table of site moments contradicts itself; empty for nowhere.
+    moments_lost
+        Row of the last table of site moments that lacks a number; empty for none.
     efermi
         The last Fermi level, eV; None if none is printed.
     """
@@ -103,6 +105,7 @@ class IonicStep:
     pressure: float | None
     electrons: float | None
     moments_problem: str = ""
+    moments_lost: str = ""
     efermi: float | None = None
 
 
@@ -228,6 +231,7 @@ def _step(part: str, *, noncollinear: bool) -> IonicStep | None:
         pressure=number(pressure[-1]) if pressure else None,
         electrons=number(electrons[-1]) if electrons else None,
         moments_problem=moments[-1].problem if moments else "",
+        moments_lost=moments[-1].lost if moments else "",
         efermi=number(levels[-1]) if levels else None,
     )
 

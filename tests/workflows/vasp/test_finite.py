@@ -216,3 +216,30 @@ def test_a_fermi_level_that_one_output_lacks_is_told(
     (finding,) = (f for f in document.findings if f.id == "not_numbers")
     assert finding.message.startswith(f"no number for the Fermi level in {name} (")
     assert document.efermi == pytest.approx(3.81, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("row", "new", "told"),
+    [
+        ("tot", "NaN NaN NaN NaN", "the last row"),
+        ("tot", "-0.021 0.870 1.175 *******", "the last row"),
+        ("tot", "-0.021 ***** 1.175 2.025", "the last row"),
+        ("tot", "************************", "the last row"),
+        ("tot", "", "the last row"),
+        (" {4}2 ", "0.006 NaN 0.000 0.903", "the row of atom 2"),
+        (" {4}1 ", "-0.027 ******* 1.175 1.122", "the row of atom 1"),
+    ],
+)
+def test_a_row_of_the_moments_without_a_number_is_for_review(
+    run: Path, row: str, new: str, told: str
+) -> None:
+    path = run / "OUTCAR"
+    head, _, table = path.read_text("utf-8").rpartition("magnetization (x)")
+    changed, count = re.subn(rf"(?m)^({row}).*$", rf"\1  {new}", table, count=1)
+    assert count
+    path.write_text(f"{head}magnetization (x){changed}", "utf-8")
+    document = parse_run(run)
+    assert document.state is State.NEEDS_REVIEW
+    assert document.magnetization == (1.122, 0.903)
+    (finding,) = [f for f in document.findings if f.id == "not_numbers"]
+    assert f"no number in {told} of the table magnetization (x)" in finding.message
