@@ -178,7 +178,7 @@ def test_status_says_what_became_of_an_interrupted_run(
     assert "RUNNING" not in told
     assert "READY" in told
     if how is signal.SIGKILL:
-        assert "no lnmo run is alive: it was killed, or its data directory" in told
+        assert "RUNNING in the LaunchPad, but no lnmo run owns this data" in told
         assert "-> lnmo run" in told
     monkeypatch.setenv("FAKE_VASP_SECONDS", "0")
     assert lnmo(place, "run").returncode == 0
@@ -279,13 +279,13 @@ def test_steps_that_a_person_holds_are_no_failures_and_have_their_own_command(
     assert ran.returncode == 1
     told = ran.stdout.partition("2 steps are cancelled or paused")[2].splitlines()
     assert [line.split(": ")[1] for line in told[1:3]] == [
-        f"lpad -l {place / 'launchpad.yaml'} reignite_fws -i 1",
+        "lnmo rerun --fw-id 1",
         f"lpad -l {place / 'launchpad.yaml'} resume_fws -i 2",
     ]
     assert "--retry" not in ran.stdout
     with connected(read_database(place)) as pad:
-        pad.reignite_fw(1)
         pad.resume_fw(2)
+    assert lnmo(place, "rerun", "--fw-id", "1").returncode == 0
     assert lnmo(place, "run", "c.yaml").returncode == 0
 
 

@@ -53,6 +53,7 @@ def delete(
     the LaunchPad's entry of the campaign (it cannot know which campaigns share them).
     """
     from workflows.campaign.campaign import load_campaign
+    from workflows.cli.selection import at_launchpad
     from workflows.launchpad import delete as deletion
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.opening import owned
@@ -79,6 +80,7 @@ def delete(
     if json:
         print_json({**found, "deleted": yes})
         return
+    at = at_launchpad(launchpad)
     ids, shared = found["calculations"], found["shared"]
     old, unplanned = found["older"], found["unplanned"]
     for path in found["directories"]:
@@ -96,6 +98,14 @@ def delete(
                 "that other campaigns share stay",
             )
         )
+    if metals := found["needed"]:
+        print(
+            count_of(
+                len(metals),
+                "reference that calculations named so need stays",
+                "references that calculations named so need stay",
+            )
+        )
     if unplanned:
         print(
             f"{count_of(len(unplanned), f'named {name} stays', f'named {name} stay')} "
@@ -109,10 +119,10 @@ def delete(
             "stay: the LaunchPad cannot know whether another campaign shares them"
         )
     if (old or unplanned) and not everything:
-        print(f"to take those too: lnmo delete {shlex.quote(campaign)} --all")
+        print(f"to take those too: lnmo delete {shlex.quote(campaign)} --all{at}")
     if ids and not yes:
         words = " --all" if everything else ""
-        again = f"lnmo delete {shlex.quote(campaign)}{words} --yes"
+        again = f"lnmo delete {shlex.quote(campaign)}{words} --yes{at}"
         print(f"nothing was changed; to delete: {again}")
 
 

@@ -42,6 +42,7 @@ def reconcile(
     json: bool,
 ) -> None:
     """Compare database and queue; exit code 1 if repairs remain."""
+    from workflows.cli.selection import at_launchpad
     from workflows.cluster import reconcile as reconciling
     from workflows.cluster.open_queue import locked_queue
     from workflows.records.database import read_database
@@ -61,7 +62,7 @@ def reconcile(
     if json:
         print_json([_plain(each) for each in found])
     else:
-        _print_found(found, fix=fix)
+        _print_found(found, at_launchpad(launchpad), fix=fix)
     raise Exit(0 if all(each.done for each in found) else 1)
 
 
@@ -75,7 +76,7 @@ def _plain(report: StepReport) -> dict[str, object]:
     }
 
 
-def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
+def _print_found(found: Sequence[StepReport], at: str, *, fix: bool) -> None:
     if not found:
         print("nothing to repair: no step contradicts its queue job")
         return
@@ -87,8 +88,8 @@ def _print_found(found: Sequence[StepReport], *, fix: bool) -> None:
     if all(each.action not in DONE for each in found):
         print("nothing to repair; what each of these waits for is below it")
     elif not fix:
-        print("nothing was changed; to repair: lnmo reconcile --fix")
+        print(f"nothing was changed; to repair: lnmo reconcile --fix{at}")
     elif all(each.done for each in found):
-        print("next: lnmo launch")
+        print(f"next: lnmo launch{at} (without a queue: lnmo run{at})")
     else:
         print("not everything could be repaired; see lnmo status")

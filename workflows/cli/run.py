@@ -78,11 +78,8 @@ def run(
     raise Exit(code)
 
 
-HELD = {
-    "DEFUSED": "reignite_fws -i",
-    "PAUSED": "resume_fws -i",
-}
-"""State that a person gave a step -> words of lpad that take it up, and its number."""
+HELD = ("DEFUSED", "PAUSED")
+"""States that a person gave a step."""
 
 
 def run_campaign(
@@ -234,17 +231,17 @@ def _report_failures(
     steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
 ) -> int:
     """List the failed steps by reason; one that was printed is not repeated."""
-    lpad = chosen.database().lpad
     failed = [step for step in steps if step["state"] == "FIZZLED"]
     held = [step for step in steps if step["state"] in HELD]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
     if away:
         print(
             f"{count_of(len(away), 'step runs', 'steps run')} on another machine, or "
-            "its worker was killed there. If it was killed, where the queue is:"
+            "its worker was killed there. If it was killed:"
         )
     for step in away:
-        print(printable(f"  {step['name']}: lnmo rerun --fw-id {step['fw_id']} --dead"))
+        again = f"lnmo rerun --fw-id {step['fw_id']} --dead{chosen.at}"
+        print(printable(f"  {step['name']}: {again}"))
     if held:
         print(
             count_of(
@@ -254,20 +251,29 @@ def _report_failures(
             )
         )
     for step in held:
-        words = f"{HELD[step['state']]} {step['fw_id']}"
-        print(printable(f"  {step['name']}: {lpad} {words}"))
+        print(printable(f"  {step['name']}: {_taken_up(step, chosen)}"))
     if not failed:
         return 1 if away or held else 0
     command = f"lnmo run {chosen}".rstrip()
     print(
         f"{count_of(len(failed), 'step')} failed; after correcting the cause: "
-        f"{command} --retry"
+        f"{command} --retry{chosen.at}"
     )
     for step in failed:
         reason = str(step["reason"])
         why = "" if not reason or reason in printed else f": {reason}"
         print(printable(f"  {step['name']}{why}"))
     return 1
+
+
+def _taken_up(step: Mapping[str, Any], chosen: Selection) -> str:
+    """Return the command that takes up a step that a person held."""
+    database, fw_id = chosen.database(), step["fw_id"]
+    if step["state"] == "PAUSED":
+        return f"{database.lpad} resume_fws -i {fw_id}"
+    if database.embedded:
+        return f"{database.lpad} reignite_fws -i {fw_id}"
+    return f"lnmo rerun --fw-id {fw_id}{chosen.at}"
 
 
 def _report_refused(database: Database, steps: Sequence[Mapping[str, Any]]) -> int:

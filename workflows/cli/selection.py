@@ -199,6 +199,16 @@ class Selection:
         variant = ["--variant", self.variant] if self.variant else []
         return shlex.join([*name, *engine, *x, *variant])
 
+    @property
+    def at(self) -> str:
+        """Return what a command needs to open the same LaunchPad, behind a blank."""
+        return at_launchpad(self.launchpad)
+
+
+def at_launchpad(launchpad: Path | None) -> str:
+    """Return ``--launchpad`` as it was given, behind a blank; empty if it was not."""
+    return "" if launchpad is None else f" --launchpad {shlex.quote(str(launchpad))}"
+
 
 @dataclass(frozen=True)
 class Opened:

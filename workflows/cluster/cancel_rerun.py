@@ -12,7 +12,7 @@ from fireworks import LaunchPad
 from workflows.cluster.cancelled_jobs import Outcome, cancel_jobs
 from workflows.cluster.decision import Action
 from workflows.cluster.problems import still_running
-from workflows.cluster.profile import Profile
+from workflows.cluster.profile import Asked, Profile, asked_of
 from workflows.cluster.repair import adopt, end_launch, repair
 from workflows.cluster.scheduler import Job
 from workflows.cluster.step_report import StepReport
@@ -34,7 +34,7 @@ UNENDED = ("RESERVED", "RUNNING")
 
 def cancel(
     launchpad: LaunchPad,
-    profile: Profile,
+    profile: Profile | None,
     wanted: Mapping[str, Any],
     *,
     dry_run: bool = False,
@@ -44,22 +44,18 @@ def cancel(
 
     Fireworks are defused first, so that no launcher submits them in between. A running
     worker records its own end; if a calculation finishes before the signal arrives, the
-    next reconcile adopts its result. ``confirm_lease`` is called before each change.
+    next reconcile adopts its result. ``profile`` is None where no queue is.
+    ``confirm_lease`` is called before each change.
 
     Raises
     ------
     QueueError
         The scheduler does not answer; nothing was changed.
     """
-    scheduler = profile.scheduler()
-    earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
-    statuses = step_statuses(
-        launchpad,
-        scheduler=scheduler,
-        worker=profile.name,
-        max_returns=profile.max_returns,
-        wanted=wanted,
-    )
+    asked = asked_of(profile)
+    scheduler, worker = asked.scheduler, asked.worker
+    earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
+    statuses = _statuses(launchpad, asked, wanted)
     jobs = {
         s.fw_id: s.job_id
         for s in statuses
@@ -81,7 +77,7 @@ def cancel(
     ids = [*dict.fromkeys([*jobs.values(), *earlier.values()])]
     became = (
         {job: Outcome(f"job {job} cancelled") for job in ids}
-        if dry_run
+        if dry_run or scheduler is None
         else cancel_jobs(scheduler, ids)
     )
     return [
@@ -96,6 +92,18 @@ def cancel(
         )
         for each in found
     ]
+
+
+def _statuses(
+    launchpad: LaunchPad, asked: Asked, wanted: Mapping[str, Any]
+) -> list[StepStatus]:
+    return step_statuses(
+        launchpad,
+        scheduler=asked.scheduler,
+        worker=asked.worker,
+        max_returns=asked.max_returns,
+        wanted=wanted,
+    )
 
 
 def _left_running(status: StepStatus) -> str:
@@ -137,7 +145,7 @@ def _defuse(launchpad: LaunchPad, fw_id: int) -> None:
 def rerun(
     launchpad: LaunchPad,
     database: Database,
-    profile: Profile,
+    profile: Profile | None,
     wanted: Mapping[str, Any],
     *,
     dead: bool = False,
@@ -147,22 +155,18 @@ def rerun(
     """Make failed and cancelled Fireworks READY again, unless their job is alive.
 
     ``dead`` assumes that launches outside the queue are dead, unless their process is
-    known to live. ``confirm_lease`` is called before each change.
+    known to live. ``profile`` is None where no queue is; jobs of other queues count as
+    alive. ``confirm_lease`` is called before each change.
 
     Raises
     ------
     QueueError
         The scheduler does not answer, so a job may be alive.
     """
-    scheduler = profile.scheduler()
-    statuses = step_statuses(
-        launchpad,
-        scheduler=scheduler,
-        worker=profile.name,
-        max_returns=profile.max_returns,
-        wanted=wanted,
-    )
-    earlier = jobs_of_earlier_launches(launchpad, scheduler, profile.name, wanted)
+    asked = asked_of(profile)
+    scheduler, worker = asked.scheduler, asked.worker
+    statuses = _statuses(launchpad, asked, wanted)
+    earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
     reports = []
     for status in statuses:
         if status.state == "PAUSED":

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from fireworks import LaunchPad
 
-from workflows.cluster.profile import Profile, read_profile
+from workflows.cluster.profile import Profile, profile_if_any
 from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import refuse_embedded
 from workflows.records.database import Database
 from workflows.records.project import refuse_anothers
+
+NO_QUEUE = "no queue"
+"""Name of the lease of all sites without one."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,13 @@ class LockedQueue:
     launchpad
         FireWorks' LaunchPad on a MongoDB.
     profile
-        Settings of the site.
+        Settings of the site; None if it has no queue, as where only ``lnmo run`` is.
     confirm_lease
         To call before each change; raises StoreBusy if the lease is lost.
     """
 
     launchpad: LaunchPad
-    profile: Profile
+    profile: Profile | None
     confirm_lease: Callable[[], None]
 
 
@@ -39,7 +42,9 @@ class LockedQueue:
 def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     """Connect to the LaunchPad and hold the lease of this site's queue.
 
-    ``instead`` says what does the same on the embedded LaunchPad.
+    A site without a profile has no queue: its steps run under ``lnmo run``, and a job
+    that another site submitted is in a queue that is not asked. ``instead`` says what
+    does the same on the embedded LaunchPad.
 
     Raises
     ------
@@ -49,13 +54,14 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     StoreBusy
         Another process holds the lease.
     MachineError
-        The site profile is missing or wrong.
+        The site profile is wrong, or half of it is missing.
     """
     refuse_embedded(database, instead)
-    profile = read_profile(database)
+    profile = profile_if_any(database)
+    queue = NO_QUEUE if profile is None else f"queue {profile.name}"
     with (
         connected(database) as launchpad,
-        lease(launchpad, f"queue {profile.name}") as confirm_lease,
+        lease(launchpad, queue) as confirm_lease,
     ):
         refuse_anothers(launchpad.db, database)
         yield LockedQueue(launchpad, profile, confirm_lease)

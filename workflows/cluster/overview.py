@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workflows.cluster.problems import problems_of, without_worker
-from workflows.cluster.profile import Profile
+from workflows.cluster.profile import Profile, asked_of
 from workflows.cluster.scheduler import Listed, Scheduler
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import (
@@ -23,6 +23,9 @@ from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
+
+HOLDING = ("FIZZLED", "DEFUSED", "PAUSED")
+"""States of a step that keep those after it WAITING whatever is run."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,10 @@ def overview(
     wrong = judgements(database, steps)
     if database.embedded:
         return _judged(_local_overview(steps, database), wrong)
-    scheduler = None if profile is None else profile.scheduler()
+    asked_now = asked_of(profile)
+    scheduler, worker = asked_now.scheduler, asked_now.worker
+    limit = asked_now.max_returns
     queue = "" if scheduler is None else scheduler.name
-    worker = None if profile is None else profile.name
-    limit = Profile.max_returns if profile is None else profile.max_returns
 
     def statuses(asked: Scheduler | None) -> list[StepStatus]:
         return step_statuses(
@@ -103,8 +106,9 @@ def _local_overview(steps: Sequence[Mapping[str, Any]], database: Database) -> O
     """Report failed steps, and show as what they are those that nobody runs any more.
 
     Whatever ended the run before (a kill, a power cut, a data directory that was moved
-    away, a disk that lost what was written last), the record of a step is its document:
-    a finished step is shown as such, any other as READY, which the next run makes it.
+    away, a disk that lost what was written last, a person's hand), the record of a step
+    is its document: a finished step is shown as such, any other as READY, which the
+    next run makes it. What happened is not known here, so it is not told.
     """
     owned = is_owned(database.root / LOCK_FILE)
     results = FileResults(database.root)
@@ -125,20 +129,40 @@ def _local_overview(steps: Sequence[Mapping[str, Any]], database: Database) -> O
         elif known:
             state = known
             reason = (
-                f"{step['state']} in the LaunchPad, but its result is recorded: the "
-                "disk lost what was written last; nothing is computed again"
+                f"{step['state']} in the LaunchPad, but its result is recorded; "
+                "nothing is computed again"
             )
+            action = _after_what_holds(step, steps, results)
         elif not owned and state in {"RUNNING", "RESERVED"}:
             state = "READY"
             reason = (
-                "no lnmo run is alive: it was killed, or its data directory moved; "
-                "nothing is lost"
+                f"{step['state']} in the LaunchPad, but no lnmo run owns this data "
+                "directory; nothing is lost"
             )
         if reason:
             own = step["fw_id"], str(step["name"])
             found.append(StepReport(*own, action, reason, done=False))
         shown.append({**step, "state": state})
     return Overview(shown, problems=found)
+
+
+def _after_what_holds(
+    step: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    results: FileResults,
+) -> str:
+    """Return the command for a recorded step, or what it waits for before that."""
+    held = (
+        each
+        for each in steps
+        if step["state"] == "WAITING"
+        and each["calculation_id"] == step["calculation_id"]
+        and each["state"] in HOLDING
+        and _recorded(results, each) != "COMPLETED"
+    )
+    if (first := next(held, None)) is None:
+        return "lnmo run"
+    return f"it waits for {first['name']}, which is {first['state']}: mend that first"
 
 
 def _recorded(results: FileResults, step: Mapping[str, Any]) -> str:

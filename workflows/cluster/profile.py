@@ -7,6 +7,7 @@ and ``my_fworker.yaml``, read by ``fworker_file``.
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -143,6 +144,45 @@ class Profile:
         """Return FireWorks' FWorker, whose env names the data directory."""
         env = {"root": str(root), **self.fworker["env"]}
         return FWorker(self.name, list(self.categories), self.query, env)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What can be asked of this site's queue, if there is one.
+
+    Attributes
+    ----------
+    scheduler
+        None without a queue.
+    worker
+        Name of the FWorker whose jobs are in it; None without a queue.
+    max_returns
+        How often a step that was ended from outside is resumed.
+    """
+
+    scheduler: Scheduler | None = None
+    worker: str | None = None
+    max_returns: int = Profile.max_returns
+
+
+def asked_of(profile: Profile | None) -> Asked:
+    """Return what can be asked of a site's queue; None if it has no queue."""
+    if profile is None:
+        return Asked()
+    return Asked(profile.scheduler(), profile.name, profile.max_returns)
+
+
+def profile_if_any(database: Database) -> Profile | None:
+    """Return the site profile, or None without ``my_qadapter.yaml``: there is no queue.
+
+    Raises
+    ------
+    MachineError
+        As :func:`read_profile`.
+    """
+    if not os.path.lexists(database.path.with_name(ADAPTER_FILE)):
+        return None
+    return read_profile(database)
 
 
 def read_profile(database: Database) -> Profile:

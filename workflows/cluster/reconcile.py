@@ -9,7 +9,7 @@ from typing import Any
 from fireworks import LaunchPad
 
 from workflows.cluster.problems import blocked_job, still_running
-from workflows.cluster.profile import Profile
+from workflows.cluster.profile import Profile, asked_of
 from workflows.cluster.repair import reason, repair
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import StepStatus, step_statuses
@@ -25,21 +25,22 @@ LOOK_AGAIN_SECONDS = 5.0
 def reconcile(
     launchpad: LaunchPad,
     database: Database,
-    profile: Profile,
+    profile: Profile | None,
     *,
     fix: bool,
     confirm_lease: Callable[[], None] = lambda: None,
 ) -> list[StepReport]:
     """Compare database and queue and, with ``fix``, repair what differs.
 
-    ``confirm_lease`` is called before each change.
+    ``profile`` is None where no queue is. ``confirm_lease`` is called before each
+    change.
 
     Raises
     ------
     QueueError
         The scheduler does not answer.
     """
-    found = []
+    found, asked = [], asked_of(profile)
     for fw_id in stale_locks(launchpad):
         if fix:
             confirm_lease()
@@ -51,9 +52,9 @@ def reconcile(
         found.append(StepReport(fw_id, "no workflow", "remove", why, fix))
     for status in step_statuses(
         launchpad,
-        scheduler=profile.scheduler(),
-        worker=profile.name,
-        max_returns=profile.max_returns,
+        scheduler=asked.scheduler,
+        worker=asked.worker,
+        max_returns=asked.max_returns,
         wanted={},
     ):
         if status.action.acts:

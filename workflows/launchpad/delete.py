@@ -27,6 +27,7 @@ from workflows.records.database import Database
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import CALCULATIONS
 from workflows.records.mongo_store import COLLECTION
+from workflows.records.summary_cache import SUMMARIES
 
 BUSY = ("RESERVED", "RUNNING")
 NOT_BEGUN = ("READY", "WAITING")
@@ -48,10 +49,11 @@ def deletable(
     """Return what belongs to a campaign alone.
 
     Keys: campaign, calculations (ids), shared (ids), older (ids), unplanned (ids),
-    fw_ids, directories (paths). Older ones were recorded before the LaunchPad had them,
-    so that it cannot know who else shares them: an earlier LaunchPad was lost, or they
-    were collected. Unplanned ones are of an earlier form of the campaign, or of another
-    file with a campaign of this name.
+    needed (ids), fw_ids, directories (paths). Needed are the references that older or
+    unplanned ones are compared with. Older ones were recorded before the LaunchPad had
+    them, so that it cannot know who else shares them: an earlier LaunchPad was lost, or
+    they were collected. Unplanned ones are of an earlier form of the campaign, or of
+    another file with a campaign of this name.
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def deletable(
             older.append(calculation_id)
         else:
             own.append(found)
+    needed = _needed(launchpad, own, {*older, *unplanned})
+    own = [each for each in own if each["metadata"]["calculation_id"] not in needed]
     fw_ids = sorted(n for found in own for n in found["nodes"])
     if not alone:
         _refuse_busy(launchpad, fw_ids)
@@ -104,8 +108,24 @@ def deletable(
         "shared": sorted(shared),
         "older": sorted(older),
         "unplanned": sorted(unplanned),
+        "needed": sorted(needed),
         "fw_ids": fw_ids,
         "directories": [_checked(p, root) for p in places if p.exists()],
+    }
+
+
+def _needed(
+    launchpad: LaunchPad, own: Iterable[Mapping[str, Any]], staying: Collection[str]
+) -> set[str]:
+    """Return the references (those without an x) of an engine whose cells stay."""
+    query = {"metadata.calculation_id": {"$in": sorted(staying)}}
+    left = [each["metadata"] for each in launchpad.workflows.find(query)]
+    engines = {each["engine"] for each in left if each["x"] is not None}
+    metadata = [each["metadata"] for each in own]
+    return {
+        each["calculation_id"]
+        for each in metadata
+        if each["x"] is None and each["engine"] in engines
     }
 
 
@@ -212,6 +232,10 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
     ):
         _forget(launchpad, database, found)
     _empty(bin_)
+    for calculation_id in found["calculations"]:
+        for summary in (database.root / SUMMARIES).glob(f"{calculation_id}-*"):
+            with suppress(OSError):  # a cache, and of what is gone never read
+                summary.unlink()
 
 
 def _forget(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:

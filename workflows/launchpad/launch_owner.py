@@ -64,10 +64,7 @@ class Owner:
             ends = "end it there"
         if self.alive:
             return f"{ends}; if not: kill -9 {self.pid}"
-        return (
-            f"{ends}; if it is dead: lnmo rerun --fw-id {fw_id} --dead (without a "
-            f"queue: lpad -l launchpad.yaml rerun_fws -i {fw_id})"
-        )
+        return f"{ends}; if it is dead: lnmo rerun --fw-id {fw_id} --dead"
 
 
 def owner_of(launch: Mapping[str, Any]) -> Owner:

@@ -321,3 +321,32 @@ def test_a_variant_has_what_another_campaign_submitted_first(
     assert variants["paper"] >= {c.id for c in both.present}
     assert set.union(*variants.values()) == {c.id for c in both.present + both.added}
     assert len({frozenset(each) for each in variants.values()}) == len(variants)
+
+
+def test_without_a_queue_the_steps_of_a_lnmo_run_are_cancelled_and_run_again(
+    pad: EmbeddedLaunchPad, database: Database, site: Site
+) -> None:
+    own = outside(pad, site, host="n2")["fw_id"]
+    [told] = rerun(pad, database, None, {"fw_id": own})
+    assert not told.done
+    assert told.reason.endswith("make sure that it is dead, then add --dead")
+    [told] = cancel(pad, None, {"fw_id": own})
+    assert told.action.startswith("defused; lnmo run (process ")
+    [found] = reconcile(pad, database, None, fix=True)
+    assert f"lnmo rerun --fw-id {own} --dead" in found.action
+    [told] = rerun(pad, database, None, {"fw_id": own}, dead=True)
+    assert (told.action, relax(pad)["state"]) == ("READY again", "READY")
+
+
+def test_without_a_queue_the_job_of_another_machine_is_named_and_left(
+    live: EmbeddedLaunchPad, database: Database, queue: Queue
+) -> None:
+    [told] = cancel(live, None, {"spec.step": "relax"})
+    assert "job 7 is in the queue of the worker here: lnmo cancel" in told.action
+    assert queue.listed["7"].job is Job.RUNNING
+    [told] = rerun(live, database, None, {"spec.step": "relax"})
+    assert not told.done
+    assert "job 7 may be alive, and its queue, of the worker here" in told.reason
+    [found] = reconcile(live, database, None, fix=True)
+    assert not found.done
+    assert states(live)["relax"] == "DEFUSED"

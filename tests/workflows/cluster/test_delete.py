@@ -355,3 +355,35 @@ def test_results_come_back_where_the_launchpad_does_not_forget_them(
     delete(pad, own, found)
     assert not directory.exists()
     assert pad.get_fw_ids() == []
+
+
+def test_the_summaries_of_what_is_deleted_go_with_it(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    summaries = embedded.root / "summaries"
+    summaries.mkdir()
+    for name in (f"{directory.name}-relax.json", f"{directory.name}-dos.4711"):
+        (summaries / name).touch()
+    (summaries / "0123456789ab-relax.json").touch()
+    delete(pad, embedded, deletable(pad, embedded.root, "paper"))
+    assert [each.name for each in summaries.iterdir()] == ["0123456789ab-relax.json"]
+
+
+def test_a_metal_stays_as_long_as_a_cell_of_a_campaign_of_the_same_name(
+    pad: EmbeddedLaunchPad,
+    embedded: Database,
+    calculations: tuple[Calculation, ...],
+    paper: Campaign,
+) -> None:
+    both = paper.model_copy(update={"lithium_reference": True})
+    metal = next(c for c in plan(both.override(x=[1])) if c.reference)
+    [mine] = [c for c in calculations if c.x == 0]
+    [theirs] = [c for c in calculations if c.x == 1]
+    submit(pad, [metal, mine])
+    found = deletable(pad, embedded.root, "paper", planned={metal.id, mine.id})
+    assert (found["needed"], found["unplanned"]) == ([metal.id], [theirs.id])
+    assert found["calculations"] == [mine.id]
+    delete(pad, embedded, found)
+    found = deletable(pad, embedded.root, "paper", planned={metal.id, theirs.id})
+    assert (found["needed"], found["unplanned"]) == ([], [])
+    assert set(found["calculations"]) == {metal.id, theirs.id}

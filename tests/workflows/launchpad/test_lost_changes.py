@@ -80,7 +80,7 @@ def test_a_finished_step_is_shown_as_finished_whatever_the_journal_lost(
     states, reasons = shown(database)
     assert {states["relax"], states["static"]} == {"COMPLETED"}
     assert len(reasons) == 2
-    assert all("but its result is recorded" in reason for reason in reasons)
+    assert all("but its result is recorded; nothing" in reason for reason in reasons)
     with reading(database) as pad:
         assert isinstance(pad, EmbeddedLaunchPad)
         zeros = b"\0" in journal.read_bytes()
@@ -119,7 +119,9 @@ def test_what_nobody_runs_is_not_shown_as_running(
 ) -> None:
     states, reasons = shown(database)
     assert states["relax"] == "READY"
-    assert ["no lnmo run is alive" in reason for reason in reasons] == [True]
+    assert [
+        "but no lnmo run owns this data directory" in reason for reason in reasons
+    ] == [True]
     with owned(database):
         states, reasons = shown(database)
         assert states["relax"] == "RUNNING"
@@ -142,3 +144,21 @@ def test_a_run_takes_recorded_steps_and_computes_nothing(
     assert set(states.values()) == {"COMPLETED"}
     assert reasons == []
     assert not list(database.root.rglob("custodian.error"))
+
+
+def test_a_recorded_step_that_waits_for_a_failed_one_is_told_so_and_no_cause(
+    database: Database, one: Calculation, finished: Make
+) -> None:
+    record(database, one, finished(one, "static"))
+    with owned(database) as (pad, _):
+        failed = {"$set": {"state": "FIZZLED"}}
+        pad.fireworks.update_one({"spec.step": "relax"}, failed)
+        pad.save()  # type: ignore[attr-defined]
+    with reading(database) as pad:
+        found = overview(pad, database, {}, None)
+    [told] = [each for each in found.problems if each.name.endswith("static")]
+    assert told.reason == (
+        "WAITING in the LaunchPad, but its result is recorded; nothing is computed "
+        "again"
+    )
+    assert told.action == "it waits for x=1 relax, which is FIZZLED: mend that first"

@@ -1,0 +1,29 @@
+"""The commands that ``lnmo run`` prints open the LaunchPad that it had."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workflows.cli.run import _report_failures
+from workflows.cli.selection import Selection
+
+
+@pytest.mark.parametrize("state", ["FIZZLED", "RUNNING", "DEFUSED"])
+def test_a_printed_command_repeats_the_launchpad_that_was_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    place = tmp_path / "my project"
+    place.mkdir()
+    (place / "launchpad.yaml").write_text("host: example\nname: c\n")
+    step = {"fw_id": 4, "name": "x=1 relax", "state": state, "reason": "a crash"}
+    chosen = Selection("c.yaml", launchpad=place)
+    assert _report_failures([step], chosen, frozenset()) == 1
+    told = capsys.readouterr().out
+    assert f" --launchpad '{place}'" in told
+    assert "lpad" not in told
+    _report_failures(
+        [step], Selection("c.yaml", launchpad=place / "launchpad.yaml"), {""}
+    )
+    assert f" --launchpad '{place}/launchpad.yaml'" in capsys.readouterr().out
