@@ -3,7 +3,8 @@
 A worker that was given up, because its node or its owner was silent, may still live.
 Its successor takes the step by writing a token of its own beside the run directory;
 the earlier worker finds that token before it records, starts or corrects anything, and
-ends its VASP without touching what is no longer its own.
+ends its VASP without touching what is no longer its own. A copy of the directory has a
+copy of the token: the directories themselves are compared as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 from workflows.atomic import read_json
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import LnmoError, StoreBusy
+from workflows.records.held_directory import hold, leads_to, path_of
 
 
 class Superseded(LnmoError):
@@ -34,11 +36,29 @@ class GivenUp(BaseException):
 
 @dataclass(frozen=True)
 class _Held:
-    """A token of this process, and the directory that it was written to."""
+    """What this process took.
+
+    Attributes
+    ----------
+    token
+        Of this process.
+    above
+        The directory that holds the token, open.
+    for_life
+        As for :func:`claim`.
+    places
+        The run directories that were seen since, open.
+    """
 
     token: str
-    inode: int
+    above: int
     for_life: bool = False
+    places: dict[Path, int] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Close the directories."""
+        for descriptor in (self.above, *self.places.values()):
+            os.close(descriptor)
 
 
 HOLDER = ".holder.json"
@@ -71,18 +91,20 @@ def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
     """
     refuse_held_for_life(directory)
     token = uuid.uuid4().hex
-    _write(_place(directory), token, for_life=for_life)
-    held = _Held(token, directory.parent.stat().st_ino, for_life)
-    _HELD[directory] = held
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    held = _Held(token, hold(directory.parent), for_life)
     try:
+        _write(_place(directory), token, for_life=for_life)
+        _HELD[directory] = held
         yield
-    except GivenUp:
-        raise Superseded(_words(directory)) from None
+    except GivenUp as given_up:
+        raise Superseded(str(given_up)) from None
     finally:
         _HELD.pop(directory, None)
-        if for_life and _token(directory) == token:
+        if for_life and _is_held_here(directory, held):
             with suppress(OSError):
                 _place(directory).unlink()
+        held.close()
 
 
 def refuse_held_for_life(directory: Path) -> None:
@@ -111,27 +133,75 @@ def refuse_held_for_life(directory: Path) -> None:
 def check_claim(place: Path) -> None:
     """Make sure that this worker still has the step in, or above, a directory.
 
+    To be asked right before each start, change or removal that cannot be undone, not
+    only before the work that leads to it.
+
     Raises
     ------
     GivenUp
-        Another one has taken it.
+        Another one has taken it, or the directory is no longer the same.
     """
     for directory, held in list(_HELD.items()):
         if not place.is_relative_to(directory):
             continue
+        if not leads_to(directory.parent, held.above):
+            raise GivenUp(_replaced(directory.parent, held.above))
+        for path in (directory, *_between(directory, place)):
+            if not _is_the_same(path, held.places):
+                raise GivenUp(_replaced(path, held.places[path]))
         _restore(directory, held)
         if _token(directory) != held.token:
-            raise GivenUp
+            raise GivenUp(_words(directory))
+
+
+def has_claim(place: Path) -> bool:
+    """Return whether :func:`check_claim` raises nothing."""
+    try:
+        check_claim(place)
+    except GivenUp:
+        return False
+    return True
+
+
+def let_go(place: Path) -> None:
+    """Expect another directory at a path: this worker is about to set one aside."""
+    for held in list(_HELD.values()):
+        if (descriptor := held.places.pop(place, None)) is not None:
+            os.close(descriptor)
+
+
+def _between(directory: Path, place: Path) -> list[Path]:
+    """Return a path and those above it, below a directory."""
+    return [path for path in (place, *place.parents) if directory in path.parents]
+
+
+def _is_the_same(path: Path, places: dict[Path, int]) -> bool:
+    """Return whether a run directory is the one that was seen first, or is not there.
+
+    Without it nothing can be recorded, and the engine says what it lacks.
+    """
+    if path in places:
+        return leads_to(path, places[path]) or not path.exists()
+    with suppress(OSError):
+        found = hold(path)
+        if places.setdefault(path, found) != found:  # another thread was first
+            os.close(found)
+    return True
+
+
+def _is_held_here(directory: Path, held: _Held) -> bool:
+    here = leads_to(directory.parent, held.above)
+    return here and _token(directory) == held.token
 
 
 def _restore(directory: Path, held: _Held) -> None:
-    """Write the token again if somebody removed it from where it still belongs.
+    """Write the token again if somebody removed it.
 
     Whoever takes a step over leaves a token of its own, which stays.
     """
     place = _place(directory)
     with suppress(OSError):
-        if not place.exists() and directory.parent.stat().st_ino == held.inode:
+        if not place.exists():
             _write(place, held.token, anew=True, for_life=held.for_life)
 
 
@@ -151,7 +221,6 @@ def _write(
     }
     if for_life:
         content[STARTED] = start_of(os.getpid())
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{token}.part")
     try:
         part.write_text(json.dumps(content), "utf-8")
@@ -176,17 +245,28 @@ def _holder(directory: Path) -> dict[str, Any]:
 
 def _words(directory: Path) -> str:
     found = _holder(directory)
-    if not found and directory.exists():
+    if not found:
         return (
             f"{_place(directory)}: cannot be read, and without it two workers might "
             f"compute {directory}; nothing was recorded. Remove it, and run again"
         )
-    if not found:
-        return (
-            f"{directory}: was moved or deleted while it was computed; nothing was "
-            "recorded. Run again where it is now"
-        )
     return (
         f"{directory}: process {found.get('pid')} on {found.get('host')} took this "
         f"step over at {found.get('since')}; nothing was recorded here, see its result"
+    )
+
+
+def _replaced(path: Path, descriptor: int) -> str:
+    now = path_of(descriptor)
+    elsewhere = f" (it is now {now})" if now and now != os.path.realpath(path) else ""
+    if not path.exists():
+        return (
+            f"{path}: was moved or deleted while it was computed{elsewhere}; nothing "
+            "was recorded. Run again where it is now"
+        )
+    return (
+        f"{path}: was replaced while it was computed: by a copy, from a backup, or its "
+        "disk was mounted anew; nothing was recorded. Put the one that was computed "
+        f"back in its place{elsewhere}, and run again: what has ended there is read, "
+        "not computed again"
     )

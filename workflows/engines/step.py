@@ -172,8 +172,7 @@ def _run(
     (directory / ENDED_FILE).unlink(missing_ok=True)
     try:
         document = _compute(calculation, step, results, machine, report)
-        check_claim(directory)
-        results.put(document)
+        results.put(document, confirm=lambda: check_claim(directory))
     except (Terminated, _Sigterm, OSError) as error:
         check_claim(directory)
         end = _as_end(error, directory)

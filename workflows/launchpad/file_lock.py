@@ -20,6 +20,7 @@ from typing import Any
 from workflows.atomic import parse_json
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy, StoreError
+from workflows.records.held_directory import hold, leads_to, path_of
 
 ORPHAN_SECONDS = 20.0
 """Time that the workers of a killed owner need to end, VASP's processes included."""
@@ -52,14 +53,14 @@ class Ownership:
     @property
     def directory_is_ours(self) -> bool:
         """Whether no other process can own the data directory at its path."""
-        return self.directory_locked and _is_open(self.path.parent, self.descriptors[1])
+        return self.directory_locked and leads_to(self.path.parent, self.descriptors[1])
 
     def problem(self) -> str:
         """Return why this process must assign no more work; empty if it may."""
         file, directory = self.descriptors
         place = self.path.parent
-        if not _is_open(place, directory):
-            now = _path_of(directory)
+        if not leads_to(place, directory):
+            now = path_of(directory)
             return (
                 f"{place} was moved, deleted or replaced while this run owned it; its "
                 "steps are ended. Nothing is lost: "
@@ -69,7 +70,7 @@ class Ownership:
                     else "finished steps are where the directory is now"
                 )
             )
-        if not _is_open(self.path, file):
+        if not leads_to(self.path, file):
             return (
                 f"{self.path} was deleted or replaced while this run owned it; no more "
                 "steps are started. Nothing is lost: what has finished is recorded in "
@@ -115,7 +116,7 @@ def lock(path: Path, waiting: Callable[[str], None]) -> Ownership:
     announced = False
     while True:
         file, directory = _open(path)
-        taken = _try_lock(file) and _is_open(path, file)
+        taken = _try_lock(file) and leads_to(path, file)
         locked = _try_directory(directory) if taken else None
         if taken and locked is not None:
             break
@@ -164,7 +165,7 @@ def is_owned(path: Path) -> bool:
 
 
 def _directory_locked(place: Path) -> bool:
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = hold(place)
     try:
         return bool(_locker(descriptor))
     finally:
@@ -185,7 +186,7 @@ def _open(path: Path) -> tuple[int, int]:
             "directory with LNMO_ROOT"
         ) from None
     try:
-        return file, os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        return file, hold(path.parent)
     except OSError as error:
         os.close(file)
         raise StoreError(
@@ -202,23 +203,6 @@ def _busy(path: Path, owner: dict[str, Any]) -> str:
         f"{removed}; wait for it, or stop it, and run again. Reading (status, results, "
         "report) works meanwhile"
     )
-
-
-def _is_open(path: Path, descriptor: int) -> bool:
-    """Return whether a path leads to an open file."""
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(descriptor))
-    except OSError:
-        return False
-
-
-def _path_of(descriptor: int) -> str:
-    """Return where an open directory is now; empty if it was deleted."""
-    try:
-        found = os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:
-        return ""
-    return "" if found.endswith(" (deleted)") else found
 
 
 def _try_directory(descriptor: int) -> bool | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from workflows.atomic import parse_json, write_part
+from workflows.atomic import parse_json, part_of, write_part
 from workflows.errors import StoreError
 from workflows.records.all_cores import WORTH_IT, on_all_cores
 from workflows.records.document import TaskDocument
@@ -46,8 +47,17 @@ class FileResults:
         """Return the run directory of a step."""
         return self.root / CALCULATIONS / calculation_id / step
 
-    def put(self, document: TaskDocument) -> None:
+    def put(
+        self, document: TaskDocument, *, confirm: Callable[[], None] = lambda: None
+    ) -> None:
         """Record a document in its run directory.
+
+        Parameters
+        ----------
+        document
+            Of a run that has ended.
+        confirm
+            Called last; what it raises leaves everything as it was.
 
         Raises
         ------
@@ -64,9 +74,7 @@ class FileResults:
         check_size(plain, f"document of {document.dir_name}")
         path = directory / DOCUMENT_FILE
         text = document.model_dump_json(indent=1)
-        part = write_part(path, _sealed(text))
-        inode = part.stat().st_ino
-        part.replace(path)
+        inode = _replace(path, _sealed(text), confirm)
         with suppress(ValueError, OSError):  # a result is never lost to its summary
             stamp = stamp_of(str(directory), str(path))
             if path.stat().st_ino == inode:  # still this very document
@@ -138,6 +146,28 @@ class FileResults:
     def _is_missing(self, directory: str) -> bool:
         stamp = _stamp(directory) or ""
         return stamp != "" and self._summaries.read(directory, stamp) is None
+
+
+def _replace(path: Path, text: str, confirm: Callable[[], None]) -> int:
+    """Replace a document; return the inode of the new one.
+
+    The part is this writer's own: another that was given up may still write.
+    """
+    own = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        confirm()
+        part = write_part(own, text)
+        inode = part.stat().st_ino
+        confirm()
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part_of(own).unlink()
+        raise
+    with suppress(OSError):
+        for left in path.parent.glob(f".{path.name}*.part"):  # by a kill
+            left.unlink()
+    return inode
 
 
 def _stamp(directory: str) -> str | None:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from workflows.engines.claim import STARTED, GivenUp, Superseded, check_claim, claim
+from workflows.engines.claim import (
+    STARTED,
+    GivenUp,
+    Superseded,
+    check_claim,
+    claim,
+    let_go,
+)
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy
 
@@ -62,6 +71,88 @@ def test_a_data_directory_that_goes_away_takes_the_step_along(
 
     with pytest.raises(Superseded, match="moved or deleted"):
         lose()
+
+
+def copied(place: Path) -> None:
+    """Put a copy in the place of a directory, as a restored backup is."""
+    place.rename(place.with_name("elsewhere"))
+    shutil.copytree(place.with_name("elsewhere"), place, symlinks=True)
+
+
+def made_anew(place: Path) -> None:
+    """Delete a directory and put a copy of it there: it may get the same inode."""
+    copied(place)
+    shutil.rmtree(place.with_name("elsewhere"))
+
+
+def linked(place: Path) -> None:
+    """Let a link at the path lead to a copy, as a snapshot that is switched to."""
+    place.rename(place.with_name("elsewhere"))
+    shutil.copytree(place.with_name("elsewhere"), place.with_name("snapshot"))
+    place.symlink_to("snapshot")
+
+
+@pytest.mark.parametrize("for_life", [False, True])
+@pytest.mark.parametrize("how", [copied, made_anew, linked])
+@pytest.mark.parametrize("what", ["data", "data/abc", "data/abc/relax/relax-1"])
+def test_a_copy_of_a_directory_is_not_the_step_although_the_token_is_copied(
+    tmp_path: Path, what: str, how: Callable[[Path], None], for_life: bool
+) -> None:
+    step = tmp_path / "data" / "abc" / "relax"
+    (step / "relax-1").mkdir(parents=True)
+
+    def lose() -> None:
+        with claim(step, for_life=for_life):
+            check_claim(step / "relax-1")
+            how(tmp_path / what)
+            check_claim(step / "relax-1")
+
+    with pytest.raises(Superseded, match=r"was replaced .* nothing was rec.* run ag"):
+        lose()
+    kept = what.endswith("relax-1")  # the token is beside it, and is ours
+    gone = kept and for_life
+    assert step.with_name(".relax.holder.json").exists() is not gone
+
+
+def test_a_step_that_sets_its_directory_aside_itself_goes_on(tmp_path: Path) -> None:
+    step = tmp_path / "abc" / "static"
+    step.mkdir(parents=True)
+    with claim(step):
+        check_claim(step)
+        let_go(step)
+        step.rename(step.with_name("static.cut-1"))
+        check_claim(step)
+        step.mkdir()
+        check_claim(step)
+
+
+def test_a_disk_that_does_not_answer_for_a_moment_takes_no_step_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = tmp_path / "abc" / "static"
+    step.mkdir(parents=True)
+    look = os.stat
+
+    def broken(path: Any, **more: Any) -> os.stat_result:
+        if path == step.parent:
+            raise OSError(errno.EIO, "Input/output error")
+        return look(path, **more)
+
+    with claim(step):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "stat", broken)
+            check_claim(step)
+        check_claim(step)
+
+
+def test_a_claim_leaves_no_directory_open(tmp_path: Path) -> None:
+    step = tmp_path / "abc" / "static"
+    step.mkdir(parents=True)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with claim(step):
+            check_claim(step)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_set_aside_directory_does_not_lose_the_claim(tmp_path: Path) -> None:

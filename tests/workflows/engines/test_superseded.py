@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ from workflows.engines.machine import Machine
 from workflows.engines.protocol import write_run_file
 from workflows.engines.step import run_step
 from workflows.engines.vasp import engine as vasp
+from workflows.engines.vasp.handlers import handlers
+from workflows.engines.vasp.wavecars import take_wavecar
+from workflows.records import file_store
 from workflows.records.document import State
 
 FAKE = TESTS / "fake_vasp" / "vasp_std"
@@ -193,3 +197,117 @@ def test_a_superseded_chain_sets_no_directory_aside(
     with pytest.raises(Superseded, match=TAKEN):
         compute_relax(one, tmp_path, str(FAKE))
     assert [path.name for path in relax.glob("relax-*")] == ["relax-1"]
+
+
+FINISHED = ("OSZICAR", "OUTCAR", "vasprun.xml", "vasp.out", "custodian.json")
+"""What the successor's VASP, and its custodian, left."""
+
+
+def test_a_worker_that_was_given_up_while_it_prepared_vasp_starts_and_empties_nothing(
+    one: Calculation, relax: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def long(place: Path) -> None:
+        take_over(relax)
+        for name in FINISHED:
+            (place / name).write_text("the successor's")
+
+    monkeypatch.setattr("workflows.engines.vasp.job.prepare_attempt", long)
+    with pytest.raises(Superseded, match=TAKEN):
+        compute_relax(one, tmp_path, program(tmp_path, "touch started"))
+    here = relax / "relax-1"
+    assert {(here / name).read_text() for name in FINISHED} == {"the successor's"}
+    assert not (here / "started").exists()
+
+
+def test_a_worker_that_was_given_up_while_it_ended_a_vasp_corrects_no_input(
+    step: Path,
+) -> None:
+    (step / "INCAR").write_text("ALGO = Normal\n")
+    correcting = handlers(relaxes=True, frozen_seconds=1)
+
+    def correct() -> None:
+        with claim(step):
+            take_over(step)
+            correcting[-1].correct(directory=str(step))
+
+    with pytest.raises(Superseded, match=TAKEN):
+        correct()
+    assert (step / "INCAR").read_text() == "ALGO = Normal\n"
+
+
+def test_a_worker_that_was_given_up_while_it_ended_orphans_starts_no_gpaw(
+    step: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (step / "gpaw.err").write_text("the successor's")
+    monkeypatch.setattr(
+        "workflows.engines.gpaw.process.end_orphans", lambda *_, **__: take_over(step)
+    )
+
+    def compute() -> None:
+        with claim(step):
+            command = program(tmp_path, "touch started")
+            run_gpaw(step, Machine(gpaw_cmd=command), lambda line: None)
+
+    with pytest.raises(Superseded, match=TAKEN):
+        compute()
+    assert (step / "gpaw.err").read_text() == "the successor's"
+    assert not (step / "started").exists()
+
+
+@pytest.mark.parametrize("name", ["WAVECAR", "CHGCAR"])
+def test_a_worker_that_was_given_up_while_it_copied_leaves_the_successors_file(
+    step: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    source, target = step.with_name("relax") / name, step / name
+    source.parent.mkdir()
+    source.write_text("the source")
+    target.write_text("the successor's")
+    copy = shutil.copyfile
+
+    def long(*paths: Any) -> None:
+        copy(*paths)
+        take_over(step)
+
+    monkeypatch.setattr(shutil, "copyfile", long)
+
+    def take() -> None:
+        with claim(step):
+            if name == "WAVECAR":
+                take_wavecar(step, source.parent)
+            else:
+                vasp._take_charge(step, f"../relax/{name}")
+
+    with pytest.raises(Superseded, match=TAKEN):
+        take()
+    assert target.read_text() == "the successor's"
+    assert [path.name for path in step.iterdir()] == [name]
+
+
+def test_a_worker_that_was_given_up_while_it_wrote_its_record_leaves_the_successors(
+    one: Calculation, relax: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = file_store.write_part
+
+    def long(path: Path, text: str) -> Path:
+        part = write(path, text)
+        take_over(relax)
+        (relax / "task_document.json").write_text("the successor's")
+        return part
+
+    monkeypatch.setattr(file_store, "write_part", long)
+    with pytest.raises(Superseded, match=TAKEN):
+        compute_relax(one, tmp_path, str(FAKE))
+    assert (relax / "task_document.json").read_text() == "the successor's"
+    assert not list(relax.glob("*.part"))
+
+
+def test_a_run_whose_data_directory_was_replaced_by_a_copy_is_not_read_there(
+    one: Calculation, relax: Path, tmp_path: Path
+) -> None:
+    """VASP goes on in the directory that was moved; the copy was half written."""
+    data, moved = tmp_path / "calculations", tmp_path / "moved"
+    command = program(tmp_path, f"mv {data} {moved}; cp -a {moved} {data}; sleep 60")
+    with pytest.raises(Superseded, match=f"replaced .*it is now {moved}"):
+        compute_relax(one, tmp_path, command)
+    assert not list(tmp_path.rglob("task_document.json"))
+    assert not list(data.rglob("custodian.*"))

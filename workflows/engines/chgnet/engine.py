@@ -93,9 +93,9 @@ class ChgnetEngine:
             on_step=step_taken,
         )
         result = _as_dict(relaxation, time.monotonic() - started)
-        check_claim(directory)
         path = directory / RESULT_FILE
         result[SEAL] = seal_of(json.loads(json.dumps(result)))
+        check_claim(directory)
         write_part(path, json.dumps(result)).replace(path)
 
     def parse(self, directory: Path) -> TaskDocument:

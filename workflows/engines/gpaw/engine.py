@@ -46,7 +46,9 @@ class GpawEngine:
         """Write ``input.json`` and the program beside it."""
         if step != GEOMETRY:
             before = self.parse(previous) if previous is not None else None
+            check_claim(directory)
             write_input(calculation, step, directory, previous, before)
+        check_claim(directory)
         directory.mkdir(parents=True, exist_ok=True)
         write_run_file(directory, calculation, step)
 

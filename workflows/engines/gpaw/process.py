@@ -94,6 +94,7 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
         raise Terminated(_no_time())
     check_claim(directory)
     end_orphans(directory, grace=GRACE_SECONDS)
+    check_claim(directory)  # ending may have taken long
     limit = [] if stop_at is None else ["--deadline", f"{stop_at:.0f}"]
     place = {MARK: str(directory.resolve()), "OMP_NUM_THREADS": "1"}
     with (
@@ -124,6 +125,7 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     said = last_words(directory).lower()
     if process.returncode == 0 and not (directory / RESULT_FILE).exists():
         _note_left_behind(directory)
+    check_claim(directory)
     _note_end(directory, process.returncode)
     if process.returncode and any(words in said for words in DISK_FULL):
         raise Terminated(

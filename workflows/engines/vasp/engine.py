@@ -10,7 +10,6 @@ goes along: each run starts from the WAVECAR of the one before.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,8 @@ from workflows.campaign.calculation import (
 )
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.campaign.wavecar_tags import restart_tags
-from workflows.engines.claim import check_claim
+from workflows.engines.claim import check_claim, let_go
+from workflows.engines.claimed_copy import copy_whole
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans
 from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
@@ -252,6 +252,7 @@ def _write_run(
     record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
     record["potcar"] = potcar
     reused = orbitals.as_dict(directory)
+    check_claim(directory)
     write_run_file(
         directory, calculation, step, inputs=record, charge=charge, orbitals=reused
     )
@@ -261,7 +262,7 @@ def _take_charge(directory: Path, charge: str) -> None:
     source = directory / charge
     if not source.exists():
         raise StoreError(f"{source}: no charge density for the dos step; rerun static")
-    shutil.copyfile(source, directory / "CHGCAR")
+    copy_whole(source, directory / "CHGCAR")
 
 
 def _write_relaxation(
@@ -341,6 +342,7 @@ def _set_aside(directory: Path) -> None:
     before = _set_aside_before(directory)
     number = 1 + int(before[-1].name.rpartition("-")[2]) if before else 1
     aside = directory.with_name(f"{directory.name}.cut-{number}")
+    let_go(directory)
     directory.rename(aside)
     for name in NOT_KEPT:
         (aside / name).unlink(missing_ok=True)

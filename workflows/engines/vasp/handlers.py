@@ -149,7 +149,19 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
         gave_up = {"errors": [type(each).__name__], "actions": None}
         guard(each, "check", otherwise=False)
         guard(each, "correct", otherwise=gave_up)
+        _correct_only_ours(each)
     return chosen
+
+
+def _correct_only_ours(handler: Any) -> None:
+    """Ask whose the step is once VASP has been ended for a correction."""
+    asked = handler.correct
+
+    def correct(directory: str = "./") -> Any:
+        check_claim(Path(directory))
+        return asked(directory=directory)
+
+    handler.correct = correct
 
 
 def validators() -> list[Any]:

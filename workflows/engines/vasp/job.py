@@ -52,10 +52,12 @@ class TimedJob(VaspJob):
         check_claim(place)
         end_orphans(place)  # of the attempt before
         prepare_attempt(place)
+        check_claim(place)  # ending and copying may have taken long
         for name in ("OSZICAR", "OUTCAR", "vasprun.xml"):
             (place / name).unlink(missing_ok=True)
         if whole_structure(place / "POSCAR", self.structure) is None:
             Poscar(self.structure).write_file(place / "POSCAR", significant_figures=12)
+        check_claim(place)
         try:
             return super().run(directory)  # type: ignore[no-untyped-call]
         except OSError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from workflows.atomic import read_regular_bytes
 from workflows.counts import count_of
-from workflows.engines.claim import check_claim
+from workflows.engines.claim import check_claim, has_claim
 from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import (
@@ -99,18 +99,18 @@ def custodian_run(
     Terminated
         There was no time to start.
     """
-    from custodian import Custodian
     from custodian.custodian import CustodianError
 
     from workflows.engines.vasp.custodian_readers import quick_outcar
     from workflows.engines.vasp.handlers import handlers, validators
     from workflows.engines.vasp.job import TimedJob
+    from workflows.engines.vasp.only_ours import OnlyOurs
 
     clock = Clock(directory, machine, relaxes=relaxes)
     clock.refuse_to_start()
     job = TimedJob(command, auto_gamma=False, backup=False)
     job.clock, job.structure = clock, structure
-    watched = Custodian(
+    watched = OnlyOurs(
         handlers=handlers(relaxes=relaxes, frozen_seconds=machine.frozen_seconds),
         jobs=[job],
         validators=validators(),
@@ -128,7 +128,7 @@ def custodian_run(
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # custodian's advice; its log has it too
-            watched.run()  # type: ignore[no-untyped-call]
+            watched.run()
     except CustodianError as error:
         left = end_left_behind(directory, STARTED)
         others = writers(*(directory / name for name in STARTED))
@@ -142,7 +142,8 @@ def custodian_run(
         job.end()
         raise
     finally:
-        slim_archives(directory)
+        if has_claim(directory):
+            slim_archives(directory)
     return clock
 
 
@@ -186,7 +187,7 @@ def _watching(directory: Path, clock: Clock, report: Report) -> Iterator[None]:
         while not stop.wait(WATCH_SECONDS):
             if line := last_meaningful_line(directory / "OSZICAR")[:70]:
                 report(line)
-            if clock.look():
+            if has_claim(directory) and clock.look():
                 end_orphans(directory)
 
     thread = threading.Thread(target=watch, daemon=True)

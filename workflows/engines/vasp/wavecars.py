@@ -9,7 +9,6 @@ that is cut, or that is not of this calculation, its k-mesh, cutoff and spins.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 from workflows.atomic import read_regular
 from workflows.campaign.inputs import VaspInputs
 from workflows.counts import count_of
+from workflows.engines.claim import check_claim
+from workflows.engines.claimed_copy import copy_whole
 from workflows.engines.protocol import read_run_file
 from workflows.errors import StoreError
 from workflows.vasp.incar_text import incar_as_text
@@ -168,12 +169,7 @@ def _outcar(directory: Path) -> OutcarHeader | None:
 
 def take_wavecar(directory: Path, source: Path) -> None:
     """Copy the WAVECAR of another run here, whole or not at all."""
-    part = directory / f".{NAME}.part"
-    try:
-        shutil.copyfile(source / NAME, part)
-        part.replace(directory / NAME)
-    finally:
-        part.unlink(missing_ok=True)
+    copy_whole(source / NAME, directory / NAME)
 
 
 def remove_wavecars(directories: Iterable[Path]) -> None:
@@ -202,6 +198,7 @@ def prepare_attempt(directory: Path) -> None:
         if again is not None and again.whole:
             take_wavecar(directory, source)
             return
+    check_claim(directory)
     path.unlink(missing_ok=True)
     incar["ISTART"] = 0
     if incar.get("ICHARG") == 0:

@@ -1,0 +1,45 @@
+"""An open directory: whether its path still leads to it, and where it is now.
+
+While a directory is open, no other one can have its device and inode. One that was
+moved, deleted and made anew, copied or mounted again is told apart by them.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ESTALE})
+"""What the system says of a path that leads nowhere."""
+
+
+def hold(path: Path) -> int:
+    """Open a directory; return its file descriptor, which the caller closes.
+
+    Raises
+    ------
+    OSError
+        It is not there, or may not be read.
+    """
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def leads_to(path: Path, descriptor: int) -> bool:
+    """Return whether a path leads to an open file or directory.
+
+    A disk that does not answer says nothing: True, and whoever writes gets its error.
+    """
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
+    except OSError as error:
+        return error.errno not in GONE
+
+
+def path_of(descriptor: int) -> str:
+    """Return where an open directory is now; empty if it was deleted, or is unknown."""
+    try:
+        found = os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return ""
+    return "" if found.endswith(" (deleted)") else found
