@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from structures.values import FULL
 from workflows.analysis.cell_volume import determinant
 from workflows.analysis.elements import SYMBOLS
+from workflows.campaign.cif_formula import formula_problem
 from workflows.campaign.host_crystal import FAR, too_many
 from workflows.counts import count_of
 from workflows.errors import one_line, printable, shortened
@@ -63,13 +64,15 @@ MAGNETIC = ("_atom_site_moment", "_space_group_magn", "_space_group_symop_magn")
 """What names of a magnetic CIF begin with; its operations have names of their own."""
 NO_MAGNETIC_GROUP = "No magnetic symmetry"
 """pymatgen then takes the identity alone, and drops the ordinary operations."""
+MISSING = "Missing elements"
+"""Told after `formula_problem`, which says more of a formula that can be read."""
 GUESSES = (
     "parsed as",
     "Defaulting to P1",
     NO_MAGNETIC_GROUP,
     "implicit hydrogens",
     "Pauling file corrections",
-    "Missing elements",
+    MISSING,
 )
 """In warnings of pymatgen that say that it left something out, or guessed."""
 
@@ -115,6 +118,8 @@ def read_cif(text: str) -> Structure:
     for guess in GUESSES:
         if guess == NO_MAGNETIC_GROUP and _is_p1(data):
             continue
+        if guess == MISSING and (problem := formula_problem(data, found)):
+            raise ValueError(problem)
         if guessed := [one for one in warned if guess in one]:
             raise ValueError(
                 f"pymatgen would have to guess ({shortened(guessed[0], 150)}): correct "

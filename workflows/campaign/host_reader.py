@@ -154,7 +154,32 @@ def _poscar(path: Path) -> Structure:
         cell = replace(cell, symbols=_elements_behind(cell))
     if wrong := [symbol for symbol in cell.symbols if symbol not in SYMBOLS]:
         raise ValueError(f"{wrong[0]} is not an element")
+    _refuse_other_labels(cell)
     return cell.structure()
+
+
+def _refuse_other_labels(cell: Cell) -> None:
+    """Refuse an element behind a position that is not the one of line 6.
+
+    VASP reads line 6 alone; who sorted or exchanged atoms may have changed the labels.
+
+    Raises
+    ------
+    ValueError
+        Names the first such atom and both elements.
+    """
+    blocks = zip(cell.symbols, cell.counts, strict=True)
+    symbols = [symbol for symbol, count in blocks for _ in range(count)]
+    for number, (symbol, label) in enumerate(
+        zip(symbols, cell.labels, strict=True), start=1
+    ):
+        named = ELEMENT.match(label)
+        if named and named[1] in SYMBOLS and named[1] != symbol:
+            raise ValueError(
+                f"atom {number} is {symbol} by line 6 and {printable(shortened(label))}"
+                " by the label behind its position, and VASP reads line 6: correct "
+                "the one that is wrong, or remove the labels"
+            )
 
 
 def _elements_behind(cell: Cell) -> tuple[str, ...]:

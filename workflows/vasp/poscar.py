@@ -53,8 +53,8 @@ class Cell:
     surplus
         Whether a position follows the last one that the counts ask for.
     labels
-        The one word behind each position, where VASP 4 files name the element; "" where
-        there is none, or more.
+        The one word behind each position, where VASP 4 files name the element, without
+        ``spin=5`` and the like; "" where there is none, or more. VASP reads none.
     """
 
     lattice: Lattice
@@ -237,7 +237,7 @@ def _positions(
         words = line.split()[3:6] if selective else []
         flags.append(tuple(FLAGS.get(w.strip(".")[:1].upper(), True) for w in words))
         behind = re.split("[#!]", line)[0].replace(",", " ").split()
-        behind = behind[6:] if selective else behind[3:]
+        behind = [w for w in behind[6 if selective else 3 :] if "=" not in w]
         labels.append(behind[0] if len(behind) == 1 else "")
         if len(places) == atoms:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 import time
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def test_an_occupancy_that_is_none_is_refused_with_its_atom(
         ("'x, y, z'", "'x, x, z'", "x, x, z is not an operation"),
         ("'x, y, z'", "'x, y, z, w'", "is not an operation"),
         ("'x, y, z'", "'x+1_0, y, z'", "is not an operation"),
-        ("Li4 Mn12", "Fe1 Li4 Mn12", "Missing elements Fe"),
+        ("Li4 Mn12", "Fe1 Li4 Mn12", "another ratio of Fe"),
         ("  Li  Li1", f"{ROW}  Li  Li1", "Occupancy 2.0 exceeded"),
     ],
 )
@@ -348,14 +349,96 @@ def test_the_origin_of_a_group_without_operations_is_not_guessed(
 def test_a_group_of_one_setting_needs_no_operations(
     symbol: str, number: str, tmp_path: Path
 ) -> None:
-    text = without_operations(ICSD)
+    other = ICSD.replace("'Li1 Mn2 O4'", "?")  # these places have one of P4_332
+    text = without_operations(other)
     text = text.replace(SYMBOL, f"_symmetry_space_group_name_H-M '{symbol}'")
     text = text.replace(NUMBER, f"_symmetry_Int_Tables_number {number}")
     listed = [op.as_xyz_str() for op in SpaceGroup("P4_332").symmetry_ops]
     ops = "\n".join(f"{n} '{xyz}'" for n, xyz in enumerate(listed, start=1))
-    whole = ICSD.replace("OPERATIONS", ops)
+    whole = other.replace("OPERATIONS", ops)
     found = read_crystal(written(tmp_path, text))
     assert crystal_of(found) == crystal_of(read_crystal(written(tmp_path, whole)))
+
+
+FORMULA = "_chemical_formula_sum   'Li4 Mn12 Ni4 O32'"
+ICSD_FORMULA = "_chemical_formula_sum 'Li1 Mn2 O4'"
+
+
+def icsd(old: str, new: str, *, listed: list[str] | None = None) -> str:
+    assert old in ICSD
+    text = ICSD.replace(old, new, 1)
+    return text.replace("OPERATIONS", "\n".join(listed or operations()))
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "'Li4 Mn12 Ni4 O32'",
+        "'Li Mn3 Ni O8'",
+        "LiMn3NiO8",
+        "'O8 Ni1 Mn3 Li1.0'",
+        "'Li0.5 Mn1.5 Ni0.5 O4'",
+        "?",
+        ".",
+        "'(Li) (Mn3 Ni) O8'",
+        "'Xx4 Mn12 Ni4 O32'",
+    ],
+)
+def test_a_formula_of_a_unit_or_of_the_cell_is_that_of_the_atoms(
+    formula: str, tmp_path: Path
+) -> None:
+    text = changed(FORMULA, f"_chemical_formula_sum {formula}")
+    text = text.replace("_cell_formula_units_Z   4", "_cell_formula_units_Z ?")
+    found = read_crystal(written(tmp_path, text))
+    assert crystal_of(found) == crystal_of(read_crystal(written(tmp_path, BASE)))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            changed(ROW, ""),
+            r"'Li4 Mn12 Ni4 O32', and its atoms are Li3 Mn12 Ni4 O32, a",
+        ),
+        (
+            changed("'Li4 Mn12 Ni4 O32'", "'Li Mn2 O4'"),
+            "another ratio of (Li|Ni|Mn|O): a",
+        ),
+        (changed("'Li4 Mn12 Ni4 O32'", "'Li4 Mn12 Ni4 O33'"), "another ratio of O"),
+        (changed("'Li4 Mn12 Ni4 O32'", "'Mn12 Ni4 O32'"), "another ratio of Li"),
+        (changed("'Li4 Mn12 Ni4 O32'", "'Li2 Mn6 Ni2 O16'"), "2 times that, with _ce"),
+        (icsd("'Li1 Mn2 O4'", "'Li1 Mn1.5 Ni0.5 O4'"), "another ratio of (Mn|Ni)"),
+        (icsd("Mn1 Mn3.5+", "Fe1 Fe3.5+"), "another ratio of (Mn|Fe)"),
+        (icsd("_cell_formula_units_Z 8", "_cell_formula_units_Z 4"), "8 times that, w"),
+        (
+            icsd("data_6", "data_6", listed=["1 'x, y, z'", "2 '-x, -y, -z'"]),
+            "another ratio of",
+        ),
+    ],
+)
+def test_a_formula_that_contradicts_the_atoms_is_refused_with_both(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CampaignError, match=told) as refused:
+        read_crystal(written(tmp_path, text))
+    assert "_chemical_formula_sum is '" in str(refused.value)
+    assert "or correct the formula" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (ICSD_FORMULA, "_chemical_formula_sum 'Li1.02 Mn1.98 O4'"),
+        (ICSD_FORMULA, "_chemical_formula_sum 'Li8 Mn16 O32'"),
+        (". 0.98(2) 0", ". 0.90(2) 0"),
+        (". 0.98(2) 0", ". 1. 0"),
+        ("_cell_formula_units_Z 8", "_cell_formula_units_Z ?"),
+    ],
+)
+def test_a_nominal_formula_beside_refined_occupancies_is_no_contradiction(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    assert len(read_crystal(written(tmp_path, icsd(old, new)))) == 56
 
 
 @pytest.mark.parametrize("name", ["spin.mcif", "spin.cif"])
@@ -462,6 +545,38 @@ def test_elements_behind_the_positions_of_a_vasp_4_poscar_are_read(
     label: str, selective: bool, tmp_path: Path
 ) -> None:
     path = written(tmp_path, vasp4(label, selective=selective), "POSCAR")
+    assert crystal_of(read_crystal(path)) == crystal_of(spinel_host().structure)
+
+
+@pytest.mark.parametrize("selective", [False, True])
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [("{}", "Mn"), ("{}1", "Mn1"), ("{}4+ ! x", "Mn4+"), ("{},spin=5", "Mn")],
+)
+def test_a_label_behind_a_position_against_line_6_is_refused_with_both(
+    form: str, shown: str, selective: bool, tmp_path: Path
+) -> None:
+    lines = vasp4(form, selective=selective).splitlines()
+    symbols = spinel_host().structure.to(fmt="poscar").splitlines()[5]
+    assert symbols.split() == ["Li", "Ni", "Mn", "O"]
+    lines.insert(5, symbols)
+    right = written(tmp_path, "\n".join([*lines, ""]), "POSCAR")
+    assert crystal_of(read_crystal(right)) == crystal_of(spinel_host().structure)
+    nickel = next(i for i, line in enumerate(lines) if i > 7 and " Ni" in line)
+    lines[nickel] = lines[nickel].replace(" Ni", " Mn")
+    wrong = written(tmp_path, "\n".join([*lines, ""]), "POSCAR")
+    told = f"atom 9 is Ni by line 6 and {re.escape(shown)} by the label behind its"
+    with pytest.raises(CampaignError, match=told):
+        read_crystal(wrong)
+
+
+@pytest.mark.parametrize("label", ["", "8a", "x", "Oh", "{}_1", "{} {}", "! Fe", "D1"])
+def test_words_behind_the_positions_that_are_no_other_element_say_nothing(
+    label: str, tmp_path: Path
+) -> None:
+    lines = vasp4(label.replace("{} {}", "{0} {0}")).splitlines()
+    lines.insert(5, "Li Ni Mn O")
+    path = written(tmp_path, "\n".join([*lines, ""]), "POSCAR")
     assert crystal_of(read_crystal(path)) == crystal_of(spinel_host().structure)
 
 
