@@ -101,10 +101,8 @@ def _campaign(name: str | None, paths: Sequence[Path]) -> str:
 
 def _carried_out(matches: Any, database: Any, *, write: bool) -> list[CollectResult]:
     from workflows.engines.collect import recorded
-    from workflows.launchpad.file_lock import lock
-    from workflows.launchpad.opening import LOCK_FILE, owned
+    from workflows.launchpad.opening import locked, owned
     from workflows.records.file_store import FileResults
-    from workflows.records.project import refuse_of_a_database
     from workflows.records.store import results_store
 
     files = FileResults(database.root)
@@ -114,13 +112,8 @@ def _carried_out(matches: Any, database: Any, *, write: bool) -> list[CollectRes
         with owned(database):
             store = results_store(database)
             return list(recorded(matches, files, store, write=True))
-    refuse_of_a_database(database)
-    database.root.mkdir(parents=True, exist_ok=True)
-    held = lock(database.root / LOCK_FILE, click.echo)
-    try:
+    with locked(database, waiting=click.echo):
         return list(recorded(matches, files, None, write=True))
-    finally:
-        held.release()
 
 
 def _plain(outcome: CollectResult) -> dict[str, Any]:

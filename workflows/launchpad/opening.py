@@ -15,7 +15,7 @@ from fireworks import LaunchPad
 
 from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.embedded import LAUNCHPAD_FILE, EmbeddedLaunchPad
-from workflows.launchpad.file_lock import is_owned, lock
+from workflows.launchpad.file_lock import Ownership, is_owned, lock
 from workflows.launchpad.mongodb import connected, set_up
 from workflows.records.database import Database
 from workflows.records.project import (
@@ -59,14 +59,35 @@ def owned(
         with connected(database) as launchpad:
             set_up(launchpad)
             _refuse_owned(database)
-            claim(launchpad.db, database)
+            claim(launchpad.db, database, confirm=lambda: _refuse_owned(database))
             yield launchpad, ()
         return
+    with locked(database, waiting=waiting) as held:
+        path = database.root / LAUNCHPAD_FILE
+        yield EmbeddedLaunchPad(path, writable=True, owner=held), held.descriptors
+
+
+@contextmanager
+def locked(
+    database: Database, *, waiting: Callable[[str], None] = lambda _: None
+) -> Iterator[Ownership]:
+    """Hold the lock of an embedded LaunchPad.
+
+    A MongoDB that takes the directory at the same time is found once the lock is held;
+    it looks for the lock once its id is written.
+
+    Raises
+    ------
+    StoreBusy
+        Another process has it.
+    StoreError
+        It cannot be written, or belongs to a MongoDB.
+    """
     refuse_of_a_database(database)
     held = lock(database.root / LOCK_FILE, waiting)
     try:
-        path = database.root / LAUNCHPAD_FILE
-        yield EmbeddedLaunchPad(path, writable=True, owner=held), held.descriptors
+        refuse_of_a_database(database)
+        yield held
     finally:
         held.release()
 

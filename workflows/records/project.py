@@ -7,8 +7,10 @@ two databases, one directory would have two LaunchPads that know nothing of each
 
 from __future__ import annotations
 
+import errno
+import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,11 +25,15 @@ from workflows.vasp.file_kinds import in_the_way
 COLLECTION = "lnmo_project"
 FILE = "project_id"
 """In the data directory."""
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system says that has no hard links."""
 
 _KEY = {"_id": "project"}
 
 
-def claim(db: Any, database: Database) -> None:
+def claim(
+    db: Any, database: Database, *, confirm: Callable[[], None] = lambda: None
+) -> None:
     """Make a database and a data directory each other's own; the first has it.
 
     A data directory that was moved keeps its database: its id goes with it. So does
@@ -39,6 +45,8 @@ def claim(db: Any, database: Database) -> None:
         pymongo's database.
     database
         Its address, and the data directory.
+    confirm
+        Called once they are; if it raises, what was made here is removed.
 
     Raises
     ------
@@ -47,21 +55,41 @@ def claim(db: Any, database: Database) -> None:
     """
     own, projects = own_id(database.root), db[COLLECTION]
     if own is not None and projects.find_one(_KEY) is None:
-        raise StoreError(
-            f"{database.path}: the data directory {database.root} belongs to another "
-            f"database than {_name(database)}, and its steps may run there. Name that "
-            "one in launchpad.yaml; or, once nothing runs there, begin anew in this "
-            f"one: remove {database.root / FILE}"
-        )
-    made = {"$setOnInsert": {"id": own or uuid.uuid4().hex, "place": _place(database)}}
+        raise _of_another_database(database)
+    new = own or uuid.uuid4().hex
+    made = {"$setOnInsert": {"id": new, "place": _place(database)}}
     with suppress(DuplicateKeyError):  # another process made it in between
         projects.update_one(_KEY, made, upsert=True)
     refuse_anothers(db, database)
     found = _project(db, database) or {}
-    if own != found["id"]:
-        _write(database.root, found["id"])
+    written = own != found["id"] and _write(database.root, found["id"])
+    try:
+        if own_id(database.root) != found["id"]:
+            raise _of_another_database(database)
+        confirm()
+    except BaseException:
+        _undo(projects, database.root, found["id"], written=written, entry=new)
+        raise
     if found["place"] != _place(database):
         projects.update_one(_KEY, {"$set": {"place": _place(database)}})
+
+
+def _undo(projects: Any, root: Path, own: str, *, written: bool, entry: str) -> None:
+    """Remove the id and the entry if this very call made them."""
+    if written and own_id(root) == own:
+        with suppress(OSError):
+            (root / FILE).unlink()
+    if own == entry and own_id(root) != own:
+        projects.delete_one({**_KEY, "id": own})
+
+
+def _of_another_database(database: Database) -> StoreError:
+    return StoreError(
+        f"{database.path}: the data directory {database.root} belongs to another "
+        f"database than {_name(database)}, and its steps may run there. Name that "
+        "one in launchpad.yaml; or, once nothing runs there, begin anew in this "
+        f"one: remove {database.root / FILE}"
+    )
 
 
 def refuse_anothers(db: Any, database: Database) -> None:
@@ -82,10 +110,10 @@ def refuse_anothers(db: Any, database: Database) -> None:
     elif place == database.root and (own is not None or _has_begun(db)):
         raise StoreError(
             f"{database.root / FILE} {'is another than' if own else 'is missing, not'} "
-            f"that of the database {_name(database)}, whose steps ran in a data "
-            "directory of this path: another machine's, or a disk that is not mounted? "
-            f"If this is the one, or that one is lost: write {found['id']} into the "
-            "file, and type this again"
+            f"that of the database {_name(database)}, which has a data directory of "
+            f"this path: {_suspect(own)}? Put the right one in its place, and type "
+            "this again. Only if this is the right one, or that one is lost: write "
+            f"{found['id']} into the file"
         )
     elif place != database.root:
         raise _another(database, found, f"this project has {database.root}")
@@ -141,22 +169,57 @@ def own_id(root: Path) -> str | None:
         ) from None
 
 
-def _write(root: Path, own: str) -> None:
-    """Write the id, whole; another process of this project may do so at the same time.
+def _write(root: Path, own: str) -> bool:
+    """Write the id, whole, where there is none; return whether this call did.
 
-    Each has a part of its own, so that neither takes the other's away.
+    Two databases may have the directory as their first at the same time: the second
+    finds the id of the first.
     """
     part = root / f".{FILE}-{uuid.uuid4().hex}"
     try:
         root.mkdir(parents=True, exist_ok=True)
         part.write_text(f"{own}\n", "utf-8")
-        part.replace(root / FILE)
+        return _put(part, root / FILE)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         raise StoreError(
             f"{root / FILE}: cannot be written ({error.strerror}); nothing was changed"
         ) from None
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _put(part: Path, file: Path) -> bool:
+    """Give a whole file its name, unless another one has it."""
+    try:
+        os.link(part, file)
+    except FileExistsError:
+        return _fill(part, file)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        try:
+            with file.open("x", encoding="utf-8") as new:
+                new.write(part.read_text("utf-8"))
+        except FileExistsError:
+            return False
+    return True
+
+
+def _fill(part: Path, file: Path) -> bool:
+    """Replace a file that a full disk has left empty; leave any other."""
+    if own_id(file.parent) is not None:
+        return False
+    part.replace(file)
+    return True
+
+
+def _suspect(own: str | None) -> str:
+    return (
+        "is it another project's"
+        if own
+        else "another machine's, or a disk that is not mounted"
+    )
 
 
 def _has_begun(db: Any) -> bool:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.servers import Mongo
 from workflows.errors import StoreBusy, StoreError
+from workflows.launchpad.file_lock import lock
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import owned, reading
+from workflows.records import project
 from workflows.records.database import Database
 from workflows.records.project import refuse_anothers
 from workflows.records.store import results_store
@@ -215,3 +221,112 @@ def test_two_processes_of_a_new_project_make_one_id(
             found = pad.db["lnmo_project"].find_one()
         assert (made.root / "project_id").read_text() == f"{found['id']}\n"
         (made.root / "project_id").unlink()
+
+
+def two_of_one_root(mongo: Mongo, tmp_path: Path, name: str) -> list[Database]:
+    """Two databases whose launchpad.yaml name one new data directory."""
+    root = tmp_path / "lnmo-data"
+    return [
+        Database(
+            tmp_path / each / "launchpad.yaml",
+            root,
+            {"host": "127.0.0.1", "port": mongo.port, "name": f"{name}_{each}"},
+        )
+        for each in ("a", "b")
+    ]
+
+
+def accepted(database: Database) -> bool:
+    try:
+        with owned(database):
+            return True
+    except (StoreError, StoreBusy):
+        return False
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_of_two_databases_that_begin_at_once_one_has_the_directory(
+    mongo: Mongo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    links: bool,
+) -> None:
+    """The second comes between the first one's look at the directory and its id."""
+    first, second = two_of_one_root(mongo, tmp_path, f"at_once_{links}")
+    if not links:
+
+        def without(*_: object) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", without)
+    look = project.refuse_anothers
+
+    def meanwhile(*known: Any) -> None:
+        look(*known)
+        monkeypatch.setattr(project, "refuse_anothers", look)
+        assert accepted(second)
+
+    monkeypatch.setattr(project, "refuse_anothers", meanwhile)
+    with pytest.raises(StoreError, match="belongs to another database"), owned(first):
+        pass
+    assert not accepted(first)
+    assert accepted(second)
+    assert [path.name for path in first.root.iterdir()] == ["project_id"]
+    with connected(first) as pad:
+        assert pad.db["lnmo_project"].find_one() is None
+
+
+def test_a_database_that_begins_with_an_embedded_launchpad_lets_it_be(
+    mongo: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks for the other, then takes the directory: it asks again."""
+    database, _ = two_of_one_root(mongo, tmp_path, "with_embedded")
+    embedded = Database(database.path, database.root, {"host": "embedded"})
+    write = project._write
+    with ExitStack() as living:
+
+        def meanwhile(*known: Any) -> Any:
+            living.enter_context(owned(embedded))
+            return write(*known)
+
+        monkeypatch.setattr(project, "_write", meanwhile)
+        with pytest.raises(StoreBusy, match="host: embedded"), owned(database):
+            pass
+        monkeypatch.setattr(project, "_write", write)
+    assert not (database.root / "project_id").exists()
+    assert accepted(embedded)
+    assert accepted(database)
+
+
+def test_an_embedded_launchpad_that_begins_with_a_database_lets_it_be(
+    mongo: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, _ = two_of_one_root(mongo, tmp_path, "with_a_database")
+    embedded = Database(database.path, database.root, {"host": "embedded"})
+
+    def meanwhile(*known: Any) -> Any:
+        assert accepted(database)
+        return lock(*known)
+
+    monkeypatch.setattr("workflows.launchpad.opening.lock", meanwhile)
+    with pytest.raises(StoreError, match="belongs to a MongoDB"), owned(embedded):
+        pass
+    assert accepted(database)
+
+
+def test_an_id_that_a_full_disk_left_empty_is_written(first: Database) -> None:
+    file = first.root / "project_id"
+    whole = file.read_text()
+    file.write_text("")
+    with owned(first):
+        assert file.read_text() == whole
+
+
+def test_the_directory_of_another_project_is_not_first_to_get_the_id(
+    first: Database,
+) -> None:
+    (first.root / "project_id").write_text("another\n")
+    refused = pytest.raises(StoreError, match=r"another project's.* Put the right")
+    with refused as told, owned(first):
+        pass
+    assert str(told.value).index("Put the right") < str(told.value).index("write ")
