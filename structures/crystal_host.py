@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from structures.crystal_contents import CrystalContents, crystal_contents
@@ -23,7 +24,12 @@ from structures.formula import (
     with_ion,
 )
 from structures.host import Geometry, SpinelHost
-from structures.parent_mapping import MAX_DISPLACEMENT, ParentMapping, map_onto_parent
+from structures.parent_mapping import (
+    MAX_DISPLACEMENT,
+    MAX_STRETCH,
+    ParentMapping,
+    map_onto_parent,
+)
 from structures.spinel import decorated_host
 from structures.values import FULL, shown
 
@@ -109,8 +115,9 @@ def own_host(structure: Structure, *, ion: str | None = None) -> OwnHost:
     Raises
     ------
     MappingError
-        It is no spinel, an atom is more than 0.6 A from its site, or a site holds what
-        none can; the atoms are named.
+        It is no spinel, its cell is strained by more than a factor of 1.25, an atom is
+        more than 0.6 A from its site, or a site holds what none can; the atoms are
+        named.
     FormulaError
         Its contents are not those of a spinel formula.
     """
@@ -126,6 +133,7 @@ def own_host(structure: Structure, *, ion: str | None = None) -> OwnHost:
         formula=structure.composition.formula.replace(" ", ""),
     )
     _check_displacements(mapping, contents)
+    _check_strain(mapping)
     _check_roles(mapping, contents)
     metals = _metals(mapping, contents)
     partial = any(len(share) > 1 for share in metals)
@@ -186,6 +194,21 @@ def _ions(mapping: ParentMapping, contents: CrystalContents) -> dict[str, float]
         if kind == "ion":
             found[role] = found.get(role, 0.0) + share[contents.ion]
     return {role: round(n, 4) for role, n in sorted(found.items())}
+
+
+def _check_strain(mapping: ParentMapping) -> None:
+    """Refuse a cell whose shape is that of no spinel."""
+    if mapping.stretch <= MAX_STRETCH:
+        return
+    axes = Lattice(mapping.cell.conventional_matrix @ mapping.lattice)
+    lengths = " ".join(f"{length:.3f}" for length in axes.abc)
+    angles = " ".join(f"{angle:.1f}" for angle in axes.angles)
+    raise MappingError(
+        f"the pseudo-cubic cell is {lengths} A, {angles} deg: strained by a factor "
+        f"of {mapping.stretch:.2f} from one principal axis to another (limit "
+        f"{MAX_STRETCH:g}; tetragonal spinels reach 1.20): correct the cell vectors, "
+        "or give a spinel"
+    )
 
 
 def _check_displacements(mapping: ParentMapping, contents: CrystalContents) -> None:

@@ -25,6 +25,9 @@ from structures.values import A_LIMITS
 MAX_DISPLACEMENT = 0.6
 """A, of an atom from its ideal site; half the way to the next interstice is 0.88."""
 
+MAX_STRETCH = 1.25
+"""Of `ParentMapping.stretch`; Mn3O4 and Li2Mn2O4 have 1.16, CdMn2O4 1.20."""
+
 _ANION, _METAL = "O", "Mn"
 """What all anions and all metals are called while they are matched."""
 _LARGE = 48
@@ -72,6 +75,17 @@ class ParentMapping:
     indices: tuple[int, ...]
     displacements: FloatArray
 
+    @property
+    def stretch(self) -> float:
+        """Longest by shortest principal axis of the strain against the cubic parent.
+
+        1 for a cubic crystal, c/a or a/c for a tetragonal one; shear counts as well.
+        """
+        axes = np.linalg.svd(
+            self.cell.conventional_matrix @ self.lattice, compute_uv=False
+        )
+        return float(axes.max() / axes.min())
+
     def worst(self, names: Sequence[str], number: int = _WORST) -> str:
         """Name the atoms farthest from their sites: ``O #12 0.31 A from 32e``."""
         order = np.argsort(-self.displacements, kind="stable")[:number]
@@ -105,7 +119,8 @@ def map_onto_parent(
     -------
     ParentMapping
         Nothing is judged here: an atom may be far from its site (see
-        `MAX_DISPLACEMENT`), two may share one.
+        `MAX_DISPLACEMENT`), two may share one, the cell may be strained (see
+        `MAX_STRETCH`).
 
     Raises
     ------

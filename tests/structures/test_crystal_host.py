@@ -235,6 +235,45 @@ def test_a_cell_of_absurd_lengths_is_refused_at_once(
         own_host(Structure(lattice, crystal.species, crystal.frac_coords))
 
 
+def strained(crystal: Structure, lattice: Lattice) -> Structure:
+    return Structure(lattice, crystal.species, crystal.frac_coords)
+
+
+@pytest.mark.parametrize(
+    ("lattice", "factor"),
+    [
+        (Lattice.tetragonal(8.1, 8.1 * 1.45), "1.45"),
+        (Lattice.tetragonal(8.1, 8.1 / 1.3), "1.30"),
+        (Lattice.orthorhombic(7.5, 8.2, 9.5), "1.27"),
+        (Lattice.from_parameters(8.1, 8.1, 8.1, 103.5, 90, 90), "1.27"),
+    ],
+    ids=["tetragonal", "flat", "orthorhombic", "sheared"],
+)
+@pytest.mark.parametrize("primitive", [False, True])
+def test_a_strain_that_no_spinel_has_is_refused_with_its_factor(
+    crystal: Structure, lattice: Lattice, factor: str, primitive: bool
+) -> None:
+    given = strained(crystal, lattice)
+    if primitive:  # all metals alike have the 14-atom cell
+        given = given.copy()
+        given.replace_species({"Ni": "Mn"})
+        given = given.get_primitive_structure()
+        assert len(given) == 14
+    told = rf"strained by a factor of {factor} .* \(limit 1.25"
+    with pytest.raises(MappingError, match=told):
+        own_host(given)
+
+
+@pytest.mark.parametrize("ratio", [0.91, 1.16, 1.2])
+def test_the_strain_of_a_tetragonal_spinel_is_kept(
+    crystal: Structure, ratio: float
+) -> None:
+    own = own_host(strained(crystal, Lattice.tetragonal(8.1, 8.1 * ratio)))
+    a, _, c = own.host.lattice.abc
+    assert c / a == pytest.approx(ratio)
+    assert own.largest < 1e-6
+
+
 @pytest.mark.parametrize("ion", [["Li"], {"Li": 1}, 1, True, "Xx", ""])
 def test_an_ion_that_is_none_is_refused(crystal: Structure, ion: object) -> None:
     with pytest.raises(MappingError, match=r"ion = .*: give one of Li, Na"):
