@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fireworks import FWorker
 
 from tests import forked
 from tests.places import FAKE_VASP
 from tests.servers import Mongo
 from workflows.launchpad.file_lock import is_owned
+from workflows.launchpad.launch_owner import LOCAL_RUN
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import LOCK_FILE
 from workflows.records.database import read_database
@@ -287,6 +289,26 @@ def test_steps_that_a_person_holds_are_no_failures_and_have_their_own_command(
         pad.resume_fw(2)
     assert lnmo(place, "rerun", "--fw-id", "1").returncode == 0
     assert lnmo(place, "run", "c.yaml").returncode == 0
+
+
+def test_without_a_queue_the_cures_that_are_printed_work_as_they_are(
+    place: Path, mongo: Mongo
+) -> None:
+    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: no_queue\n"
+    (place / "launchpad.yaml").write_text(settings)
+    assert lnmo(place, "submit", "c.yaml").returncode == 0
+    with connected(read_database(place)) as pad:
+        away = FWorker(LOCAL_RUN, env={"host": "n2", "pid": 7, "started": "1"})
+        taken, _ = pad.checkout_fw(away, "/")
+    fw_id = str(taken.fw_id)
+    ran = lnmo(place, "run", "c.yaml", "--retry")
+    assert f": lnmo rerun --fw-id {fw_id} --dead" in ran.stdout
+    refused = lnmo(place, "delete", "c.yaml", "--yes")
+    assert f"lnmo cancel --fw-id {fw_id}" in refused.stderr
+    assert lnmo(place, "cancel", "--fw-id", fw_id).returncode == 0
+    assert "--dead" in lnmo(place, "reconcile", "--fix").stdout
+    assert lnmo(place, "rerun", "--fw-id", fw_id, "--dead").returncode == 0
+    assert lnmo(place, "delete", "c.yaml", "--yes").returncode == 0
 
 
 def test_a_missing_potcar_is_an_error_before_the_first_step(

@@ -21,6 +21,7 @@ from workflows.cluster.step_status import (
     StepStatus,
     jobs_of_earlier_launches,
     step_statuses,
+    unasked_jobs_of_earlier_launches,
 )
 from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.launchpad.recovery import retry_failed
@@ -61,7 +62,10 @@ def cancel(
         for s in statuses
         if s.job_id is not None and s.job is not None and s.job.living
     }
-    left = {s.fw_id: words for s in statuses if (words := _left_running(s))}
+    left = {
+        **_jobs_elsewhere(launchpad, worker, wanted),
+        **{s.fw_id: words for s in statuses if (words := _left_running(s))},
+    }
     fields = {"_id": 0, "fw_id": 1, "name": 1, "state": 1}
     with_jobs = {*jobs, *earlier}
     found = [
@@ -104,6 +108,18 @@ def _statuses(
         max_returns=asked.max_returns,
         wanted=wanted,
     )
+
+
+def _jobs_elsewhere(
+    launchpad: LaunchPad, worker: str | None, wanted: Mapping[str, Any]
+) -> dict[int, str]:
+    """Say, by fw_id, which job of an earlier launch no queue was asked for."""
+    found = unasked_jobs_of_earlier_launches(launchpad, worker, wanted)
+    return {
+        fw_id: f"job {job} of an earlier launch may be alive in the queue of the "
+        f"worker {name}: lnmo cancel --fw-id {fw_id} there"
+        for fw_id, (job, name) in found.items()
+    }
 
 
 def _left_running(status: StepStatus) -> str:
@@ -167,11 +183,15 @@ def rerun(
     scheduler, worker = asked.scheduler, asked.worker
     statuses = _statuses(launchpad, asked, wanted)
     earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
+    elsewhere = {} if dead else _jobs_elsewhere(launchpad, worker, wanted)
     reports = []
     for status in statuses:
         if status.state == "PAUSED":
             continue  # neither failed nor cancelled: lpad resume_fws
         report = _may_run(status, earlier, dead=dead)
+        if report.done and (why := elsewhere.get(status.fw_id)):
+            why += "; if the job is dead, add --dead"
+            report = StepReport(status.fw_id, status.name, "", why, done=False)
         if report.done and not dry_run:
             confirm_lease()
             report = replace(report, action=_run_again(launchpad, database, status))

@@ -262,17 +262,7 @@ def jobs_of_earlier_launches(
     """
     if scheduler is None:
         return {}
-    query = {
-        **(wanted or {}),
-        "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
-        "archived_launches.0": {"$exists": True},
-    }
-    fields = {"_id": 0, "fw_id": 1, "archived_launches": 1}
-    owner = {
-        launch: found["fw_id"]
-        for found in launchpad.fireworks.find(query, fields)
-        for launch in found["archived_launches"]
-    }
+    owner = _archived(launchpad, wanted)
     if not owner:
         return {}
     asked = {"launch_id": {"$in": list(owner)}, "fworker.name": worker}
@@ -286,6 +276,45 @@ def jobs_of_earlier_launches(
         fw_id: job
         for job, fw_id in jobs.items()
         if job is not None and job in listed and listed[job].job.living
+    }
+
+
+def unasked_jobs_of_earlier_launches(
+    launchpad: Any, worker: str | None, wanted: Mapping[str, Any] | None = None
+) -> dict[int, tuple[str, str]]:
+    """Return, by fw_id, a job that may be alive in another queue, and its worker.
+
+    That of an earlier launch whose end nobody recorded. ``worker``: see
+    :func:`step_statuses`.
+    """
+    owner = _archived(launchpad, wanted)
+    if not owner:
+        return {}
+    asked = {
+        "launch_id": {"$in": list(owner)},
+        "fworker.name": {"$ne": worker},
+        "state": {"$in": ["RESERVED", "RUNNING"]},
+    }
+    fields = {"launch_id": 1, "state_history": 1, "fworker": 1}
+    return {
+        owner[each["launch_id"]]: (job, str((each.get("fworker") or {}).get("name")))
+        for each in launchpad.launches.find(asked, fields)
+        if (job := job_id(each)) is not None
+    }
+
+
+def _archived(launchpad: Any, wanted: Mapping[str, Any] | None) -> dict[int, int]:
+    """Return the fw_id of each earlier launch of the steps that have no current one."""
+    query = {
+        **(wanted or {}),
+        "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
+        "archived_launches.0": {"$exists": True},
+    }
+    fields = {"_id": 0, "fw_id": 1, "archived_launches": 1}
+    return {
+        launch: found["fw_id"]
+        for found in launchpad.fireworks.find(query, fields)
+        for launch in found["archived_launches"]
     }
 
 

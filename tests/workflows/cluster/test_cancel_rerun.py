@@ -350,3 +350,24 @@ def test_without_a_queue_the_job_of_another_machine_is_named_and_left(
     [found] = reconcile(live, database, None, fix=True)
     assert not found.done
     assert states(live)["relax"] == "DEFUSED"
+
+
+@pytest.mark.parametrize("queue_here", [True, False])
+def test_a_job_of_an_earlier_launch_in_a_queue_that_was_not_asked_may_be_alive(
+    live: EmbeddedLaunchPad, database: Database, site: Site, queue_here: bool
+) -> None:
+    live.launches.update_many({}, {"$set": {"fworker.name": "there"}})
+    own = relax(live)["fw_id"]
+    live.rerun_fw(own)  # as lpad rerun_fws does, its job still running
+    live.fireworks.update_one({"fw_id": own}, {"$set": {"state": "FIZZLED"}})
+    here = site if queue_here else None
+    [told] = rerun(live, database, here, {"fw_id": own})
+    assert (told.done, relax(live)["state"]) == (False, "FIZZLED")
+    assert told.reason == (
+        "job 7 of an earlier launch may be alive in the queue of the worker there: "
+        f"lnmo cancel --fw-id {own} there; if the job is dead, add --dead"
+    )
+    [told] = rerun(live, database, here, {"fw_id": own}, dead=True)
+    assert told.action == "READY again"
+    [told] = cancel(live, here, {"fw_id": own})
+    assert "job 7 of an earlier launch may be alive in the queue" in told.action
