@@ -24,6 +24,7 @@ from workflows.vasp.outcar_head import read_outcar_header
 from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
 from workflows.vasp.shared_settings import shared_settings
 from workflows.vasp.vasprun import asked_hubbards, titels
+from workflows.vasp.vasprun_form import other_element, refuse_namespaces
 
 HEADER_LINES = 5
 
@@ -125,13 +126,19 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
     ------
     ValueError
         There is no density of states in it.
+    StoreError
+        It has a form that VASP does not write.
     """
     from pymatgen.io.vasp import Vasprun
 
+    refuse_namespaces(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
-        with plain_file(path) as plain:
-            run = Vasprun(str(plain), parse_potcar_file=False, parse_dos=True)
+        try:
+            with plain_file(path) as plain:
+                run = Vasprun(str(plain), parse_potcar_file=False, parse_dos=True)
+        except ValueError as error:
+            raise other_element(path, error) or error from None
     whole = not getattr(run, "dos_has_errors", False) and run.tdos is not None
     if whole and run.eigenvalues is not None and run.efermi is not None:
         spins = sorted(run.tdos.densities, key=lambda spin: -spin.value)

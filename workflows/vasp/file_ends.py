@@ -30,6 +30,8 @@ from workflows.vasp.run_files import (
 
 FOOTER = "General timing and accounting informations for this job"
 CLOSING = "</modeling>"
+_CLOSED = re.compile(rb"</(?:[\w.-]+:)?modeling\s*>\s*$")
+"""With the prefix of a namespace too: such a file is whole, if not VASP's."""
 LAST_POSITIONS = re.compile(rb'name="finalpos"')
 """VASP writes these once more when it comes to its end, and not before."""
 TAIL_BYTES = 1_000_000
@@ -197,7 +199,7 @@ def _other_end(rest: bytes) -> bool:
 
 def _vasprun(tail: Iterable[bytes] | bytes) -> str:
     content = tail if isinstance(tail, bytes) else b"".join(tail)
-    if content.rstrip().endswith(CLOSING.encode()):
+    if _CLOSED.search(content):
         return ""
     return "is not closed: VASP did not come to its end"
 

@@ -19,6 +19,7 @@ from workflows.vasp.outcar_steps import OutcarBody, read_outcar
 from workflows.vasp.parts import Potential
 from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import VaspFiles, plain_file, read_text
+from workflows.vasp.vasprun_form import other_element, refuse_namespaces
 
 LAST_STEP = "</calculation>"
 _CYCLE = re.compile(r"<scstep>.*?</scstep>", re.DOTALL)
@@ -44,6 +45,8 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
 
     Raises
     ------
+    StoreError
+        It has a form that VASP does not write.
     Exception
         Whatever pymatgen makes of a damaged file; if `cut`, nothing is raised.
     """
@@ -117,10 +120,13 @@ def _reader() -> Any:
 
 
 def _whole(path: Path) -> Any:
+    refuse_namespaces(path)
     try:
         with plain_file(path) as plain:
             return _reader()(str(plain), parse_dos=False, parse_potcar_file=False)
     except ValueError as error:
+        if told := other_element(path, error):
+            raise told from None
         if "***" not in str(error):
             raise
         return _mended(read_text(path), cut=False)

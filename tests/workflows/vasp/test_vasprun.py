@@ -10,7 +10,9 @@ import pytest
 
 from tests.places import DATA
 from workflows import parse_run
+from workflows.errors import ResultsError
 from workflows.records.document import State
+from workflows.vasp.dos_files import read_density
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.outcar_head import read_outcar_header
@@ -101,3 +103,55 @@ def test_a_missing_potcar_is_named_only_if_vasp_has_read_none(tmp_path: Path) ->
     assert "POTCAR" not in parse_run(run).reason
     (run / "OUTCAR").write_text(text[: text.index("POTCAR:")], "utf-8")
     assert "PMG_VASP_PSP_DIR" in parse_run(run).reason
+
+
+NAMESPACES = {
+    "of all": (r"<modeling>", '<modeling xmlns="http://x.y/z">'),
+    "in single quotes": (r"<modeling>", "<modeling\n  xmlns = 'http://x.y/z'>"),
+    "of a part": (r"<calculation>", '<calculation a="1" xmlns="http://x.y/z">'),
+    "with a prefix": (r"<(/?)(\w+)", r"<\1v:\2"),
+}
+
+
+@pytest.mark.parametrize("what", NAMESPACES)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_vasprun_with_a_namespace_is_an_unknown_form(
+    tmp_path: Path, what: str, alone: bool
+) -> None:
+    run = unpacked("NiO_static", tmp_path)
+    pattern, new = NAMESPACES[what]
+    text, count = re.subn(pattern, new, (run / "vasprun.xml").read_text("utf-8"))
+    assert count
+    declared = text.replace("<v:modeling", '<v:modeling xmlns:v="http://x.y/z"')
+    (run / "vasprun.xml").write_text(declared, "utf-8")
+    if alone:
+        (run / "OUTCAR").unlink()
+    document = parse_run(run)
+    assert document.state is State.FAILED
+    assert document.reason.startswith("vasprun.xml: unknown form: a namespace (xmlns")
+    assert document.reason.endswith("take the file as VASP left it")
+    with pytest.raises(ResultsError, match="unknown form: a namespace"):
+        read_density(run)
+
+
+def test_a_cut_vasprun_with_a_namespace_is_cut(tmp_path: Path) -> None:
+    run = unpacked("NiO_static", tmp_path)
+    text = (run / "vasprun.xml").read_text("utf-8")
+    changed = text.replace("<modeling>", '<modeling xmlns="http://x.y/z">')
+    (run / "vasprun.xml").write_text(changed[: len(text) // 2], "utf-8")
+    assert parse_run(run).state is State.TRUNCATED
+
+
+@pytest.mark.parametrize("name", ["Va", "Qq", "Me"])
+def test_an_atom_of_no_element_is_an_unknown_form(tmp_path: Path, name: str) -> None:
+    run = unpacked("NiO_static", tmp_path)
+    text, count = re.subn(
+        r"<c>Ni *</c>", f"<c>{name}</c>", (run / "vasprun.xml").read_text("utf-8")
+    )
+    assert count
+    (run / "vasprun.xml").write_text(text, "utf-8")
+    document = parse_run(run)
+    assert document.state is State.FAILED
+    assert f"vasprun.xml: unknown form: an atom {name}, which is no" in document.reason
+    with pytest.raises(ResultsError, match=f"an atom {name}, which is no element"):
+        read_density(run)
