@@ -1,24 +1,43 @@
 """What custodian's handlers read of a run, whatever the files hold.
 
-They were written for outputs that are text, and whole. Here an answer must come at
-once, of an OUTCAR that was cut or of a file full of rubbish as well.
+They were written for outputs that are UTF-8, and whole. Here an answer must come at
+once, of an OUTCAR that was cut or of a log full of rubbish as well:
+
+======================  ======================  ===============================
+file                    read by                 how
+======================  ======================  ===============================
+vasp.out, std_err.txt   VaspErrorHandler,       head and tail, whatever the
+                        StdErrHandler,          bytes
+                        VasprunXMLValidator
+OUTCAR                  Unconverged, NBANDS     whole, whatever the bytes
+OSZICAR                 PositiveEnergy, Potim,  whole, whatever the bytes
+                        NonConverging
+vasprun.xml             Unconverged,            as XML, in the encoding that it
+                        VasprunXMLValidator     names
+======================  ======================  ===============================
 """
 
 from __future__ import annotations
 
+import io
 import logging
 import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import IO, Any
 
 from custodian.custodian import CustodianError
 from custodian.vasp import handlers as theirs
+from custodian.vasp import validators
+from pymatgen.io.vasp.outputs import Oszicar
 
-from workflows.atomic import read_regular
+from workflows.atomic import read_regular, read_regular_bytes
 from workflows.errors import LnmoError
+from workflows.vasp.log_text import read_log
 from workflows.vasp.outcar_steps import STOPPED
 
 _NELECT = re.compile(r"NELECT\s*=\s*(\d+\.?\d*)")
@@ -57,14 +76,50 @@ def outcar_facts(path: str | Path) -> OutcarFacts:
 
 
 @contextmanager
-def quick_outcar() -> Iterator[None]:
-    """Let custodian's own handlers ask `outcar_facts`, for as long as a run lasts."""
-    before = theirs.load_outcar
-    theirs.load_outcar = outcar_facts  # type: ignore[assignment]
+def our_readers() -> Iterator[None]:
+    """Let custodian's own code read by ours, for as long as a run lasts."""
+    replaced = (
+        (theirs, "load_outcar", outcar_facts),
+        (theirs, "zopen", _opened),
+        (theirs, "open", _opened),
+        (theirs, "Oszicar", _oszicar),
+        (validators, "open", _opened),
+    )
+    with ExitStack() as stack:
+        for module, name, ours in replaced:
+            stack.enter_context(_replaced(module, name, ours))
+        yield
+
+
+@contextmanager
+def _replaced(module: ModuleType, name: str, ours: Any) -> Iterator[None]:
+    before = vars(module).get(name)
+    setattr(module, name, ours)
     try:
         yield
     finally:
-        theirs.load_outcar = before
+        if before is None:  # a builtin
+            delattr(module, name)
+        else:
+            setattr(module, name, before)
+
+
+def _opened(path: str | Path, *_: Any, **__: Any) -> IO[str]:
+    """Open an output for reading: OUTCAR whole, a log with a limit."""
+    if Path(path).name == "OUTCAR":
+        return Path(path).open(encoding="utf-8", errors="replace")
+    return io.StringIO(read_log(Path(path)).text)
+
+
+def _oszicar(path: str | Path) -> Oszicar:
+    """Read an OSZICAR with pymatgen, which refuses all that is not UTF-8."""
+    content = read_regular_bytes(Path(path))
+    if content.isascii():
+        return Oszicar(path)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", prefix="lnmo-") as copy:
+        copy.write(content.decode("utf-8", "replace"))
+        copy.flush()
+        return Oszicar(copy.name)
 
 
 def guard(watcher: Any, method: str, *, otherwise: Any) -> None:

@@ -101,7 +101,7 @@ def custodian_run(
     """
     from custodian.custodian import CustodianError
 
-    from workflows.engines.vasp.custodian_readers import quick_outcar
+    from workflows.engines.vasp.custodian_readers import our_readers
     from workflows.engines.vasp.handlers import handlers, validators
     from workflows.engines.vasp.job import TimedJob
     from workflows.engines.vasp.only_ours import OnlyOurs
@@ -123,7 +123,7 @@ def custodian_run(
     try:
         with (
             marked(directory),
-            quick_outcar(),
+            our_readers(),
             _watching(directory, clock, report),
             warnings.catch_warnings(),
         ):

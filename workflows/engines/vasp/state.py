@@ -353,6 +353,6 @@ def _short(message: Any) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return " ".join(read_regular(path).split())[:MOST_CHARACTERS]
-    except (OSError, UnicodeError):
+        return " ".join(read_regular(path, "replace").split())[:MOST_CHARACTERS]
+    except OSError:
         return ""

@@ -152,7 +152,7 @@ def _other_run(directory: Path, head: WavecarHead, written: Mapping[str, Any]) -
 def _start(directory: Path) -> list[list[float]] | None:
     """Read the cell of POSCAR, which custodian may have replaced by CONTCAR's."""
     try:
-        lines = read_regular(directory / "POSCAR").splitlines()
+        lines = read_regular(directory / "POSCAR", "replace").splitlines()
         scale = float(lines[1])
         found = [[scale * float(w) for w in line.split()[:3]] for line in lines[2:5]]
     except (OSError, ValueError, IndexError):

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import custodian.vasp.io
 import pytest
+from custodian.vasp import handlers as theirs
+from custodian.vasp import validators
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Outcar, Poscar
 
 from tests.places import DATA
-from workflows.engines.vasp.custodian_readers import outcar_facts, quick_outcar
+from workflows.engines.vasp.custodian_readers import our_readers, outcar_facts
 from workflows.engines.vasp.handlers import Frozen, NonConverging, handlers
+from workflows.vasp import log_text
 from workflows.vasp.file_ends import FOOTER
 
 ELECTRONIC = (
@@ -77,7 +80,7 @@ def test_no_handler_has_a_cut_outcar_read_by_patterns_that_never_end(
     monkeypatch.setattr(custodian.vasp.io, "Outcar", read.append)
     monkeypatch.chdir(tmp_path)
     watching = handlers(relaxes=True, frozen_seconds=600)
-    with quick_outcar():
+    with our_readers():
         wrong = [each for each in watching if each.check(str(tmp_path))]
         assert wrong
         for each in wrong:
@@ -95,3 +98,50 @@ def test_a_hanging_vasp_is_started_twice_more_and_then_given_up(
         restarted.append(bool(frozen.correct(str(tmp_path))["actions"]))
         frozen.n_applied_corrections += 1
     assert restarted == [True, True, False, False]
+
+
+NOT_UTF8 = {
+    "latin-1": b"d\xe9marrage de VASP\n",
+    "a damaged line": b"DAV:  \xff\xc0\x80 1\n",
+    "utf-16": "Modul geladen\n".encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("bytes_", NOT_UTF8)
+def test_no_byte_that_is_not_utf8_switches_a_handler_off(
+    tmp_path: Path, bytes_: str
+) -> None:
+    odd = NOT_UTF8[bytes_]
+    error = b"Error EDDDAV: Call to ZHEGV failed\n"
+    stderr = b"internal error in GENERATE_KPOINTS_TRANS: number of G-vector changed in "
+    (tmp_path / "vasp.out").write_bytes(odd + error)
+    (tmp_path / "std_err.txt").write_bytes(odd + stderr + b"star\n")
+    header, step = COLUMNS.encode(), ELECTRONIC.format(1).encode()
+    (tmp_path / "OSZICAR").write_bytes(
+        header + step + b"   1 F= 0.10E+02 E0= 0.10E+02 \xe9=\xe9  d E =0.10E-01\n"
+    )
+    (tmp_path / "OUTCAR").write_bytes(odd)
+    (tmp_path / "vasprun.xml").touch()
+    Incar({"ALGO": "Fast"}).write_file(tmp_path / "INCAR")
+    gaas = Structure(Lattice.cubic(5.65), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    Poscar(gaas).write_file(tmp_path / "POSCAR")
+    Kpoints.gamma_automatic().write_file(tmp_path / "KPOINTS")
+    with our_readers():
+        watching = handlers(relaxes=True, frozen_seconds=600)
+        wrong = {type(each).__name__ for each in watching if each.check(str(tmp_path))}
+    assert wrong == {"VaspErrorHandler", "StdErrHandler", "PositiveEnergyErrorHandler"}
+
+
+def test_no_log_without_an_end_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_text, "MOST_BYTES", 1_000)
+    for name in ("vasp.out", "std_err.txt"):
+        (tmp_path / name).write_bytes(b"x" * 100_000)
+    with our_readers():
+        replaced = ((theirs, "zopen"), (theirs, "open"), (validators, "open"))
+        for read in (vars(module)[name] for module, name in replaced):
+            for name in ("vasp.out", "std_err.txt"):
+                with read(tmp_path / name) as file:
+                    assert len(file.read()) <= 1_001
+    assert not hasattr(theirs, "open")

@@ -357,3 +357,19 @@ def test_a_vasp_that_is_left_behind_does_not_run_beside_the_next_attempt(
     done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
     assert done.state is not State.FAILED
     assert not (tmp_path / "beside").exists()
+
+
+def test_a_byte_of_a_prolog_that_is_not_utf8_switches_no_correction_off(
+    one: Calculation, tmp_path: Path
+) -> None:
+    path = tmp_path / "command"
+    fails = f"if ! test -e {tmp_path}/once; then export FAKE_VASP_FAIL=brmix; fi"
+    path.write_text(
+        "#!/bin/sh\nprintf 'Prolog: d\\351marrage de VASP\\n'\n"
+        f"{fails}\ntouch {tmp_path}/once\nexec {FAKE}\n"
+    )
+    path.chmod(0o755)
+    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
+    done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
+    assert done.state is State.DONE
+    assert [c["errors"] for c in done.corrections] == [["brmix"]]
