@@ -16,6 +16,7 @@ from workflows.vasp.outcar_moments import last_whole
 from workflows.vasp.packed import PackingError, stream
 from workflows.vasp.parts import Block, Lattice, Mesh, Potential
 from workflows.vasp.run_files import read_end, unix_text
+from workflows.vasp.vasprun_form import refuse_namespaces
 
 LAST_BYTES = 20_000_000
 """The last table of moments stands in them, unless thousands of atoms follow it."""
@@ -44,6 +45,8 @@ def read_vasprun_head(path: Path) -> VasprunHead:
     ------
     ValueError
         It is no vasprun.xml.
+    StoreError
+        It has a form that VASP does not write.
     """
     found: dict[str, Any] = {}
     for element in _sections(path):
@@ -57,6 +60,7 @@ def read_vasprun_head(path: Path) -> VasprunHead:
         elif element.tag == "structure" and name in {"initialpos", "primitive_cell"}:
             found["lattice"] = _lattice(element)
     if not found:
+        refuse_namespaces(path)
         raise ValueError("no vasprun.xml: nothing of VASP in it")
     return VasprunHead(**found)
 

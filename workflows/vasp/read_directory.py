@@ -165,7 +165,8 @@ class _Reader:
         try:
             return read(path)
         except LnmoError as error:
-            self.unreadable[path.name] = str(error).removeprefix(f"{path}: ")
+            told = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+            self.unreadable[path.name] = told
         except Exception as error:
             # Formats are read by libraries that raise whatever a broken file leads to.
             why = one_line(getattr(error, "strerror", None) or error)

@@ -11,13 +11,22 @@ from workflows.counts import count_of
 IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
 ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
 """Lines of OSZICAR and of standard output."""
-_LABEL = r"(?:\[[^\]\n]*\]|[\w.-]*\d(?=:))(?:<\w+>)?:?"
-"""What a launcher puts before each line: ``0:``, ``[0]``, ``[1,0]<stdout>:``."""
+_TIME = r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
+_LABEL = (
+    rf"(?:{_TIME}(?=[<\[])(?:\[[^\]\n]*\])?"
+    r"|\[[^\]\n]*\]|[\w.-]*\d(?=:))(?:<\w+>)?:?"
+)
+"""What a launcher puts before each line: ``0:``, ``[0]``, ``[1,0]<stdout>:``, and Open
+MPI the time before it."""
 _LABELS = re.compile(f"^ *{_LABEL}", re.MULTILINE)
 _NUMBER = rb"[ \d]{4}\d"
+_RUNNING = rb"(?:(?<= )running|running(?= on  |  ))"
+"""Of VASP, which leaves a blank before it; numbers of four digits have no other mark.
+"""
 _RANKS = re.compile(
-    rb"running on%b (?:total cores|nodes)"
-    rb"|running%b mpi-ranks, with%b threads/rank(?:, on%b nodes)?" % (4 * (_NUMBER,))
+    rb"%b on%b (?:total cores|nodes)"
+    rb"|%b%b mpi-ranks, with%b threads/rank(?:, on%b nodes)?"
+    % (_RUNNING, _NUMBER, _RUNNING, _NUMBER, _NUMBER, _NUMBER)
 )
 _VERSION = re.compile(
     rb"vasp\.\d[\d.]*[ .]\d\d?[A-Z][a-z]{2}\d\d\S* +\(build [^)\n]*\) +"

@@ -99,8 +99,39 @@ def test_what_a_module_or_a_wrapper_says_of_vasp_is_no_vasp(
         assert counted(f"{line}\n{build}{SERIAL}{STEPS}") == (1, False)
 
 
+MANY = (
+    " running on 1024 total cores\n distrk:  each k-point on 1024 cores,    1 groups\n"
+)
+
+
 @pytest.mark.parametrize(
-    "label", ["{}: ", " {}: ", "[{}] ", "[1,{}]<stdout>:", "[prte-n1@1,{}]<stdout>: "]
+    "banner",
+    [
+        "running on 1024 total cores\n",
+        "running on 1024 nodes\n",
+        "running on10240 nodes\n",
+    ],
+)
+def test_a_banner_of_a_thousand_ranks_is_no_vasp(banner: str) -> None:
+    one = MANY + VERSION + LOOP + STEPS
+    assert counted(one) == (1, False)
+    assert counted(banner + one) == (1, False)
+    assert counted(2 * MANY + 2 * VERSION + 2 * LOOP) == (2, True)
+    assert counted(MANY.strip() + MANY + 2 * LOOP) == (2, True)
+    assert counted(2 * (MANY + VERSION) + LOOP) == (2, False)
+    six = " running 1024 mpi-ranks, with    1 threads/rank, on   16 nodes\n"
+    assert counted(3 * six + 3 * LOOP) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("{}: ", " {}: ", "[{}] ", "[1,{}]<stdout>:", "[prte-n1@1,{}]<stdout>: "),
+        *(
+            "Mon Nov 30 23:39:0{} 2026<stdout>:",
+            "Tue Dec  1 00:18:37 2026[1,{}]<stdout>:",
+        ),
+    ],
 )
 @pytest.mark.parametrize("lines", [FIVE + VERSION + LOOP, SIX + VERSION + LOOP, SERIAL])
 def test_a_label_of_the_launcher_hides_no_vasp(label: str, lines: str) -> None:

@@ -16,6 +16,7 @@ from workflows.vasp.dos_files import read_density
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.numbers import VaspNumbers
 from workflows.vasp.outcar_head import read_outcar_header
+from workflows.vasp.read_directory import Run, read_run
 from workflows.vasp.read_numbers import read_numbers
 from workflows.vasp.run_files import run_files
 
@@ -132,6 +133,15 @@ def test_a_vasprun_with_a_namespace_is_an_unknown_form(
     assert document.reason.endswith("take the file as VASP left it")
     with pytest.raises(ResultsError, match="unknown form: a namespace"):
         read_density(run)
+
+
+def test_a_lint_names_the_namespace_once(tmp_path: Path) -> None:
+    run = unpacked("NiO_static", tmp_path)
+    text = (run / "vasprun.xml").read_text("utf-8")
+    changed = text.replace("<modeling>", '<modeling xmlns="http://x.y/z">')
+    (run / "vasprun.xml").write_text(changed, "utf-8")
+    told = read_run(Run(run)).unreadable["vasprun.xml"]
+    assert told.startswith("unknown form: a namespace (xmlns)")
 
 
 def test_a_cut_vasprun_with_a_namespace_is_cut(tmp_path: Path) -> None:
