@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,12 +57,13 @@ def launch(
     host = database.launchpad["host"]
     if dry_run and host in LOOPBACK:
         note(f"note: in a job, host: {host} is the compute node; name the server")
-    with connected(database) as pad:
+    found: list[Submitted] = []
+    with _told_of(found), connected(database) as pad:
         refuse_anothers(pad.db, database)
         if dry_run:
             found, full = launching.planned(pad, database, profile), False
         else:
-            found, full = launching.launch(pad, database, profile)
+            found, full = launching.launch(pad, database, profile, found)
     if json:
         print_json([vars(each) for each in found])
     elif dry_run:
@@ -72,6 +74,18 @@ def launch(
     for each in refused:
         note(f"{each.fw_id} {each.name}: refused: {each.refused}")
     raise Exit(1 if refused else 0)
+
+
+@contextmanager
+def _told_of(found: Sequence[Submitted]) -> Iterator[None]:
+    """Name what was submitted, and refused, before an error ends the launch."""
+    try:
+        yield
+    except BaseException:
+        for each in found:
+            what = f"refused: {each.refused}" if each.refused else f"job {each.job_id}"
+            note(f"{each.fw_id} {each.name}: {what}")
+        raise
 
 
 def _print_planned(found: Sequence[Submitted]) -> None:

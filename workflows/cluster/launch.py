@@ -23,6 +23,7 @@ from workflows.launchpad.lease import lease
 from workflows.launchpad.python_command import PYTHON
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
+from workflows.records.opened_data import OpenedData, opened_data
 
 SCRIPT = "FW_submit.script"
 
@@ -55,19 +56,30 @@ class Submitted:
 
 
 def launch(
-    launchpad: LaunchPad, database: Database, profile: Profile
+    launchpad: LaunchPad,
+    database: Database,
+    profile: Profile,
+    done: list[Submitted] | None = None,
 ) -> tuple[list[Submitted], bool]:
     """Submit until nothing is READY or the queue holds ``profile.max_jobs`` of ours.
 
-    Returns the submissions, and whether the limit of jobs ended them.
+    Returns the submissions, and whether the limit of jobs ended them. They are added to
+    ``done`` one by one: an error does not take them away.
 
     Raises
     ------
     QueueError
         The scheduler does not answer; nothing was submitted.
+    StoreBusy
+        Another process took the lease.
+    StoreError
+        The data directory is no longer the one that was opened.
     """
-    done: list[Submitted] = []
-    with lease(launchpad, f"queue {profile.name}") as confirm_lease:
+    done = [] if done is None else done
+    with (
+        lease(launchpad, f"queue {profile.name}") as confirm_lease,
+        opened_data(database.root) as data,
+    ):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         register(launchpad, profile.name, profile.categories, now)
         room = profile.max_jobs - _jobs_in_queue(profile)
@@ -75,8 +87,9 @@ def launch(
         refused: list[int] = []
         while room > 0 and len(refused) < MAX_REFUSALS:
             confirm_lease()
+            data.check()
             worker = _worker_without(profile, database.root, [*refused, *earlier])
-            submitted = _submit_next(launchpad, database, profile, worker)
+            submitted = _submit_next(launchpad, database, profile, worker, data)
             if submitted is None:
                 return done, False
             done.append(submitted)
@@ -132,7 +145,11 @@ def _worker_without(profile: Profile, root: Path, fw_ids: list[int]) -> FWorker:
 
 
 def _submit_next(
-    launchpad: LaunchPad, database: Database, profile: Profile, worker: FWorker
+    launchpad: LaunchPad,
+    database: Database,
+    profile: Profile,
+    worker: FWorker,
+    data: OpenedData,
 ) -> Submitted | None:
     queue = database.root / QUEUE_DIRECTORY
     firework, launch_id = launchpad.reserve_fw(worker, str(queue))
@@ -143,9 +160,11 @@ def _submit_next(
     try:
         place = _directory(database, firework.fw_id, launch_id)
         script = _script(database, profile, plain, str(launch_id), place)
+        data.check()
         place.mkdir(parents=True, exist_ok=True)
         (place / SCRIPT).write_text(script, "utf-8")
         launchpad.change_launch_dir(launch_id, str(place))
+        data.check()
         job_id = profile.scheduler().submit(place / SCRIPT)
     except (LnmoError, OSError) as error:
         why = f"not submitted: {error}"

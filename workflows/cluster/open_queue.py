@@ -13,6 +13,7 @@ from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import refuse_embedded
 from workflows.records.database import Database
+from workflows.records.opened_data import opened_data
 from workflows.records.project import refuse_anothers
 
 NO_QUEUE = "no queue"
@@ -30,7 +31,8 @@ class LockedQueue:
     profile
         Settings of the site; None if it has no queue, as where only ``lnmo run`` is.
     confirm_lease
-        To call before each change; raises StoreBusy if the lease is lost.
+        To call before each change; raises StoreBusy if the lease is lost, StoreError if
+        the data directory is no longer the one that was opened.
     """
 
     launchpad: LaunchPad
@@ -64,4 +66,10 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
         lease(launchpad, queue) as confirm_lease,
     ):
         refuse_anothers(launchpad.db, database)
-        yield LockedQueue(launchpad, profile, confirm_lease)
+        with opened_data(database.root) as data:
+
+            def confirm() -> None:
+                confirm_lease()
+                data.check()
+
+            yield LockedQueue(launchpad, profile, confirm)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 from workflows.errors import LnmoError
 from workflows.records.calculations import fetch
+from workflows.records.opened_data import OpenedData
 
 TASK_FAILED = "runtime error during task"
 """FireWorks' message for every failure of a task; ours names the cause."""
@@ -43,6 +45,8 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
     ----------
     root
         Data directory.
+    data
+        It, as it was opened: what took its place is neither read nor written.
     directory
         Where an unsent result is saved.
     job_id
@@ -58,6 +62,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
     """
 
     root: Path
+    data: OpenedData | None = None
     directory: Path
     job_id: str = ""
     deadline: float | None = None
@@ -97,11 +102,16 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         end = LaunchEnd(fw_id, launch_id, state, done.to_dict(), own)
         self.ended = state
         with _sigterm_postponed():
-            path = write_unsent(self.directory, end)
+            path = None if self._lost() else write_unsent(self.directory, end)
             if self._send_with_retries(end):
                 self.sent = True
-                path.unlink()
+                if path is not None and not self._lost():
+                    path.unlink()
         return {}
+
+    def _lost(self) -> str:
+        """Return how the data directory was lost since; empty if it was not."""
+        return "" if self.data is None else self.data.problem()
 
     def _pass_on_spec(self, action: FWAction) -> None:
         """Give detours and additions the priority and category of their parent."""
@@ -116,14 +126,20 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         end, pause = time.monotonic() + self.patience, 1.0
         while True:
             try:
-                send(self, launch_end, self.root)
+                if lost := self._lost():
+                    launch_end = without_data(launch_end, lost)
+                    self.ended = launch_end.state
+                send(self, launch_end, None if lost else self.root)
                 return True
             except PyMongoError as error:
                 if time.monotonic() + pause > end:
+                    saved = (
+                        f"the result is saved in {self.directory}; send it with: lnmo "
+                        "reconcile --fix"
+                    )
                     print(
                         f"lnmo: the database does not answer ({type(error).__name__}); "
-                        f"the result is saved in {self.directory}; send it with: lnmo "
-                        "reconcile --fix",
+                        f"{lost or saved}",
                         file=sys.stderr,
                     )
                     return False
@@ -144,6 +160,17 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         if not told_by_us(kind):
             reason = f"{kind}: {reason}" if reason else kind
         return {**stored, "_message": f"{reason}{job}"}
+
+
+def without_data(end: LaunchEnd, lost: str) -> LaunchEnd:
+    """Return how a launch ends whose data directory was lost: it records nothing.
+
+    A task that has failed has said why.
+    """
+    if end.state != "COMPLETED":
+        return end
+    action = FWAction(stored_data={"_message": lost}, exit=True)
+    return replace(end, state="FIZZLED", action=action.to_dict())
 
 
 def sigterm_cause(deadline: float | None, now: float) -> str:

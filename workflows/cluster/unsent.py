@@ -68,8 +68,10 @@ def read_unsent(path: Path) -> LaunchEnd:
         ) from None
 
 
-def send(launchpad: Any, end: LaunchEnd, root: Path) -> None:
+def send(launchpad: Any, end: LaunchEnd, root: Path | None) -> None:
     """Record the end: first the task document, then the launch.
+
+    ``root`` is the data directory; None if it was lost, and there is no document.
 
     The end of a launch that was given up, and has a successor, is not recorded. A
     document that cannot be read, or is that of another calculation, ends the launch as
@@ -84,7 +86,8 @@ def send(launchpad: Any, end: LaunchEnd, root: Path) -> None:
         return
     action, state = FWAction.from_dict(dict(end.action)), end.state
     try:
-        copy_document(launchpad, root, end.spec)
+        if root is not None:
+            copy_document(launchpad, root, end.spec)
     except StoreError as error:
         if state == "COMPLETED":
             state, action = "FIZZLED", FWAction(exit=True)

@@ -27,6 +27,7 @@ from workflows.launchpad.mongodb import connect
 from workflows.launchpad.opening import refuse_embedded
 from workflows.launchpad.steps import QUEUE_DIRECTORY
 from workflows.records.database import Database
+from workflows.records.opened_data import opened_data
 from workflows.records.project import refuse_anothers
 
 JOB_VARIABLES = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")
@@ -69,7 +70,8 @@ def run_firework(
             launchpad = _connected(database, fw_id, launch_id, end)
             try:
                 refuse_anothers(launchpad.db, database)
-                code = _run(launchpad, worker, fw_id, launch_id)
+                with opened_data(database.root) as launchpad.data:
+                    code = _run(launchpad, worker, fw_id, launch_id)
             finally:
                 launchpad.connection.close()
     except Terminated as error:
@@ -98,6 +100,9 @@ def _run(
             return 0
         if launchpad.job_id:
             note_job(launchpad, reserved, launchpad.job_id)
+    if launchpad.data is not None:
+        launchpad.data.check()
+    launchpad.directory.mkdir(parents=True, exist_ok=True)
     os.chdir(launchpad.directory)
     Rocket(launchpad, worker, fw_id).run()
     if launchpad.ended is None:
@@ -146,7 +151,6 @@ def _connected(
     launchpad.root = database.root
     part = "by-hand" if launch_id is None else str(launch_id)
     launchpad.directory = database.root / QUEUE_DIRECTORY / str(fw_id) / part
-    launchpad.directory.mkdir(parents=True, exist_ok=True)
     launchpad.job_id = job_id(os.environ)
     launchpad.patience = number({}, "report_seconds", launchpad.patience)
     launchpad.deadline = end

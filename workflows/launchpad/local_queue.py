@@ -177,6 +177,14 @@ class LocalQueue:
         for worker in workers:
             end_and_rerun(self._launchpad, worker.launch_id, "lnmo run was interrupted")
 
+    def give_back(self, workers: Iterable[Worker], why: str) -> None:
+        """Make READY the steps of a lost data directory; embedded, it held them."""
+        if isinstance(self._launchpad, EmbeddedLaunchPad):
+            return
+        for worker in workers:
+            with suppress(StoreError, PyMongoError):  # the next run does it
+                end_and_rerun(self._launchpad, worker.launch_id, why)
+
     def ping(self, worker: Worker) -> None:
         """Record that a launch is alive, as FireWorks' rockets do."""
         if time.monotonic() - worker.pinged > PING_SECONDS:

@@ -116,19 +116,22 @@ class LocalRun:
             self._pool.close()
 
     def _check_ownership(self) -> None:
-        """Stop if the data directory may have another owner; see ``file_lock``.
+        """Stop if the data directory may have another owner.
 
-        Running steps may finish as long as no other process can own the directory:
-        their documents are the record that the next run finds.
+        See ``file_lock``; on a MongoDB, ``opened_data``. Running steps may finish as
+        long as no other process can own the directory: their documents are the record
+        that the next run finds.
         """
         owner = getattr(self._launchpad, "owner", None)
         if owner is None or self._lost or not (problem := owner.problem()):
             return
         self._lost, self.stopped = True, problem
         if not owner.directory_is_ours:
-            for worker in list(self._pool.workers):
+            busy = self._pool.busy
+            for worker in busy:
                 worker.firework = None
             self._pool.stop_all()
+            self._queue.give_back(busy, problem)
 
     def _assign_work(self) -> bool:
         """Assign a Firework to every idle worker; return whether any was assigned."""
@@ -175,6 +178,7 @@ class LocalRun:
         if "progress" in answer:
             self._report("progress", worker, answer["progress"])
             return
+        self._check_ownership()
         if worker.firework is None:
             return  # it was ended in between
         if lost := self._queue.loss(worker):
@@ -230,7 +234,7 @@ class LocalRun:
         if ours:
             record_end(directory, Terminated("the step was cancelled"))
         self._pool.stop(worker)
-        if ours:
+        if ours and self._queue.is_ours(worker):  # its end may have taken long
             end_orphans(directory)
         self._queue.end_cancelled(worker)
         self._report("failed", worker, f"{CANCELLED}; its VASP was ended")
@@ -238,6 +242,7 @@ class LocalRun:
 
     def _note_interruption(self) -> None:
         """Record in the directories of the running steps why they end."""
+        self._check_ownership()
         end = Terminated("lnmo run was interrupted")
         for worker in self._pool.busy:
             record_end(self._queue.directory(worker.firework), end)
@@ -266,6 +271,7 @@ class LocalRun:
 
     def _handle_death(self, worker: Worker) -> None:
         """Make a dead worker's Firework READY unless too many workers died of it."""
+        self._check_ownership()
         firework = worker.firework
         if firework is not None and self._lost:
             self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})

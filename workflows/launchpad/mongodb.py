@@ -19,15 +19,17 @@ from workflows.records.database import Database, refused_by_warnings
 
 
 @contextmanager
-def connected(database: Database) -> Iterator[LaunchPad]:
-    """Connect to MongoDB, and disconnect at the end.
+def connected(
+    database: Database, kind: type[LaunchPad] = LaunchPad
+) -> Iterator[LaunchPad]:
+    """Connect to MongoDB by a LaunchPad of a kind, and disconnect at the end.
 
     Raises
     ------
     StoreError
         No server answers, now or later; the message shows no user and no password.
     """
-    launchpad = connect(database)
+    launchpad = connect(database, kind)
     try:
         yield launchpad
     except PyMongoError as error:

@@ -17,7 +17,9 @@ from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.embedded import LAUNCHPAD_FILE, EmbeddedLaunchPad
 from workflows.launchpad.file_lock import Ownership, is_owned, lock
 from workflows.launchpad.mongodb import connected, set_up
+from workflows.launchpad.owned_mongodb import OwnedMongo
 from workflows.records.database import Database
+from workflows.records.opened_data import opened_data
 from workflows.records.project import (
     claim,
     refuse_anothers_to_read,
@@ -56,11 +58,12 @@ def owned(
         It cannot be read or written, or belongs to another data directory.
     """
     if not database.embedded:
-        with connected(database) as launchpad:
+        with connected(database, OwnedMongo) as launchpad:
             set_up(launchpad)
             _refuse_owned(database)
             claim(launchpad.db, database, confirm=lambda: _refuse_owned(database))
-            yield launchpad, ()
+            with opened_data(database.root) as launchpad.owner:
+                yield launchpad, ()
         return
     with locked(database, waiting=waiting) as held:
         path = database.root / LAUNCHPAD_FILE

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fireworks import Firework, ScriptTask, Workflow
 
 from tests.workflows.cluster.conftest import Queue, Site, relax, running
 from workflows.campaign.calculation import Calculation
+from workflows.cluster import launch as launching
 from workflows.cluster.history import history
-from workflows.cluster.launch import launch, planned
+from workflows.cluster.launch import Submitted, launch, planned
 from workflows.cluster.repair import return_to_ready
 from workflows.cluster.scheduler import Job, Listed
 from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
-from workflows.errors import QueueError
+from workflows.errors import QueueError, StoreError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
@@ -194,3 +196,59 @@ def test_a_launcher_that_was_stopped_for_longer_than_its_lease_takes_nothing_bac
     if accepted:
         assert "job 101 cancelled" in done.refused
         assert queue.listed["101"].job is Job.CANCELLED
+
+
+@pytest.mark.parametrize("copied", [True, False], ids=["a copy", "nothing"])
+def test_a_launch_ends_when_the_data_directory_is_moved_and_keeps_what_it_submitted(
+    full: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    queue: Queue,
+    tmp_path: Path,
+    copied: bool,
+) -> None:
+    own = replace(database, root=tmp_path / "own")
+    own.root.mkdir()
+    done: list[Submitted] = []
+
+    class Moving(Queue):
+        def submit(self, script: Path) -> str:
+            job_id = super().submit(script)
+            own.root.rename(tmp_path / "moved")
+            if copied:
+                own.root.mkdir()
+            return job_id
+
+    with pytest.raises(StoreError, match="put the right one in its place, it is now"):
+        launch(full, own, replace(site, queue=Moving()), done)
+    assert [each.job_id for each in done] == ["101"]
+    assert len(full.get_fw_ids({"state": "RESERVED"})) == 1
+    assert list(own.root.iterdir() if copied else tmp_path.glob("own")) == []
+
+
+def test_a_data_directory_that_is_moved_while_a_job_is_written_gets_no_job(
+    full: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    queue: Queue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = replace(database, root=tmp_path / "own")
+    own.root.mkdir()
+    write = launching._script
+
+    def long(*known: Any) -> str:
+        script = write(*known)
+        if own.root.exists():
+            own.root.rename(tmp_path / "moved")
+        return script
+
+    monkeypatch.setattr(launching, "_script", long)
+    done: list[Submitted] = []
+    with pytest.raises(StoreError, match="nothing more is started"):
+        launch(full, own, site, done)
+    assert [each.job_id for each in done] == [None]
+    assert not queue.scripts
+    assert not full.get_fw_ids({"state": "RESERVED"})
+    assert not own.root.exists()

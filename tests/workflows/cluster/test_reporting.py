@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from workflows.cluster.unsent import UNSENT_FILE, read_unsent, send
 from workflows.errors import LnmoError, Terminated
 from workflows.firetasks import RecordTaskDocument
 from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.records.opened_data import opened_data
 
 
 class Away(ReportingLaunchPad, EmbeddedLaunchPad):
@@ -137,3 +139,25 @@ def test_a_sigterm_near_the_deadline_is_the_wall_times() -> None:
     assert sigterm_cause(1000.0, 950.0) == "wall time"
     assert sigterm_cause(1000.0, 500.0) == "cancelled or preempted"
     assert sigterm_cause(None, 500.0) == "cancelled or preempted"
+
+
+@pytest.mark.parametrize("copied", [True, False], ids=["a copy", "nothing"])
+def test_what_took_the_place_of_the_data_directory_is_neither_read_nor_written(
+    pad: Away, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copied: bool
+) -> None:
+    root = tmp_path / "data"
+    pad.root, pad.directory = root, root / "queue"
+    pad.directory.mkdir(parents=True)
+    monkeypatch.setattr(
+        "workflows.cluster.unsent.copy_document",
+        lambda *_: pytest.fail("reads another directory"),
+    )
+    with opened_data(root) as pad.data:
+        root.rename(tmp_path / "moved")
+        if copied:
+            shutil.copytree(tmp_path / "moved", root)
+        pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.ended, pad.sent, state(pad)) == ("FIZZLED", True, "FIZZLED")
+    stored = pad.launches.find_one({"launch_id": 1})["action"]["stored_data"]
+    assert f"put the right one in its place, it is now {tmp_path}" in stored["_message"]
+    assert not list(tmp_path.rglob(UNSENT_FILE))

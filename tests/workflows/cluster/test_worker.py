@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from workflows.cluster.worker import JOB_VARIABLES, _set_deadline, job_id
-from workflows.errors import MachineError
+from tests.servers import Mongo
+from workflows.cluster.worker import (
+    JOB_VARIABLES,
+    _set_deadline,
+    job_id,
+    run_firework,
+)
+from workflows.errors import MachineError, StoreError
+from workflows.launchpad.opening import owned
 from workflows.records.database import Database
 
 
@@ -57,3 +65,18 @@ def test_a_worker_reads_its_wall_time_as_its_queue_does(
     assert float(os.environ["LNMO_DEADLINE"]) == pytest.approx(end, abs=1)
     with pytest.raises(MachineError, match="--walltime soon is not a time of"):
         _set_deadline(database, "soon")
+
+
+def test_a_worker_makes_no_data_directory_where_the_disk_is_not_mounted(
+    mongo: Mongo, tmp_path: Path
+) -> None:
+    address = {"host": "127.0.0.1", "port": mongo.port, "name": "not_mounted"}
+    database = Database(tmp_path / "launchpad.yaml", tmp_path / "data", address)
+    with owned(database) as (pad, _):
+        pad.launches.insert_one({"launch_id": 1})
+    fworker = "name: here\ncategory: vasp\nquery: '{}'\nenv: {}\n"
+    (tmp_path / "my_fworker.yaml").write_text(fworker)
+    shutil.rmtree(database.root)
+    with pytest.raises(StoreError, match="a disk that is not mounted"):
+        run_firework(database, fw_id=1, launch_id=1, walltime=None)
+    assert not database.root.exists()

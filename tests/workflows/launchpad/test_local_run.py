@@ -19,6 +19,7 @@ import psutil
 import pytest
 from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 
+from tests.servers import Mongo
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
 from workflows.engines.orphans import MARK, end_orphans
@@ -308,3 +309,74 @@ def test_a_vasp_command_that_cannot_start_is_refused(line: str | None) -> None:
 
 def test_a_vasp_command_is_split_as_a_shell_does() -> None:
     assert vasp_command("env 'A=1 2' vasp_std") == ["env", "A=1 2", "vasp_std"]
+
+
+ANOTHERS = "another project's"
+
+
+def put_nothing(place: Path) -> None:
+    """Leave the data directory where it was moved to."""
+
+
+def put_a_copy(place: Path) -> None:
+    shutil.copytree(place.with_name("elsewhere"), place)
+
+
+def put_anothers(place: Path) -> None:
+    place.mkdir()
+    (place / "project_id").write_text(ANOTHERS)
+
+
+def files_of(place: Path) -> list[str]:
+    return sorted(str(path.relative_to(place)) for path in place.rglob("*"))
+
+
+@pytest.mark.parametrize("put", [put_nothing, put_a_copy, put_anothers])
+def test_a_run_on_a_mongodb_ends_when_its_data_directory_is_no_longer_there(
+    mongo: Mongo,
+    calculation: Calculation,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    put: Callable[[Path], None],
+) -> None:
+    """What is READY is not computed in what took its place."""
+    elsewhere, script = root.with_name("elsewhere"), root.with_name("vasp")
+    name = f"lost_{put.__name__}"
+    address = {"host": "127.0.0.1", "port": mongo.port, "name": name}
+    database = Database(root.with_name("launchpad.yaml"), root, address)
+    script.write_text("#!/bin/sh\ntouch ../begun; sleep 60\n")
+    script.chmod(0o700)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(script))
+    begun = root / "calculations" / calculation.id / "relax" / "begun"
+    there: list[str] = []
+
+    def move(event: Event) -> None:
+        if begun.exists() and not elsewhere.exists():
+            root.rename(elsewhere)
+            put(root)
+            there.extend(files_of(root))
+
+    with owned(database) as (launchpad, _):
+        submit(launchpad, [calculation])
+        local = LocalRun(launchpad, root, jobs=1, watch=move)
+        local.run()
+        assert states(launchpad) == {"relax": "READY", "static": "WAITING"}
+        assert launchpad.launches.count_documents({}) == 1
+    assert "Nothing is lost: put the right one in its place, it is now" in local.stopped
+    assert str(elsewhere) in local.stopped
+    assert files_of(root) == there
+    assert root.exists() is (put is not put_nothing)
+
+
+def test_a_run_on_a_mongodb_ends_when_another_database_takes_its_data_directory(
+    mongo: Mongo, calculation: Calculation, root: Path
+) -> None:
+    address = {"host": "127.0.0.1", "port": mongo.port, "name": "id_is_changed"}
+    database = Database(root.with_name("launchpad.yaml"), root, address)
+    with owned(database) as (launchpad, _):
+        submit(launchpad, [calculation])
+        (root / "project_id").write_text(ANOTHERS)
+        local = LocalRun(launchpad, root, jobs=1)
+        local.run()
+        assert launchpad.launches.count_documents({}) == 0
+    assert "project_id was removed or changed while this ran" in local.stopped
