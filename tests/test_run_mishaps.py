@@ -180,7 +180,7 @@ def test_status_says_what_became_of_an_interrupted_run(
     assert "RUNNING" not in told
     assert "READY" in told
     if how is signal.SIGKILL:
-        assert "RUNNING in the LaunchPad, but no lnmo run owns this data" in told
+        assert "has it running, but no lnmo run owns this data directory" in told
         assert "-> lnmo run" in told
     monkeypatch.setenv("FAKE_VASP_SECONDS", "0")
     assert lnmo(place, "run").returncode == 0

@@ -61,6 +61,10 @@ def cancel(
         )
     raise Exit(
         print_reports(
-            reports, as_json=json, dry_run=dry_run, nothing="nothing to cancel"
+            reports,
+            as_json=json,
+            dry_run=dry_run,
+            nothing="nothing to cancel",
+            launchpad=launchpad,
         )
     )

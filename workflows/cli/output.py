@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import printable
@@ -23,12 +25,26 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, default=str))
 
 
+def tell_launchpad(launchpad: Path | None, commands: Iterable[str]) -> None:
+    """Say with which option printed commands open the same LaunchPad.
+
+    Nothing is printed if the option was not given, or no ``lnmo`` command was printed.
+    """
+    if launchpad is not None and any("lnmo " in each for each in commands):
+        print(f"with each of these commands: --launchpad {shlex.quote(str(launchpad))}")
+
+
 def print_reports(
-    reports: Sequence[StepReport], *, as_json: bool, dry_run: bool, nothing: str
+    reports: Sequence[StepReport],
+    *,
+    as_json: bool,
+    dry_run: bool,
+    nothing: str,
+    launchpad: Path | None = None,
 ) -> int:
     """Print what was done to each Firework; return 1 if something was refused.
 
-    ``nothing`` is printed if there are no reports.
+    ``nothing`` is printed if there are no reports. ``launchpad`` is what was typed.
     """
     if as_json:
         print_json(
@@ -46,6 +62,8 @@ def print_reports(
         for each in reports:
             outcome = each.action if each.done else each.reason
             print(printable(f"{each.fw_id} {each.name}: {outcome}"))
+        told = [each.action if each.done else each.reason for each in reports]
+        tell_launchpad(launchpad, told)
         if not reports:
             print(nothing)
         elif dry_run:

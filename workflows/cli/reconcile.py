@@ -11,7 +11,7 @@ from click.exceptions import Exit
 
 from workflows.cli.examples import epilog
 from workflows.cli.options import dry_run_option, json_option, launchpad_option
-from workflows.cli.output import print_json
+from workflows.cli.output import print_json, tell_launchpad
 from workflows.errors import printable
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def reconcile(
         print_json([_plain(each) for each in found])
     else:
         _print_found(found, at_launchpad(launchpad), fix=fix)
+        cures = (each.action for each in found if each.action not in DONE)
+        tell_launchpad(launchpad, cures)
     raise Exit(0 if all(each.done for each in found) else 1)
 
 

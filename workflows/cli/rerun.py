@@ -67,6 +67,10 @@ def rerun(
         )
     raise Exit(
         print_reports(
-            reports, as_json=json, dry_run=dry_run, nothing="nothing to run again"
+            reports,
+            as_json=json,
+            dry_run=dry_run,
+            nothing="nothing to run again",
+            launchpad=launchpad,
         )
     )

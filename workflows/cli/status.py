@@ -21,7 +21,7 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
-from workflows.cli.output import note, print_json
+from workflows.cli.output import note, print_json, tell_launchpad
 from workflows.counts import count_of
 from workflows.errors import LnmoError, printable
 
@@ -99,6 +99,7 @@ def status(
         print_json(plain(found))
     else:
         _print_overview(found, table, not_asked, nothing)
+        tell_launchpad(launchpad, (each.action for each in found.problems))
 
 
 def _print_history(records: Iterable[LaunchRecord], *, as_json: bool) -> None:

@@ -136,7 +136,7 @@ def _local_overview(steps: Sequence[Mapping[str, Any]], database: Database) -> O
         elif not owned and state in {"RUNNING", "RESERVED"}:
             state = "READY"
             reason = (
-                f"{step['state']} in the LaunchPad, but no lnmo run owns this data "
+                "the LaunchPad has it running, but no lnmo run owns this data "
                 "directory; nothing is lost"
             )
         if reason:

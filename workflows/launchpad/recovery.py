@@ -27,6 +27,9 @@ from workflows.records.identity import problem_of_directory
 from workflows.records.run_file import collected_from, read_run_file
 from workflows.records.unreadable import DOCUMENT_FILE
 
+WRITTEN = (*STARTED, "CONTCAR", "CHGCAR", "WAVECAR", "DOSCAR")
+"""Outputs of VASP that a record, a table or a later step is made of."""
+
 
 def retry_failed(
     launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
@@ -64,7 +67,7 @@ def _refuse_written(directories: Iterable[Path]) -> None:
 
 
 def _outputs(directory: Path) -> list[Path]:
-    named = (path / name for path in runs_of(directory) for name in STARTED)
+    named = (path / name for path in runs_of(directory) for name in WRITTEN)
     return [path for path in named if path.is_file()]
 
 

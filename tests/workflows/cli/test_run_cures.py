@@ -1,4 +1,4 @@
-"""The commands that ``lnmo run`` prints open the LaunchPad that it had."""
+"""The commands that a verb prints open the LaunchPad that it had."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from workflows.cli.output import tell_launchpad
 from workflows.cli.run import _report_failures
 from workflows.cli.selection import Selection
 
@@ -27,3 +28,15 @@ def test_a_printed_command_repeats_the_launchpad_that_was_given(
         [step], Selection("c.yaml", launchpad=place / "launchpad.yaml"), {""}
     )
     assert f" --launchpad '{place}/launchpad.yaml'" in capsys.readouterr().out
+
+
+def test_commands_are_followed_by_the_launchpad_that_was_given(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell_launchpad(None, ["lnmo rerun --fw-id 1"])
+    tell_launchpad(Path("p"), ["defused"])
+    assert capsys.readouterr().out == ""
+    tell_launchpad(Path("my p"), ["defused", "first: lnmo cancel --fw-id 1"])
+    assert (
+        capsys.readouterr().out == "with each of these commands: --launchpad 'my p'\n"
+    )

@@ -138,11 +138,12 @@ def test_a_relaxation_that_did_not_settle_in_all_its_restarts_starts_again(
     assert place.with_name("relax.failed-1").is_dir()
 
 
+@pytest.mark.parametrize("name", ["OUTCAR", "CHGCAR"])
 def test_outputs_that_are_still_being_written_are_waited_for(
-    one: Calculation, tmp_path: Path
+    one: Calculation, tmp_path: Path, name: str
 ) -> None:
     run, _ = lost(one, "relax", tmp_path)
-    copies = [sys.executable, "-c", "import time; f = open('OUTCAR', 'w'); "
+    copies = [sys.executable, "-c", f"import time; f = open('{name}', 'w'); "
               "print(1, flush=True); time.sleep(60)"]  # fmt: skip
     failed = {"fw_id": 1, "state": "FIZZLED", "calculation_id": one.id, "step": "relax"}
     with subprocess.Popen(copies, cwd=run, stdout=subprocess.PIPE) as copier:
