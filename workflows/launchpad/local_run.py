@@ -29,6 +29,7 @@ from workflows.engines.vasp.launcher_output import (
     WROTE_NOTHING,
 )
 from workflows.errors import Terminated
+from workflows.launchpad.alike import alike
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
 from workflows.launchpad.file_lock import OwnershipLost
@@ -263,9 +264,8 @@ class LocalRun:
     def _note_same_cause(self, state: str, message: str) -> None:
         """Stop assigning once VASP cannot start here: every step would fail."""
         cause = machine_failure(message) if state == "FIZZLED" else ""
-        self._same_cause = (
-            [*self._same_cause, cause] if cause in self._same_cause else [cause]
-        )
+        same = any(alike(cause, other) for other in self._same_cause)
+        self._same_cause = [*self._same_cause, cause] if same else [cause]
         if cause and len(self._same_cause) >= MAX_SAME_CAUSE:
             self.given_up = cause
 

@@ -158,6 +158,36 @@ def test_the_reason_of_a_failure_is_listed_with_its_firework(
     assert [e.text for e in events if e.kind == "failed"] == [reasons["relax"]]
 
 
+NUMBERED = {
+    "a process": 'echo "[c1:$$] mca_base_component: unable to open mca_pmix" >&2',
+    "a time": 'echo "$(date +%T.%N) LICENSE server not reachable"',
+    "a directory": 'echo "error: cannot open $PWD/scratch.$$" >&2',
+    "a file of its own": "mktemp -u '/tmp/prolog.XXXXXXXX: not found'",
+}
+
+
+@pytest.mark.parametrize("what", NUMBERED)
+def test_two_steps_that_never_start_are_alike_whatever_number_their_line_has(
+    pad: EmbeddedLaunchPad,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    more = tmp_path / "more.yaml"
+    more.write_text(CAMPAIGN.replace("x: [1]", "x: [0, 2]"))
+    submit(pad, plan(load_campaign(more)))
+    command = tmp_path / "command"
+    command.write_text(f"#!/bin/sh\n{NUMBERED[what]}\nexit 1\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "0.05")
+    run = LocalRun(pad, root, jobs=1)
+    run.run()
+    assert "VASP never started" in run.given_up
+    assert sum(found["state"] == "FIZZLED" for found in fireworks_of(pad)) == 2
+
+
 def test_only_the_calculations_asked_for_are_run(
     pad: EmbeddedLaunchPad, root: Path
 ) -> None:

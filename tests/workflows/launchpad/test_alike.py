@@ -1,0 +1,52 @@
+"""Two messages are alike but for the numbers in them, and no others are."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflows.launchpad.alike import alike
+
+END = "; correct the VASP command or its environment"
+STARTED = "VASP never started: "
+LEFT = "the VASP command ended before VASP (exit code 0), which ran on; process "
+SAME = [
+    ("[c1:17081] mca_base: unable to open", "[c12:99] mca_base: unable to open"),
+    (
+        "srun: error: Unable to create step for job 77: busy (request 1)",
+        "srun: error: Unable to create step for job 77: busy (request 12)",
+    ),
+    (
+        "Mon Nov 30 23:59:59 UTC 2026 LICENSE server not reachable",
+        "Tue Dec  1 00:00:02 UTC 2026 LICENSE server not reachable",
+    ),
+    ("error at 0x7f4cef5d5150 in libfoo.so.2", "error at 0x7f00aa01 in libfoo.so.2"),
+    (
+        "no write to /tmp/tmp.aB3xd/OUTCAR [3f2c1a9e-77aa]",
+        "no write to /tmp/tmp.Qz81p/OUTCAR [a81bcd02-01ff]",
+    ),
+]
+DIFFERENT = [
+    ("vasp_std: command not found", "License checkout failed: no such feature exists"),
+    ("the command printed nothing", "mpirun has detected an attempt to run as root"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_messages_that_differ_by_what_changes_each_time_are_alike(
+    one: str, other: str
+) -> None:
+    assert alike(STARTED + one + END, STARTED + other + END)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_messages_of_two_causes_are_not_alike(one: str, other: str) -> None:
+    assert not alike(STARTED + one + END, STARTED + other + END)
+
+
+def test_the_processes_that_a_command_left_behind_do_not_tell_two_apart() -> None:
+    rest = " still writes here: end it. Correct the command: it must wait until VASP "
+    assert alike(f"{LEFT}20061{rest}", f"{LEFT}20077, 20078{rest}")
+
+
+def test_nothing_is_not_alike_to_something() -> None:
+    assert not alike("", "VASP never started")
