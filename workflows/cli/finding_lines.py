@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-FOR_READERS = frozenset({"orbital_order"})
-"""Findings for information that are a result of their own."""
+FOR_READERS = frozenset({"orbital_order", "finite_differences"})
+"""Findings for information that are a result of their own, or say what one is of."""
 
 
 def shown(

@@ -173,7 +173,8 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     parts = [f"{name}{label}", document["state"]]
     energy = document.get("energy")
     if energy is not None:
-        at_end = State(document["state"]).at_its_end
+        first = any(f["id"] == "finite_differences" for f in document["findings"])
+        at_end = first or State(document["state"]).at_its_end
         parts.append(f"{'' if at_end else 'last whole step '}{energy:.5f} eV/cell")
     if document["reason"]:
         parts.append(document["reason"])

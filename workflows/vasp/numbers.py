@@ -28,7 +28,8 @@ class VaspNumbers:
     `magnetization` holds lengths, `vectors` the moments. `learned` says that a learned
     force field gave the last energy, `overflow` that a force or a stress is printed as
     stars: it did not fit its field. `efermi_lost` names the files whose last Fermi
-    level is no number.
+    level is no number. `undisplaced` holds the numbers of the first configuration of
+    phonons by finite differences, where the others are of the last, a displaced one.
     """
 
     structure: Structure | None = None
@@ -67,3 +68,4 @@ class VaspNumbers:
     gap_lost: bool = False
     lost: str = ""
     doubt: str = ""
+    undisplaced: VaspNumbers | None = None

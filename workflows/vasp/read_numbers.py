@@ -32,6 +32,7 @@ from workflows.vasp.one_run import contradiction, of_outcar_alone, of_vasprun_al
 from workflows.vasp.outcar_moments import number
 from workflows.vasp.outcar_steps import IonicStep, OutcarBody
 from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
+from workflows.vasp.undisplaced import undisplaced
 from workflows.vasp.vasprun import (
     asked_hubbards,
     final_energy,
@@ -89,7 +90,8 @@ def read_numbers(files: VaspFiles, *, cut: bool = False) -> VaspNumbers:
         readers.insert(0, lambda: _from_both(run, outcar))
     for read in readers:
         try:
-            return keep_finite(_without_ground_state(replace(read(), **common)))
+            found = keep_finite(_without_ground_state(replace(read(), **common)))
+            return replace(found, undisplaced=undisplaced(found, run))
         except Exception:  # whatever half a file leads pymatgen to
             if not cut:
                 raise

@@ -57,7 +57,8 @@ def open_vasprun(files: VaspFiles, *, cut: bool) -> Any:
         warnings.simplefilter("ignore")  # pymatgen warns of POTCARs we do not keep
         try:
             run = _mended(read_text(path), cut=True) if cut else _whole(path)
-            return _prepared(run, partial(read_text, path))
+            run = _prepared(run, partial(read_text, path))
+            return _ending_at_its_last_step(run) if cut else run
         except Exception:  # pymatgen raises whatever a broken file leads it to
             if not cut:
                 raise
@@ -76,6 +77,14 @@ def _prepared(run: Any, text: Callable[[], str]) -> Any:
         step["electronic_steps"] = ground_state(step, run.parameters)
     if run.incar.get("ML_LMLFF"):
         run.ionic_steps = _with_learned(run, text())
+    return run
+
+
+def _ending_at_its_last_step(run: Any) -> Any:
+    """Give a cut run, which lacks the structure at its end, that of its last step."""
+    if run is not None and run.ionic_steps:
+        last = run.ionic_steps[-1].get("structure")
+        run.final_structure = last or run.final_structure
     return run
 
 

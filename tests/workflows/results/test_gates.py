@@ -57,6 +57,14 @@ TABLE = {
     "learned_force_field": EVERY,
     "many_body": EVERY,
     "fixed_orbitals": EVERY,
+    "fixed_density": EVERY,  # of severity info, as planned for a dos, none
+    "imposed_moment": EVERY,
+    "imposed_occupations": EVERY,
+    "imposed_pressure": EVERY,
+    "external_field": EVERY,
+    "snapshot": EVERY,
+    "saddle_point": EVERY,
+    "held_atoms": EVERY,
     "noncollinear_moments": EVERY,  # of severity info, as lengths, none
     "host_broken": EVERY,
     "li_left_site": EVERY,
@@ -80,6 +88,7 @@ TABLE = {
     "surrogate": NO_ROW,  # said in the status
     "surrogate_geometry": NO_ROW,  # of severity info; rows on the lattice say it
     "mixing_changed": NO_ROW,
+    "finite_differences": NO_ROW,  # of severity info
     "orbital_order": NO_ROW,  # what was found, no fault
     "started_from_scratch": NO_ROW,  # of severity info
     "collected": NO_ROW,  # of severity info

@@ -9,7 +9,9 @@ from workflows.campaign.calculation import Calculation, cell_formula
 from workflows.checks.applied_settings import applied_findings
 from workflows.checks.cell_relaxation import relaxes_cell
 from workflows.checks.changed_inputs import changed_inputs
+from workflows.checks.configurations import configuration_findings
 from workflows.checks.files_agree import disagreements
+from workflows.checks.imposed import imposed_findings
 from workflows.checks.inputs_as_applied import inputs_not_applied
 from workflows.checks.not_numbers import doubtful_numbers
 from workflows.checks.physics import physics_findings
@@ -45,8 +47,9 @@ from workflows.vasp.species_tags import starting_moments
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-DISPLACED = frozenset({0, 5, 6, 7, 8, 44})
-"""IBRION of dynamics, phonons and the dimer method: atoms away from a minimum."""
+MOVING = frozenset({0, 11, 12, 40, 44})
+"""IBRION of dynamics, of positions from outside and of saddle points: forces that no
+minimum has. Phonons are shown by their undisplaced crystal, which should be at one."""
 
 
 def describe(
@@ -93,8 +96,9 @@ def with_numbers(
         What it belongs to, if it is ours, and the rest of its run file.
     """
     state, reason = verdict
+    shown = numbers.undisplaced or numbers
     structure, initial = (
-        _with_properties(s, calculation) for s in (numbers.structure, numbers.initial)
+        _with_properties(s, calculation) for s in (shown.structure, shown.initial)
     )
     findings: list[Finding] = []
     counts: dict[str, dict[str, int]] = {}
@@ -127,20 +131,20 @@ def with_numbers(
             state, reason = reviewed(state, reason, judged)
     findings.extend(judged)
     if structure is not None and state.usable:
-        run_result = _run_result(structure, numbers, common, calculation)
+        run_result = _run_result(structure, shown, common, calculation)
         findings.extend(physics_findings(run_result))
     corrections = tuple(corrections_of(files))
     contradicted = bool(numbers.contradiction) and state is State.FAILED
     if another:  # none of its numbers is of this calculation
-        numbers = VaspNumbers(version=numbers.version)
-    energy = None if contradicted else numbers.energy
+        numbers = shown = VaspNumbers(version=numbers.version)
+    energy = None if contradicted else shown.energy
     fake = "fake" in numbers.version
     own: dict[str, Any] = {}
     if calculation is None and (known := _formula(files, structure)):
         own["formula"] = known
     if calculation is None and initial is not None:
         own["start_lattice"] = cell_of(initial)
-    gap = numbers.gap
+    gap = shown.gap
     document = TaskDocument(
         **{**common, **own, "settings": _settings(common, calculation, numbers)},
         state=state,
@@ -150,32 +154,34 @@ def with_numbers(
             *one_of_two(files),
             *silent_files(files, ends),
             *(without_convergence(numbers) if state.at_its_end else ()),
+            *configuration_findings(numbers),
+            *imposed_findings(numbers, for_states=_for_states(common, calculation)),
             *findings,
         ),
         engine_version=numbers.version,
         fake=fake,
-        surrogate=numbers.learned,
+        surrogate=shown.learned,
         structure=structure,
         final_sites=counts,
         initial_structure=initial,
         cell_relaxed=_cell_relaxed(numbers, state, common, calculation),
         energy=energy,
         energy_per_atom=energy / len(structure) if energy and structure else None,
-        efermi=numbers.efermi,
-        magnetization=None if contradicted else numbers.magnetization,
-        moments_signed=numbers.vectors is None,
-        moment_vectors=None if contradicted else numbers.vectors,
-        total_magnetization=None if contradicted else numbers.total_magnetization,
-        occupations=None if contradicted else numbers.occupations or None,
-        hubbards=numbers.hubbards,
-        nelect=numbers.nelect,
-        potcar=numbers.potcar,
+        efermi=shown.efermi,
+        magnetization=None if contradicted else shown.magnetization,
+        moments_signed=shown.vectors is None,
+        moment_vectors=None if contradicted else shown.vectors,
+        total_magnetization=None if contradicted else shown.total_magnetization,
+        occupations=None if contradicted else shown.occupations or None,
+        hubbards=shown.hubbards,
+        nelect=shown.nelect,
+        potcar=shown.potcar,
         bandgap=gap.gap if gap else None,
         bandgap_up=gap.gap_up if gap else None,
         bandgap_down=gap.gap_down if gap else None,
-        max_force=numbers.max_force,
-        pressure_kbar=numbers.pressure,
-        max_stress_kbar=numbers.max_stress,
+        max_force=shown.max_force,
+        pressure_kbar=shown.pressure,
+        max_stress_kbar=shown.max_stress,
         n_ionic_steps=len(numbers.electronic) or None,
         corrections=corrections,
         run_seconds=numbers.outcar.seconds if numbers.outcar else None,
@@ -232,7 +238,7 @@ def _run_result(
     steps = () if calculation is None else calculation.steps
     step = str(common["task_label"]).partition("-")[0]  # of a chain: relax-2
     last = step == ("static" if "static" in steps else "relax")
-    moving = numbers.parameters.get("IBRION") in DISPLACED
+    moving = numbers.parameters.get("IBRION") in MOVING
     return RunResult(
         structure=structure,
         energy=numbers.energy,
@@ -251,6 +257,10 @@ def _run_result(
         supercell=calculation.supercell if calculation is not None else None,
         signed=not numbers.noncollinear,
     )
+
+
+def _for_states(common: Mapping[str, Any], calculation: Calculation | None) -> bool:
+    return calculation is not None and common["task_label"] == "dos"
 
 
 def _planned_moments(

@@ -207,6 +207,7 @@ def test_u_is_reported_where_vasp_applied_it_even_on_lithium() -> None:
 def test_an_integer_that_overflows_its_field_does_not_hide_the_steps() -> None:
     document = parsed(Row("Si8_truncated", "", CUT))
     assert (document.formula, document.n_ionic_steps) == ("Si8", 18)
+    assert document.structure != document.initial_structure, "18 steps moved it"
     assert document.energy == pytest.approx(-43.39044584)
 
 
