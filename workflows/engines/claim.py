@@ -122,7 +122,15 @@ def refuse_held_for_life(directory: Path) -> None:
         pid = int(found["pid"])
     except (LookupError, TypeError, ValueError):
         return
-    if pid != os.getpid() and is_alive_since(pid, found[STARTED]):
+    alive = is_alive_since(pid, found[STARTED])
+    if alive is None:
+        raise StoreBusy(
+            f"{directory}: process {pid} of a container, or of another machine that is "
+            f"called {found['host']} too, has had this step since {found.get('since')} "
+            "(a flow of jobflow), and nobody knows here whether it lives: wait until "
+            f"it ends; if it has, remove {_place(directory)}, then type this again"
+        )
+    if alive and pid != os.getpid():
         raise StoreBusy(
             f"{directory}: process {pid} has been running this step since "
             f"{found.get('since')}, outside of this LaunchPad (a flow of jobflow): "

@@ -123,7 +123,7 @@ def lock(path: Path, waiting: Callable[[str], None]) -> Ownership:
         owner = _owner(file) if not taken else _locker(directory)
         os.close(file)
         os.close(directory)
-        if owner.get("pid") and _alive(owner):
+        if owner.get("pid") and _alive(owner) is not False:
             raise StoreBusy(_busy(path, owner))
         if time.monotonic() > deadline:
             raise StoreBusy(
@@ -263,6 +263,9 @@ def _owner(descriptor: int) -> dict[str, Any]:
         return {}
 
 
-def _alive(owner: dict[str, Any]) -> bool:
-    """Distinguish the process that signed from a later one with the same pid."""
+def _alive(owner: dict[str, Any]) -> bool | None:
+    """Distinguish the process that signed from a later one with the same pid.
+
+    None if it is in another container: the lock says that it lives, or its workers.
+    """
     return is_alive_since(owner["pid"], owner["started"])

@@ -1,7 +1,8 @@
 """Which process computes a launch outside of a queue, and whether it lives.
 
 A launch of ``lnmo run`` holds the process that checked it out. On this machine it is
-known whether that process lives; of another machine only a person knows.
+known whether that process lives; of another machine, or a container, only a person
+knows, even if it has the same name.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from workflows.engines import process_start
 from workflows.engines.claim import (
     STARTED,
     GivenUp,
@@ -25,6 +28,7 @@ from workflows.engines.claim import (
 )
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy
+from workflows.launchpad.launch_owner import owner_of
 
 
 def test_a_worker_keeps_its_step_until_another_takes_it(tmp_path: Path) -> None:
@@ -257,6 +261,74 @@ def test_the_start_of_an_earlier_version_is_still_read(
     another_process.wait()
     assert not is_alive_since(pid, started)
     assert start_of(pid) is None
+
+
+def fields_of(pid: int) -> list[str]:
+    start = start_of(pid)
+    assert start is not None
+    return start.split(":")
+
+
+@pytest.mark.parametrize(
+    ("changed", "alive"),
+    [
+        ({}, False),
+        ({2: "4026539999"}, None),
+        ({2: ""}, None),
+        ({0: "boot of another machine", 3: "another machine"}, None),
+        ({0: "boot of a clone", 3: ""}, None),
+        ({0: "boot before", 2: "4026539999"}, None),
+        ({0: "boot before"}, False),
+    ],
+    ids=[
+        "here",
+        "container",
+        "unknown container",
+        "machine of this name",
+        "no machine id",
+        "container before a restart",
+        "restarted machine",
+    ],
+)
+def test_a_process_that_is_not_found_is_dead_only_if_it_was_here(
+    another_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    changed: dict[int, str],
+    alive: bool | None,
+) -> None:
+    """A container has the name of its host, and a process 1 of its own."""
+    (tmp_path / "machine-id").write_text("this machine\n")
+    monkeypatch.setattr(process_start, "_MACHINE", tmp_path / "machine-id")
+    monkeypatch.setattr(process_start, "_OF_THE_MACHINE", fields_of(os.getpid())[2])
+    fields = fields_of(another_process.pid)
+    another_process.kill()
+    another_process.wait()
+    for place, text in changed.items():
+        fields[place] = text
+    started = ":".join(fields)
+    assert is_alive_since(another_process.pid, started) is alive
+    env = {"host": socket.gethostname(), "pid": another_process.pid, "started": started}
+    launch = {"fworker": {"name": "lnmo run", "env": env}}
+    assert owner_of(launch).alive is alive
+    step = tmp_path / "abc" / "static"
+    step.parent.mkdir()
+    holder = step.with_name(".static.holder.json")
+    holder.write_text(json.dumps({**env, STARTED: started, "token": "x"}))
+    if alive is None:
+        cure = re.escape(f"if it has, remove {holder}")
+        with pytest.raises(StoreBusy, match=cure), claim(step):
+            pass
+        holder.unlink()
+    with claim(step):
+        check_claim(step)
+
+
+def test_a_number_that_lives_here_is_not_that_of_a_container() -> None:
+    fields = fields_of(os.getpid())
+    assert is_alive_since(os.getpid(), ":".join(fields)) is True
+    assert is_alive_since(os.getpid(), ":".join(fields[:2])) is True
+    assert is_alive_since(os.getpid(), ":".join([*fields[:2], "1", fields[3]])) is None
 
 
 def test_a_process_that_was_killed_but_not_waited_for_is_not_alive(
