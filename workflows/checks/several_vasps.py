@@ -12,7 +12,8 @@ from workflows.errors import StoreError
 from workflows.records.document import Finding
 from workflows.records.run_file import RUN_FILE
 from workflows.vasp.custodian_json import LOG_FILE
-from workflows.vasp.run_files import VaspFiles, read_lines
+from workflows.vasp.log_text import log_lines
+from workflows.vasp.run_files import VaspFiles
 from workflows.vasp.standard_output import Starts, starts
 
 OUTPUT = "vasp.out"
@@ -27,7 +28,7 @@ def several_vasps(files: VaspFiles) -> tuple[Finding, ...]:
     """
     path, found = files.find(OUTPUT), Starts(0, at_once=False)
     with suppress(OSError, StoreError):  # nothing else is read from it
-        found = found if path is None else starts(read_lines(path))
+        found = found if path is None else starts(log_lines(path))
     if path is None or found.count < 2 or not (found.at_once or _anew(files)):
         return ()
     together = "at the same time" if found.at_once else "in one start"

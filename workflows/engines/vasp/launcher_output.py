@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflows.atomic import open_regular, read_regular_bytes
 from workflows.engines.exit_status import ended_by, was_killed
+from workflows.errors import StoreError
+from workflows.vasp.log_text import read_log
 from workflows.vasp.standard_output import starts, steps_printed
 
 NEVER_STARTED = "VASP never started"
@@ -34,6 +35,8 @@ MUST_WAIT = (
 LATE = "a retry first reads files that come later"
 MOST_CHARACTERS = 160
 HEAD_BYTES = 50_000
+"""Read of a log at its head, and as many at its tail."""
+LONGEST_LINE = 2_000
 
 _RULE = re.compile(r"[\W_]*$")
 _CAUSES = tuple(
@@ -85,7 +88,7 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
     """
     if any((directory / name).exists() for name in STARTED):
         return ""
-    texts = [_head(directory / name) for name in LOGS]
+    texts = [_ends(directory / name) for name in LOGS]
     ended = ended_by(returncode)
     told = f" ({ended})" if ended else ""
     files = ", ".join(STARTED)
@@ -113,8 +116,8 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
 
 def began(directory: Path) -> bool:
     """Return whether a VASP printed the lines with which every one begins."""
-    heads = (_head(directory / name).encode() for name in LOGS)
-    return any(starts(head.splitlines()).count for head in heads)
+    ends = (_ends(directory / name).encode() for name in LOGS)
+    return any(starts(text.splitlines()).count for text in ends)
 
 
 def left_behind(pids: Iterable[int]) -> str:
@@ -133,10 +136,8 @@ def left_behind(pids: Iterable[int]) -> str:
 def last_meaningful_line(path: Path) -> str:
     """Return the last line of a log that is not a rule of dashes; empty for none."""
     try:
-        with open_regular(path) as file:
-            file.seek(max(0, path.stat().st_size - 2_000))
-            lines = file.read().decode("utf-8", "replace").splitlines()
-    except OSError:
+        lines = read_log(path, 4_000).text.splitlines()
+    except (OSError, StoreError):
         return ""
     said = [" ".join(line.split()) for line in lines if not _RULE.match(line)]
     return said[-1][:MOST_CHARACTERS] if said else ""
@@ -166,8 +167,10 @@ def _short(paragraph: str) -> str:
     return sentence[:MOST_CHARACTERS].rstrip(" .;")
 
 
-def _head(path: Path) -> str:
+def _ends(path: Path) -> str:
+    """Return head and tail of what a launcher printed, without endless lines."""
     try:
-        return read_regular_bytes(path, HEAD_BYTES).decode("utf-8", "replace")
-    except OSError:
+        text = read_log(path, 2 * HEAD_BYTES).text
+    except (OSError, StoreError):
         return ""
+    return "\n".join(line[:LONGEST_LINE] for line in text.splitlines())

@@ -10,7 +10,6 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from workflows.atomic import read_regular_bytes
 from workflows.counts import count_of
 from workflows.engines.claim import check_claim, has_claim
 from workflows.engines.exit_status import ended_by
@@ -31,7 +30,8 @@ from workflows.engines.vasp.launcher_output import (
     left_behind,
     never_started,
 )
-from workflows.errors import MachineError
+from workflows.errors import MachineError, StoreError
+from workflows.vasp.log_text import read_log
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -41,6 +41,8 @@ ERROR_FILE = "custodian.error"
 SETTINGS = "LNMO_VASP_CMD, or vasp_cmd in my_fworker.yaml, which comes first"
 """Where the command of VASP is set."""
 WATCH_SECONDS = 1.0
+TAIL_BYTES = 40_000
+"""Of a log, in which a full disk is looked for; half of them are its end."""
 LEAST_FREE = 1_000_000
 """Bytes; with less, a disk is full."""
 MAX_ERRORS = 5
@@ -172,9 +174,9 @@ def disk_is_full(directory: Path) -> bool:
     """Return whether VASP could not write, by what it said or by what is left."""
     said = ("no space left on device", "disk quota exceeded")
     for name in ("std_err.txt", "vasp.out"):
-        with suppress(OSError):
-            tail = read_regular_bytes(directory / name)[-20_000:]
-            if any(words in tail.decode("utf-8", "replace").lower() for words in said):
+        with suppress(OSError, StoreError):
+            text = read_log(directory / name, TAIL_BYTES).text.lower()
+            if any(words in text for words in said):
                 return True
     return disk_usage(directory).free < LEAST_FREE
 

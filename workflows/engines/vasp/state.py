@@ -46,8 +46,9 @@ from workflows.engines.vasp.process import ERROR_FILE
 from workflows.errors import StoreError
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
+from workflows.vasp.log_text import Log, read_log
 from workflows.vasp.numbers import VaspNumbers
-from workflows.vasp.run_files import NUMBERS, VaspFiles, holds, read_text
+from workflows.vasp.run_files import NUMBERS, VaspFiles, holds
 from workflows.vasp.standard_output import steps_printed
 
 RELAXATIONS = (1, 2, 3, 40, 44)
@@ -128,11 +129,11 @@ def missing(files: VaspFiles, *, ours: bool) -> str:
 def _ran_on(files: VaspFiles) -> str:
     """Say what shows that VASP computed something; empty if nothing does."""
     for name in ("OSZICAR", "vasp.out"):
-        path, text = files.find(name), ""
+        path, log = files.find(name), Log("")
         with suppress(OSError, StoreError):
-            text = read_text(path) if path is not None else ""
-        if path is not None and (printed := steps_printed(text)):
-            return f"{path.name} has {printed}"
+            log = read_log(path) if path is not None else log
+        if path is not None and (printed := steps_printed(log.text)):
+            return f"{path.name} has {'over ' if log.left_out else ''}{printed}"
     for name, mark in ITERATED.items():
         path = files.find(name)
         if path is not None and holds(path, mark):
@@ -339,7 +340,7 @@ def vasp_error(files: VaspFiles) -> str:
     for log in LOGS:
         path, text = files.find(log), ""
         with suppress(OSError, StoreError):  # other files may still give the error
-            text = read_text(path) if path is not None else ""
+            text = read_log(path).text if path is not None else ""
         for name, messages in VaspErrorHandler.error_msgs.items():
             for message in messages:
                 place = text.rfind(str(message))
