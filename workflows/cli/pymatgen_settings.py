@@ -13,6 +13,10 @@ from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.errors import MachineError, shortened
+from workflows.settings_files import cure
+from workflows.vasp.file_kinds import odd_kind
+
+OWN = "PMG_CONFIG_FILE"
 
 
 def check_pymatgen_settings() -> None:
@@ -21,12 +25,17 @@ def check_pymatgen_settings() -> None:
     Raises
     ------
     MachineError
-        It holds no keys, or a directory that is no text. (For what is no YAML,
-        pymatgen warns, and goes on without it.)
+        It is a FIFO or a device, holds no keys, or a directory that is no text. (For
+        what is no YAML, pymatgen warns, and goes on without it.)
     """
     path = _settings_file()
     if path is None:
         return
+    if not path.is_file():
+        raise MachineError(
+            f"{path}: is {odd_kind(path)}, not a file: {cure(path, OWN)}; pymatgen "
+            "reads its settings there"
+        )
     import yaml
 
     found: Any = None
@@ -36,8 +45,8 @@ def check_pymatgen_settings() -> None:
         return
     if not isinstance(found, dict):
         raise MachineError(
-            f"{path}: {shortened(repr(found))} is not keys and values: correct or "
-            "remove it; pymatgen reads its settings there"
+            f"{path}: {shortened(repr(found))} is not keys and values: "
+            f"{cure(path, OWN)}; pymatgen reads its settings there"
         )
     for key, value in found.items():
         if not isinstance(key, str):
@@ -51,9 +60,9 @@ def check_pymatgen_settings() -> None:
 
 def _settings_file() -> Path | None:
     """Return the first file that pymatgen would find."""
-    own = os.environ.get("PMG_CONFIG_FILE") or "~/.config/.pmgrc.yaml"
+    own = os.environ.get(OWN) or "~/.config/.pmgrc.yaml"
     for name in (own, "~/.pmgrc.yaml"):
-        path = os.path.expanduser(name)
-        if os.path.isfile(path):
-            return Path(path)
+        path = Path(os.path.expanduser(name))
+        if path.exists() and not path.is_dir() and str(path) != os.devnull:
+            return path
     return None

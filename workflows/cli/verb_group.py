@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflows.cli.pymatgen_settings import check_pymatgen_settings
+from workflows.cli.library_settings import check_library_settings
 from workflows.cli.verbs import HELP, VERBS
 from workflows.errors import InputError, StoreError, one_line
 
@@ -56,7 +56,7 @@ class VerbGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a verb; a file that ends too early is no end of the terminal's input."""
-        check_pymatgen_settings()
+        check_library_settings()
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

@@ -6,3 +6,5 @@ means, ``repair`` and ``reconcile`` act on it. ``profile`` holds the site's sett
 ``launch`` submits jobs, ``worker`` runs inside a job. May import: ``launchpad``,
 ``firetasks``, ``engines``, ``records``.
 """
+
+import workflows.launchpad  # noqa: F401  (it imports FireWorks with a look first)

@@ -5,3 +5,7 @@ submission, the local run with its worker processes, recovery after a kill, lock
 leases. Comes in: calculations. May import: ``firetasks``, ``engines``, ``records``,
 ``campaign``.
 """
+
+from workflows.launchpad.fireworks_settings import import_fireworks
+
+import_fireworks()  # before any module here, or in cluster, imports it
