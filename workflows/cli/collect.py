@@ -26,6 +26,8 @@ from workflows.errors import printable
 
 if TYPE_CHECKING:
     from workflows.engines.collect import CollectResult
+    from workflows.engines.vasp.collect import Match
+    from workflows.records.document import Finding
 
 CAMPAIGN_FILE = "campaign.yaml"
 """What ``lnmo write`` leaves beside the inputs."""
@@ -85,7 +87,7 @@ def collect(
         print_json([_plain(outcome) for outcome in outcomes])
     else:
         print(f"campaign {chosen.name}, {count_of(len(planned), 'calculation')}")
-        for line in _lines(outcomes, write=write):
+        for line in lines_of(outcomes, write=write):
             print(printable(line))
     raise Exit(0 if all(each.action in WELL for each in outcomes) else 1)
 
@@ -129,10 +131,22 @@ def _plain(outcome: CollectResult) -> dict[str, Any]:
         "differs": [
             {"severity": f.severity, "message": f.message} for f in match.differing
         ],
+        "findings": [
+            {"id": f.id, "severity": f.severity, "message": f.message}
+            for f in _warnings(match)
+        ],
+        "rivals": list(match.rivals),
     }
 
 
-def _lines(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
+def _warnings(match: Match) -> list[Finding]:
+    """Return what speaks against a result."""
+    own = () if match.document is None else match.document.findings
+    return [finding for finding in own if finding.severity != "info"]
+
+
+def lines_of(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
+    """Yield what is said of each run: its step, what differs, what else fitted."""
     for outcome in outcomes:
         match = outcome.match
         step = f"{match.calculation.label} {match.step}" if match.calculation else ""
@@ -140,8 +154,9 @@ def _lines(outcomes: Sequence[CollectResult], *, write: bool) -> Iterator[str]:
         what = WORDS[outcome.action]
         why = f": {outcome.reason}" if outcome.reason else ""
         yield f"{'  '.join(parts)}  {what}{why}"
-        for finding in match.differing:
+        for finding in (*match.differing, *_warnings(match)):
             yield f"    {finding.severity}: {finding.message}"
+        yield from (f"    rival: {rival}" for rival in match.rivals)
     number = sum(
         outcome.action == ("recorded" if write else "record") for outcome in outcomes
     )

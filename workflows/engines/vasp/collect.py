@@ -8,30 +8,18 @@ and gives no document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 
 from workflows.campaign.calculation import Calculation
-from workflows.checks.physics import static_matches_relaxation
 from workflows.counts import count_of
+from workflows.engines.vasp.chains import Chain, Rival, Search, Taken
+from workflows.engines.vasp.fits import Fit, Place, blocking
 from workflows.engines.vasp.foreign_runs import ForeignRun
-from workflows.engines.vasp.parse import is_settled
-from workflows.engines.vasp.planned_match import (
-    as_run,
-    differences,
-    inverse,
-    order_of,
-    planned_inputs,
-)
-from workflows.engines.vasp.to_document import describe, with_numbers
-from workflows.engines.vasp.unreadable import unreadable
-from workflows.errors import is_utf8, printable
-from workflows.records.collected import hashes_of, reordered
-from workflows.records.document import Collected, Finding, State, TaskDocument
-
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
+from workflows.engines.vasp.planned_match import order_of
+from workflows.errors import printable
+from workflows.records.collected import hashes_of
+from workflows.records.document import Finding, State, TaskDocument
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +42,8 @@ class Match:
         Runs of a chain of relaxations before this one.
     unusable
         The state as that step, if this is the reason; else None.
+    rivals
+        Of a result: the other runs that fit, and why they were not taken.
     """
 
     run: ForeignRun
@@ -64,6 +54,7 @@ class Match:
     differing: tuple[Finding, ...] = ()
     links: tuple[ForeignRun, ...] = field(default=())
     unusable: State | None = None
+    rivals: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
@@ -71,24 +62,6 @@ class Match:
         if self.document is not None:
             return self.document.state
         return self.unusable or self.run.judged.state
-
-
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """A run as a planned step: the comparison, and the document it would make."""
-
-    run: ForeignRun
-    order: tuple[int, ...]
-    differing: tuple[Finding, ...]
-    document: TaskDocument
-
-    @property
-    def refused(self) -> tuple[Finding, ...]:
-        return tuple(f for f in self.differing if f.severity != "info")
-
-    @property
-    def rank(self) -> tuple[int, bool]:
-        return len(self.refused), not self.document.state.usable
 
 
 def match_runs(
@@ -112,247 +85,209 @@ def match_runs(
         run that is no step.
     """
     found: list[Match] = []
+    places: list[Place] = []
+    tried: list[tuple[Place, Fit]] = []
     for calculation in calculations:
-        found += _of_calculation(calculation, runs, now)
+        search = Search(calculation, runs)
+        found += _of_calculation(search, search.chain(), now)
+        places += search.places
+        tried += search.seen
     used = {id(run) for match in found for run in (match.run, *match.links)}
     accepted = {id(r) for m in found if m.document for r in (m.run, *m.links)}
     # A run that another calculation takes is not told of as a misfit of this one.
     kept = [m for m in found if m.document or id(m.run) not in accepted]
-    best = {id(m.run): m for m in sorted(kept, key=lambda m: -len(_blocking(m)))}
+    best = {
+        id(m.run): m for m in sorted(kept, key=lambda m: -len(blocking(m.differing)))
+    }
     told = [m for m in kept if m.document or best[id(m.run)] is m]
-    rest = [Match(run, reason=_unmatched(run)) for run in runs if id(run) not in used]
+    rest = [
+        Match(run, reason=_unmatched(run, places, tried))
+        for run in runs
+        if id(run) not in used
+    ]
     return (*told, *rest)
 
 
-def _blocking(match: Match) -> tuple[Finding, ...]:
-    return tuple(f for f in match.differing if f.severity != "info")
-
-
-def _unmatched(run: ForeignRun) -> str:
+def _unmatched(
+    run: ForeignRun, places: Iterable[Place], tried: Iterable[tuple[Place, Fit]]
+) -> str:
+    """Say why a run is no step: nothing planned starts where it starts."""
     if run.numbers.initial is None:
         state, why = run.judged.state, run.judged.reason
         return f"{state}: {why}" if why else "its start cannot be read"
+    seen = [(place, fit) for place, fit in tried if fit.run is run]
+    if seen:
+        place, fit = min(seen, key=lambda each: len(each[1].refused))
+        first, *more = (finding.message for finding in fit.refused)
+        others = f" and {count_of(len(more), 'other difference')}" if more else ""
+        return (
+            f"it starts {_where(place)}, but is not the {place.step} that the plan has "
+            f"there: {first}{others}"
+        )
+    for place in places:
+        if order_of(place.start, run.numbers.initial) is not None:
+            moves = "its ions move" if run.relaxes else "its ions do not move"
+            return (
+                f"it starts {_where(place)}, but {moves}, and the plan has a "
+                f"{place.step} there"
+            )
     return (
         "its start is neither a planned start nor the end of an accepted step; the run "
         "before it may be missing or refused: collect that one with it"
     )
 
 
-def _of_calculation(
-    calculation: Calculation, runs: Sequence[ForeignRun], now: str
-) -> list[Match]:
-    start, before = calculation.structure, None
-    found: list[Match] = []
-    for step in calculation.steps:
-        match = _of_step(calculation, step, start, before, runs)
-        if match is None:
+def _where(place: Place) -> str:
+    """Say where a step starts."""
+    if place.after is None:
+        return f"at the planned start of {place.calculation.label}"
+    return f"where {printable(place.after.run.name)} ended"
+
+
+def _of_calculation(search: Search, chain: Chain, now: str) -> Iterator[Match]:
+    """Yield the steps of the chain that was taken, then what became of the others."""
+    used: set[int] = set()
+    filled: set[str] = set()
+    for taken in chain:
+        if taken.tied is not None:
             break
-        if match.document is not None:
-            match = replace(match, document=_with_origin(match, before, now))
-        found.append(match)
-        if match.document is None or match.document.structure is None:
-            break
-        start, before = match.document.structure, match.document
-    return found
+        rivals = [r for r in search.rivals if r.taken[0] is taken]
+        yield _as_result(search.calculation, taken, rivals, now)
+        used |= {id(run) for run in taken.runs}
+        filled.add(taken.step)
+    if not chain and search.unsettled:
+        match = _unsettled(search)
+        yield match
+        filled.add(match.step)
+        used |= {id(run) for run in (match.run, *match.links)}
+    told: dict[int, tuple[Place, Fit]] = {}
+    for place, fit in search.seen:
+        known = told.get(id(fit.run))
+        if known is None or _nearness(place, fit, used) > _nearness(*known, used):
+            told[id(fit.run)] = place, fit
+    left = [pair for number, pair in told.items() if number not in used]
+    nearest = _nearest([(p, f) for p, f in left if p.step not in filled], used)
+    for place, fit in left:
+        if not fit.refused or fit is nearest:
+            reason = fit.reason or _not_taken(search, place, fit, used)
+            yield _refused(place, fit, reason)
 
 
-def _of_step(
-    calculation: Calculation,
-    step: str,
-    start: Structure,
-    before: TaskDocument | None,
-    runs: Sequence[ForeignRun],
-) -> Match | None:
-    if step == "relax":
-        return _relaxation(calculation, runs)
-    candidates = [run for run in runs if not run.relaxes]
-    fit = _best(calculation, step, start, before, candidates)
-    return None if fit is None else _as_match(calculation, step, fit)
+def _nearest(left: Iterable[tuple[Place, Fit]], used: set[int]) -> Fit | None:
+    """Return the run that differs least from the step that is missing."""
+    fits = [fit for place, fit in left if _follows(place, used)]
+    best = min(fits, key=lambda fit: len(fit.refused), default=None)
+    return best if best is not None and best.refused else None
 
 
-def _relaxation(calculation: Calculation, runs: Sequence[ForeignRun]) -> Match | None:
-    """Follow a chain of relaxations to its end."""
-    start, before = calculation.structure, None
-    links: list[_Fit] = []
-    while len(links) <= calculation.settings["max_restarts"]:
-        taken = {id(link.run) for link in links}
-        candidates = [run for run in runs if run.relaxes and id(run) not in taken]
-        fit = _best(calculation, "relax", start, before, candidates)
-        if fit is None:
-            break
-        if fit.refused or not fit.document.state.usable:
-            return _as_match(calculation, "relax", fit, links)
-        links.append(fit)
-        before = fit.document
-        assert before.structure is not None
-        start = before.structure
-    if not links:
-        return None
-    match = _as_match(calculation, "relax", links[-1], links[:-1])
-    settled = len(links) > 1 and is_settled(links[-1].document, calculation.settings)
-    if settled or match.document is None:
-        return match
-    most = 1 + calculation.settings["max_restarts"]
-    return replace(
-        match,
-        document=None,
-        unusable=State.UNCONVERGED,
-        reason="UNCONVERGED: volume not settled after "
-        f"{count_of(len(links), 'relaxation')} (at least 2, limit {most}): relax "
-        "again from CONTCAR",
+def _follows(place: Place, used: set[int]) -> bool:
+    """Tell whether a step starts where a result that was taken ended."""
+    return place.after is None or id(place.after.run) in used
+
+
+def _nearness(place: Place, fit: Fit, used: set[int]) -> tuple[bool, bool, bool, int]:
+    """Sort the places of one run: there is more to say where it fits better."""
+    follows = _follows(place, used)
+    return fit.accepted, not fit.refused, follows, -len(fit.refused)
+
+
+def _refused(place: Place, fit: Fit, reason: str, links: Sequence[Fit] = ()) -> Match:
+    return Match(
+        fit.run,
+        place.calculation,
+        place.step,
+        reason=reason,
+        differing=fit.differing,
+        links=tuple(link.run for link in links),
+        unusable=fit.unusable,
     )
 
 
-def _as_match(
-    calculation: Calculation, step: str, fit: _Fit, links: Sequence[_Fit] = ()
+def _not_taken(search: Search, place: Place, fit: Fit, used: set[int]) -> str:
+    """Say why a result of a step is not the one that was taken."""
+    after = place.after
+    if after is not None and id(after.run) not in used:
+        return f"it follows {printable(after.run.name)}, which was not taken"
+    for rival in search.rivals:
+        if any(fit.run is run for taken in rival.own for run in taken.runs):
+            return rival.why
+        first, tied = rival.taken[0], rival.taken[0].tied
+        if tied is not None and fit.run in first.runs:
+            own = (replace(rival.own[0], tied=first), *rival.own[1:])
+            return Rival(rival.taken, own).why
+    return "it fits too, but no settled relaxation follows it: another was taken"
+
+
+def _unsettled(search: Search) -> Match:
+    """Tell of the relaxations whose end is missing, or is no result."""
+    path, calculation = search.unsettled, search.calculation
+    last = path[-1]
+    for place, fit in search.seen:
+        if place.after is not None and place.after.run is last.run and fit.reason:
+            return _refused(place, fit, fit.reason, path)
+    most = 1 + calculation.settings["max_restarts"]
+    return Match(
+        last.run,
+        calculation,
+        "relax",
+        reason="UNCONVERGED: volume not settled after "
+        f"{count_of(len(path), 'relaxation')} (at least 2, limit {most}): relax "
+        "again from CONTCAR",
+        differing=last.differing,
+        links=tuple(link.run for link in path[:-1]),
+        unusable=State.UNCONVERGED,
+    )
+
+
+def _as_result(
+    calculation: Calculation,
+    taken: Taken,
+    rivals: Sequence[Rival],
+    now: str,
 ) -> Match:
-    own = fit.document
-    reason = "not the calculation asked for" if fit.refused else ""
-    unusable = None if reason or own.state.usable else own.state
-    if unusable is not None:
-        reason = f"{own.state}: {own.reason}"
-    if not reason and not is_utf8(fit.run.files.directory):
-        reason = "its path is not UTF-8, and no record can hold it: rename it"
+    fit = taken.fit
+    others = tuple(_rival(rival) for rival in rivals)
+    document = _with_origin(taken, others, now)
+    links = tuple(link.run for link in taken.links)
     return Match(
         fit.run,
         calculation,
-        step,
-        None if reason else own,
-        reason,
-        fit.differing,
-        tuple(link.run for link in links),
-        unusable,
+        taken.step,
+        document,
+        differing=fit.differing,
+        links=links,
+        rivals=others,
     )
 
 
-def _best(
-    calculation: Calculation,
-    step: str,
-    start: Structure,
-    before: TaskDocument | None,
-    runs: Iterable[ForeignRun],
-) -> _Fit | None:
-    """Return the run that starts there and differs least from the plan."""
-    fits = []
-    for run in runs:
-        if run.numbers.initial is None:
-            continue
-        order = order_of(start, run.numbers.initial)
-        if order is not None:
-            try:
-                fit = _fit(calculation, step, start, before, run, order)
-            except Exception as error:  # one run that is not read hides no other
-                fit = _not_compared(run, step, order, error)
-            fits.append(fit)
-    return min(fits, key=lambda fit: fit.rank, default=None)
+def _rival(rival: Rival) -> str:
+    """Name a chain that was not taken: its end, its energy and what it has."""
+    own, its = rival.own, rival.taken
+    name = printable(own[0].fit.run.name)
+    if len(own) < len(its):
+        return f"{name} fits too, and comes less far{rival.difference}"
+    warned = ", ".join(rival.warned)
+    return f"{name} fits too{f', with {warned}' if warned else ''}{rival.difference}"
 
 
-def _not_compared(
-    run: ForeignRun, step: str, order: tuple[int, ...], error: Exception
-) -> _Fit:
-    document = TaskDocument(
-        task_label=step,
-        formula="unknown",
-        engine="vasp",
-        dir_name=str(run.files.directory),
-        state=State.FAILED,
-        reason=unreadable(error),
-    )
-    return _Fit(run, order, (), document)
-
-
-def _fit(
-    calculation: Calculation,
-    step: str,
-    start: Structure,
-    before: TaskDocument | None,
-    run: ForeignRun,
-    order: tuple[int, ...],
-) -> _Fit:
-    own = as_run(calculation, order)
-    back = inverse(order)
-    there = reordered(start, back)
-    carried: list[Sequence[float] | None] = [None]
-    moments = None if before is None else before.magnetization
-    if calculation.settings["carry_moments"] and moments is not None:
-        carried = [[moments[i] for i in back], None]
-    tried: list[tuple[int, int, tuple[Finding, ...], dict[str, Any]]] = []
-    for magnetization in carried:
-        planned = planned_inputs(
-            own, step, there, run.files, run.numbers, magnetization
-        )
-        differing = differences(run.files, run.numbers, planned)
-        blocking = sum(f.severity != "info" for f in differing)
-        tried.append((blocking, len(tried), differing, planned))
-    _, number, differing, planned = min(tried, key=lambda each: each[:2])
-    if number:
-        differing = (*differing, _first_moments())
-    document = with_numbers(
-        run.files,
-        run.numbers,
-        run.verdict,
-        run.ends,
-        {**describe(run.files, own, step), "dir_name": str(run.files.directory)},
-        own,
-        {"inputs": planned},
-    )
-    return _Fit(run, order, differing, _in_order(document, run, order))
-
-
-def _first_moments() -> Finding:
-    return Finding(
-        id="inputs_changed",
-        severity="info",
-        message="MAGMOM is that of the first run, not the moments of the run before",
-    )
-
-
-def _in_order(
-    document: TaskDocument, run: ForeignRun, order: tuple[int, ...]
-) -> TaskDocument:
-    """Bring everything that is listed by atom into the planned order."""
-    back = inverse(order)
-    changed: dict[str, object] = {}
-    for name in ("structure", "initial_structure"):
-        structure = getattr(document, name)
-        if structure is not None and len(structure) == len(order):
-            changed[name] = reordered(structure, order)
-    for name in ("magnetization", "moment_vectors"):
-        values = getattr(document, name)
-        if values is not None and len(values) == len(order):
-            changed[name] = tuple(values[i] for i in order)
-    if document.occupations is not None:
-        moved = (replace(o, site=back[o.site]) for o in document.occupations)
-        changed["occupations"] = tuple(sorted(moved, key=lambda o: (o.site, o.shell)))
-    origin = Collected(
-        path=str(run.files.directory), files={}, collected_at="", order=order
-    )
-    return document.model_copy(update={**changed, "collected": origin})
-
-
-def _with_origin(match: Match, before: TaskDocument | None, now: str) -> TaskDocument:
-    """Say where a document is from, and compare a static with its relaxation."""
-    document = match.document
-    assert document is not None
+def _with_origin(taken: Taken, rivals: Sequence[str], now: str) -> TaskDocument:
+    """Say where a document is from, and what else fitted."""
+    document, run = taken.fit.document, taken.fit.run
     assert document.collected is not None
-    files = hashes_of(match.run.paths)
+    files = hashes_of(run.paths)
     origin = document.collected.model_copy(update={"files": files, "collected_at": now})
-    relaxed = before if match.step == "static" else None
-    more = static_matches_relaxation(relaxed, document) if relaxed is not None else ()
+    after = f" after {count_of(len(taken.links), 'relaxation')} before it"
     told = Finding(
         id="collected",
         severity="info",
-        message=f"run elsewhere, in {printable(match.run.name)}, read on {now}"
-        + (
-            f" after {count_of(len(match.links), 'relaxation')} before it"
-            if match.links
-            else ""
-        ),
+        message=f"run elsewhere, in {printable(run.name)}, read on {now}"
+        + (after if taken.links else "")
+        + "".join(f"; {rival}" for rival in rivals),
     )
-    extra = [f for f in match.differing if f not in document.findings]
+    extra = [f for f in taken.fit.differing if f not in document.findings]
     return document.model_copy(
         update={
             "collected": origin,
-            "findings": (told, *document.findings, *extra, *more),
+            "findings": (told, *document.findings, *extra, *taken.findings),
         }
     )

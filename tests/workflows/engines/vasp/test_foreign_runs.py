@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import TESTS
-from workflows.cli.collect import _lines, _plain
+from workflows.cli.collect import _plain, lines_of
 from workflows.engines.collect import CollectResult
 from workflows.engines.parse_tree import parse_all
 from workflows.engines.vasp.collect import match_runs
@@ -70,7 +70,7 @@ def test_collect_shows_the_state_that_parse_gives(
     told = CollectResult(match, "unknown", match.reason)
     assert document.state in {"NEEDS_REVIEW", "FAILED", "TRUNCATED"}
     assert _plain(told)["state"] == document.state
-    assert f"  {document.state}  " in next(_lines([told], write=False))
+    assert f"  {document.state}  " in next(lines_of([told], write=False))
 
 
 @pytest.mark.parametrize(
