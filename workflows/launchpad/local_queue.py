@@ -22,6 +22,7 @@ from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
 from workflows.records.calculations import fetch
 from workflows.records.file_store import FileResults
+from workflows.records.held_directory import identity
 
 PING_SECONDS = 600.0
 """Interval of pings; a launch without one for hours counts as dead (``problems``)."""
@@ -51,7 +52,7 @@ class LocalQueue:
 
     def __init__(self, launchpad: LaunchPad, root: Path) -> None:
         self._launchpad = launchpad
-        self._root = root
+        self._root, self._directory = root, identity(root)
         self._ids: list[str] | None = None
         self._looked = time.monotonic()
         self._fworker = self._owner()
@@ -77,14 +78,16 @@ class LocalQueue:
     def request(self, firework: Firework) -> dict[str, Any]:
         """Return the message that makes a worker execute a Firework.
 
-        Its spec has the whole calculation, and no launches.
+        Its spec has the whole calculation, and no launches. ``directory`` tells the
+        data directory from what may take its place before the worker has started.
         """
         plain: dict[str, Any] = json.loads(json.dumps(firework.to_dict(), default=str))
         plain.pop("launches", None)
         plain.pop("archived_launches", None)
         calculation = plain["spec"]["calculation"]
         plain["spec"]["calculation"] = fetch(self._launchpad.db, calculation)
-        return {"firework": plain, "env": {"root": str(self._root)}}
+        env = {"root": str(self._root)}
+        return {"firework": plain, "env": env, "directory": self._directory}
 
     def is_ours(self, worker: Worker) -> bool:
         """Return whether no other run took the step over while its worker ran.

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 import psutil
@@ -23,6 +24,7 @@ from fireworks import Firework
 from workflows.engines.fault import fault_message
 from workflows.engines.step import terminable
 from workflows.errors import Terminated
+from workflows.records.held_directory import identity
 
 
 def main() -> None:
@@ -36,7 +38,16 @@ def main() -> None:
     _forward_progress(answers)
     for line in requests:
         request = json.loads(line)
-        _answer(answers, {"ended": _execute(request["firework"], request["env"])})
+        _answer(answers, {"ended": _answered(request)})
+
+
+def _answered(request: dict[str, Any]) -> dict[str, Any]:
+    """Execute a request in the data directory that the owner has, and in no other."""
+    known, root = request.get("directory"), request["env"].get("root", "")
+    if known and identity(Path(root)) != known:
+        lost = f"{root} was moved, deleted or replaced; nothing was started"
+        return {"state": "FIZZLED", "stored_data": {"_message": lost}}
+    return _execute(request["firework"], request["env"])
 
 
 def _read_nothing() -> None:

@@ -36,6 +36,18 @@ def leads_to(path: Path, descriptor: int) -> bool:
         return error.errno not in GONE
 
 
+def identity(path: Path) -> list[int]:
+    """Return device and inode of a directory, for a process that cannot inherit it.
+
+    Empty if it is not there.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return []
+    return [found.st_dev, found.st_ino]
+
+
 def path_of(descriptor: int) -> str:
     """Return where an open directory is now; empty if it was deleted, or is unknown."""
     try:

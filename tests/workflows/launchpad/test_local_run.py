@@ -34,6 +34,7 @@ from workflows.launchpad.recovery import retry_failed, return_unrecorded
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
 from workflows.launchpad.worker_pool import WorkerPool
+from workflows.launchpad.worker_process import _answered
 from workflows.records.database import Database
 
 CAMPAIGN = """
@@ -410,3 +411,21 @@ def test_a_run_on_a_mongodb_ends_when_another_database_takes_its_data_directory(
         local.run()
         assert launchpad.launches.count_documents({}) == 0
     assert "project_id was removed or changed while this ran" in local.stopped
+
+
+@pytest.mark.parametrize("put", [put_nothing, put_a_copy, put_anothers])
+def test_a_worker_starts_nothing_in_what_took_the_place_of_the_data_directory(
+    pad: EmbeddedLaunchPad, root: Path, put: Callable[[Path], None]
+) -> None:
+    """Moved while the worker's Python started: the owner looks twice a second."""
+    queue = LocalQueue(pad, root)
+    (fw_id,) = pad.get_fw_ids({"state": "READY"})
+    request = queue.request(pad.get_fw_by_id(fw_id))
+    root.rename(root.with_name("elsewhere"))
+    put(root)
+    there = files_of(root)
+    ended = _answered(json.loads(json.dumps(request)))
+    assert ended["state"] == "FIZZLED"
+    assert "replaced; nothing was started" in ended["stored_data"]["_message"]
+    assert files_of(root) == there
+    assert root.exists() is (put is not put_nothing)
