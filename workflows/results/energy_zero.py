@@ -28,7 +28,7 @@ NUMERICAL = frozenset(
 )
 """Tags of the rule ``set-tags`` that are of this kind too."""
 OF_THE_CELL = (
-    *("NELECT", "I_CONSTRAINED_M", "M_CONSTR", "LAMBDA", "RWIGS"),
+    *("M_CONSTR", "RWIGS"),
     *("VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU", "VDW_ALPHA"),
 )
 """Tags that those rules leave alone, for metals and other cells have their own; two
@@ -89,9 +89,8 @@ def _of_vasp(
     if one.potcar_functional != two.potcar_functional:
         families = (one.potcar_functional, two.potcar_functional)
         yield _told("POTCARs", *families, names)
-    same_size = len(one.structure) == len(two.structure)
-    tags = OF_THE_CELL if same_size else ("I_CONSTRAINED_M", "LAMBDA")
-    yield from _of_settings(one.incar, two.incar, tags, names)
+    if len(one.structure) == len(two.structure):
+        yield from _of_settings(one.incar, two.incar, OF_THE_CELL, names)
 
 
 def _counted(calculation: Calculation) -> VaspInputs:

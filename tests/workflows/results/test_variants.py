@@ -218,7 +218,7 @@ def compared(
         ({"incar": {"common": {"LHFCALC": True}}}, "functional: PE in plain; PE hyb"),
         ({"incar": {"common": {"LASPH": False}}}, "LASPH: True in plain; False in own"),
         ({"incar": {"common": {"LDAUTYPE": 1}}}, "LDAUTYPE: 2 in plain; 1 in own"),
-        ({"incar": {"common": {"NELECT": 300}}}, "NELECT: not set in plain; 300"),
+        ({"incar": {"common": {"NELECT": 300}}}, "NELECT: off in plain; 300 in own"),
         ({"incar": {"common": {"LSORBIT": True}}}, "LSORBIT: off in plain; .TRUE."),
         ({"incar": {"common": {"EFIELD": 0.1}}}, "EFIELD: off in plain; 0.1 in own"),
         ({"potcar": {"Mn": "Mn"}}, "POTCAR of Mn: Mn_pv in plain; Mn in own"),

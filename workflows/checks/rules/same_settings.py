@@ -46,6 +46,12 @@ OWN_RULES = frozenset(
 )
 """Tags that another rule compares, or that follow the size of the cell or the step."""
 
+IMPOSED = ("I_CONSTRAINED_M", "LAMBDA", "NUPDOWN")
+"""Tags of a moment that is imposed: of a metal alone they mean nothing, between two
+compounds they are a difference. LAMBDA puts a penalty into the energy."""
+J_APART = frozenset({1, 4})
+"""LDAUTYPE whose energy depends on J by itself; that of 2 depends on U - J."""
+
 Runs = Sequence[VaspDirectory]
 
 
@@ -99,6 +105,14 @@ def _others(runs: Runs) -> Iterator[str]:
     for tag in _tags_of(runs):
         if tag not in judged and not OF_THE_FUNCTIONAL.fullmatch(tag):
             yield from _differing(tag, _asked(runs), partial(_value, tag))
+    compounds = [run for run in _asked(runs) if not run.only_metals]
+    for tag in IMPOSED:
+        yield from _differing(tag, compounds, partial(_value, tag))
+    contents: dict[tuple[str, ...], list[VaspDirectory]] = {}
+    for run in compounds:
+        contents.setdefault(tuple(sorted(run.sites)), []).append(run)
+    for same in contents.values():
+        yield from _differing("NELECT", same, partial(_value, "NELECT"))
 
 
 def _tags_of(runs: Runs) -> list[str]:
@@ -133,12 +147,24 @@ def _hubbard(runs: Runs) -> Iterator[str]:
     for element in _elements(runs):
         holding = [r for r in _asked(runs) if element in r.metals]
         yield from _differing(f"U of {element}", holding, partial(_u, element))
+        yield from _differing(f"J of {element}", holding, partial(_j, element))
     yield from _kind_of_u(runs)
 
 
 def _u(element: str, run: VaspDirectory) -> str:
     values = {e.u for e in run.corrections if e.block.element == element} or {0.0}
     return ", ".join(f"{u:g} eV" for u in sorted(values))
+
+
+def _j(element: str, run: VaspDirectory) -> str | None:
+    if not run.hubbard or run.incar.number("LDAUTYPE", 2) not in J_APART:
+        return None
+    values = run.incar.numbers("LDAUJ") or (0.0,) * len(run.blocks)
+    if len(values) != len(run.blocks):
+        return None
+    pairs = zip(run.blocks, values, strict=True)
+    found = {value for block, value in pairs if block.element == element}
+    return ", ".join(f"{value:g} eV" for value in sorted(found))
 
 
 def _potential(runs: Runs) -> Iterator[str]:

@@ -411,6 +411,32 @@ def test_a_rule_speaks_where_it_is_broken_and_only_there(
     assert rule.id not in green
 
 
+@pytest.mark.parametrize(
+    ("change", "rule", "told"),
+    [
+        ({"NELECT": "100"}, "set-tags", "NELECT: 100 in "),
+        ({"NUPDOWN": "16"}, "set-tags", "NUPDOWN: 16 in "),
+        ({"I_CONSTRAINED_M": "1", "LAMBDA": "10"}, "set-tags", "LAMBDA: 10 in "),
+        (
+            {"LDAUTYPE": "1", "LDAUU": "0 5.5 5.96 0", "LDAUJ": "0 1 0 0"},
+            "set-u",
+            "J of Ni: 1 eV in ",
+        ),
+    ],
+)
+def test_what_only_a_metal_may_have_apart_is_compared_between_oxides(
+    read: Read, change: dict[str, str], rule: str, told: str
+) -> None:
+    beside = {"LDAUTYPE": "1"} if "LDAUTYPE" in change else {}
+    runs = [read("run", {**INPUTS, **tags(**change)})]
+    runs.append(read("beside", {**INPUTS, **tags(**beside)}))
+    messages = [f.message for f in check_together(runs) if f.id == rule]
+    assert any(message.startswith(told) for message in messages)
+    metal = read("metal", LITHIUM)
+    with_metal = [f.message for f in check_together([runs[0], metal])]
+    assert not any(message.startswith(told) for message in with_metal)
+
+
 @pytest.mark.parametrize("base", [INPUTS, LITHIUM], ids=["oxide", "lithium"])
 def test_a_good_directory_has_no_finding(base: Files, read: Read) -> None:
     assert check(read("good", base)) == ()
