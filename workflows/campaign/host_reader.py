@@ -1,13 +1,12 @@
 """A file with a crystal -> its atoms, or why it is none: the readers of ``host.file``.
 
-A CIF and a POSCAR are read strictly, each by one reader. pymatgen reads what else it
-knows by the name of the file, and its refusal is final where only one format has such
-names: a second, more lenient reader would believe a damaged file. ASE reads the rest.
+A CIF and a POSCAR are read strictly, each by one reader, chosen by the name of the
+file. Other formats are refused: the readers of pymatgen and ASE leave out an atom whose
+line they cannot read, take ``true`` for 1 A, and believe a count before its file.
 """
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,50 +26,36 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 MOST_BYTES = 20_000_000
-ONE_FORMAT = frozenset({"chgcar", "locpot", "vasprun", "json", "yaml", "xsf", "cssr"})
-"""Formats of pymatgen whose names of files no other format has, but for:"""
-MARKS_OF_ASE = {"json": b'"nextid"', "xsf": b"ANIMSTEPS"}
-"""What ASE's database and an animated XSF hold, which pymatgen does not read."""
-STRICT = frozenset({"CIF", "POSCAR"})
-"""Formats whose readers here say what is wrong, and where."""
-_PYTHON = re.compile(r"[-+]?[\d.]*\d_\d[\d_.]*(?:[eE][-+]?[\d_]+)?")
-"""A number as only Python reads it."""
-_BETWEEN = re.compile(r"[\s\"'=,;]+")
+NAMES = "a CIF (.cif, .mcif) and a POSCAR (POSCAR, CONTCAR, .vasp)"
+"""What is read, by its name."""
 
 Reader = Callable[[Path], "Structure"]
 
 
 def read_crystal(path: Path) -> Structure:
-    """Read a crystal: CIF, POSCAR and what else pymatgen reads, else what ASE reads.
+    """Read a crystal from a CIF or a POSCAR.
 
     Raises
     ------
     CampaignError
-        There is no such file, it is no crystal with a cell, or a value in it is none.
+        There is no such file, its name is that of another format, or a value in it is
+        none.
     """
     _refuse_no_file(path)
-    problems = []
-    for name, reader in _readers(path):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # what is read is checked
-                found = reader(path)
-        except Exception as error:  # a parser may raise anything
-            told = one_line(error) or type(error).__name__
-            if isinstance(error, KeyError):
-                told = f"it has no {told}"
-            told = printable(shortened(told, 250))
-            if name in STRICT:
-                raise CampaignError(f"file: {printable(path)}: {told}") from None
-            problems.append(f"{name}: {told}")
-        else:
-            if problem := impossible(found):
-                raise CampaignError(f"file: {printable(path)}: {problem}")
-            return found
-    raise CampaignError(
-        f"file: {printable(path)} is not read as a crystal ({'; '.join(problems)}); "
-        "give a CIF, a POSCAR or another file with a cell"
-    )
+    reader = _reader(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is read is checked
+            found = reader(path)
+    except Exception as error:  # a parser may raise anything
+        told = one_line(error) or type(error).__name__
+        if isinstance(error, KeyError):
+            told = f"it has no {told}"
+        told = printable(shortened(told, 250))
+        raise CampaignError(f"file: {printable(path)}: {told}") from None
+    if problem := impossible(found):
+        raise CampaignError(f"file: {printable(path)}: {problem}")
+    return found
 
 
 def impossible(found: Structure) -> str:
@@ -116,28 +101,37 @@ def _refuse_no_file(path: Path) -> None:
         )
 
 
-def _readers(path: Path) -> tuple[tuple[str, Reader], ...]:
-    """Return who reads a file, with their names, one after the other."""
+def _reader(path: Path) -> Reader:
+    """Return who reads a file of such a name.
+
+    Raises
+    ------
+    CampaignError
+        Nobody does.
+    """
     from pymatgen.io.registry import get_structure_format
 
     try:
         known = get_structure_format(filename=str(path)).name
     except (ValueError, ImportError):
-        return (("ASE", _with_ase),)
+        known = ""
     if known in {"cif", "mcif"}:
-        return (("CIF", lambda file: read_cif(_text(file))),)
+        return lambda file: read_cif(_text(file))
     if known == "poscar":
-        return (("POSCAR", _poscar),)
-    if (mark := MARKS_OF_ASE.get(known)) and mark in hold(path).content:
-        return (("ASE", _with_ase),)
-    ours: tuple[str, Reader] = ("pymatgen", _with_pymatgen)
-    return (ours,) if known in ONE_FORMAT else (ours, ("ASE", _with_ase))
+        return _poscar
+    raise CampaignError(
+        f"file: {printable(path)}: {NAMES} are read strictly, and no other format is "
+        "read: rename it if it is one of them; else convert it (ase convert "
+        f"{printable(path.name)} cell.cif), and look at what you get"
+    )
 
 
 def _text(path: Path) -> str:
     held = hold(path)
     if held.problem:
         raise ValueError(f"it {held.problem}")
+    if len(held.content) > MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_BYTES // 10**6} MB")
     return held.content.decode("utf-8", "replace")
 
 
@@ -193,33 +187,3 @@ def _elements_behind(cell: Cell) -> tuple[str, ...]:
             "behind each position of a block"
         )
     return tuple(block.pop() for block in blocks)
-
-
-def _with_pymatgen(path: Path) -> Structure:
-    from pymatgen.core import Structure
-
-    found = Structure.from_file(path)
-    if not (isinstance(found, Structure) and len(found)):
-        raise ValueError("no crystal with a cell")
-    return found
-
-
-def _with_ase(path: Path) -> Structure:
-    from ase.io import read
-    from pymatgen.io.ase import AseAtomsAdaptor
-
-    words = _BETWEEN.split(_text(path))
-    if odd := next(filter(_PYTHON.fullmatch, words), None):
-        raise ValueError(f"{shortened(odd)} is not a number: write it without _")
-    frames = read(path, index=":")
-    if not frames:
-        raise ValueError("no atoms")
-    *others, atoms = frames  # of a trajectory the last
-    if any(list(other.numbers) != list(atoms.numbers) for other in others):
-        raise ValueError("several crystals: give a file of one")
-    if not (all(atoms.pbc) and atoms.cell.rank == 3):
-        raise ValueError("no periodic cell")
-    found: Structure = AseAtomsAdaptor.get_structure(atoms)
-    if not len(found):
-        raise ValueError("no atoms")
-    return found
