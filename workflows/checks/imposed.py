@@ -21,6 +21,8 @@ FIXED_DENSITY = 10
 """ICHARG from which the charge density is read and kept."""
 FROM_INPUT = -2
 """ISMEAR of occupations that FERWE and FERDO give, or WAVECAR."""
+SHIFTS = 3
+"""LDAUTYPE of a linear response."""
 FIELDS = ("EFIELD", "EFIELD_PEAD", "BEXT")
 """Tags of a static field, electric or magnetic."""
 
@@ -47,6 +49,7 @@ def imposed_findings(
             "FERDO), not of the ground state; so are energy, moments and gap",
         )
     yield from _field(numbers)
+    yield from _shift(numbers)
     if pressure := number_applied(numbers, "PSTRESS"):
         yield warn(
             "imposed_pressure",
@@ -89,6 +92,19 @@ def _penalty(numbers: VaspNumbers) -> Iterator[Finding]:
             f"I_CONSTRAINED_M = {constrained} (LAMBDA = {strength:g}): moments are "
             "held near M_CONSTR, and the energy contains the penalty for what is left; "
             "see E_p in OSZICAR, and compare no energy with a run without it",
+        )
+
+
+def _shift(numbers: VaspNumbers) -> Iterator[Finding]:
+    head = numbers.outcar.header if numbers.outcar is not None else None
+    printed = head is not None and head.ldautype == SHIFTS  # only where +U is on
+    asked = switched_on(numbers, "LDAU")
+    if printed or (asked and number_applied(numbers, "LDAUTYPE") == SHIFTS):
+        yield warn(
+            "external_field",
+            f"LDAUTYPE = {SHIFTS}: LDAUU and LDAUJ are shifts of the potential of a "
+            "shell, for a U by linear response; energy and moments are of the shifted "
+            "potential",
         )
 
 

@@ -25,6 +25,7 @@ def write_ase_db(records: Sequence[Record], directory: Path) -> None:
             data = {
                 "settings": record.document.settings,
                 "hubbards": record.document.hubbards,
+                "hubbard_j": record.document.hubbard_j,
                 "potcar": record.document.potcar,
                 "absolute_moments": record.absolute_moments,
                 "warning": record.warning,

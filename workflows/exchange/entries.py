@@ -92,8 +92,8 @@ def run_type(record: Record) -> str:
     """
     own, functional = record.document, str(record.labels["functional"])
     kind = RUN_TYPES.get(functional, functional or "unknown")
-    if any(own.hubbards.values()):
-        kind += "+U"
+    if any(own.hubbards.values()) or own.hubbard_j:
+        kind += "+U and J" if own.hubbard_j else "+U"
     if record.labels["fake"]:
         return f"fake, no {kind}"
     if record.labels["surrogate"]:

@@ -172,6 +172,11 @@ class TaskDocument(BaseModel):
     hubbards: dict[str, float] = Field(
         default_factory=dict, description="U_eff in eV by element, as applied"
     )
+    hubbard_j: dict[str, float] = Field(
+        default_factory=dict,
+        description="J in eV by element where it counts by itself (LDAUTYPE other than "
+        "2), as applied; U is U_eff + J",
+    )
     nelect: float | None = Field(None, description="valence electrons in the cell")
     potcar: dict[str, str] = Field(
         default_factory=dict, description="element -> TITEL of its POTCAR, as applied"

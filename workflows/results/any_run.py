@@ -21,12 +21,13 @@ from workflows.checks.rules.same_settings import functional
 from workflows.errors import printable
 from workflows.records.document import TaskDocument
 from workflows.results.columns import Column, frame_of, number
-from workflows.results.labels import NO_U, labels_of, u_in_words
+from workflows.results.labels import labels_of
 from workflows.results.parsed_runs_table import (
     LATTICE,
     OXYGEN_OF_A_FORMULA,
     lattice_row,
 )
+from workflows.results.u_in_words import NO_U, u_in_words
 from workflows.vasp.directory import VaspDirectory
 
 if TYPE_CHECKING:
@@ -237,8 +238,8 @@ def settings_of_run(run: AnyRun) -> Row:
 
 def _u(run: AnyRun) -> str:
     """Return the U as applied; empty where it is asked for and no output shows it."""
-    if run.document.hubbards:
-        return u_in_words(run.document.hubbards)
+    if run.document.hubbards or run.document.hubbard_j:
+        return u_in_words(run.document.hubbards, run.document.hubbard_j)
     directory = run.directory
     known = directory is not None and directory.asked and not directory.hubbard
     return NO_U if known else ""

@@ -23,6 +23,7 @@ from workflows.records.summary import Summary
 from workflows.results.comparable_tags import refuse_metal, refuse_tags
 from workflows.results.hosts import family_of
 from workflows.results.sides import APART, Side, sides_in_words
+from workflows.results.u_in_words import u_by_element
 
 SPACING = 0.05
 """Largest relative difference of the k-point spacings in one table.
@@ -81,9 +82,14 @@ def host_formula(formula: str, n_ions: int | None) -> str:
     return LITHIUM + reference_formula(formula, own)[len(own) :]
 
 
+def _us(document: TaskDocument) -> Values:
+    us = u_by_element(document.hubbards, document.hubbard_j)
+    return {element: f"{words} eV" for element, words in us.items()}
+
+
 APPLIED = (
     Property("the POTCAR of {}", lambda d: d.potcar),
-    Property("the U of {}", lambda d: {e: f"{u} eV" for e, u in d.hubbards.items()}),
+    Property("the U of {}", _us),
 )
 """By element, as the outputs say."""
 

@@ -25,6 +25,7 @@ from workflows.results.lax_settings import (
     of_document,
 )
 from workflows.results.magnetic_orders import order_of
+from workflows.results.u_in_words import NO_U, u_in_words
 from workflows.vasp.equality import same_value
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ LABELS = (
     Column("engine"),
     Column("engine_version"),
     Column("functional"),
-    Column("hubbard_u", "eV by element; none: no U; empty: not recorded"),
+    Column(
+        "hubbard_u",
+        "U - J, or U and J where J counts by itself; eV by element; none: no U; empty: "
+        "not recorded",
+    ),
     Column("geometry", "engine that relaxed atoms and cell"),
     Column("lax_settings", "laxer than the paper or the packaged presets; or empty"),
     Column("surrogate", dtype="flag"),
@@ -55,23 +60,10 @@ ORDER = Column(
 """The magnetic order, of tables whose rows are calculations."""
 LABEL_NAMES = tuple(c.name for c in (*STATE_LABELS, *LABELS, ORDER, HOST))
 
-NO_U = "none"
 SURROGATE_U = "Mn 3.9, Ni 6.2"
 """U_eff in eV of the PBE+U data that CHGNet was trained on, as its paper states."""
 SURROGATE_FUNCTIONAL = "learned PBE+U"
 SURROGATE_ENGINE = "chgnet"
-
-
-def u_in_words(hubbards: Mapping[str, float]) -> str:
-    """Return U_eff by element, such as ``Mn 5.96, Ni 4.5``; ``none`` without any.
-
-    Examples
-    --------
-    >>> u_in_words({"Ni": 4.5, "Mn": 5.96, "O": 0.0})
-    'Mn 5.96, Ni 4.5'
-    """
-    found = {element: u for element, u in hubbards.items() if u}
-    return ", ".join(f"{e} {found[e]:g}" for e in sorted(found)) or NO_U
 
 
 def paper_u() -> str:
@@ -83,8 +75,8 @@ def labels_of(document: TaskDocument) -> dict[str, Any]:
     """Return what made the numbers of a document; see `LABELS`."""
     engine, surrogate = document.engine, document.surrogate
     made = _made(engine, document.settings, document.steps, surrogate=surrogate)
-    if document.hubbards:
-        made["hubbard_u"] = u_in_words(document.hubbards)
+    if document.hubbards or document.hubbard_j:
+        made["hubbard_u"] = u_in_words(document.hubbards, document.hubbard_j)
     elif document.state.usable and made["hubbard_u"] != NO_U and not surrogate:
         made["hubbard_u"] = ""  # what was planned is not what was applied
     return {

@@ -21,8 +21,8 @@ from workflows.results.calculation_rows import (
 )
 from workflows.results.comparable import refuse_reference
 from workflows.results.gates import against
-from workflows.results.labels import NO_U
 from workflows.results.qualifiers import PAPER_FUNCTIONALS
+from workflows.results.u_in_words import NO_U
 from workflows.results.verdict import FINISHED
 
 LIKELY = {LITHIUM: (-2.1, -1.7)}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflows.results.labels import NO_U, SURROGATE_ENGINE, paper_u
+from workflows.results.labels import SURROGATE_ENGINE, paper_u
 from workflows.results.lax_settings import in_one
+from workflows.results.u_in_words import NO_U
 
 if TYPE_CHECKING:
     import pandas as pd

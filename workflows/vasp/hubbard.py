@@ -1,8 +1,14 @@
-"""+U as LDAUL, LDAUU and LDAUJ give it, one number a block -> U - J by element."""
+"""+U as LDAUL, LDAUU and LDAUJ give it, one number a block -> U - J by element.
+
+In Dudarev's form (LDAUTYPE = 2) only U - J counts. In the others J counts by itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+DUDAREV = 2
+"""LDAUTYPE of +U in which only U - J counts."""
 
 
 def u_by_block(
@@ -33,3 +39,34 @@ def u_by_element(
 def largest_u(by_element: dict[str, tuple[float, ...]]) -> dict[str, float]:
     """Return one U - J for each element that has any, eV."""
     return {element: max(us) for element, us in by_element.items() if any(us)}
+
+
+def own_j(
+    elements: Sequence[str],
+    columns: Sequence[Sequence[float] | None],
+    form: float | None,
+) -> dict[str, float]:
+    """Return J of each element, eV, where it counts by itself; empty for Dudarev's +U.
+
+    Parameters
+    ----------
+    elements, columns
+        As of :func:`u_by_element`.
+    form
+        LDAUTYPE; None for VASP's default, 2.
+
+    Examples
+    --------
+    >>> own_j(["Mn", "O"], ([2, -1], [4.9, 0], [1, 0]), 1)
+    {'Mn': 1.0}
+    >>> own_j(["Mn", "O"], ([2, -1], [4.9, 0], [1, 0]), 2)
+    {}
+    """
+    shells, _, js = columns
+    if form in (None, DUDAREV) or u_by_element(elements, columns) is None:
+        return {}
+    found: dict[str, float] = {}
+    for element, shell, j in zip(elements, shells or (), js or (), strict=True):
+        if shell >= 0 and j:
+            found[element] = max(float(j), found.get(element, float(j)))
+    return found

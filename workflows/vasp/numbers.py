@@ -46,6 +46,7 @@ class VaspNumbers:
     asked_nelect: float | None = None
     neutral_nelect: float | None = None
     hubbards: dict[str, float] = field(default_factory=dict)
+    hubbard_j: dict[str, float] = field(default_factory=dict)
     split_hubbards: dict[str, tuple[float, ...]] = field(default_factory=dict)
     potcar: dict[str, str] = field(default_factory=dict)
     version: str = ""

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from workflows.errors import StoreError
-from workflows.vasp.hubbard import u_by_element
+from workflows.vasp.hubbard import own_j, u_by_element
 from workflows.vasp.packed import PackingError
 from workflows.vasp.parts import Potential
 from workflows.vasp.potcar_heads import potcar_heads
@@ -126,6 +126,12 @@ class OutcarHeader:
         """
         columns = (self.ldaul, self.ldauu, self.ldauj)
         return u_by_element(self.elements, columns) or {}
+
+    @property
+    def own_j(self) -> dict[str, float]:
+        """J by element, eV, where it counts by itself (LDAUTYPE other than 2)."""
+        columns = (self.ldaul, self.ldauu, self.ldauj)
+        return own_j(self.elements, columns, self.ldautype)
 
 
 def read_outcar_header(path: Path) -> OutcarHeader:

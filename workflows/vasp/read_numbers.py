@@ -35,6 +35,7 @@ from workflows.vasp.run_files import VaspFiles, holds, read_bytes, read_text
 from workflows.vasp.undisplaced import undisplaced
 from workflows.vasp.vasprun import (
     asked_hubbards,
+    asked_own_j,
     final_energy,
     open_outcar,
     open_vasprun,
@@ -144,6 +145,7 @@ def _from_both(run: Any, outcar: OutcarBody | None) -> VaspNumbers:
     return VaspNumbers(
         **{
             "hubbards": asked_hubbards(run),
+            "hubbard_j": asked_own_j(run),
             "nelect": parameters.get("NELECT"),
             "asked_nelect": parameters.get("NELECT"),
             "potcar": titels(run),
@@ -277,6 +279,7 @@ def _from_header(outcar: OutcarBody) -> dict[str, Any]:
     electrons = outcar.steps[-1].electrons if outcar.steps else None
     return {
         "hubbards": largest_u(blocks),
+        "hubbard_j": header.own_j,
         "split_hubbards": {e: us for e, us in blocks.items() if len(set(us)) > 1},
         "nelect": electrons if electrons is not None else header.nelect,
         "asked_nelect": header.nelect,

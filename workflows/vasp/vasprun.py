@@ -13,8 +13,9 @@ from typing import Any
 
 from workflows.errors import StoreError
 from workflows.vasp.convergence import ground_state
+from workflows.vasp.equality import flat
 from workflows.vasp.file_ends import CLOSING
-from workflows.vasp.hubbard import largest_u, u_by_element
+from workflows.vasp.hubbard import largest_u, own_j, u_by_element
 from workflows.vasp.outcar_steps import OutcarBody, read_outcar
 from workflows.vasp.parts import Potential
 from workflows.vasp.poscar import read_poscar
@@ -152,12 +153,26 @@ def final_energy(run: Any) -> float:
 
 def asked_hubbards(run: Any) -> dict[str, float]:
     """Return U - J from vasprun.xml, which has what was asked for each species."""
+    blocks, columns, _ = _asked_u(run)
+    return largest_u(u_by_element(blocks, columns) or {})
+
+
+def asked_own_j(run: Any) -> dict[str, float]:
+    """Return J, where it counts by itself, from vasprun.xml."""
+    return own_j(*_asked_u(run))
+
+
+def _asked_u(
+    run: Any,
+) -> tuple[list[str], list[Sequence[float] | None], float | None]:
+    """Return the elements of the blocks, LDAUL, LDAUU and LDAUJ, and LDAUTYPE."""
     values = {**run.parameters, **run.incar}
     columns = [values.get(tag) for tag in ("LDAUL", "LDAUU", "LDAUJ")]
     blocks = [Potential.titled(str(titel)).element for titel in run.potcar_symbols]
     if not values.get("LDAU") or not all(isinstance(c, list) for c in columns):
-        return {}
-    return largest_u(u_by_element(blocks, columns) or {})
+        columns = [None] * 3
+    form = flat([values.get("LDAUTYPE")])[:1]
+    return blocks, columns, form[0] if form else None
 
 
 def titels(run: Any) -> dict[str, str]:

@@ -36,6 +36,7 @@ def said(**applied: object) -> list[str]:
         ({"BEXT": 0.05}, "external_field"),
         ({"LCALCEPS": True}, "external_field"),
         ({"LCALCEPS": ".TRUE."}, "external_field"),
+        ({"LDAU": True, "LDAUTYPE": 3}, "external_field"),
     ],
 )
 def test_what_was_imposed_is_said(applied: dict[str, object], name: str) -> None:
@@ -53,6 +54,8 @@ def test_what_was_imposed_is_said(applied: dict[str, object], name: str) -> None
         {"ISMEAR": -5},
         {"ISMEAR": 0, "PSTRESS": 0.0, "EFIELD": 0.0, "EFIELD_PEAD": [0.0, 0.0, 0.0]},
         {"LCALCEPS": False, "LEPSILON": True},
+        {"LDAU": False, "LDAUTYPE": 3},
+        {"LDAU": True, "LDAUTYPE": 1},
         {},
     ],
 )

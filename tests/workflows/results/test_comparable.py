@@ -43,6 +43,11 @@ def pair(
             {"hubbards": {"Ni": 4.5, "Mn": 5.96}},
             r"U of Ni: 4.5 eV \| 5.96 eV",
         ),
+        (
+            {"hubbards": {"Mn": 3.9}, "hubbard_j": {"Mn": 1.0}},
+            {"hubbards": {"Mn": 3.9}},
+            r"U of Mn: 3.9 eV \| U 4.9 J 1 eV",
+        ),
     ],
 )
 def test_an_element_with_two_potcars_or_two_u_is_refused(

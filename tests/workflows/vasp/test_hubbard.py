@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from workflows.vasp.hubbard import largest_u, u_by_block, u_by_element
+from tests.runs import edited, unpacked
+from workflows.engines.vasp.parse import parse_vasp
+from workflows.exchange.entries import run_type
+from workflows.exchange.record import Record
+from workflows.results.labels import labels_of
+from workflows.results.u_in_words import u_in_words
+from workflows.vasp.hubbard import largest_u, own_j, u_by_block, u_by_element
 
 
 def test_a_negative_shell_has_no_u() -> None:
@@ -23,3 +31,44 @@ def test_a_column_that_does_not_fit_the_blocks_gives_nothing(
 ) -> None:
     assert u_by_element(["Mn", "O"], ([2, -1], [3.9, 0.0], column)) is None
     assert u_by_element(["Mn", "O"], ([2, -1], [3.9, 0.0], [0.0, 0.0])) is not None
+
+
+@pytest.mark.parametrize("form", [1, 4])
+def test_j_counts_by_itself_but_in_the_form_of_dudarev(form: int) -> None:
+    blocks, columns = ["Mn", "O", "Mn"], ([2, -1, 2], [4.9, 1, 4.9], [1.0, 1, 0.9])
+    assert own_j(blocks, columns, form) == {"Mn": 1.0}
+    assert own_j(blocks, columns, 2) == {}
+    assert own_j(blocks, columns, None) == {}, "2 is the default"
+    assert own_j(blocks, (*columns[:2], None), form) == {}
+
+
+def test_a_j_as_large_as_its_u_is_a_correction() -> None:
+    assert u_in_words({}, {"Mn": 1.0}) == "Mn U 1 J 1"
+    assert u_in_words({"Ni": 6.2, "Mn": 3.9}, {"Mn": 1.0}) == "Mn U 4.9 J 1, Ni 6.2"
+
+
+@pytest.mark.parametrize("alone", ["", "OUTCAR", "vasprun.xml"])
+def test_a_run_of_another_form_is_labelled_by_u_and_j(
+    tmp_path: Path, alone: str
+) -> None:
+    place = unpacked("MgMn2O4_static_ferromagnetic", tmp_path)
+    before = labels_of(parse_vasp(place))["hubbard_u"]
+    (place / "INCAR").unlink()
+    for pattern, new in (
+        (r"(LDAUTYPE *= *)2", r"\g<1>1"),
+        (r"(LDAUU *= *)0(\.0)? +3\.9 +0", r"\g<1>0\2  4.9  0"),
+        (r"(LDAUJ *= *)0(\.0)? +0", r"\g<1>0\2  1"),
+    ):
+        edited(place / "OUTCAR", pattern, new)
+    xml = place / "vasprun.xml"
+    edited(xml, r'(name="LDAUTYPE"> *)2', r"\g<1>1")
+    edited(xml, r'(name="LDAUU"> *0\.0+ *)3\.9', r"\g<1>4.9")
+    edited(xml, r'(name="LDAUJ"> *0\.0+ *)0\.0', r"\g<1>1.0")
+    if alone:
+        other = {"OUTCAR": "vasprun.xml", "vasprun.xml": "OUTCAR"}[alone]
+        (place / other).unlink()
+    document = parse_vasp(place)
+    assert (before, labels_of(document)["hubbard_u"]) == ("Mn 3.9", "Mn U 4.9 J 1")
+    assert (document.hubbards, document.hubbard_j) == ({"Mn": 3.9}, {"Mn": 1.0})
+    pbe = {"functional": "pbe_u", "fake": False, "surrogate": False}
+    assert run_type(Record(document, pbe)) == "GGA+U and J", "no scheme knows it"

@@ -116,7 +116,9 @@ def _input_checks(
     source = "OUTCAR" if outcar else "vasprun.xml"
     asked, neutral = numbers.asked_nelect, numbers.neutral_nelect
     u = ", ".join(f"{e} {value:g}" for e, value in numbers.hubbards.items())
-    row = Evidence("", True, source, "LDAUU", f"U - J: {u} eV" if u else "no U")
+    j = ", ".join(f"{e} {value:g}" for e, value in numbers.hubbard_j.items())
+    told = [*([f"U - J: {u} eV"] if u else []), *([f"own J: {j} eV"] if j else [])]
+    row = Evidence("", True, source, "LDAUU", "; ".join(told) or "no U")
     return (
         (
             ("charged_cell",),

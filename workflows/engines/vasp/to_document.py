@@ -174,6 +174,7 @@ def with_numbers(
         total_magnetization=None if contradicted else shown.total_magnetization,
         occupations=None if contradicted else shown.occupations or None,
         hubbards=shown.hubbards,
+        hubbard_j=shown.hubbard_j,
         nelect=shown.nelect,
         potcar=shown.potcar,
         bandgap=gap.gap if gap else None,
