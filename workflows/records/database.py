@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.errors import StoreError, is_utf8
-from workflows.records.launchpad_settings import read_settings
+from workflows.records.launchpad_settings import read_settings, unknown_key
 
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"
@@ -81,11 +81,17 @@ class Database:
         StoreError
             Names the option that pymongo refuses, and never its value.
         """
-        from pymongo.common import validate
+        from pymongo.common import VALIDATORS, validate
         from pymongo.errors import PyMongoError
 
         for option, value in self.client_options.items():
-            where = f"{self.path}: mongoclient_kwargs.{option}"
+            where = f"{self.path}: mongoclient_kwargs"
+            if option.lower() not in VALIDATORS:
+                raise StoreError(
+                    f"{where}: {unknown_key(option, tuple(VALIDATORS))}; see the "
+                    "options of pymongo.MongoClient"
+                )
+            where = f"{where}.{option}"
             try:
                 with refused_by_warnings():
                     validate(option, value)

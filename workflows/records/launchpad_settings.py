@@ -1,6 +1,7 @@
 """``launchpad.yaml``: read as plain YAML, and every value checked before it is used.
 
-The file may hold a password, so no message here repeats a line or a value of it.
+The file may hold a password, so no message here repeats a line or a value of it, nor a
+key that is unlike those it takes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,8 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 URI = ("mongodb://", "mongodb+srv://")
 NOT_IN_A_NAME = frozenset('/\\. "$*<>:|?\0')
 """Characters that MongoDB refuses in the name of a database."""
+ALIKE = 0.75
+"""Least likeness, of 1, of an unknown key that is shown to a known one."""
 QUOTES = "put it in quotes"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _KEY = re.compile(r"[A-Za-z_]\w*")
@@ -58,10 +62,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     raw = _mapping(_text(path), path)
     for key in raw:
         if key not in KEYS:
-            shown = f" {key}" if _KEY.fullmatch(str(key)) else ""
-            raise StoreError(
-                f"{path}: unknown key{shown}{nearest(str(key), KEYS) if shown else ''}"
-            )
+            raise StoreError(f"{path}: {unknown_key(str(key), KEYS)}")
     given = {key: value for key, value in raw.items() if value is not None}
     settings = {key: _expand(value, f"{path}: {key}") for key, value in given.items()}
     if "host" not in settings:
@@ -72,9 +73,26 @@ def read_settings(path: Path) -> dict[str, Any]:
     return settings
 
 
+def unknown_key(key: str, known: tuple[str, ...]) -> str:
+    """Name an unknown key only if it is like a known one: else it may be a secret.
+
+    ``password:secret`` without a blank is a key, for YAML.
+
+    Examples
+    --------
+    >>> unknown_key("prot", ("host", "port"))
+    'unknown key prot (did you mean port?)'
+    >>> unknown_key("host:secret", ("host", "port"))
+    'an unknown key, not shown here (is a blank missing after its colon?)'
+    """
+    if _KEY.fullmatch(key) and get_close_matches(key, known, cutoff=ALIKE):
+        return f"unknown key {key}{nearest(key, known)}"
+    return "an unknown key, not shown here (is a blank missing after its colon?)"
+
+
 def _text(path: Path) -> str:
     if not stat.S_ISREG(path.stat().st_mode):  # a FIFO would wait for ever
-        raise StoreError(f"{path}: not a regular file; rename it")
+        raise StoreError(f"{path}: not a file that can be read whole; name another")
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
@@ -158,7 +176,7 @@ def _refuse_repeated_keys(node: yaml.Node, path: Path) -> None:
 
 def _expand(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
-        return {key: _expand(item, f"{where}.{key}") for key, item in value.items()}
+        return {key: _expand(item, where) for key, item in value.items()}
     if isinstance(value, list):
         return [_expand(item, where) for item in value]
     if not isinstance(value, str):

@@ -213,6 +213,10 @@ def test_a_port_given_as_text_is_the_number(
         "password: {hunter2: x}",
         "password: [hunter2]",
         "password:hunter2: x",
+        "hunter2: x",
+        "password_hunter2: x",
+        "mongoclient_kwargs: {password:hunter2: '${LNMO_TEST_UNSET}'}",
+        "mongoclient_kwargs: {hunter2: '${LNMO_TEST_UNSET}'}",
         "password: hunter2\npassword: hunter2",
         "password: &hunter2 a\nname: *hunter2",
         "password: hunter2\n  : - %",
@@ -245,9 +249,13 @@ def test_a_password_of_digits_is_asked_for_in_quotes(tmp_path: Path) -> None:
 
 def test_what_is_not_a_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "launchpad.yaml")
-    with pytest.raises(StoreError, match="not a regular file"):
+    with pytest.raises(
+        StoreError, match="not a file that can be read whole; name another"
+    ):
         read_database(tmp_path)
-    with pytest.raises(StoreError, match="not a regular file"):
+    with pytest.raises(
+        StoreError, match="not a file that can be read whole; name another"
+    ):
         read_database("/dev/null")
 
 
@@ -269,7 +277,8 @@ def test_text_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> No
         ("{tls: true, tlsCAFile: /no/such/ca.pem}", "tlsCAFile: the file cannot be"),
         ("{tls: maybe}", "tls: pymongo refuses it"),
         ("{maxPoolSize: many}", "maxPoolSize: pymongo refuses it"),
-        ("{noSuchOption: 1}", "noSuchOption: pymongo refuses it"),
+        ("{noSuchOption: 1}", "mongoclient_kwargs: an unknown key, not shown here"),
+        ("{tlsCAFil: a}", "unknown key tlsCAFil .did you mean tlscafile"),
         ("{readPreference: hunter2}", "readPreference: pymongo refuses it"),
         ("{tls: false, tlsCAFile: FILE}", "pymongo cannot make a client"),
         ("{tls: true, tlsCertificateKeyFile: FILE}", "pymongo cannot make a client"),
@@ -322,6 +331,8 @@ def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> 
         'host: "mongodb://localhost:1/x?readPreferenceTags=s3cret"\nuri_mode: true',
         "host: localhost\nport: 1\nmongoclient_kwargs: {compressors: s3cret}",
         "host: localhost\nport: 1\nmongoclient_kwargs: {s3crets: 1}",
+        "host: localhost\nport: 1\nmongoclient_kwargs: {password:s3cret}",
+        "host: localhost\nport: 1\nmongoclient_kwargs: {tls: true, tlsCAFile:s3cret}",
     ],
 )
 def test_what_pymongo_warns_of_is_an_error_without_the_value(
@@ -334,7 +345,7 @@ def test_what_pymongo_warns_of_is_an_error_without_the_value(
     with pytest.raises(StoreError) as caught:
         open_it(database)
     assert "no MongoDB answers" not in str(caught.value)
-    assert "s3cret" not in str(caught.value).replace("mongoclient_kwargs.s3crets", "")
+    assert "s3cret" not in str(caught.value)
     assert not recwarn.list
 
 
