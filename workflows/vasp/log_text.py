@@ -7,6 +7,7 @@ middle of a longer one is left out.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflows.atomic import open_regular
+from workflows.errors import printable
 from workflows.vasp.packed import LONGEST_MARK, PackingError, is_packed, stream
 from workflows.vasp.run_files import unix_text
 
@@ -21,6 +23,10 @@ MOST_BYTES = 16_000_000
 """Read of one log: half from its head, half from its tail."""
 LONGEST_LINE = 10_000
 """Bytes; a longer line comes as several."""
+_TERMINAL = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_]"
+)
+"""Sequences that colour or command a terminal (ECMA-48)."""
 _MARKS = (b"\xff\xfe", b"\xfe\xff")
 """First bytes of UTF-16."""
 
@@ -80,6 +86,11 @@ def log_lines(path: Path, most: int | None = None) -> Iterator[bytes]:
     for line in read_log(path, most).text.encode("utf-8", "replace").split(b"\n"):
         for start in range(0, max(len(line), 1), LONGEST_LINE):
             yield line[start : start + LONGEST_LINE].strip() + b"\n"
+
+
+def shown(line: str) -> str:
+    """Return a line as a reason may hold it: without colours, nothing that acts."""
+    return printable(" ".join(_TERMINAL.sub("", line).split()))
 
 
 def _log(head: bytes, tail: bytes, left_out: int) -> Log:

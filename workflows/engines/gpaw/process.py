@@ -25,11 +25,14 @@ from workflows.engines.orphans import (
     helpers_ended,
 )
 from workflows.engines.protocol import Report
-from workflows.errors import MachineError, Terminated
+from workflows.errors import MachineError, StoreError, Terminated
+from workflows.vasp.log_text import LONGEST_LINE, read_log, shown
 
 ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
 TEXT_FILES = ("gpaw-*.txt",)
 """Texts that GPAW writes, and keeps open."""
+MOST_BYTES = 100_000
+"""Read of standard error, half of them from its end."""
 NEVER_STARTED = "GPAW never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
@@ -209,8 +212,8 @@ def progress(directory: Path) -> str:
 def last_words(directory: Path) -> str:
     """Return the last line that GPAW said on standard error."""
     try:
-        lines = read_regular(directory / ERROR_FILE, "replace").split("\n")
-    except OSError:
+        lines = read_log(directory / ERROR_FILE, MOST_BYTES).text.split("\n")
+    except (OSError, StoreError):
         return ""
-    said = [" ".join(line.split()) for line in lines if line.strip()]
+    said = [words for line in lines if (words := shown(line[-LONGEST_LINE:]))]
     return said[-1][:300] if said else ""

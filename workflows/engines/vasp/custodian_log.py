@@ -35,6 +35,8 @@ def read_corrections(directory: Path) -> tuple[dict[str, Any], ...]:
 def _corrections(log: Path) -> Iterator[dict[str, Any]]:
     for job in read_jobs(VaspFiles(log.parent, "", {})):
         for entry in job.corrections:
+            if entry.get("skipped"):  # a handler that raised: nothing was corrected
+                continue
             yield in_words(entry, log.parent.name)
 
 

@@ -23,7 +23,7 @@ import io
 import logging
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,10 +122,11 @@ def _oszicar(path: str | Path) -> Oszicar:
         return Oszicar(copy.name)
 
 
-def guard(watcher: Any, method: str, *, otherwise: Any) -> None:
+def guard(watcher: Any, method: str, *, otherwise: Callable[[Any], Any]) -> None:
     """Give an answer where custodian's own code raises at a file full of rubbish.
 
-    What we raise ourselves, and what the disk refuses, goes on.
+    What we raise ourselves, and what the disk refuses, goes on. ``otherwise`` takes the
+    watcher and returns the answer.
     """
     asked = getattr(watcher, method)
 
@@ -137,6 +138,6 @@ def guard(watcher: Any, method: str, *, otherwise: Any) -> None:
         except Exception:  # whatever the file led the reader to
             name = type(watcher).__name__
             logging.getLogger(__name__).warning("%s raised", name, exc_info=True)
-            return otherwise
+            return otherwise(watcher)
 
     setattr(watcher, method, answer)

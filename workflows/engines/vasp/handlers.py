@@ -146,11 +146,16 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
     if relaxes:
         chosen += [NonConverging(), PotimErrorHandler()]
     for each in chosen:
-        gave_up = {"errors": [type(each).__name__], "actions": None}
-        guard(each, "check", otherwise=False)
-        guard(each, "correct", otherwise=gave_up)
+        guard(each, "check", otherwise=lambda _: False)
+        guard(each, "correct", otherwise=_uncorrected)
         _correct_only_ours(each)
     return chosen
+
+
+def _uncorrected(handler: Any) -> dict[str, Any]:
+    """Return what a handler found, for one that raised as it corrected that."""
+    found = sorted(getattr(handler, "errors", ())) or [type(handler).__name__]
+    return {"errors": found, "actions": None}
 
 
 def _correct_only_ours(handler: Any) -> None:
@@ -168,5 +173,5 @@ def validators() -> list[Any]:
     """Return what looks at the outputs of a VASP that ended."""
     chosen = [VasprunXMLValidator(), VaspFilesValidator()]
     for each in chosen:
-        guard(each, "check", otherwise=True)
+        guard(each, "check", otherwise=lambda _: True)
     return chosen

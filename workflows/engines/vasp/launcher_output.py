@@ -12,7 +12,7 @@ from pathlib import Path
 
 from workflows.engines.exit_status import ended_by, was_killed
 from workflows.errors import StoreError
-from workflows.vasp.log_text import read_log
+from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.standard_output import starts, steps_printed
 
 NEVER_STARTED = "VASP never started"
@@ -139,7 +139,7 @@ def last_meaningful_line(path: Path) -> str:
         lines = read_log(path, 4_000).text.splitlines()
     except (OSError, StoreError):
         return ""
-    said = [" ".join(line.split()) for line in lines if not _RULE.match(line)]
+    said = [words for line in lines if not _RULE.match(words := shown(line))]
     return said[-1][:MOST_CHARACTERS] if said else ""
 
 
@@ -148,7 +148,7 @@ def _paragraphs(text: str) -> list[str]:
     found: list[str] = []
     open_ended = False
     for line in text.splitlines():
-        words = " ".join(line.split())
+        words = shown(line)
         if _RULE.match(words):
             open_ended = False
         elif open_ended and not re.match(r"[\w.\[\]/-]+: ", words):

@@ -10,9 +10,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
-from workflows.counts import count_of
 from workflows.engines.claim import check_claim, has_claim
-from workflows.engines.exit_status import ended_by
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import (
     end_left_behind,
@@ -22,15 +20,14 @@ from workflows.engines.orphans import (
     writers,
 )
 from workflows.engines.protocol import Report
-from workflows.engines.vasp.custodian_log import read_corrections, slim_archives
+from workflows.engines.vasp.custodian_log import slim_archives
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
     STARTED,
     last_meaningful_line,
     left_behind,
-    never_started,
 )
-from workflows.errors import MachineError, StoreError
+from workflows.errors import MachineError, StoreError, printable
 from workflows.vasp.log_text import read_log
 
 if TYPE_CHECKING:
@@ -104,6 +101,7 @@ def custodian_run(
     from custodian.custodian import CustodianError
 
     from workflows.engines.vasp.custodian_readers import our_readers
+    from workflows.engines.vasp.given_up import why_given_up
     from workflows.engines.vasp.handlers import handlers, validators
     from workflows.engines.vasp.job import TimedJob
     from workflows.engines.vasp.only_ours import OnlyOurs
@@ -137,9 +135,10 @@ def custodian_run(
         if job.returncode == 0 and (left.engine or others):
             why = left_behind(others)
         else:
-            why = _why(directory, error, job.returncode) + helpers_ended(left.names)
+            why = why_given_up(directory, error, job.returncode)
+            why += helpers_ended(left.names)
         check_claim(directory)
-        (directory / ERROR_FILE).write_text(f"{why}\n", "utf-8")
+        (directory / ERROR_FILE).write_text(f"{printable(why)}\n", "utf-8")
     except BaseException:
         job.end()
         raise
@@ -147,27 +146,6 @@ def custodian_run(
         if has_claim(directory):
             slim_archives(directory)
     return clock
-
-
-def _why(directory: Path, error: Exception, returncode: int | None) -> str:
-    """Say what custodian could not mend, or what VASP said last and how it ended."""
-    corrections = read_corrections(directory)
-    if not corrections and (words := never_started(directory, returncode)):
-        return words
-    if corrections and not corrections[-1]["actions"]:
-        last = corrections[-1]
-        return f"no cure for {', '.join(last['errors'])} ({last['handler']})"
-    ended = ended_by(returncode)
-    if "eturn code" in str(error):
-        return f"VASP's files are complete, but its command failed: {ended}"
-    if "alidation" not in str(error):
-        tried = ", ".join(error for c in corrections for error in c["errors"])
-        return f"gave up after {count_of(len(corrections), 'correction')} ({tried})"
-    told = f"; {ended}" if returncode else ""
-    for name in ("std_err.txt", "vasp.out"):
-        if line := last_meaningful_line(directory / name):
-            return f"incomplete output; the last line of VASP: {line}{told}"
-    return f"incomplete output; VASP printed nothing{told}"
 
 
 def disk_is_full(directory: Path) -> bool:

@@ -43,7 +43,7 @@ from workflows.engines.vasp.launcher_output import (
     began,
 )
 from workflows.engines.vasp.process import ERROR_FILE
-from workflows.errors import StoreError
+from workflows.errors import StoreError, printable
 from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.log_text import Log, read_log
@@ -354,6 +354,7 @@ def _short(message: Any) -> str:
 
 def _line(path: Path) -> str:
     try:
-        return " ".join(read_regular(path, "replace").split())[:MOST_CHARACTERS]
+        words = read_regular(path, "replace").split()
     except OSError:
         return ""
+    return printable(" ".join(words))[:MOST_CHARACTERS]

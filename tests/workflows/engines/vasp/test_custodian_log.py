@@ -66,6 +66,12 @@ def test_each_kind_of_action_has_its_words(
     assert read_corrections(tmp_path)[0]["actions"] == [line]
 
 
+def test_a_handler_that_raised_is_no_correction(tmp_path: Path) -> None:
+    bad = {**entry("Frozen"), "errors": ["Bad handler=<F at 0x7f4c>"], "skipped": True}
+    log(tmp_path, bad)
+    assert read_corrections(tmp_path) == ()
+
+
 @pytest.mark.parametrize("content", ["", "[", "{}", "[{}]", "[1]"])
 def test_a_log_that_cannot_be_read_tells_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / "custodian.json").write_text(content)

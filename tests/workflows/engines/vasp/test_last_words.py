@@ -1,0 +1,178 @@
+"""The reason of a VASP that ended is the first line that says the cause."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.places import TESTS
+from workflows.campaign.calculation import Calculation
+from workflows.engines.machine import Machine
+from workflows.engines.step import run_step
+from workflows.engines.vasp.last_words import line_with, own_words
+from workflows.engines.vasp.launcher_output import cause_of_silence
+from workflows.errors import StepFailed
+from workflows.launchpad.local_run import machine_failure
+from workflows.records.document import State, TaskDocument
+from workflows.records.file_store import FileResults
+
+FAKE = TESTS / "fake_vasp" / "vasp_std"
+REFUSES = "I REFUSE TO CONTINUE WITH THIS SICK JOB ... BYE!!!"
+RULE = f" {'-' * 77}\n"
+BOX = f"""\
+{RULE}|                                                                             |
+|     EEEEEEE  RRRRRR   RRRRRR   OOOOOOO  RRRRRR      ###     ###     ###     |
+|     E        R     R  R     R  O     O  R     R     ###     ###     ###     |
+|     EEEEE    RRRRRR   RRRRRR   O     O  RRRRRR       #       #       #      |
+|                                                                             |
+|     M_divide: can not subdivide           4 nodes by           3            |
+|                                                                             |
+|       ---->  {REFUSES} <----       |
+|                                                                             |
+{RULE}"""
+ADVICE = f"""\
+{RULE}|     W    W   AA    RRRRR   N    N  II  N    N   GGGG   !!!                   |
+|     You enforced a specific xc type; an error may come of it.                |
+{RULE}"""
+STEP = "DAV:   1    -0.100E+02   -0.10000E+00   -0.10E+00   100   0.1E+00    0.1E+00\n"
+NEWS = "VERY BAD NEWS! internal error in subroutine INVGRP: inverse not found 2\n"
+SRUN = "srun: error: c1: tasks 0-3: Exited with exit code 1\n"
+OPEN_MPI = """\
+--------------------------------------------------------------------------
+MPI_ABORT was invoked on rank 0 in communicator MPI_COMM_WORLD
+with errorcode 1.
+--------------------------------------------------------------------------
+"""
+HYDRA = """\
+===================================================================================
+=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES
+=   EXIT CODE: 1
+===================================================================================
+"""
+FORTRAN = """\
+forrtl: severe (174): SIGSEGV, segmentation fault occurred
+Image              PC                Routine            Line        Source
+vasp_std           0000000001B3C5F4  Unknown               Unknown  Unknown
+"""
+OOM = "slurmstepd: error: Detected 1 oom_kill event in StepId=1.0. Some were killed.\n"
+SIGNAL = "mpirun noticed that process rank 0 on node c1 exited on signal 9 (Killed).\n"
+DIVIDE = "VASP said: M_divide: can not subdivide 4 nodes by 3"
+ENDS = {
+    "a box": (BOX, "", DIVIDE),
+    "a box, then Slurm": (BOX, SRUN, DIVIDE),
+    "a box, then Intel MPI": (BOX + HYDRA, "", DIVIDE),
+    "four boxes": (4 * BOX, OPEN_MPI, DIVIDE),
+    "a box on standard error": ("", BOX + SRUN, DIVIDE),
+    "an advice, then a box": (ADVICE + STEP + BOX, "", DIVIDE),
+    "VASP 5": (STEP + NEWS + HYDRA, SRUN, f"VASP said: {NEWS.strip()}"),
+    "VASP 5 refuses": (NEWS + f" {REFUSES}\n", OPEN_MPI, f"VASP said: {NEWS.strip()}"),
+    "a crash": (
+        STEP,
+        FORTRAN + SRUN,
+        f"standard error says: {FORTRAN.splitlines()[0]}",
+    ),
+    "no memory": (STEP, OOM + SRUN, f"standard error says: {OOM.strip()}"),
+    "a signal": (STEP, RULE + SIGNAL, f"its launcher said: {SIGNAL.strip()}"),
+    "an error it went on from": (
+        "error reading a hint\n" + STEP,
+        OOM,
+        f"standard error says: {OOM.strip()}",
+    ),
+    "nothing that names a cause": (STEP + "bye\n", "", "the last line of VASP: bye"),
+    "nothing": ("", "", ""),
+}
+
+
+@pytest.mark.parametrize("kind", ENDS)
+def test_what_vasp_said_comes_before_what_others_said_of_its_end(
+    tmp_path: Path, kind: str
+) -> None:
+    output, errors, expected = ENDS[kind]
+    (tmp_path / "vasp.out").write_text(output)
+    (tmp_path / "std_err.txt").write_text(errors)
+    assert own_words(tmp_path) == expected
+
+
+def test_an_error_that_is_known_is_told_in_its_own_words(tmp_path: Path) -> None:
+    (tmp_path / "vasp.out").write_text(
+        STEP + BOX.replace("M_divide:", "Error reading item 'X':") + STEP
+    )
+    said = line_with(tmp_path, ["Error reading item"])
+    assert said.startswith("Error reading item 'X': can not subdivide 4 nodes by 3")
+    assert line_with(tmp_path, ["BRMIX"]) == line_with(tmp_path, []) == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\x1b[1;31mlicence not found\x1b[0m",
+        "\x1b]0;title\x07licence not found",
+        "licence \x1b[2Jnot found\x1b(",
+        "licence not\x08\x08\x08 found\x07",
+    ],
+)
+def test_nothing_in_a_reason_commands_a_terminal(tmp_path: Path, line: str) -> None:
+    (tmp_path / "std_err.txt").write_text(line)
+    for said in (own_words(tmp_path), cause_of_silence([line])):
+        assert said.isprintable()
+        assert "licence" in said
+        assert "found" in said
+        assert "31m" not in said
+
+
+def failed(one: Calculation, root: Path, command: str) -> TaskDocument:
+    """Run a relaxation by a command of the shell; return the record of its failure."""
+    path = root / "command"
+    path.write_text(f"#!/bin/bash\n{command}\n")
+    path.chmod(0o755)
+    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
+    with pytest.raises(StepFailed):
+        run_step(one, "relax", root=root, machine=machine, report=print)
+    document = FileResults(root).get(one.id, "relax")
+    assert document is not None
+    return document
+
+
+@pytest.fixture
+def one(calculations: tuple[Calculation, ...]) -> Calculation:
+    return next(c for c in calculations if c.x == 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("echo 'mpirun was unable to find the executable' >&2", "mpirun was unable to"),
+        (":", "the command printed nothing"),
+        ("echo FlexNet: licence denied | iconv -t UTF-16", "FlexNet: licence denied"),
+    ],
+)
+def test_a_vasp_that_no_longer_starts_after_a_correction_never_started(
+    one: Calculation, tmp_path: Path, second: str, said: str
+) -> None:
+    fails = f"FAKE_VASP_FAIL=brmix exec {sys.executable} {FAKE}"
+    once = f"if ! test -e {tmp_path}/once; then touch {tmp_path}/once; {fails}; fi"
+    found = failed(one, tmp_path, f"{once}\n{second}\nexit 1")
+    assert found.state is State.NEVER_STARTED
+    assert found.reason.startswith(f"VASP never started: {said}")
+    assert machine_failure(found.reason)
+    assert [each["errors"] for each in found.corrections] == [["brmix"]]
+
+
+def test_an_error_is_named_where_the_handler_that_found_it_fails(
+    one: Calculation, tmp_path: Path
+) -> None:
+    told = "Error EDDDAV: Call to ZHEGV failed. Returncode = 1 2 128"
+    found = failed(one, tmp_path, f": >OUTCAR; : >OSZICAR; echo '{told}'; exit 1")
+    assert f"VASP said: {told}" in found.reason
+    assert "no cure for VaspErrorHandler" not in found.reason
+
+
+def test_no_reason_holds_an_address_of_this_process(
+    one: Calculation, tmp_path: Path
+) -> None:
+    found = failed(one, tmp_path, "rm -f OUTCAR; mkfifo OUTCAR; exit 0")
+    assert "OUTCAR is a FIFO" in found.reason
+    assert "Bad" not in found.reason
+    assert "object at 0x" not in found.model_dump_json()
