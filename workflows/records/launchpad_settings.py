@@ -85,8 +85,9 @@ def unknown_key(key: str, known: tuple[str, ...]) -> str:
     >>> unknown_key("host:secret", ("host", "port"))
     'an unknown key, not shown here (is a blank missing after its colon?)'
     """
-    if _KEY.fullmatch(key) and get_close_matches(key, known, cutoff=ALIKE):
-        return f"unknown key {key}{nearest(key, known)}"
+    plain = key.lower()  # options of pymongo have no case
+    if _KEY.fullmatch(key) and get_close_matches(plain, known, cutoff=ALIKE):
+        return f"unknown key {key}{nearest(plain, known)}"
     return "an unknown key, not shown here (is a blank missing after its colon?)"
 
 
