@@ -30,6 +30,7 @@ from workflows.vasp.parts import Block, Mesh, Potential
 from workflows.vasp.poscar import Cell, read_poscar
 from workflows.vasp.potcar_heads import read_potcar, read_potcar_spec
 from workflows.vasp.run_files import NUMBERS, VaspFiles, run_files, unix_text
+from workflows.vasp.undisplaced import FINITE_DIFFERENCES
 
 NAMES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "POTCAR.spec", "OUTCAR", "vasprun.xml")
 LOOKED_AT = ("OSZICAR", "CONTCAR", "DOSCAR", "EIGENVAL", "PROCAR", "XDATCAR", "IBZKPT")
@@ -122,7 +123,9 @@ def read_run(run: Run) -> VaspDirectory:
         mesh = vasprun.mesh
     if mesh is None and "KPOINTS" not in reader.found:
         mesh = mesh_from_spacing(incar, lattice)
-    moments = None if outcar is None else reader.path("OUTCAR", final_moments)
+    moments = None
+    if outcar is not None and outcar.ibrion not in FINITE_DIFFERENCES:
+        moments = reader.path("OUTCAR", final_moments)
     return VaspDirectory(
         name=run.name,
         files=tuple(path.name for path in reader.found.values()),

@@ -9,6 +9,8 @@ import pytest
 from tests.runs import edited, ids, unpacked
 from workflows.engines.vasp.parse import parse_vasp
 from workflows.records.document import State, TaskDocument
+from workflows.vasp.outcar_steps import read_outcar
+from workflows.vasp.read_directory import find_runs, read_run
 
 CRYSTAL, DISPLACED = -10.82654341, -10.82508260
 """eV, energies of the first and of the last configuration."""
@@ -77,3 +79,22 @@ def test_the_files_of_phonons_are_compared_by_where_they_end(phonons: Path) -> N
     assert "files_disagree" not in ids(parse_vasp(phonons))
     (phonons / "OSZICAR").write_text(line.replace("082508", "072508"), "utf-8")
     assert "files_disagree" in ids(parse_vasp(phonons))
+
+
+def test_moments_are_of_the_crystal_for_every_reader(tmp_path: Path) -> None:
+    place = unpacked("MgMn2O4_relax_ferromagnetic", tmp_path)
+    steps = read_outcar((place / "OUTCAR").read_text("utf-8")).steps
+    assert steps[0].moments != steps[-1].moments
+    (run,) = find_runs(place)
+    assert read_run(run).moments == steps[-1].moments
+    (place / "INCAR").unlink()
+    for name, pattern in (
+        ("OUTCAR", r"(IBRION *= *)2"),
+        ("vasprun.xml", r'("IBRION"> *)2'),
+    ):
+        edited(place / name, pattern, r"\g<1>6")
+    document = parse_vasp(place)
+    assert document.magnetization == steps[0].moments
+    assert document.total_magnetization == steps[0].total_magnetization
+    (run,) = find_runs(place)
+    assert read_run(run).moments is None, "the rules read no displaced crystal"
