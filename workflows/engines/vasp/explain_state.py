@@ -16,7 +16,14 @@ from workflows.counts import count_of
 from workflows.engines.protocol import read_run_file
 from workflows.engines.vasp.evidence import Evidence, stated
 from workflows.engines.vasp.explain_inputs import IDS, input_evidence
+from workflows.engines.vasp.launcher_output import (
+    ELSEWHERE,
+    LEFT_BEHIND,
+    NEVER_STARTED,
+    WROTE_NOTHING,
+)
 from workflows.engines.vasp.parse import is_member
+from workflows.engines.vasp.process import ERROR_FILE
 from workflows.engines.vasp.state import (
     electronic_problem,
     ionic_problem,
@@ -32,6 +39,13 @@ from workflows.vasp.read_numbers import read_numbers
 from workflows.vasp.run_files import NUMBERS, VaspFiles, read_lines, run_files
 
 END_MARKS = {"OUTCAR": FOOTER, "vasprun.xml": CLOSING}
+COMMAND = {
+    NEVER_STARTED: "VASP was started",
+    WROTE_NOTHING: "the VASP command wrote files of VASP",
+    ELSEWHERE: "VASP ran in its directory",
+    LEFT_BEHIND: "the VASP command waited for VASP",
+}
+"""First words of a reason -> the statement that is false then."""
 EDIFF_REACHED = "EDIFF is reached"
 
 
@@ -71,6 +85,10 @@ def _rows(files: VaspFiles, document: TaskDocument) -> Iterator[Evidence]:
         statement = "VASP has ended" if state is State.RUNNING else "VASP was started"
         yield Evidence(statement, False, value=reason, state=str(state))
         return
+    if statement := _of_command(document):
+        yield Evidence(statement, False, ERROR_FILE, "", reason, "", str(state))
+    if state is State.NEVER_STARTED:
+        return
     yield from _ends(files, document)
     if state is State.TRUNCATED:
         return
@@ -79,6 +97,15 @@ def _rows(files: VaspFiles, document: TaskDocument) -> Iterator[Evidence]:
     yield from input_evidence(files, numbers, document)
     others = (found for found in document.findings if found.id not in IDS)
     yield from (_noted(found, document) for found in others)
+
+
+def _of_command(document: TaskDocument) -> str:
+    """Return what the command of VASP did not do; empty if that is not the reason."""
+    told = (
+        said for words, said in COMMAND.items() if document.reason.startswith(words)
+    )
+    never = document.state is State.NEVER_STARTED
+    return next(told, "VASP was started" if never else "")
 
 
 def _with_decision(row: Evidence, document: TaskDocument) -> Evidence:

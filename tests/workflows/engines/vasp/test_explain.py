@@ -223,6 +223,46 @@ def test_the_table_marks_what_decides_and_json_has_every_field(
     assert show_evidence([DATA / "NiO_static"], as_json=True) == 0
 
 
+COMMANDS = {
+    "a library": ("echo 'vasp_std: cannot open shared object file'; exit 1", "started"),
+    "silence": ("exit 1", "started"),
+    "killed": ("kill -9 $$", "started"),
+    "queued": ("echo Submitted batch job 12", "wrote files of VASP"),
+    "began": ("printf ' running on    4 total cores\\n'", "wrote files of VASP"),
+    "elsewhere": ("echo 'DAV:   1     0.1E+03'; exit 1", "ran in its directory"),
+}
+
+
+@pytest.mark.parametrize("how", COMMANDS)
+def test_a_vasp_that_left_nothing_here_has_one_reason_and_proves_nothing(
+    tmp_path: Path, how: str
+) -> None:
+    told, statement = COMMANDS[how]
+    command = tmp_path / "vasp_std"
+    command.write_text(f"#!/bin/sh\n{told}\n")
+    command.chmod(0o755)
+    calculation = plan(load_campaign("paper").override(x=[1]))[0]
+    engine, machine = VaspEngine(), Machine(vasp_cmd=str(command), poll_seconds=0.02)
+    root = tmp_path / "relax"
+    engine.write_inputs(calculation, "relax", root, None)
+    engine.run(root, machine, lambda line: None)
+    for place in (root, root / "relax-1"):
+        document = parse_run(place)
+        row = decisive(document)
+        assert row.statement.endswith(statement)
+        assert row.value == document.reason
+        assert not [each for each in evidence_of(document) if each.holds is True]
+
+
+def test_a_vasp_that_was_left_behind_is_why_its_run_is_truncated(run: Path) -> None:
+    (run / "OUTCAR").write_text("vasp.6.4.2\n")
+    reason = "the VASP command ended before VASP (exit code 0), which ran on; it was"
+    (run / "custodian.error").write_text(reason)
+    document = parse_run(run)
+    assert document.state is State.TRUNCATED
+    assert decisive(document).statement == "the VASP command waited for VASP"
+
+
 def test_a_statement_never_decides_on_other_words() -> None:
     document = parse_run(DATA / "V2O5_unconverged")
     other = document.model_copy(update={"reason": "something else"})
