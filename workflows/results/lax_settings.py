@@ -30,6 +30,8 @@ METAL_MESH = 12
 """Points along each axis of bcc lithium. Choice: 0.15 1/A, meV of a metal's energy."""
 WIDTH = 0.05
 """eV, of the occupations in GPAW: the packaged campaigns'."""
+NOT_RECORDED = "not recorded"
+"""Ends what is unknown of a run that gave numbers; of one without, nothing is said."""
 NO_STATIC = "no static step"
 """The numbers are those of a relaxation's last step: of the basis of its start, and of
 a coarser convergence. The paper's calculations are static ones."""
@@ -53,7 +55,11 @@ STRICTER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def of_document(document: TaskDocument) -> tuple[str, ...]:
-    """Return what is laxer in a recorded step, and what is not on record."""
+    """Return what is laxer in a recorded step, and what is not on record.
+
+    Of a step without a result, only what is on record: its settings are the planned
+    ones where no output has been read.
+    """
     step, settings = document.task_label.partition("-")[0], document.settings
     metal = document.reference
     if step == GEOMETRY or document.surrogate:
@@ -69,8 +75,11 @@ def of_document(document: TaskDocument) -> tuple[str, ...]:
         return ()
     if step == "dos":  # its mesh is another, and its numbers count for no row
         return found
-    missing = () if mesh else ("k mesh not recorded",)
-    return (*found, *missing, *_coarse(mesh, document.supercell, metal=metal))
+    missing = () if mesh else (f"k mesh {NOT_RECORDED}",)
+    found = (*found, *missing, *_coarse(mesh, document.supercell, metal=metal))
+    if document.energy is None and not document.state.usable:  # no output was read
+        return tuple(each for each in found if not each.endswith(NOT_RECORDED))
+    return found
 
 
 def of_calculation(calculation: Calculation) -> tuple[str, ...]:
@@ -101,18 +110,18 @@ def in_one(parts: Iterable[str]) -> str:
 def _of_gpaw(settings: Mapping[str, Any]) -> tuple[str, ...]:
     cutoff, width = settings.get("cutoff"), settings.get("width")
     if cutoff is None or width is None:
-        return ("cutoff or smearing not recorded",)
+        return (f"cutoff or smearing {NOT_RECORDED}",)
     low = (f"cutoff {cutoff:g} eV",) if cutoff < CUTOFF else ()
     return low + ((f"smearing {width:g} eV",) if width > WIDTH else ())
 
 
 def _of_vasp(settings: Mapping[str, Any], step: str, *, metal: bool) -> tuple[str, ...]:
     applied, tags = settings.get("ENCUT"), settings.get(INCAR)
-    found = [] if applied else ["ENCUT not recorded"]
+    found = [] if applied else [f"ENCUT {NOT_RECORDED}"]
     if applied and applied < CUTOFF:
         found.append(f"ENCUT = {applied:g}")
     if tags is None:
-        found.append("INCAR tags not recorded")
+        found.append(f"INCAR tags {NOT_RECORDED}")
     elif settings.get("functional") in functionals():
         ran = {t: settings[t] for t in ("PREC", "LASPH", "LMAXMIX") if t in settings}
         own = {**tags, **{t: v for t, v in ran.items() if t in tags}}

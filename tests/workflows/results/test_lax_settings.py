@@ -13,7 +13,7 @@ from tests.paper_rows import row, series, verdict
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.campaign import load_campaign
 from workflows.campaign.plan import plan
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
 from workflows.records.summary import summarize
 from workflows.results.calculation_rows import result_row
 from workflows.results.labels import combined, labels_of, planned_labels
@@ -87,6 +87,31 @@ def test_tags_that_were_never_recorded_are_not_taken_for_the_planned_ones(
         "functional not recorded",
         "ENCUT not recorded, INCAR tags not recorded, k mesh not recorded",
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "energy", "settings", "told"),
+    [
+        ("NEVER_STARTED", None, {}, ""),
+        ("TRUNCATED", None, {}, ""),
+        ("FAILED", None, {"ENCUT": 300.0}, "ENCUT = 300"),
+        ("UNCONVERGED", -1.0, {}, "ENCUT not recorded, k mesh not recorded"),
+        ("DONE", None, {}, "ENCUT not recorded, k mesh not recorded"),
+    ],
+)
+def test_a_step_that_gave_no_number_is_not_called_lax_for_what_was_not_read(
+    finished: Finished,
+    calculations: Calculations,
+    state: str,
+    energy: float | None,
+    settings: dict[str, Any],
+    told: str,
+) -> None:
+    document = with_settings(
+        finished(calculations[4]), {}, {"ENCUT": None, "kpoints": None, **settings}
+    )
+    made = document.model_copy(update={"state": State(state), "energy": energy})
+    assert result_row([summarize(made)])["lax_settings"] == told
 
 
 def test_a_lax_relaxation_makes_a_lax_row_and_a_lax_density_of_states_does_not(
