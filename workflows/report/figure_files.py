@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workflows.atomic import staged
 from workflows.errors import LnmoError, ResultsError, StoreError, one_line, shortened
@@ -18,6 +18,7 @@ from workflows.report.structure_pictures import (
     pictured,
     structures_figure,
 )
+from workflows.report.style_file import problem_of_numbers
 from workflows.results.results import Results
 
 if TYPE_CHECKING:
@@ -67,28 +68,51 @@ def write_figures(
     if not results.headers():
         raise ResultsError("nothing to draw: no results are recorded; lnmo run first")
     wanted = asked or FigureRequest()
-    found = collect(results)
     written = []
-    with (
-        rc_context({"pdf.fonttype": TRUETYPE, "ps.fonttype": TRUETYPE}),
-        _styled(wanted.style),
-    ):
-        with _blamed(wanted.style):
-            figures = list(_figures(results, found, wanted))
-        _refuse_missing(wanted, [name for name, _ in figures], found)
-        try:
-            with staged(directory) as place, _blamed(wanted.style):
+    source = _source(wanted.style)
+    try:
+        with (
+            staged(directory) as place,
+            rc_context({"pdf.fonttype": TRUETYPE, "ps.fonttype": TRUETYPE}),
+            _styled(wanted.style),
+        ):
+            found = collect(results)
+            with _blamed(source):
+                figures = list(_figures(results, found, wanted))
+            _refuse_missing(wanted, [name for name, _ in figures], found)
+            with _blamed(source):
                 for name, figure in figures:
                     for file in (f"{name}.{ending}" for ending in wanted.formats):
                         figure.savefig(place / file, dpi=DOTS_PER_INCH)
                         written.append(directory / file)
-        except OSError as error:
-            raise StoreError(
-                f"{directory}: cannot be written ({error.strerror})"
-            ) from None
+    except OSError as error:
+        raise StoreError(
+            f"{directory}: cannot be written ({error.strerror}); name another directory"
+        ) from None
     for part in () if wanted.only else found.missing:
         tell(f"left out: {part.what}: {part.why}")
     return tuple(written)
+
+
+def _source(style: str | None) -> str:
+    """Name what says how figures look: a style, else the user's own matplotlibrc.
+
+    Raises
+    ------
+    ResultsError
+        A number of that file is one that no figure can be drawn with.
+    """
+    import matplotlib as mpl
+
+    if style is not None:
+        return f"--style {style}"
+    path = Path(mpl.matplotlib_fname())
+    if path.is_relative_to(mpl.get_data_path()):
+        return ""
+    values: Any = mpl.rcParams
+    if problem := problem_of_numbers(values):
+        raise ResultsError(f"{path}: {problem}; correct or remove that line")
+    return str(path)
 
 
 def _styled(style: str | None) -> AbstractContextManager[None]:
@@ -98,22 +122,22 @@ def _styled(style: str | None) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def _blamed(style: str | None) -> Iterator[None]:
+def _blamed(source: str) -> Iterator[None]:
     """Name the style where matplotlib cannot draw with what it asks for."""
     try:
         with warnings.catch_warnings():
-            if style is not None:  # axes without a size, for letters without a place
+            if source:  # axes without a size, for letters without a place
                 warnings.filterwarnings("error", "constrained_layout not applied")
             yield
     except (OSError, LnmoError):
         raise
     except Exception as error:  # LaTeX that is missing, sizes that no font has, ...
-        if style is None:
+        if not source:
             raise
         told = shortened(one_line(error) or type(error).__name__, 150)
         raise ResultsError(
-            f"--style {style}: matplotlib cannot draw with it ({told}); correct "
-            "or remove that line of the style, or install what it asks for"
+            f"{source}: matplotlib cannot draw with it ({told}); correct or remove "
+            "that line of it, or install what it asks for"
         ) from None
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from matplotlib import rcParams, rcParamsDefault
+from matplotlib import rc_context, rcParams, rcParamsDefault
 from matplotlib import style as styles
 
 from tests.places import TESTS
-from workflows.errors import ResultsError
+from workflows.errors import ResultsError, StoreError
 from workflows.records.store import FileResults
 from workflows.report.chart import Chart
 from workflows.report.collect import Collection, collect
@@ -162,6 +162,49 @@ def test_a_style_that_fails_only_while_drawing_is_blamed(
     with pytest.raises(ResultsError, match=r"--style .*mine\.mplstyle: matplotlib"):
         write_figures(results, tmp_path / "out", asked)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("font.size", float("nan"), "font.size = nan is not a finite number; correct"),
+        ("figure.dpi", 1e9, r"figure.dpi = 1e\+09 .limits 10 and 2400"),
+        pytest.param(
+            "text.usetex", True, "matplotlib cannot draw with it", marks=NO_LATEX
+        ),
+    ],
+)
+def test_a_matplotlibrc_that_no_figure_can_be_drawn_with_is_blamed(
+    results: Results,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    value: object,
+    told: str,
+) -> None:
+    """It was read when matplotlib was imported."""
+    (tmp_path / "matplotlibrc").write_text(f"{key}: {value}\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    asked = figure_request(["2e"], None, ["png"], None)
+    with (
+        rc_context({key: value}),
+        pytest.raises(ResultsError, match=f"matplotlibrc: {told}"),
+    ):
+        write_figures(results, tmp_path / "out", asked)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_for_no_files_is_refused_before_anything_is_drawn(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drawn(*_: object) -> None:
+        raise AssertionError("drawn")
+
+    monkeypatch.setattr("workflows.report.figure_files._figures", drawn)
+    monkeypatch.setattr("workflows.report.figure_files.collect", drawn)
+    for place in (Path(os.devnull), Path(os.devnull) / "x", tmp_path / ("x" * 300)):
+        with pytest.raises(StoreError, match="name another directory"):
+            write_figures(results, place)
 
 
 @pytest.mark.parametrize(
