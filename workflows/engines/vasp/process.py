@@ -21,6 +21,7 @@ from workflows.engines.orphans import (
 )
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import slim_archives
+from workflows.engines.vasp.custodian_settings import check_custodian_settings
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
     STARTED,
@@ -51,7 +52,8 @@ def vasp_command(line: str | None) -> list[str]:
     Raises
     ------
     MachineError
-        There is none, it cannot be split, or it starts with no executable.
+        There is none, it cannot be split, or it starts with no executable; or
+        custodian, which starts it, cannot be imported with this environment.
     """
     if not line:
         raise MachineError(
@@ -59,6 +61,7 @@ def vasp_command(line: str | None) -> list[str]:
             "'mpirun -np 32 vasp_std', or vasp_cmd in the FWorker's env. Without a "
             "licence: --engine chgnet"
         )
+    check_custodian_settings()
     return command_words(line, "VASP", SETTINGS)
 
 
