@@ -23,7 +23,7 @@ import io
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,8 @@ from workflows.errors import LnmoError
 from workflows.vasp.log_text import read_log
 from workflows.vasp.outcar_steps import STOPPED
 
+MOST_CHARACTERS = 120
+"""Of what custodian's own code raised."""
 _NELECT = re.compile(r"NELECT\s*=\s*(\d+\.?\d*)")
 
 
@@ -126,18 +128,31 @@ def guard(watcher: Any, method: str, *, otherwise: Callable[[Any], Any]) -> None
     """Give an answer where custodian's own code raises at a file full of rubbish.
 
     What we raise ourselves, and what the disk refuses, goes on. ``otherwise`` takes the
-    watcher and returns the answer.
+    watcher and returns the answer. What was raised last is kept for :func:`raised`.
     """
     asked = getattr(watcher, method)
 
     def answer(*arguments: Any, **more: Any) -> Any:
         try:
-            return asked(*arguments, **more)
+            answered = asked(*arguments, **more)
         except (LnmoError, CustodianError, OSError):
             raise
-        except Exception:  # whatever the file led the reader to
+        except Exception as error:  # whatever the file led the reader to
             name = type(watcher).__name__
             logging.getLogger(__name__).warning("%s raised", name, exc_info=True)
+            watcher.raised = f"{name} could not {method}: {_words(error)}"
             return otherwise(watcher)
+        watcher.raised = ""
+        return answered
 
     setattr(watcher, method, answer)
+
+
+def raised(watchers: Iterable[Any]) -> str:
+    """Say which guarded watchers raised when they were asked last; empty if none."""
+    told = (getattr(each, "raised", "") for each in watchers)
+    return "".join(f"; custodian's {each}" for each in told if each)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:MOST_CHARACTERS]

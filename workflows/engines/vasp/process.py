@@ -103,7 +103,7 @@ def custodian_run(
     """
     from custodian.custodian import CustodianError
 
-    from workflows.engines.vasp.custodian_readers import our_readers
+    from workflows.engines.vasp.custodian_readers import our_readers, raised
     from workflows.engines.vasp.given_up import why_given_up
     from workflows.engines.vasp.handlers import handlers, validators
     from workflows.engines.vasp.job import TimedJob
@@ -139,6 +139,7 @@ def custodian_run(
             why = left_behind(others)
         else:
             why = why_given_up(directory, error, job.returncode)
+            why += raised((*watched.handlers, *watched.validators))
             why += helpers_ended(left.names)
         check_claim(directory)
         (directory / ERROR_FILE).write_text(f"{printable(why)}\n", "utf-8")

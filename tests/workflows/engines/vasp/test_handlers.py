@@ -7,13 +7,19 @@ from pathlib import Path
 
 import custodian.vasp.io
 import pytest
+from custodian.custodian import ErrorHandler
 from custodian.vasp import handlers as theirs
 from custodian.vasp import validators
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp import Incar, Kpoints, Outcar, Poscar
 
 from tests.places import DATA
-from workflows.engines.vasp.custodian_readers import our_readers, outcar_facts
+from workflows.engines.vasp.custodian_readers import (
+    guard,
+    our_readers,
+    outcar_facts,
+    raised,
+)
 from workflows.engines.vasp.handlers import Frozen, NonConverging, handlers
 from workflows.vasp import log_text
 from workflows.vasp.file_ends import FOOTER
@@ -145,3 +151,24 @@ def test_no_log_without_an_end_is_read_whole(
                 with read(tmp_path / name) as file:
                     assert len(file.read()) <= 1_001
     assert not hasattr(theirs, "open")
+
+
+class Breaks(ErrorHandler):
+    def __init__(self) -> None:
+        self.broken = True
+
+    def check(self, directory: str = "./") -> bool:
+        if self.broken:
+            raise ValueError("no such header")
+        return False
+
+
+def test_a_handler_that_raised_when_it_was_asked_last_is_named() -> None:
+    fine, broken = Breaks(), Breaks()
+    for each in (fine, broken):
+        guard(each, "check", otherwise=lambda _: False)
+        assert each.check() is False
+    fine.broken = False
+    assert fine.check() is False
+    said = "; custodian's Breaks could not check: ValueError: no such header"
+    assert raised([fine, broken, Frozen(timeout=60)]) == said
