@@ -2,8 +2,8 @@
 
 pymatgen reads its file when it first asks for a setting, matplotlib and ASE when they
 are imported, monty when it first reads an object: each in the middle of something
-else, where what it raises looks like a fault of that. FireWorks' settings are looked at
-by ``launchpad``.
+else, where what it raises looks like a fault of that. So does custodian, with variables
+of the environment. FireWorks' settings are looked at by ``launchpad``.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ import os
 from pathlib import Path
 
 from workflows.cli.pymatgen_settings import check_pymatgen_settings
+from workflows.engines.vasp.custodian_settings import check_custodian_settings
 from workflows.settings_files import first_of, read_settings
 
 
 def check_library_settings() -> None:
-    """Refuse a settings file that a library would raise at, or wait for.
+    """Refuse settings that a library would raise at, or wait for.
 
     Raises
     ------
     MachineError
-        Names the file.
+        Names the file, or the variable.
     """
     check_pymatgen_settings()
+    check_custodian_settings()
     if path := _of_matplotlib():
         read_settings(path, "matplotlib", lambda: None, "MATPLOTLIBRC")
     if path := first_of("~/.monty.yaml"):

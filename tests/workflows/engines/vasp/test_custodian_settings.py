@@ -9,6 +9,8 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.places import DATA
+
 LINE = (
     "from workflows.engines.vasp.process import vasp_command\n"
     "from workflows.errors import MachineError\n"
@@ -45,3 +47,18 @@ def test_a_variable_that_keeps_custodian_from_starting_is_named(
     assert told in ran.stdout
     assert "https" not in ran.stdout
     assert ran.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", ["abc", ""])
+def test_a_failed_run_is_not_called_a_bug_for_such_a_variable(value: str) -> None:
+    directory = str(DATA / "NiTiNbN_aborted")
+    ran = subprocess.run(
+        [sys.executable, "-m", "workflows.cli", "parse", directory],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CUSTODIAN_REPORTING_OPT_IN": value},
+    )
+    assert ran.returncode == 2
+    assert "unset CUSTODIAN_REPORTING_OPT_IN" in ran.stderr
+    assert "a bug in lnmo" not in ran.stdout + ran.stderr
