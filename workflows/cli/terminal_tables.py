@@ -94,11 +94,10 @@ def verdict_table(verdicts: Sequence[Verdict], screen: Console) -> Table | Text:
             f"{PAPER}: none of {count_of(len(verdicts), 'statement')} is judged, {why}"
         )
     verdicts, together = _alike(verdicts)
-    ours = ["" if v.value is None else f"{v.value:.3f}" for v in verdicts]
     parts = [
         Part("statement", tuple(v.statement for v in verdicts), folds=True),
         Part("model", tuple(v.insertion for v in verdicts), folds=True),
-        Part("ours", tuple(ours)),
+        Part("ours", tuple(v.shown for v in verdicts)),
         Part("unit", tuple(v.unit for v in verdicts), folds=True, rank=2),
         Part("paper", tuple(v.reference for v in verdicts), folds=True, rank=1),
         Part("passes", tuple(v.tolerance for v in verdicts), folds=True, rank=3),

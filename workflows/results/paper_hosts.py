@@ -91,7 +91,7 @@ def _outcome(outcomes: Sequence[Status], *, complete: bool) -> Status:
 def _told(judged: Mapping[str, Verdict]) -> list[str]:
     """Name the arrangements that do not pass, each with its number and its reason."""
     found = [
-        f"{host}: {v.outcome} {v.value:.3g}" + (f" ({v.reason})" if v.reason else "")
+        f"{host}: {v.outcome} {v.shown}" + (f" ({v.reason})" if v.reason else "")
         for host, v in judged.items()
         if v.outcome is not Status.PASS
     ]

@@ -17,6 +17,7 @@ from workflows.results.verdict import (
     joined,
     rated,
     remarks,
+    without_noise,
 )
 
 INF = math.inf
@@ -90,6 +91,7 @@ class Statement:
         labels
             Instead of those of the rows.
         """
+        value = None if value is None else without_noise(value)
         own = rated(value, self.passes, self.warns) if outcome is None else outcome
         none = value is None
         return Verdict(
@@ -106,6 +108,9 @@ class Statement:
             headline=self.headline,
             why=self.why,
             labels=combined(rows) if labels is None else labels,
+            limits=tuple(
+                end for end in (*self.passes, *self.warns) if math.isfinite(end)
+            ),
         )
 
 

@@ -92,7 +92,7 @@ def _row(own: Mapping[str, Verdict], variants: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(verdict: Verdict) -> str:
-    value = "" if verdict.value is None else f" {verdict.value:.3f} {verdict.unit}"
+    value = f" {verdict.shown} {verdict.unit}" if verdict.shown else ""
     why = f": {verdict.reason}" if verdict.reason else ""
     return f"{value.rstrip()}{_of(verdict)}{why}"
 

@@ -23,6 +23,10 @@ FINISHED = tuple(str(state) for state in State if state.usable)
 """States, as rows have them, of a result that counts."""
 
 
+DECIMALS, FEWEST = 9, 3
+"""Of a value as it is judged, and as it is shown."""
+
+
 class Status(StrEnum):
     """Outcome of one check."""
 
@@ -65,6 +69,8 @@ class Verdict:
         Whether the overall verdict needs it.
     labels
         What made the numbers, see :func:`~workflows.results.labels.combined`.
+    limits
+        Where its outcome changes, in its unit.
     """
 
     check: str
@@ -80,6 +86,12 @@ class Verdict:
     headline: bool
     why: str = ""
     labels: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    limits: tuple[float, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The value with the digits that tell it from its limits; empty for none."""
+        return "" if self.value is None else digits_of(self.value, self.limits)
 
     @property
     def status(self) -> str:
@@ -119,6 +131,28 @@ def models_of(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
 def ids_of(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the ids of the calculations behind rows."""
     return tuple(str(row["calculation_id"]) for row in rows)
+
+
+def without_noise(value: float) -> float:
+    """Return a value without what adding and subtracting numbers leaves behind.
+
+    VASP prints a moment with three decimals; 3.2 - 3.0 is 0.20000000000000018.
+    """
+    return round(value, DECIMALS)
+
+
+def digits_of(value: float, limits: Sequence[float]) -> str:
+    """Write a value with three decimals, or as many as put it on its side of limits."""
+    sides = [_side(value, limit) for limit in limits]
+    for decimals in range(FEWEST, DECIMALS):
+        shown = f"{value:.{decimals}f}"
+        if [_side(float(shown), limit) for limit in limits] == sides:
+            return shown
+    return f"{value:.{DECIMALS}f}"
+
+
+def _side(value: float, limit: float) -> int:
+    return (value > limit) - (value < limit)
 
 
 def rated(
