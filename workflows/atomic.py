@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, unwritable
 
 
 def write_atomically(path: Path, text: str, *, errors: str = "strict") -> None:
@@ -33,9 +33,7 @@ def write_atomically(path: Path, text: str, *, errors: str = "strict") -> None:
     except OSError as error:
         with suppress(OSError):
             part_of(path).unlink()
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); nothing was changed"
-        ) from None
+        raise StoreError(f"{unwritable(path, error)}. The file is as it was") from None
 
 
 PART = ".lnmo-part-"

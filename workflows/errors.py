@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 
 
@@ -70,6 +71,39 @@ class Terminated(LnmoError):
     def __init__(self, reason: str, *, signal: str | None = None) -> None:
         super().__init__(reason)
         self.signal = signal
+
+
+_CURES = {
+    errno.EROFS: "the disk is read-only; run again once it can be written, or choose "
+    "another place (LNMO_ROOT for the data directory)",
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EFBIG: "a file may not be larger here; raise ulimit -f, and run again",
+    errno.EACCES: "chmod u+rwX, or ask its owner",
+    errno.EPERM: "chmod u+rwX, or ask its owner",
+    errno.EMFILE: "too many open files; raise ulimit -n",
+    errno.EEXIST: "something else has that name; move it away, or choose another place",
+    errno.ENOTDIR: "a file stands where a directory belongs; choose another place",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+def cure_of(error: OSError) -> str:
+    """Return what to do about what a disk or its permissions refused."""
+    return _CURES.get(error.errno or 0, "check the path and the disk, then run again")
+
+
+def unwritable(path: os.PathLike[str] | str, error: OSError) -> str:
+    """Say that a path cannot be written, why, and what to do.
+
+    Examples
+    --------
+    >>> unwritable("out", OSError(28, "No space left on device"))
+    'out: cannot be written (No space left on device): the disk is full; free some \
+space and run again'
+    """
+    told = error.strerror or type(error).__name__
+    return f"{os.fspath(path)}: cannot be written ({told}): {cure_of(error)}"
 
 
 def one_line(text: object) -> str:

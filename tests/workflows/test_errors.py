@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from workflows.errors import printable
+from workflows.atomic import write_atomically
+from workflows.errors import StoreError, printable
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,29 @@ from workflows.errors import printable
 def test_what_commands_a_terminal_is_shown_instead(text: str, shown: str) -> None:
     assert printable(text) == shown
     assert printable(text).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.ENOSPC, "free some space and run again"),
+        (errno.EDQUOT, "free some space and run again"),
+        (errno.EROFS, "read-only; run again once it can be written"),
+        (errno.EEXIST, "move it away"),
+        (errno.ENAMETOOLONG, "choose a shorter name"),
+        (errno.EIO, "check the path and the disk, then run again"),
+    ],
+)
+def test_what_a_disk_refuses_is_told_with_the_cure(
+    number: int, cure: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("workflows.atomic.write_part", refused)
+    with pytest.raises(StoreError) as caught:
+        write_atomically(tmp_path / "launchpad.json", "{}")
+    message = str(caught.value)
+    assert f"cannot be written ({os.strerror(number)}): " in message
+    assert cure in message
+    assert "nothing was changed" not in message

@@ -21,7 +21,7 @@ from workflows.campaign.inputs import (
     write_vasp_inputs,
 )
 from workflows.campaign.plan import plan
-from workflows.errors import CampaignError, StoreError
+from workflows.errors import CampaignError, StoreError, unwritable
 from workflows.vasp.potcars import PotcarLibrary
 from workflows.vasp.run_files import run_files
 
@@ -140,7 +140,7 @@ def write_campaign(campaign: Campaign, output: Path) -> Written:
             manifest = json.dumps([c.as_dict() for c in calculations])
             (place / MANIFEST).write_text(manifest, "utf-8")
     except OSError as error:
-        raise StoreError(f"{output}: cannot be written ({error.strerror})") from None
+        raise StoreError(unwritable(output, error)) from None
     written, left = (tuple(output / r.directory for r in rs) for rs in (runs, kept))
     return Written(written, left, notes)
 

@@ -19,7 +19,7 @@ import click
 from structures.errors import StructuresError
 from workflows.cli import completion, library_warnings, streams
 from workflows.cli.verb_group import VerbGroup
-from workflows.errors import LnmoError, printable
+from workflows.errors import LnmoError, cure_of, printable
 
 GONE = (
     "the current directory was deleted, or deleted and made again; cd to an existing "
@@ -124,17 +124,7 @@ def _of_this_machine(error: OSError) -> str:
     if error.errno == errno.ENOENT and _nowhere():
         return GONE
     place = os.fsdecode(error.filename or "a file")
-    cures = {
-        errno.EROFS: "the disk is read-only; run again once it can be written, or "
-        "choose another data directory with LNMO_ROOT",
-        errno.ENOSPC: "the disk is full; free some space and run again",
-        errno.EDQUOT: "the disk quota is used up; free some space and run again",
-        errno.EACCES: "chmod u+rwX, or ask its owner",
-        errno.EPERM: "chmod u+rwX, or ask its owner",
-        errno.EMFILE: "too many open files; raise ulimit -n",
-    }
-    cure = cures.get(error.errno or 0, "check the path and the disk, then run again")
-    return f"{place}: {error.strerror or type(error).__name__}: {cure}"
+    return f"{place}: {error.strerror or type(error).__name__}: {cure_of(error)}"
 
 
 def _nowhere() -> bool:

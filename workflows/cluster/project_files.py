@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, unwritable
 from workflows.vasp.file_kinds import in_the_way, odd_kind
 
 QUEUES = ("slurm", "pbs", "sge", "lsf")
@@ -54,6 +54,6 @@ def write_new(path: Path, text: str) -> bool:
             path.unlink()
         elif isinstance(error, FileExistsError) and path.is_file():
             return False
-        told = in_the_way(error) or f"{path}: cannot be written ({error.strerror})"
+        told = in_the_way(error) or unwritable(path, error)
         raise StoreError(told) from None
     return True

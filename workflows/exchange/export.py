@@ -16,7 +16,7 @@ from workflows.atomic import (
     removed_if_it_fails,
     write_atomically,
 )
-from workflows.errors import ResultsError, StoreError, nearest
+from workflows.errors import ResultsError, StoreError, nearest, unwritable
 from workflows.exchange.ase_db import write_ase_db
 from workflows.exchange.cif import write_cifs
 from workflows.exchange.entries import write_entries
@@ -96,9 +96,12 @@ def export(results: Results, form: str, directory: Path) -> tuple[Path, ...]:
         for name in former - set(names):
             (directory / name).unlink(missing_ok=True)
         _mark(directory, {**ours, form: names})
-    except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(f"{directory}: cannot be written ({why})") from None
+    except OSError as error:
+        raise StoreError(unwritable(directory, error)) from None
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{directory}: cannot be written ({error}): check the disk, then run again"
+        ) from None
     return tuple(directory / name for name in names)
 
 

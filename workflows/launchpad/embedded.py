@@ -11,7 +11,7 @@ from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
 from mongomock.helpers import patch_datetime_awareness_in_document
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, unwritable
 from workflows.launchpad.counters import COUNTED, free_id
 from workflows.launchpad.file_lock import Ownership
 from workflows.launchpad.indexed import indexed_database
@@ -133,8 +133,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
             self._journal.append({"set": there, "unset": gone})
         except OSError as error:
             raise StoreError(
-                f"{self.path}: cannot be written ({error.strerror}); "
-                "nothing was changed"
+                f"{unwritable(self.path, error)}. The file is as it was"
             ) from None
 
     @contextmanager

@@ -18,7 +18,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from workflows.atomic import read_regular
-from workflows.errors import StoreError, one_line
+from workflows.errors import StoreError, one_line, unwritable
 from workflows.records.database import Database
 from workflows.vasp.file_kinds import in_the_way
 
@@ -181,9 +181,7 @@ def _write(root: Path, own: str) -> bool:
         part.write_text(f"{own}\n", "utf-8")
         return _put(part, root / FILE)
     except OSError as error:
-        raise StoreError(
-            f"{root / FILE}: cannot be written ({error.strerror}); nothing was changed"
-        ) from None
+        raise StoreError(unwritable(root / FILE, error)) from None
     finally:
         with suppress(OSError):
             part.unlink()

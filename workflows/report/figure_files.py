@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.atomic import staged
-from workflows.errors import LnmoError, ResultsError, StoreError, one_line, shortened
+from workflows.errors import (
+    LnmoError,
+    ResultsError,
+    StoreError,
+    one_line,
+    shortened,
+    unwritable,
+)
 from workflows.report.collect import Collection, collect
 from workflows.report.draw_matplotlib import draw
 from workflows.report.figure_request import FigureRequest
@@ -86,9 +93,7 @@ def write_figures(
                         figure.savefig(place / file, dpi=DOTS_PER_INCH)
                         written.append(directory / file)
     except OSError as error:
-        raise StoreError(
-            f"{directory}: cannot be written ({error.strerror}); name another directory"
-        ) from None
+        raise StoreError(unwritable(directory, error)) from None
     for part in () if wanted.only else found.missing:
         tell(f"left out: {part.what}: {part.why}")
     return tuple(written)

@@ -170,7 +170,7 @@ def test_a_full_disk_leaves_the_state_before(
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
         with pytest.raises(
-            StoreError, match=r"cannot be written .*nothing was changed"
+            StoreError, match=r"cannot be written .*: .*\. The file is as it was"
         ):
             pad.checkout_fw(WORKER, "/")
     finally:
