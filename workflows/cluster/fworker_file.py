@@ -51,7 +51,9 @@ def read_fworker(database: Database) -> dict[str, Any]:
     check_keys(found, FWORKER_KEYS, str(path))
     name = found.get("name")
     if name is not None and not is_text(name):
-        raise MachineError(f"{path}: name = {name!r} is not text; put it in quotes")
+        raise MachineError(
+            f"{path}: name = {shortened(repr(name))} is not text; put it in quotes"
+        )
     if not name:
         raise MachineError(f"{path}: no name; workers are distinguished by it")
     given = found.get("category") or ()

@@ -9,7 +9,17 @@ from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.campaign import strict_yaml
-from workflows.errors import MachineError, nearest, one_line, shortened
+from workflows.errors import (
+    MachineError,
+    is_utf8,
+    nearest,
+    one_line,
+    printable,
+    shortened,
+)
+
+COMMANDS = frozenset({"pre_rocket", "post_rocket"})
+"""Keys whose values are lines of the script; any other stands within a line."""
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -47,16 +57,21 @@ def check_keys(found: object, known: Iterable[str], where: str) -> None:
         A key is unknown, or ``found`` is not a mapping.
     """
     if not isinstance(found, Mapping):
-        raise MachineError(f"{where}: expected keys and values, found {found!r}")
+        raise MachineError(
+            f"{where}: expected keys and values, found {shortened(repr(found))}"
+        )
     names = tuple(known)
     for key in found:
         if not isinstance(key, str):
             raise MachineError(
-                f"{where}: a key is {key!r}, which is no word: YAML reads yes, no, on, "
-                f"off, null and numbers as values. The keys are {', '.join(names)}"
+                f"{where}: a key is {shortened(repr(key))}, which is no word: YAML "
+                "reads yes, no, on, off, null and numbers as values. The keys are "
+                f"{', '.join(names)}"
             )
         if key not in names:
-            raise MachineError(f"{where}: unknown key {key}{nearest(str(key), names)}")
+            raise MachineError(
+                f"{where}: unknown key {printable(shortened(key))}{nearest(key, names)}"
+            )
 
 
 def check_values(found: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
@@ -65,20 +80,35 @@ def check_values(found: Mapping[str, Any], keys: Iterable[str], where: str) -> N
     Raises
     ------
     MachineError
-        A value is neither a text, nor a finite number, nor empty.
+        A value is neither a text, nor a finite number, nor empty; a command is no
+        text; or a text would end its line of the script, or command a terminal.
     """
     for key in keys:
-        value = found.get(key)
+        value: Any = found.get(key)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if value is None or is_text(value) or (is_number and math.isfinite(value)):
+        if is_number and math.isfinite(value) and key not in COMMANDS:
             continue
+        if value is None or (is_text(value) and _fits(key, value)):
+            continue
+        own = f"{where}: {key} = {shortened(repr(value))}"
+        if is_text(value):
+            raise MachineError(
+                f"{own} has a line break or a control character: write it on one line, "
+                "without"
+            )
+        wanted = "one text" if key in COMMANDS else "one text or number"
         more = " (several commands: 'module load vasp; source x')"
         raise MachineError(
-            f"{where}: {key} = {shortened(repr(value))}: give one text or number"
-            f"{more if isinstance(value, list) else ''}"
+            f"{own}: give {wanted}{more if isinstance(value, list) else ''}"
         )
 
 
+def _fits(key: str, value: str) -> bool:
+    """Whether a text holds no character that its place in the script has not."""
+    lines = value.replace("\t", " ").split("\n") if key in COMMANDS else [value]
+    return all(line.isprintable() for line in lines)
+
+
 def is_text(value: object) -> bool:
-    """Whether a value is a text that a command or a path may hold."""
-    return isinstance(value, str) and "\0" not in value
+    """Whether a value is a text that a command, a file or a path may hold."""
+    return isinstance(value, str) and "\0" not in value and is_utf8(value)

@@ -99,6 +99,14 @@ def test_a_wall_time_that_the_queue_reads_otherwise_is_refused_wherever_it_stand
     ("more", "said"),
     [
         ({"nodes": [1]}, "nodes = [1]: give one text or number"),
+        ({"pre_rocket": 5}, "pre_rocket = 5: give one text"),
+        ({"post_rocket": 1.5}, "post_rocket = 1.5: give one text"),
+        ({"pre_rocket": "a\x1b[31m"}, "has a line break or a control character"),
+        ({"pre_rocket": "a\rb"}, "has a line break or a control character"),
+        ({"account": "x\ud800"}, "account = 'x\\ud800': give one text"),
+        ({"account": "a\ntouch OWNED"}, "has a line break or a control character"),
+        ({"account": "a\n"}, "has a line break or a control character"),
+        ({"queue": "\u202eevil"}, "has a line break or a control character"),
         ({"nodes": True}, "nodes = True: give one text or number"),
         ({"queue": "a\0b"}, "queue = 'a\\x00b': give one text or number"),
         ([1], "expected keys and values, found [1]"),
@@ -124,6 +132,9 @@ def test_the_section_of_ours_does_not_reach_the_script(
     ("changes", "said"),
     [
         ({"ntasks_per_nodes": 4}, "unknown key ntasks_per_nodes (did you mean ntasks_"),
+        ({"_lnmo__steps__relax": {"pre_rocket": 5}}, "pre_rocket = 5: give one text"),
+        ({"_lnmo__steps__relax": {"queue": "a\x1b"}}, "has a line break or a control"),
+        ({"_lnmo__steps": "a" * 1500}, "expected keys and values, found 'aaaa"),
         ({"_lnmo__max_job": 4}, "unknown key max_job (did you mean max_jobs?)"),
         ({"_lnmo__steps__relaxx": {}}, "unknown key relaxx (did you mean relax?)"),
         (
@@ -165,6 +176,7 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
     with pytest.raises(MachineError) as error:
         read_profile(change(**changes))
     assert said in str(error.value)
+    assert len(str(error.value)) < 1000
     assert ADAPTER_FILE in str(error.value)
 
 
@@ -190,6 +202,10 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
         ),
         ({"env__root": 5}, "env.root = 5 is not text"),
         ({"env__root": "a\0b"}, "env.root = 'a\\x00b' is not text"),
+        ({"env__root": "\ud800"}, "env.root = '\\ud800' is not text"),
+        ({"env__vasp_cmd": "x\ud800"}, "env.vasp_cmd = 'x\\ud800' is not text"),
+        ({"name": "x\ud800"}, "name = 'x\\ud800' is not text"),
+        ({"env": "[" * 1500}, "expected keys and values, found '[[["),
         ({"env__vasp_cmd": ["a"]}, "env.vasp_cmd = ['a'] is not text"),
         (
             {"env__stop_margin": float("nan")},
@@ -210,6 +226,7 @@ def test_a_wrong_key_of_the_fworker_is_an_error(
     with pytest.raises(MachineError) as error:
         read_profile(change(FWORKER_FILE, **changes))
     assert said in str(error.value)
+    assert len(str(error.value)) < 1000
     assert FWORKER_FILE in str(error.value)
 
 
@@ -293,3 +310,11 @@ def test_a_stop_margin_of_nothing_is_one(
 def test_a_missing_profile_names_the_verb_that_writes_one(tmp_path: Path) -> None:
     with pytest.raises(MachineError, match="lnmo init --queue slurm writes one"):
         read_profile(database(tmp_path))
+
+
+@pytest.mark.parametrize("key", ["pre_rocket", "post_rocket"])
+def test_commands_before_and_after_may_be_several_lines(
+    change: Callable[..., Database], key: str
+) -> None:
+    text = "module load vasp\n\texport A=\u00e9\n"
+    assert read_profile(change(**{key: text})).adapter[key] == text
