@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,24 @@ def given_path(value: Any, name: str, error: type[LnmoError] = StoreError) -> Pa
     ------
     LnmoError
         Of the class `error`: it is neither text nor a ``Path``, is empty, or holds a
-        zero byte. Python's own ``Path("")`` is the current directory.
+        zero byte or half a surrogate, or is too long. Python's own ``Path("")``
+        is the current directory.
     """
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
+    if not isinstance(text, str) or not text.strip() or not _possible(text):
         raise error(
             f"{name} = {shown(value)}: give the path of a directory or file "
             "('.' is the current directory)"
         )
     return Path(text)
+
+
+def _possible(text: str) -> bool:
+    """Whether a file can have such a name; of other errors its reader tells."""
+    try:
+        os.lstat(text)
+    except ValueError:  # a zero byte, half a surrogate
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True

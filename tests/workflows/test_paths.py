@@ -20,11 +20,24 @@ FUNCTIONS: tuple[Callable[[Any], Any], ...] = (
     lnmo.plan,
     lambda root: lnmo.to_flow("nio", root=root),
 )
-NO_PATHS = (1, float("nan"), b"x", "", "  ", "a\0b", True, ["x"], {"x": 1}, object)
+NO_PATHS = (
+    1,
+    float("nan"),
+    b"x",
+    "",
+    "  ",
+    "a\0b",
+    "\ud800",
+    "a" * 2500,
+    True,
+    ["x"],
+    {"x": 1},
+    object,
+)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("value", NO_PATHS, ids=repr)
+@pytest.mark.parametrize("value", NO_PATHS, ids=lambda value: repr(value)[:20])
 def test_what_is_no_path_is_refused_in_one_line(
     function: Callable[[Any], Any], value: Any
 ) -> None:
