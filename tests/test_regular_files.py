@@ -14,7 +14,7 @@ from tests.places import TOP
 METHODS = {"read_text", "read_bytes", "open"}
 OWN = {"resources", "__file__", "O_WRONLY", "devnull"}
 """Names in a call that reads a file of the package, or reads nothing."""
-WRITING = {"w", "wb", "a", "ab"}
+WRITING = {"w", "wb", "a", "ab", "x"}
 LOOKED_BEFORE = {
     "records/summary.py": "its own code",
     "cluster/project_files.py": "its own templates",
@@ -26,6 +26,7 @@ LOOKED_BEFORE = {
     "engines/gpaw/runner.py": "runs alone, beside GPAW, on files of its own",
     "fake_vasp/": "stands for VASP, which opens what it finds",
     "records/plan_cache.py": "its own code",
+    "records/held_directory.py": "opens directories alone",
     "launchpad/file_lock.py": "locks, and /proc/locks",
     "cluster/scheduler.py": "a script that it wrote, or /dev/null",
     "cli/completion.py": "the start file of a shell, which that shell has read",

@@ -198,7 +198,7 @@ def _put(part: Path, file: Path) -> bool:
             raise
         try:
             with file.open("x", encoding="utf-8") as new:
-                new.write(part.read_text("utf-8"))
+                new.write(read_regular(part))
         except FileExistsError:
             return False
     return True

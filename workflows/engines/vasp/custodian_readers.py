@@ -35,7 +35,7 @@ from custodian.vasp import handlers as theirs
 from custodian.vasp import validators
 from pymatgen.io.vasp.outputs import Oszicar
 
-from workflows.atomic import read_regular, read_regular_bytes
+from workflows.atomic import open_regular, read_regular, read_regular_bytes
 from workflows.errors import LnmoError
 from workflows.vasp.log_text import read_log
 from workflows.vasp.outcar_steps import STOPPED
@@ -109,7 +109,8 @@ def _replaced(module: ModuleType, name: str, ours: Any) -> Iterator[None]:
 def _opened(path: str | Path, *_: Any, **__: Any) -> IO[str]:
     """Open an output for reading: OUTCAR whole, a log with a limit."""
     if Path(path).name == "OUTCAR":
-        return Path(path).open(encoding="utf-8", errors="replace")
+        outcar = open_regular(Path(path))
+        return io.TextIOWrapper(outcar, encoding="utf-8", errors="replace")
     return io.StringIO(read_log(Path(path)).text)
 
 
