@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psutil
 
 MARK = "LNMO_RUN_DIRECTORY"
 """Environment variable by which a process of an engine is known to be ours."""
@@ -23,16 +27,11 @@ def end_orphans(directory: Path, *, grace: float = GRACE_SECONDS) -> None:
     """
     import psutil
 
-    place = directory.resolve()
     left = []
-    for process in psutil.process_iter():
-        try:
-            mark = process.environ().get(MARK)
-            if mark is not None and Path(mark).is_relative_to(place):
-                process.terminate()
-                left.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            continue
+    for process, _ in _marked_in(directory):
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process.terminate()
+            left.append(process)
     _, stubborn = psutil.wait_procs(left, timeout=grace)
     for process in stubborn:
         with suppress(psutil.NoSuchProcess):
@@ -59,38 +58,93 @@ def end_tree(pid: int, *, grace: float = GRACE_SECONDS) -> None:
     psutil.wait_procs(stubborn, timeout=GRACE_SECONDS)
 
 
-def engine_processes(directory: Path) -> dict[Path, list[int]]:
-    """Return the processes of engines that run on this machine, by their directory.
+def engine_processes(*directories: Path) -> dict[Path, list[int]]:
+    """Return the processes of engines that run on this machine, by directory.
 
-    Only those in or below a directory.
+    Parameters
+    ----------
+    directories
+        None of them in another. A process in or below one is listed under it; those
+        without a process are left out.
     """
-    import psutil
-
-    place, found = directory.resolve(), dict[Path, list[int]]()
-    for process in psutil.process_iter():
-        try:
-            mark = process.environ().get(MARK)
-            if mark is None or process.status() == psutil.STATUS_ZOMBIE:
-                continue
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        if Path(mark).is_relative_to(place):
-            found.setdefault(Path(mark), []).append(process.pid)
+    found = dict[Path, list[int]]()
+    for process, directory in _marked_in(*directories):
+        found.setdefault(directory, []).append(process.pid)
     return found
 
 
 def is_alive(directory: Path) -> bool:
-    """Return whether a process that carries our mark runs in this directory."""
+    """Return whether a process that carries our mark runs in or below a directory."""
+    return any(True for _ in _marked_in(directory))
+
+
+def _marked_in(*directories: Path) -> Iterator[tuple[psutil.Process, Path]]:
+    """Yield each living process with our mark, and which directory it belongs to.
+
+    Directories are compared by device and inode: their project may have been moved, or
+    mounted at another path, since the process was started.
+    """
     import psutil
 
-    place = str(directory.resolve())
+    places = dict[tuple[int, int], Path]()
+    for directory in directories:
+        with suppress(OSError):
+            places[_identity(directory)] = directory
+    paths = {directory.resolve(): directory for directory in directories}
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == place:
-                return bool(process.status() != psutil.STATUS_ZOMBIE)
+            mark = process.environ().get(MARK, "")
+            if not os.path.isabs(mark) or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            found = _belongs_to(process, mark, places, paths)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return False
+        if found is not None:
+            yield process, found
+
+
+def _belongs_to(
+    process: psutil.Process,
+    mark: str,
+    places: Mapping[tuple[int, int], Path],
+    paths: Mapping[Path, Path],
+) -> Path | None:
+    """Return where a process belongs: by its mark, by where it is, by what it writes.
+
+    Linux shows its mark and working directory as the process itself sees them, which
+    may be in a container. A mark that leads nowhere is compared as text.
+    """
+    import psutil
+
+    own = f"/proc/{process.pid}" if psutil.LINUX else ""
+    marked_place = f"{own}/root{mark}" if own else mark
+    if found := _above(marked_place, places):
+        return found
+    if found := _above(f"{own}/cwd" if own else process.cwd(), places):
+        return found
+    for file in process.open_files():
+        if _writes(file) and (found := _above(os.path.dirname(file.path), places)):
+            return found
+    if os.path.exists(marked_place):
+        return None
+    above = (Path(mark), *Path(mark).parents)
+    return next((paths[path] for path in above if path in paths), None)
+
+
+def _above(start: str, places: Mapping[tuple[int, int], Path]) -> Path | None:
+    """Return which of some directories a path is, or lies in."""
+    place, before = start, None
+    with suppress(OSError):
+        while (found := _identity(place)) != before:
+            if found in places:
+                return places[found]
+            place, before = f"{place}/..", found
+    return None
+
+
+def _identity(path: Path | str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
 @dataclass(frozen=True)
@@ -149,9 +203,9 @@ def _names_of(directory: Path) -> tuple[str, ...]:
     import psutil
 
     names = set[str]()
-    for pid in engine_processes(directory).get(directory.resolve(), ()):
+    for process, _ in _marked_in(directory):
         with suppress(psutil.Error):
-            names.add(psutil.Process(pid).name())
+            names.add(process.name())
     return tuple(sorted(names))
 
 
@@ -170,15 +224,22 @@ def writers(*paths: Path) -> list[int]:
     """
     import psutil
 
-    places, found = {str(path.resolve()) for path in paths}, []
+    places, found = set[tuple[int, int]](), []
+    for path in paths:
+        with suppress(OSError):
+            places.add(_identity(path))
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if any(
-                file.path in places and getattr(file, "mode", "w") != "r"
+                _writes(file) and _identity(file.path) in places
                 for file in process.open_files()
             ):
                 found.append(process.pid)
     return found
+
+
+def _writes(file: object) -> bool:
+    return getattr(file, "mode", "w") != "r"
 
 
 @contextmanager

@@ -175,14 +175,12 @@ def _refuse_unended(launchpad: LaunchPad, launch: Mapping[str, Any]) -> None:
 
 def _refuse_processes(calculations: Path, ids: Collection[str]) -> None:
     """Refuse where an engine still runs on this machine, whoever started it."""
-    top = calculations.resolve()
-    for place, pids in engine_processes(top).items():
-        if place != top and place.relative_to(top).parts[0] in ids:
-            numbers = ", ".join(map(str, pids))
-            raise StoreError(
-                f"{place}: process {numbers} still computes there; nothing was "
-                f"deleted. Wait until it ends, or: kill {numbers}; then type this again"
-            )
+    for place, pids in engine_processes(*(calculations / each for each in ids)).items():
+        numbers, together = ", ".join(map(str, pids)), " ".join(map(str, pids))
+        raise StoreError(
+            f"{place}: process {numbers} still computes there; nothing was "
+            f"deleted. Wait until it ends, or: kill {together}; then type this again"
+        )
 
 
 def _is_of_a_queue(launch: Mapping[str, Any]) -> bool:
