@@ -139,6 +139,7 @@ def _comparison(
         {one.run.name: one.findings for one in checked},
         {name: str(document.state) for name, document in found.items()},
         {name for name, document in found.items() if document.fake},
+        {name: {f.id for f in document.findings} for name, document in found.items()},
     )
 
 

@@ -171,4 +171,5 @@ def sentence_of(runs: Sequence[AnyRun]) -> str:
         {name: run.lint for name, run in documents.items()},
         {name: str(run.document.state) for name, run in documents.items()},
         {name for name, run in documents.items() if run.document.fake},
+        {n: {f.id for f in run.document.findings} for n, run in documents.items()},
     ).sentence

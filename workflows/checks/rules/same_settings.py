@@ -1,7 +1,8 @@
 """Rules across several runs: what must be equal before energies are subtracted.
 
-A lithium reference may differ in k mesh, smearing and spin; a density of states may
-have a denser mesh. Cutoff, functional, U and potential may not differ.
+A lithium reference may differ in k mesh, smearing and spin, a relaxation in smearing
+from a static run; a density of states may have a denser mesh. Cutoff, functional, U and
+potential may not differ.
 """
 
 from __future__ import annotations
@@ -11,22 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from workflows.checks.rules.kinds_of_run import groups
 from workflows.checks.rules.rule import Rule, SetRule
+from workflows.checks.rules.tag_values import value_of
 from workflows.vasp.directory import VaspDirectory
-from workflows.vasp.incar_text import leading_numbers, logical
-from workflows.vasp.known_tags import (
-    METAL_TAGS,
-    ON_BY_DEFAULT,
-    STEP_TAGS,
-    known_tags,
-    physics_tags,
-)
+from workflows.vasp.known_tags import METAL_TAGS, STEP_TAGS, physics_tags
 
 SPACING_RATIO = 1.25
 """Rounding to whole meshes of cells a few percent apart stays below."""
 
-OFF = "off"
-"""How a tag is shown that is not set, or set to nothing."""
 OF_THE_FUNCTIONAL = re.compile(
     r"IVDW.*|LVDW.*|VDW_.*|LUSE_VDW|ZAB_VDW|BPARAM|CPARAM|PARAM[123]|LIBMBD_.*|DFTD4_.*"
     r"|LSPIN_VDW|LSFBXC|XC|XC_C|LIBXC.*|AEXX|AGGA[XC]|ALDA[XC]|AMGGA[XC]|CMBJ.*|RSMBJ"
@@ -37,14 +31,25 @@ OF_THE_FUNCTIONAL = re.compile(
 correlation by parts, spin-orbit coupling, solvent."""
 OWN_RULES = frozenset(
     {
-        *("ENCUT", "ENMAX", "GGA", "METAGGA", "LHFCALC", "PREC", "LASPH", "KSPACING"),
-        *("KGAMMA", "LDAUL", "LDAUU", "LDAUJ", "MAGMOM", "ICHARG", "NGX", "NGY", "NGZ"),
-        *("NGXF", "NGYF", "NGZF", "IMAGES", "LREAL", "ROPT", "SMASS", "TEBEG", "TEEND"),
-        *("MDALGO", "ISPIND", "RANDOM_SEED", "NBLOCK", "KBLOCK", "APACO", "NPACO"),
+        *("ENCUT", "GGA", "METAGGA", "LHFCALC", "PREC", "LASPH", "KSPACING", "KGAMMA"),
+        *("LDAUL", "LDAUU", "LDAUJ", "LREAL"),
+    }
+)
+"""Tags that another rule compares."""
+OF_THE_GROUND_STATE = frozenset(
+    {
+        *("ICHARG", "IMAGES", "ISPIND", "SMASS", "TEBEG", "TEEND", "MDALGO"),
+        *("RANDOM_SEED", "NBLOCK", "KBLOCK", "APACO", "NPACO"),
+    }
+)
+"""Tags of runs that ``ground_state.py`` finds: their answer is no ground state."""
+OF_CELL_OR_STEP = frozenset(
+    {
+        *("MAGMOM", "NGX", "NGY", "NGZ", "NGXF", "NGYF", "NGZF", "ROPT"),
         *("IWAVPR", "INIWAV", "LOPTICS", "LEPSILON", "CSHIFT", "KPUSE", "LPARD"),
     }
 )
-"""Tags that another rule compares, or that follow the size of the cell or the step."""
+"""Tags that follow the size of the cell, or say where a run starts and what it adds."""
 
 IMPOSED = ("I_CONSTRAINED_M", "LAMBDA", "NUPDOWN")
 """Tags of a moment that is imposed: of a metal alone they mean nothing, between two
@@ -97,39 +102,29 @@ def _functional(runs: Runs) -> Iterator[str]:
     yield from _differing("functional", _asked(runs), functional)
     for tag in _tags_of(runs):
         if OF_THE_FUNCTIONAL.fullmatch(tag):
-            yield from _differing(tag, _asked(runs), partial(_value, tag))
+            yield from _differing(tag, _asked(runs), partial(value_of, tag))
 
 
 def _others(runs: Runs) -> Iterator[str]:
-    judged = METAL_TAGS | STEP_TAGS | OWN_RULES
+    judged = METAL_TAGS | STEP_TAGS | OWN_RULES | OF_THE_GROUND_STATE | OF_CELL_OR_STEP
     for tag in _tags_of(runs):
         if tag not in judged and not OF_THE_FUNCTIONAL.fullmatch(tag):
-            yield from _differing(tag, _asked(runs), partial(_value, tag))
+            yield from _differing(tag, _asked(runs), partial(value_of, tag))
+    for tag, value, alike in groups(runs):
+        yield from _differing(tag, alike, value)
     compounds = [run for run in _asked(runs) if not run.only_metals]
     for tag in IMPOSED:
-        yield from _differing(tag, compounds, partial(_value, tag))
+        yield from _differing(tag, compounds, partial(value_of, tag))
     contents: dict[tuple[str, ...], list[VaspDirectory]] = {}
     for run in compounds:
         contents.setdefault(tuple(sorted(run.sites)), []).append(run)
     for same in contents.values():
-        yield from _differing("NELECT", same, partial(_value, "NELECT"))
+        yield from _differing("NELECT", same, partial(value_of, "NELECT"))
 
 
 def _tags_of(runs: Runs) -> list[str]:
     """Return every tag that decides a number, of all runs."""
     return sorted({tag for run in runs for tag in physics_tags(run.incar.tags)})
-
-
-def _value(tag: str, run: VaspDirectory) -> str:
-    """Return what VASP reads of a tag: numbers, a logical or a word; its default."""
-    text = run.incar.tags.get(tag, ".TRUE." if tag in ON_BY_DEFAULT else "")
-    numbers, truth = leading_numbers(text), logical(text)
-    if numbers:
-        return " ".join(f"{n:g}" for n in numbers) if any(numbers) else OFF
-    if known_tags().get(tag) == "bool" and truth is not None:
-        return ".TRUE." if truth else OFF
-    word = run.incar.word(tag)
-    return OFF if word.strip(".") in {"", "F", "FALSE", "NONE", "--"} else word
 
 
 def _kind_of_u(runs: Runs) -> Iterator[str]:

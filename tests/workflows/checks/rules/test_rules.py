@@ -357,7 +357,7 @@ CASES: dict[str, Case] = {
     ),
     "set-lasph": Case(tags(LASPH=None)),
     "set-spin": Case(tags(ISPIN="1", MAGMOM=None)),
-    "set-tags": Case(tags(ADDGRID="T"), tags(ADDGRID="F", SIGMA="0.1")),
+    "set-tags": Case(tags(ADDGRID="T"), tags(ADDGRID="F", EDIFF="1E-7")),
     "set-prec": Case(tags(PREC="Normal"), tags(PREC="A"), beside=LITHIUM),
     "set-kpoints": Case({"KPOINTS": kpoints(mesh="3 3 3")}),
 }  # fmt: skip
@@ -416,6 +416,12 @@ def test_a_rule_speaks_where_it_is_broken_and_only_there(
     [
         ({"NELECT": "100"}, "set-tags", "NELECT: 100 in "),
         ({"NUPDOWN": "16"}, "set-tags", "NUPDOWN: 16 in "),
+        ({"NUPDOWN": "0"}, "set-tags", "NUPDOWN: 0 in "),
+        ({"ISMEAR": "-5"}, "set-tags", "ISMEAR: -5 in "),
+        ({"ISMEAR": "1", "SIGMA": "0.2"}, "set-tags", "SIGMA: 0.2 in "),
+        ({"SIGMA": None}, "set-tags", "SIGMA: 0.2 in "),
+        ({"ISYM": "0"}, "set-tags", "ISYM: off in "),
+        ({"LMAXMIX": None}, "set-tags", "LMAXMIX: 2 in "),
         ({"I_CONSTRAINED_M": "1", "LAMBDA": "10"}, "set-tags", "LAMBDA: 10 in "),
         (
             {"LDAUTYPE": "1", "LDAUU": "0 5.5 5.96 0", "LDAUJ": "0 1 0 0"},
@@ -425,7 +431,7 @@ def test_a_rule_speaks_where_it_is_broken_and_only_there(
     ],
 )
 def test_what_only_a_metal_may_have_apart_is_compared_between_oxides(
-    read: Read, change: dict[str, str], rule: str, told: str
+    read: Read, change: dict[str, str | None], rule: str, told: str
 ) -> None:
     beside = {"LDAUTYPE": "1"} if "LDAUTYPE" in change else {}
     runs = [read("run", {**INPUTS, **tags(**change)})]
@@ -435,6 +441,52 @@ def test_what_only_a_metal_may_have_apart_is_compared_between_oxides(
     metal = read("metal", LITHIUM)
     with_metal = [f.message for f in check_together([runs[0], metal])]
     assert not any(message.startswith(told) for message in with_metal)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({"LREAL": "Auto"}, {}, ["LREAL: A"]),
+        ({"LREAL": "A"}, {"LREAL": "Auto"}, []),
+        ({"LREAL": ".FALSE."}, {"LREAL": None}, []),
+        ({**RELAX, "LREAL": "A"}, {}, []),
+        ({**RELAX, "ISMEAR": "0"}, {"ISMEAR": "-5"}, []),
+        ({**RELAX, "ISMEAR": "0"}, {**RELAX, "ISMEAR": "-5"}, ["ISMEAR: 0"]),
+        ({"NEDOS": "3001", "ISMEAR": "-5"}, {"ISMEAR": "0"}, []),
+        ({"ICHARG": "11", "ISMEAR": "-5"}, {"ISMEAR": "0"}, []),
+        ({"ISMEAR": "0"}, {"ISMEAR": None}, ["ISMEAR: 0"]),
+        ({"ISMEAR": "1"}, {"ISMEAR": None}, []),
+        ({"ISMEAR": "-5", "SIGMA": "0.2"}, {"ISMEAR": "-5", "SIGMA": "0.05"}, []),
+        ({"NUPDOWN": "-1"}, {"NUPDOWN": None}, []),
+        ({"AGGAC": "0.0"}, {"AGGAC": None}, ["AGGAC: 0"]),
+        ({"NKRED": "1"}, {"NKRED": None}, []),
+        ({"ISYM": "-1"}, {"ISYM": "0"}, []),
+        ({"IBRION": "0", "NSW": "9"}, {"IBRION": None}, ["IBRION: 0"]),
+        ({"ENMAX": "700"}, {}, ["ENMAX: 700"]),
+    ],
+)
+def test_tags_are_compared_by_what_they_mean_within_one_kind_of_run(
+    read: Read,
+    one: dict[str, str | None],
+    other: dict[str, str | None],
+    told: list[str],
+) -> None:
+    base = {"LMAXMIX": "4", "ISYM": "0", "NSW": None, "IBRION": None}
+    runs = [
+        read(name, {**INPUTS, **tags(**{**base, **change})})
+        for name, change in (("one", one), ("other", other))
+    ]
+    found = [f.message.partition(" in ")[0] for f in check_together(runs)]
+    assert found == told
+
+
+def test_two_metals_are_compared_in_their_smearing(read: Read) -> None:
+    runs = [
+        read("one", {**LITHIUM, "INCAR": "ENCUT = 650\nISMEAR = 1\nSIGMA = 0.2\n"}),
+        read("other", {**LITHIUM, "INCAR": "ENCUT = 650\nISMEAR = 0\nSIGMA = 0.2\n"}),
+    ]
+    told = [f.message.partition(" in ")[0] for f in check_together(runs)]
+    assert "ISMEAR: 1" in told
 
 
 @pytest.mark.parametrize("base", [INPUTS, LITHIUM], ids=["oxide", "lithium"])
