@@ -14,6 +14,7 @@ from pathlib import Path
 from workflows.atomic import read_regular
 from workflows.engines.claim import GivenUp, check_claim
 from workflows.engines.exit_status import ended_by, was_killed
+from workflows.engines.full_disk import lacks_space, write_error
 from workflows.engines.gpaw.inputs import INPUT_FILE, RESULT_FILE, RUNNER_FILE
 from workflows.engines.gpaw.text import last_text
 from workflows.engines.machine import Machine, command_words
@@ -36,7 +37,6 @@ MOST_BYTES = 100_000
 NEVER_STARTED = "GPAW never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
-DISK_FULL = ("no space left on device", "disk quota exceeded")
 GRACE_SECONDS = 30.0
 """A stopped GPAW may finish its iteration and write its state for so long."""
 _ITERATION = re.compile(
@@ -125,16 +125,26 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     check_claim(directory)
     if (directory / STOPPED_FILE).exists():
         raise Terminated(_no_time())
-    said = last_words(directory).lower()
     if process.returncode == 0 and not (directory / RESULT_FILE).exists():
         _note_left_behind(directory)
     check_claim(directory)
+    said = last_words(directory) or "nothing"
     _note_end(directory, process.returncode)
-    if process.returncode and any(words in said for words in DISK_FULL):
+    if process.returncode and (full := _disk_is_full(directory)):
         raise Terminated(
-            f"{directory}: no space left on the disk; free some and run again, it "
-            "goes on from the last density"
+            f"{directory}: no space left on the disk ({full}); free some and run "
+            f"again, it goes on from the last density. GPAW said: {said}"
         )
+
+
+def _disk_is_full(directory: Path) -> str:
+    """Return what shows that GPAW could not write there; empty if nothing does.
+
+    A command that never started may have lacked space anywhere.
+    """
+    if last_text(directory) is None:
+        return ""
+    return write_error(directory, [ERROR_FILE]) or lacks_space(directory)
 
 
 def _note_left_behind(directory: Path) -> None:

@@ -315,15 +315,19 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> TaskDocument
     found = parse_vasp(directory)
     if found.state.usable:
         return found
-    if full := disk_is_full(directory):
-        reason = (
-            f"{directory}: no space left on the disk; free some and run again, it "
-            "goes on from the last whole structure"
-        )
+    check_claim(directory)
+    full = found.state is not State.NEVER_STARTED and disk_is_full(directory)
     if full or clock.asked:
         check_claim(directory)
         (directory / ERROR_FILE).unlink(missing_ok=True)
-        raise Terminated(reason if full else clock.reason)
+    if full:
+        raise Terminated(
+            f"{directory}: no space left on the disk ({full}); free some and run "
+            "again, it goes on from the last whole structure. This run is "
+            f"{found.state}: {found.reason}"
+        )
+    if clock.asked:
+        raise Terminated(clock.reason)
     return found
 
 

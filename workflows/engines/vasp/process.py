@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from shutil import disk_usage
 from typing import TYPE_CHECKING
 
 from workflows.engines.claim import check_claim, has_claim
+from workflows.engines.full_disk import lacks_space, write_error
 from workflows.engines.machine import Machine, command_words
 from workflows.engines.orphans import (
     end_left_behind,
@@ -24,12 +24,12 @@ from workflows.engines.vasp.custodian_log import slim_archives
 from workflows.engines.vasp.custodian_settings import check_custodian_settings
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
+    LOGS,
     STARTED,
     last_meaningful_line,
     left_behind,
 )
-from workflows.errors import MachineError, StoreError, printable
-from workflows.vasp.log_text import read_log
+from workflows.errors import MachineError, printable
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -39,10 +39,6 @@ ERROR_FILE = "custodian.error"
 SETTINGS = "LNMO_VASP_CMD, or vasp_cmd in my_fworker.yaml, which comes first"
 """Where the command of VASP is set."""
 WATCH_SECONDS = 1.0
-TAIL_BYTES = 40_000
-"""Of a log, in which a full disk is looked for; half of them are its end."""
-LEAST_FREE = 1_000_000
-"""Bytes; with less, a disk is full."""
 MAX_ERRORS = 5
 
 
@@ -152,15 +148,11 @@ def custodian_run(
     return clock
 
 
-def disk_is_full(directory: Path) -> bool:
-    """Return whether VASP could not write, by what it said or by what is left."""
-    said = ("no space left on device", "disk quota exceeded")
-    for name in ("std_err.txt", "vasp.out"):
-        with suppress(OSError, StoreError):
-            text = read_log(directory / name, TAIL_BYTES).text.lower()
-            if any(words in text for words in said):
-                return True
-    return disk_usage(directory).free < LEAST_FREE
+def disk_is_full(directory: Path) -> str:
+    """Return what shows that VASP could not write there; empty if nothing does."""
+    started = any((directory / name).exists() for name in STARTED)
+    said = write_error(directory, LOGS) if started else ""
+    return said or lacks_space(directory)
 
 
 @contextmanager

@@ -87,9 +87,26 @@ def test_one_that_stopped_on_request_goes_on_next_time(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_ends_the_run_and_fails_no_step(tmp_path: Path) -> None:
-    code = "raise OSError(28, 'No space left on device')"
+    code = "open('gpaw-1.txt', 'w')\nraise OSError(28, 'No space left on device')"
     with pytest.raises(Terminated, match="no space left"):
         run_gpaw(tmp_path, standing_for_gpaw(tmp_path, code), quiet)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise OSError(28, 'No space left on device')",
+        "open('gpaw-1.txt', 'w')\n"
+        "raise OSError(28, 'No space left on device', '/dev/shm/psm')",
+        "open('gpaw-1.txt', 'w')\nsys.exit('vader: No space left on device')",
+    ],
+    ids=["never started", "a file elsewhere", "a launcher"],
+)
+def test_another_disk_that_is_full_is_no_reason_to_go_on_later(
+    tmp_path: Path, code: str
+) -> None:
+    run_gpaw(tmp_path, standing_for_gpaw(tmp_path, f"import sys\n{code}"), quiet)
+    assert "No space left on device" in last_words(tmp_path)
 
 
 def test_a_command_that_does_not_wait_for_gpaw_is_told_of_and_its_gpaw_is_ended(

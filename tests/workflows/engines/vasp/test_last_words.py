@@ -13,7 +13,7 @@ from workflows.engines.machine import Machine
 from workflows.engines.step import run_step
 from workflows.engines.vasp.last_words import line_with, own_words
 from workflows.engines.vasp.launcher_output import cause_of_silence
-from workflows.errors import StepFailed
+from workflows.errors import StepFailed, Terminated
 from workflows.launchpad.local_run import machine_failure
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
@@ -167,6 +167,33 @@ def test_an_error_is_named_where_the_handler_that_found_it_fails(
     found = failed(one, tmp_path, f": >OUTCAR; : >OSZICAR; echo '{told}'; exit 1")
     assert f"VASP said: {told}" in found.reason
     assert "no cure for VaspErrorHandler" not in found.reason
+
+
+def test_a_full_disk_elsewhere_is_why_a_command_never_started(
+    one: Calculation, tmp_path: Path
+) -> None:
+    told = "open /dev/shm/vader_segment.c1.1: No space left on device"
+    found = failed(one, tmp_path, f"echo '{told}' >&2; exit 1")
+    assert found.state is State.NEVER_STARTED
+    assert told in found.reason
+
+
+def test_a_word_on_quotas_does_not_hide_what_vasp_said(
+    one: Calculation, tmp_path: Path
+) -> None:
+    tip = 'Tip of the day: "Disk quota exceeded" means that your home is full.'
+    told = "Error EDDDAV: Call to ZHEGV failed. Returncode = 1 2 128"
+    files = ": >OUTCAR; : >OSZICAR"
+    found = failed(one, tmp_path, f"echo '{tip}'; {files}; echo '{told}'; exit 1")
+    assert f"VASP said: {told}" in found.reason
+
+
+def test_a_disk_that_is_full_keeps_what_vasp_said(
+    one: Calculation, tmp_path: Path
+) -> None:
+    told = "forrtl: No space left on device"
+    with pytest.raises(Terminated, match=f"the disk .{told}.*TRUNCATED: .*{told}"):
+        failed(one, tmp_path, f": >OUTCAR; echo '{told}' >&2; exit 38")
 
 
 def test_no_reason_holds_an_address_of_this_process(

@@ -81,6 +81,7 @@ def test_a_launcher_says_why_at_the_head_or_the_tail_of_what_it_prints(
 def test_a_full_disk_is_looked_for_at_the_ends_of_a_log(
     tmp_path: Path, noise: str
 ) -> None:
+    (tmp_path / "OUTCAR").touch()
     full = "\nforrtl: No space left on device\n"
     files(tmp_path, noise + full)
     assert disk_is_full(tmp_path)
