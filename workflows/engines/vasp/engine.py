@@ -23,10 +23,10 @@ from workflows.campaign.calculation import (
 from workflows.campaign.inputs import VaspInputs, vasp_inputs, write_vasp_inputs
 from workflows.campaign.wavecar_tags import restart_tags
 from workflows.engines.claim import check_claim, let_go
-from workflows.engines.claimed_copy import copy_whole
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import end_orphans
 from workflows.engines.protocol import RUN_FILE, Report, read_run_file, write_run_file
+from workflows.engines.vasp.charge_density import take_charge
 from workflows.engines.vasp.parse import (
     has_output,
     is_member,
@@ -246,7 +246,7 @@ def _write_run(
     orbitals = orbitals or Orbitals()
     potcar = write_vasp_inputs(inputs, directory)
     if charge is not None:
-        _take_charge(directory, charge)
+        take_charge(directory, directory / charge)
     if orbitals.source is not None:
         take_wavecar(directory, orbitals.source)
     record = {**asdict(inputs), "structure": structure_as_dict(inputs.structure)}
@@ -256,13 +256,6 @@ def _write_run(
     write_run_file(
         directory, calculation, step, inputs=record, charge=charge, orbitals=reused
     )
-
-
-def _take_charge(directory: Path, charge: str) -> None:
-    source = directory / charge
-    if not source.exists():
-        raise StoreError(f"{source}: no charge density for the dos step; rerun static")
-    copy_whole(source, directory / "CHGCAR")
 
 
 def _write_relaxation(
