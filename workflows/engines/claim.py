@@ -125,10 +125,11 @@ def refuse_held_for_life(directory: Path) -> None:
     alive = is_alive_since(pid, found[STARTED])
     if alive is None:
         raise StoreBusy(
-            f"{directory}: process {pid} of a container, or of another machine that is "
-            f"called {found['host']} too, has had this step since {found.get('since')} "
-            "(a flow of jobflow), and nobody knows here whether it lives: wait until "
-            f"it ends; if it has, remove {_place(directory)}, then type this again"
+            f"{directory}: process {pid} of a container, of another machine that is "
+            f"called {found['host']} too, or of a user whose processes /proc does not "
+            f"show here, has had this step since {found.get('since')} (a flow of "
+            "jobflow), and nobody knows here whether it lives: wait until it ends; if "
+            f"it has, remove {_place(directory)}, then type this again"
         )
     if alive and pid != os.getpid():
         raise StoreBusy(

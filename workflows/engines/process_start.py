@@ -26,7 +26,9 @@ _STATE, _TICKS = 0, 19
 
 
 def start_of(pid: int) -> str | None:
-    """Return the start of a living process, and where it was; None if it has ended.
+    """Return the start of a living process, and where it was.
+
+    None if it has ended, or is one that /proc does not show to this user.
 
     Linux: the id of the start of the kernel, the ticks from then on, the namespace that
     counts processes here (a container has one of its own), and the id of the machine,
@@ -75,7 +77,8 @@ def is_alive_since(pid: int, recorded: object) -> bool | None:
     """Return whether the process that recorded its start is still alive.
 
     A name of a host does not tell two machines, or a machine and its containers, from
-    each other: None, nobody knows here, if it was another of them.
+    each other: None, nobody knows here, if it was another of them. None as well if the
+    number is in use, but /proc does not show by whom (its option ``hidepid``).
 
     Parameters
     ----------
@@ -89,8 +92,10 @@ def is_alive_since(pid: int, recorded: object) -> bool | None:
     then = str(recorded).split(":")
     if len(then) == _FIELDS and _is_elsewhere(then):
         return None
-    if now is None or now == recorded:
-        return now is not None
+    if now is None:
+        return None if _is_hidden(pid) else False
+    if now == recorded:
+        return True
     if len(then) == _FIELDS_BEFORE:
         return now.split(":")[:_FIELDS_BEFORE] == then
     try:
@@ -98,6 +103,23 @@ def is_alive_since(pid: int, recorded: object) -> bool | None:
         return abs(by_clock - float(str(recorded))) < SAME_START
     except ValueError:
         return False
+
+
+def _is_hidden(pid: int) -> bool:
+    """Return whether the kernel has a process that /proc does not show to this user."""
+    if (
+        pid < 1
+        or not (_PROC / "self").exists()
+        or os.access(_PROC / str(pid) / "stat", os.R_OK)
+    ):
+        return False
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 def _is_elsewhere(then: list[str]) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
+from workflows.atomic import read_regular
 from workflows.engines import process_start
 from workflows.engines.claim import (
     STARTED,
@@ -341,3 +342,62 @@ def test_a_process_that_was_killed_but_not_waited_for_is_not_alive(
         time.sleep(0.01)
     assert start_of(pid) is None
     assert not is_alive_since(pid, started)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+@pytest.mark.parametrize("theirs", [False, True], ids=["same user", "another user"])
+def test_a_process_that_proc_does_not_show_is_dead_only_if_the_kernel_says_so(
+    another_process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    error: type[OSError],
+    theirs: bool,
+) -> None:
+    """As with /proc mounted with hidepid=2 (not there), hidepid=1 (no permission)."""
+    pid, started = another_process.pid, start_of(another_process.pid)
+    read, send, access = read_regular, os.kill, os.access
+
+    def is_hidden(path: Path) -> bool:
+        return path == Path(f"/proc/{pid}/stat")
+
+    def read_seen(path: Path, *rest: str) -> str:
+        if is_hidden(path):
+            raise error(0, "hidden", str(path))
+        return read(path, *rest)
+
+    def send_ours(number: int, signal: int) -> None:
+        send(number, signal)
+        if theirs:
+            raise PermissionError
+
+    monkeypatch.setattr(process_start, "read_regular", read_seen)
+    monkeypatch.setattr("psutil.Process", HiddenProcess)
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: not is_hidden(path) and access(path, mode)
+    )
+    monkeypatch.setattr("os.kill", send_ours)
+    env = {"host": socket.gethostname(), "pid": pid, "started": started}
+    launch = {"fworker": {"name": "lnmo run", "env": env}}
+    step = tmp_path / "abc" / "static"
+    step.parent.mkdir()
+    holder = step.with_name(".static.holder.json")
+    holder.write_text(json.dumps({**env, STARTED: started, "token": "x"}))
+    assert is_alive_since(pid, started) is None
+    assert "may still compute it" in owner_of(launch).computes
+    with pytest.raises(StoreBusy, match=r"/proc does not show"), claim(step):
+        pass
+    monkeypatch.setattr("os.kill", send)
+    another_process.kill()
+    another_process.wait()
+    assert is_alive_since(pid, started) is False
+    assert owner_of(launch).alive is False
+    with claim(step):
+        check_claim(step)
+
+
+class HiddenProcess:
+    """What psutil says of it."""
+
+    def __init__(self, pid: int) -> None:
+        """Find nothing."""
+        raise psutil.NoSuchProcess(pid)
