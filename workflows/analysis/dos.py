@@ -44,6 +44,8 @@ class Origin:
         Tags as applied, named and written as in ``TaskDocument.settings``.
     hubbards
         U - J in eV by element; None where the file does not say.
+    hubbard_j
+        J in eV by element where it counts by itself; None where the file does not say.
     potcar
         Element -> TITEL of its POTCAR; empty where the file does not say.
     """
@@ -52,6 +54,7 @@ class Origin:
     lengths: tuple[float, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     hubbards: Mapping[str, float] | None = None
+    hubbard_j: Mapping[str, float] | None = None
     potcar: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -6,7 +6,7 @@ of another U, may have its Fermi level and its gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +44,8 @@ def refuse_another_run(
 ) -> None:
     """Refuse a density of states that is not of the recorded run.
 
-    Fermi level, gap, electrons, atoms, cell, potentials, U, the tags of a series, and
-    in VASP the moments must be those of the record, each if both have it. VASP's
+    Fermi level, gap, electrons, atoms, cell, potentials, U, J, the tags of a series,
+    and in VASP the moments must be those of the record, each if both have it. VASP's
     `EFERMI` puts different levels into different files; then neither level nor moments
     are compared.
 
@@ -102,6 +102,8 @@ def _inputs(dos: DensityOfStates, document: TaskDocument) -> Iterator[str]:
                     f"U - J = {found:g} eV on {element}, and the recorded result "
                     f"{recorded:g} eV"
                 )
+    if origin.hubbard_j is not None:
+        yield from _own_j(origin.hubbard_j, document.hubbard_j)
     for element, titel in origin.potcar.items():
         recorded = document.potcar.get(element, titel)
         if titel.split() != recorded.split():
@@ -109,6 +111,22 @@ def _inputs(dos: DensityOfStates, document: TaskDocument) -> Iterator[str]:
                 f"the potential {shortened(titel)} for {element}, and the recorded "
                 f"result {shortened(recorded)}"
             )
+
+
+def _own_j(found: Mapping[str, float], recorded: Mapping[str, float]) -> Iterator[str]:
+    """Compare J where it counts by itself: two runs of one U - J may differ in it."""
+    for element in {**found, **recorded}:
+        own, its = (js.get(element) for js in (found, recorded))
+        if own is None or its is None or abs(own - its) > SAME_RUN:
+            first, second = (_j_in_words(value) for value in (own, its))
+            yield (
+                f"{first} on {element} beside U, and the recorded result {second}: "
+                "J counts by itself there"
+            )
+
+
+def _j_in_words(j: float | None) -> str:
+    return "no J" if j is None else f"J = {j:g} eV"
 
 
 def _atoms(dos: DensityOfStates, document: TaskDocument) -> Iterator[str]:

@@ -23,7 +23,7 @@ from workflows.errors import LnmoError, ResultsError, one_line
 from workflows.vasp.outcar_head import read_outcar_header
 from workflows.vasp.run_files import VaspFiles, plain_file, read_lines, run_files
 from workflows.vasp.shared_settings import shared_settings
-from workflows.vasp.vasprun import asked_hubbards, titels
+from workflows.vasp.vasprun import asked_hubbards, asked_own_j, titels
 from workflows.vasp.vasprun_form import other_element, refuse_namespaces
 
 HEADER_LINES = 5
@@ -160,6 +160,7 @@ def read_vasprun_dos(path: Path) -> DensityOfStates:
                 structure=run.final_structure,
                 settings=shared_settings(run.parameters),
                 hubbards=asked_hubbards(run),
+                hubbard_j=asked_own_j(run),
                 potcar=titels(run),
             ),
         )

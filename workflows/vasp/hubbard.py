@@ -1,6 +1,7 @@
 """+U as LDAUL, LDAUU and LDAUJ give it, one number a block -> U - J by element.
 
 In Dudarev's form (LDAUTYPE = 2) only U - J counts. In the others J counts by itself.
+Liechtenstein's form (1) is Dudarev's where J is 0; form 4 is not.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 
 DUDAREV = 2
 """LDAUTYPE of +U in which only U - J counts."""
+LIECHTENSTEIN = 1
+"""LDAUTYPE of +U that is Dudarev's where J is 0."""
 
 
 def u_by_block(
@@ -48,6 +51,8 @@ def own_j(
 ) -> dict[str, float]:
     """Return J of each element, eV, where it counts by itself; empty for Dudarev's +U.
 
+    A J of 0 is there for the elements with U of a form that is not Dudarev's then.
+
     Parameters
     ----------
     elements, columns
@@ -61,12 +66,16 @@ def own_j(
     {'Mn': 1.0}
     >>> own_j(["Mn", "O"], ([2, -1], [4.9, 0], [1, 0]), 2)
     {}
+    >>> own_j(["Mn", "O"], ([2, -1], [3.9, 0], [0, 0]), 4)
+    {'Mn': 0.0}
     """
-    shells, _, js = columns
+    shells, us, js = columns
     if form in (None, DUDAREV) or u_by_element(elements, columns) is None:
         return {}
     found: dict[str, float] = {}
-    for element, shell, j in zip(elements, shells or (), js or (), strict=True):
-        if shell >= 0 and j:
+    rows = zip(elements, shells or (), us or (), js or (), strict=True)
+    for element, shell, u, j in rows:
+        corrected = j or (u and form != LIECHTENSTEIN)
+        if shell >= 0 and corrected:
             found[element] = max(float(j), found.get(element, float(j)))
     return found

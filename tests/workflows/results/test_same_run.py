@@ -93,6 +93,30 @@ def test_moments_turned_over_atom_by_atom_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("found", "recorded", "told"),
+    [
+        ({}, {"Mn": 1.0}, "no J on Mn beside U, and the recorded result J = 1 eV"),
+        ({"Mn": 1.0}, {}, "J = 1 eV on Mn beside U, and the recorded result no J"),
+        ({"Mn": 1.0}, {"Mn": 0.8}, "J = 1 eV on Mn beside U, and the recorded"),
+        ({"Mn": 0.0}, {}, "J = 0 eV on Mn beside U, and the recorded result no J"),
+    ],
+)
+def test_the_same_u_with_another_j_is_refused(
+    ferromagnetic: tuple[TaskDocument, DensityOfStates],
+    found: dict[str, float],
+    recorded: dict[str, float],
+    told: str,
+) -> None:
+    document, dos = ferromagnetic
+    assert dos.origin.hubbard_j == {}
+    own = replace(dos, origin=replace(dos.origin, hubbard_j=found))
+    other = document.model_copy(update={"hubbard_j": recorded})
+    assert told in refused(own, other)
+    alike = document.model_copy(update={"hubbard_j": found})
+    refuse_another_run(own, alike, FM)
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"hubbards": {"Mn": 4.9}}, "U - J = 3.9 eV on Mn, and the recorded result 4."),

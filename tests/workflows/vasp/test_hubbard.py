@@ -42,6 +42,32 @@ def test_j_counts_by_itself_but_in_the_form_of_dudarev(form: int) -> None:
     assert own_j(blocks, (*columns[:2], None), form) == {}
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"), [(1, {}), (2, {}), (3, {"Mn": 0.0}), (4, {"Mn": 0.0})]
+)
+def test_a_j_of_zero_is_no_dudarev_in_the_forms_that_never_are(
+    form: int, expected: dict[str, float]
+) -> None:
+    blocks, columns = ["Mn", "O", "Ni"], ([2, -1, 2], [3.9, 5, 0], [0.0, 0, 0])
+    assert own_j(blocks, columns, form) == expected
+    words = "Mn U 3.9 J 0" if expected else "Mn 3.9"
+    assert u_in_words({"Mn": 3.9}, own_j(blocks, columns, form)) == words
+
+
+@pytest.mark.parametrize("alone", ["", "OUTCAR", "vasprun.xml"])
+def test_form_4_without_j_is_not_labelled_as_dudarev(
+    tmp_path: Path, alone: str
+) -> None:
+    place = unpacked("MgMn2O4_static_ferromagnetic", tmp_path)
+    (place / "INCAR").unlink()
+    edited(place / "OUTCAR", r"(LDAUTYPE *= *)2", r"\g<1>4")
+    edited(place / "vasprun.xml", r'(name="LDAUTYPE"> *)2', r"\g<1>4")
+    if alone:
+        other = {"OUTCAR": "vasprun.xml", "vasprun.xml": "OUTCAR"}[alone]
+        (place / other).unlink()
+    assert labels_of(parse_vasp(place))["hubbard_u"] == "Mn U 3.9 J 0"
+
+
 def test_a_j_as_large_as_its_u_is_a_correction() -> None:
     assert u_in_words({}, {"Mn": 1.0}) == "Mn U 1 J 1"
     assert u_in_words({"Ni": 6.2, "Mn": 3.9}, {"Mn": 1.0}) == "Mn U 4.9 J 1, Ni 6.2"
