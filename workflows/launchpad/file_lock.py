@@ -27,6 +27,9 @@ ORPHAN_SECONDS = 20.0
 RETRY_SECONDS = 0.1
 """Between attempts to take the lock; each is one system call."""
 
+NO_LOCKS = frozenset({errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL})
+"""What a file system says that cannot lock a directory."""
+
 
 class OwnershipLost(StoreBusy):
     """The lock file or the data directory is no longer the one that was locked."""
@@ -120,18 +123,19 @@ def lock(path: Path, waiting: Callable[[str], None]) -> Ownership:
         locked = _try_directory(directory) if taken else None
         if taken and locked is not None:
             break
-        owner = _owner(file) if not taken else _locker(directory)
+        owner = _locker(directory) if taken else _owner(file) or _locker(file)
         os.close(file)
         os.close(directory)
         if owner.get("pid") and _alive(owner) is not False:
             raise StoreBusy(_busy(path, owner))
         if time.monotonic() > deadline:
-            raise StoreBusy(
-                f"{path.parent}: workers of the killed process {owner.get('pid')} are "
-                f"still alive after {ORPHAN_SECONDS:g} s; stop them and run again"
-            )
+            raise StoreBusy(_still_locked(path, owner))
         if not announced:
-            waiting("waiting for the workers of an interrupted run to end")
+            waiting(
+                "waiting for the workers of an interrupted run to end"
+                if owner
+                else "waiting for what has the data directory to end"
+            )
             announced = True
         time.sleep(RETRY_SECONDS)
     _sign(path, file)
@@ -165,11 +169,19 @@ def is_owned(path: Path) -> bool:
 
 
 def _directory_locked(place: Path) -> bool:
+    """Try its lock: not every owner is in /proc/locks, as one of another container."""
     descriptor = hold(place)
     try:
-        return bool(_locker(descriptor))
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError as error:
+        if error.errno in NO_LOCKS:
+            return False
+        raise
     finally:
         os.close(descriptor)
+    return False
 
 
 def _open(path: Path) -> tuple[int, int]:
@@ -205,31 +217,65 @@ def _busy(path: Path, owner: dict[str, Any]) -> str:
     )
 
 
+def _still_locked(path: Path, owner: dict[str, Any]) -> str:
+    if owner:
+        return (
+            f"{path.parent}: workers of the killed process {owner['pid']} are still "
+            f"alive after {ORPHAN_SECONDS:g} s; stop them and run again"
+        )
+    return (
+        f"{path.parent}: a process that cannot be seen here (of another user, another "
+        "container or machine, or a worker of a killed run) has this data directory, "
+        f"also after {ORPHAN_SECONDS:g} s; wait for it, or stop it where it runs, and "
+        "run again. "
+        "Reading (status, results, report) works meanwhile"
+    )
+
+
 def _try_directory(descriptor: int) -> bool | None:
     """Lock a directory; None if another has it, False if it cannot be locked."""
     try:
         return True if _try_lock(descriptor) else None
     except OSError as error:
-        if error.errno in {errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL}:
+        if error.errno in NO_LOCKS:
             return False
         raise
 
 
 def _locker(descriptor: int) -> dict[str, Any]:
-    """Return the process that locked a file, as Linux lists it; empty if unknown."""
-    inode = os.fstat(descriptor).st_ino
+    """Return the process that locked a file, as Linux lists it; empty if unknown.
+
+    Whoever only looks whether it is locked (:func:`is_owned`) does not count.
+    """
     try:
+        own = _as_listed(descriptor)
         lines = Path("/proc/locks").read_text("utf-8").splitlines()
     except OSError:
         return {}
     for line in lines:
         words = line.split()
-        if "FLOCK" in words and words[-3].endswith(f":{inode}"):
+        if {"FLOCK", "WRITE"} <= {*words} and words[-3] == own:
             started = start_of(int(words[-4]))
             return (
                 {} if started is None else {"pid": int(words[-4]), "started": started}
             )
     return {}
+
+
+def _as_listed(descriptor: int) -> str:
+    """Return a file as /proc/locks has it: the device of its mount, and its inode.
+
+    Where a file system has many devices, as btrfs has, ``fstat`` gives another one.
+    """
+    found = os.fstat(descriptor)
+    major, minor = os.major(found.st_dev), os.minor(found.st_dev)
+    about = Path(f"/proc/self/fdinfo/{descriptor}").read_text("utf-8").split()
+    mount = about[about.index("mnt_id:") + 1] if "mnt_id:" in about else ""
+    for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines():
+        number, _, device, *_ = line.split()
+        if number == mount:
+            major, minor = map(int, device.split(":"))
+    return f"{major:02x}:{minor:02x}:{found.st_ino}"
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -19,6 +19,7 @@ from tests.places import FAKE_VASP
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreBusy, StoreError
 from workflows.firetasks import RecordTaskDocument
+from workflows.launchpad import file_lock
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.file_lock import OwnershipLost, is_owned
 from workflows.launchpad.local_run import LocalRun
@@ -238,3 +239,48 @@ def test_a_second_run_beside_one_whose_lock_was_deleted_runs_no_vasp(
     monkeypatch.delenv("FAKE_VASP_FAIL")
     third = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert third.returncode == 0, third.stderr
+
+
+def test_a_lock_with_the_inode_number_of_another_file_system_owns_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "lnmo-data"
+    root.mkdir()
+    listed = tmp_path / "locks"
+    inode = root.stat().st_ino
+    listed.write_text(f"1: FLOCK  ADVISORY  WRITE {os.getpid()} fff:ff:{inode} 0 EOF\n")
+    read = Path.read_text
+
+    def read_listed(path: Path, *rest: str) -> str:
+        return read(listed if path == Path("/proc/locks") else path, *rest)
+
+    monkeypatch.setattr(Path, "read_text", read_listed)
+    assert not is_owned(root / LOCK_FILE)
+    descriptor = os.open(root, os.O_RDONLY)
+    assert file_lock._locker(descriptor) == {}
+    os.close(descriptor)
+
+
+def test_a_directory_that_is_locked_by_who_knows_whom_is_owned(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """/proc/locks lists no process of another container."""
+    monkeypatch.setattr(file_lock, "_locker", lambda _: {})
+    monkeypatch.setattr(file_lock, "ORPHAN_SECONDS", 0.2)
+    with owned(database):
+        delete(database.root)
+        assert is_owned(database.root / LOCK_FILE)
+        unseen = "a process that cannot be seen here .* has this data directory"
+        with pytest.raises(StoreBusy, match=unseen):
+            owned(database).__enter__()
+    assert not is_owned(database.root / LOCK_FILE)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"pid": "x", "started": "y"}'])
+def test_an_owner_whose_lock_file_was_damaged_is_named_at_once(
+    database: Database, content: str
+) -> None:
+    with owned(database):
+        (database.root / LOCK_FILE).write_text(content)
+        with pytest.raises(StoreBusy, match=f"process {os.getpid()} has been running"):
+            owned(database).__enter__()
