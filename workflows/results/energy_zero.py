@@ -27,10 +27,7 @@ NUMERICAL = frozenset(
     }
 )
 """Tags of the rule ``set-tags`` that are of this kind too."""
-OF_THE_CELL = (
-    *("M_CONSTR", "RWIGS"),
-    *("VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU", "VDW_ALPHA"),
-)
+OF_THE_CELL = ("M_CONSTR", "RWIGS")
 """Tags that those rules leave alone, for metals and other cells have their own; two
 cells of the same atoms share them."""
 ZEROS = ("functional", "hubbards", "model")

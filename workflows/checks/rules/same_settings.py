@@ -54,6 +54,8 @@ OF_CELL_OR_STEP = frozenset(
 IMPOSED = ("I_CONSTRAINED_M", "LAMBDA", "NUPDOWN")
 """Tags of a moment that is imposed: of a metal alone they mean nothing, between two
 compounds they are a difference. LAMBDA puts a penalty into the energy."""
+OF_THE_BLOCKS = ("VDW_C6", "VDW_R0", "VDW_C6AU", "VDW_R0AU", "VDW_ALPHA")
+"""Dispersion parameters, one number a block: cells of the same blocks share them."""
 J_APART = frozenset({1, 4})
 """LDAUTYPE whose energy depends on J by itself; that of 2 depends on U - J."""
 
@@ -101,8 +103,18 @@ def functional(run: VaspDirectory) -> str:
 def _functional(runs: Runs) -> Iterator[str]:
     yield from _differing("functional", _asked(runs), functional)
     for tag in _tags_of(runs):
-        if OF_THE_FUNCTIONAL.fullmatch(tag):
+        if OF_THE_FUNCTIONAL.fullmatch(tag) and tag not in OF_THE_BLOCKS:
             yield from _differing(tag, _asked(runs), partial(value_of, tag))
+    yield from _dispersion(runs)
+
+
+def _dispersion(runs: Runs) -> Iterator[str]:
+    elements: dict[tuple[str, ...], list[VaspDirectory]] = {}
+    for run in _asked(runs):
+        elements.setdefault(tuple(b.element for b in run.blocks), []).append(run)
+    for same in elements.values():
+        for tag in OF_THE_BLOCKS:
+            yield from _differing(tag, same, partial(value_of, tag))
 
 
 def _others(runs: Runs) -> Iterator[str]:

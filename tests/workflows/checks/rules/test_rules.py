@@ -417,6 +417,7 @@ def test_a_rule_speaks_where_it_is_broken_and_only_there(
         ({"NELECT": "100"}, "set-tags", "NELECT: 100 in "),
         ({"NUPDOWN": "16"}, "set-tags", "NUPDOWN: 16 in "),
         ({"NUPDOWN": "0"}, "set-tags", "NUPDOWN: 0 in "),
+        ({"VDW_C6": "1 2 3 4"}, "set-functional", "VDW_C6: 1 2 3 4 in "),
         ({"ISMEAR": "-5"}, "set-tags", "ISMEAR: -5 in "),
         ({"ISMEAR": "1", "SIGMA": "0.2"}, "set-tags", "SIGMA: 0.2 in "),
         ({"SIGMA": None}, "set-tags", "SIGMA: 0.2 in "),
