@@ -101,15 +101,18 @@ def run_campaign(
 
     from workflows.cli.machine_check import check_machine
     from workflows.cli.progress import Display
+    from workflows.engines.directory_check import refuse_outside
     from workflows.launchpad.local_run import LocalRun
     from workflows.launchpad.opening import owned
     from workflows.launchpad.recovery import retry_failed
     from workflows.launchpad.steps import fireworks_of
     from workflows.launchpad.submission import submission_lock, submit
+    from workflows.records.file_store import CALCULATIONS
 
     database = chosen.database()
     calculations = _chosen_calculations(chosen, database)
     check_machine(database, calculations)
+    refuse_outside(database.root, database.root / CALCULATIONS)
     if chosen.name is not None:
         _confirm(database, calculations or (), yes=yes)
     with _terminable(), owned(database, waiting=note) as (pad, inherit):

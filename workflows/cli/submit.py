@@ -51,13 +51,16 @@ def submit(
     from workflows.campaign.inputs import potcar_notes
     from workflows.cli.plan_sum import plan_sum
     from workflows.cluster.categories import check_category
+    from workflows.engines.directory_check import refuse_outside
     from workflows.launchpad import submission
     from workflows.launchpad.opening import owned, reading
+    from workflows.records.file_store import CALCULATIONS
 
     chosen = selection(campaign, engine, x, launchpad, variant=variant)
     if category is not None:
         check_category(category, "--category")
     calculations, database = chosen.calculations(keep=False) or (), chosen.database()
+    refuse_outside(database.root, database.root / CALCULATIONS)
     for each in potcar_notes(calculations):
         click.echo(f"note: {each}", err=True)
     if dry_run:

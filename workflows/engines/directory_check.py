@@ -64,6 +64,34 @@ def refuse_foreign(directory: Path, calculation: Calculation, step: str) -> None
             )
 
 
+def refuse_outside(root: Path, place: Path) -> None:
+    """Refuse to compute in another data directory, whose owner may compute there too.
+
+    Parameters
+    ----------
+    root
+        Data directory; may be a link itself.
+    place
+        Below it: the run directory of a step, or one above; may be missing.
+
+    Raises
+    ------
+    StoreError
+        It, or a run of a chain in it, leads out of the data directory by a link.
+    """
+    top = Path(os.path.realpath(root))
+    members = _members(place) if place.is_dir() else []
+    for path in (place, *(member for member, _ in members)):
+        now = os.path.realpath(path)
+        if not Path(now).is_relative_to(top):
+            raise StoreError(
+                f"{path}: leads outside the data directory {root}, to {now}, where "
+                "another process may compute; nothing was started. Move what is there "
+                "to the place of the link, or make the data directory itself a link "
+                "(or set LNMO_ROOT)"
+            )
+
+
 def _members(directory: Path) -> list[tuple[Path, str]]:
     found = [(path, _MEMBER.fullmatch(path.name)) for path in directory.iterdir()]
     return sorted(

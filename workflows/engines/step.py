@@ -20,7 +20,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.checks.physics import static_matches_relaxation
 from workflows.engines import engine
 from workflows.engines.claim import check_claim, claim
-from workflows.engines.directory_check import refuse_foreign
+from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
 from workflows.errors import StepFailed, StoreError, Terminated
@@ -127,8 +127,8 @@ def run_step(
     ------
     StoreError
         Its directory, its document or the step before belong to another calculation,
-        or cannot be read; nothing was changed. A :class:`StoreBusy` if a living process
-        has the step for life.
+        cannot be read, or lead outside of ``root``; nothing was changed. A
+        :class:`StoreBusy` if a living process has the step for life.
     StepFailed
         The step ended in another state; its document is recorded all the same.
     Superseded
@@ -141,6 +141,7 @@ def run_step(
     document = _recorded(results, calculation, step)
     if document is None:
         directory = results.directory(calculation.id, step)
+        refuse_outside(root, directory)
         refuse_foreign(directory, calculation, step)
         try:
             with claim(directory, for_life=for_life):

@@ -436,3 +436,30 @@ def test_a_file_in_the_place_of_a_relaxation_is_named(
     (place / "relax-2").touch()
     with pytest.raises(StoreError, match="relax-2: not a directory; move it away"):
         run(one, tmp_path)
+
+
+@pytest.mark.parametrize("linked", ["calculations", "calculations/ID", "ID/relax"])
+def test_a_run_directory_in_another_data_directory_is_refused(
+    one: Calculation, tmp_path: Path, linked: str
+) -> None:
+    """Its owner may compute there: the lock is that of a data directory."""
+    theirs = tmp_path / "theirs"
+    root = tmp_path / "ours"
+    relative = Path(linked.replace("ID", one.id))
+    if linked.startswith("ID"):
+        relative = Path("calculations") / relative
+    (theirs / relative).mkdir(parents=True)
+    (root / relative).parent.mkdir(parents=True)
+    (root / relative).symlink_to(theirs / relative)
+    before = sorted(theirs.rglob("*"))
+    with pytest.raises(StoreError, match=r"leads outside the data directory .* link"):
+        run(one, root)
+    assert sorted(theirs.rglob("*")) == before
+
+
+def test_a_data_directory_may_be_a_link_itself(
+    one: Calculation, tmp_path: Path
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "lnmo-data").symlink_to("scratch")
+    assert run(one, tmp_path / "lnmo-data") is State.DONE
