@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workflows.engines.vasp.launcher_output import LOGS, last_meaningful_line
+from workflows.engines.vasp.cause_lines import Line, Rank, last_lines, ranked
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.standard_output import ELECTRONIC, IONIC
@@ -24,23 +24,7 @@ _BOX = re.compile(r"\s*\|(.*)\|\s*")
 _ART = re.compile(r"(?:([^\W_]|[#!*])\1*(?:\s+|$))+")
 """Letters of letters: ``E        R     R  R     R``."""
 _REFUSES = "I REFUSE TO CONTINUE"
-_CAUSE = re.compile(
-    r"\b(?:error|fatal|severe|bad news|abort\w*|fail(?:ed|s|ure)?|"
-    r"can ?not|could not|unable|not enough|insufficient|exceed\w*|illegal|invalid|"
-    r"denied|no such file|no space|quota|panic|killed|oom\w*|out of memory|"
-    r"segmentation|sig(?:segv|kill|bus|fpe|term|abrt|ill)|due to time limit)\b",
-    re.IGNORECASE,
-)
-_WARNING = re.compile(r"\b(?:warning|advice|note)\b", re.IGNORECASE)
-_EPILOGUE = re.compile(
-    r"I REFUSE TO CONTINUE|BAD TERMINATION|EXIT CODE:|CLEANING UP REMAINING|"
-    r"YOU CAN IGNORE|exited? with exit code|exit(?:ed|ing) on signal|"
-    r"MPI_ABORT|mpirun has exited|prterun|primary job|aborting job|errorcode|"
-    r"backtrace|Image +PC|task \d+: (?:killed|aborted|exited)|\*\*\* STEP|"
-    r"job step aborted|srun: (?:terminating|force terminated)|job is aborted",
-    re.IGNORECASE,
-)
-_ENDED = re.compile(r"signal|killed|memory|time limit", re.IGNORECASE)
+_ENDED = re.compile(r"signal|killed|memory|cancelled", re.IGNORECASE)
 """What even a launcher's last words tell of the cause."""
 
 
@@ -53,17 +37,22 @@ def own_words(directory: Path) -> str:
         Of a run whose VASP has ended.
     """
     output, errors = (_text(directory / name) for name in ("vasp.out", "std_err.txt"))
-    texts = (_after_steps(output), errors)
-    for said in (_refusals(texts), _causes(texts[:1], last=False)):
-        if line := next(said, ""):
-            return f"VASP said: {line}"
-    if line := next(_causes(texts[1:], last=False), ""):
-        return f"standard error says: {line}"
-    if line := next(_causes(texts, last=True), ""):
-        return f"its launcher said: {line}"
-    for name in LOGS:
-        if line := last_meaningful_line(directory / name):
-            return f"the last line of VASP: {line}"
+    before, after = _around_last_step(output)
+    own, others = (ranked(_without_boxes(text)) for text in (after, errors))
+    earlier = [*ranked(_without_boxes(before)), *_boxed(after), *_boxed(errors)]
+    for words, told in (
+        ("VASP said", [*_refusals((after, errors))][:1]),
+        ("VASP said", _causes(own)[:1]),
+        ("standard error says", _causes(others)[-1:]),
+        ("its launcher said", _ends([*own, *others])[:1]),
+        ("the last line of VASP", _no_warnings(others)[-1:]),
+        ("VASP said before", _causes(earlier)[-1:]),
+        ("the last line of VASP", last_lines(own, 1)),
+        ("the last line of VASP", last_lines(ranked(before), 1)),
+        ("the last line of VASP", last_lines(others, 1)),
+    ):
+        for line in told:
+            return f"{words}: {line[:MOST_CHARACTERS]}"
     return ""
 
 
@@ -89,13 +78,14 @@ def _text(path: Path) -> str:
     return "\n".join(line[:LONGEST_LINE] for line in lines)
 
 
-def _after_steps(text: str) -> str:
-    """Return what VASP printed after its last step: before it, it went on."""
+def _around_last_step(text: str) -> tuple[str, str]:
+    """Return what VASP printed before, from which it went on, and after it."""
     ends = [
         0,
         *(found.end() for kind in (IONIC, ELECTRONIC) for found in kind.finditer(text)),
     ]
-    return text[max(ends) :]
+    end = text.find("\n", max(ends)) if max(ends) else 0
+    return (text[:end], text[end:]) if end >= 0 else (text, "")
 
 
 def _refusals(texts: Iterable[str]) -> Iterator[str]:
@@ -118,11 +108,24 @@ def _boxes(text: str) -> Iterator[str]:
             words += inside[1].split()
 
 
-def _causes(texts: Iterable[str], *, last: bool) -> Iterator[str]:
-    """Yield lines that name a cause; ``last``: those of a launcher after VASP's end."""
-    for text in texts:
-        for line in text.splitlines():
-            epilogue = _EPILOGUE.search(line) is not None
-            names = _CAUSE.search(line) and not _WARNING.search(line)
-            if epilogue is last and (_ENDED.search(line) if last else names):
-                yield shown(line)[:MOST_CHARACTERS]
+def _without_boxes(text: str) -> str:
+    """Leave out VASP's boxes: those that do not refuse are advice."""
+    return "\n".join(line for line in text.splitlines() if not _BOX.fullmatch(line))
+
+
+def _boxed(text: str) -> list[Line]:
+    return ranked("\n\n".join(_boxes(text)))
+
+
+def _causes(lines: Iterable[Line]) -> list[str]:
+    return [line.text for line in lines if line.names_cause]
+
+
+def _ends(lines: Iterable[Line]) -> list[str]:
+    """Return what launchers said of an end, if it tells of a cause."""
+    last = (line.text for line in lines if line.rank is Rank.EPILOGUE)
+    return [text for text in last if _ENDED.search(text)]
+
+
+def _no_warnings(lines: Iterable[Line]) -> list[str]:
+    return [line.text for line in lines if line.rank > Rank.WARNING]

@@ -1,16 +1,18 @@
 """What a launcher or VASP printed, if no file of VASP's own is there.
 
-Launchers frame their messages with rules and say the same thing several times; the
-line that names the cause is neither the first nor the last.
+Launchers frame their messages with rules and say the same thing several times;
+`cause_lines.py` says which line is the cause.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
-from workflows.engines.exit_status import ended_by, was_killed
+from workflows.engines.exit_status import CODES, ended_by, was_killed
+from workflows.engines.vasp.cause_lines import Rank, last_lines, of_shell, ranked
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.standard_output import starts, steps_printed
@@ -39,39 +41,31 @@ HEAD_BYTES = 50_000
 LONGEST_LINE = 2_000
 
 _RULE = re.compile(r"[\W_]*$")
-_CAUSES = tuple(
-    re.compile(words, re.IGNORECASE)
-    for words in (
-        r"error while loading shared libraries|cannot open shared object|"
-        r"symbol lookup error|GLIBC",
-        r"unable to find the specified executable|executable .*(not found|be found)|"
-        r"could not (find|locate|open)|unable to (locate|find|open|launch|execute)|"
-        r"cannot (find|open|execute|run)|exec format error|execv",
-        r"command not found|no such file or directory|not found|permission denied",
-        r"licen[cs]e|flexlm|flexnet",
-        r"not enough slots|attempt to run as root|invalid (account|partition|qos)|"
-        r"unrecognized|unknown option|invalid option|illegal instruction|"
-        r"requested node configuration|more processors requested",
-        r"\b(error|fatal|abort\w*|fail\w*|denied|refused|killed|segmentation)\b",
-    )
-)
-"""Tried in this order: what names a cause before what only reports a failure."""
 
 
-def cause_of_silence(texts: Iterable[str]) -> str:
+def cause_of_silence(texts: Iterable[str], returncode: int | None = None) -> str:
     """Return the line that says why a program did not start; empty if none does.
+
+    The last lines if none is known to be a cause.
 
     Parameters
     ----------
     texts
         What was printed, standard error first.
+    returncode
+        Of the command, as ``Popen`` has it; None if it is unknown.
     """
-    paragraphs = [each for text in texts for each in _paragraphs(text)]
-    for cause in _CAUSES:
-        for paragraph in paragraphs:
-            if cause.search(paragraph):
-                return _short(paragraph)
-    return _short(paragraphs[0]) if paragraphs else ""
+    printed = [ranked(text) for text in texts]
+    if returncode in CODES and (said := next(filter(None, map(of_shell, printed)), "")):
+        return _short(said)
+    errors = printed[0] if printed else []
+    for rank in (Rank.NO_START, Rank.CAUSE, Rank.TOOL):
+        for lines in printed:
+            if told := [line.text for line in lines if line.rank is rank]:
+                apart = lines is not errors or rank is Rank.TOOL
+                plain = (line for line in errors if line.rank >= Rank.PLAIN)
+                return _quoted([*told[-1:], *(last_lines(plain, 1) if apart else ())])
+    return _quoted(last_lines(chain.from_iterable(reversed(printed)), 2))
 
 
 def never_started(directory: Path, returncode: int | None = None) -> str:
@@ -98,7 +92,7 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
             "; correct the VASP command: it must stay where it starts (no cd, no "
             f"--chdir), or copy all files back before it ends; {LATE}"
         )
-    said = cause_of_silence(texts)
+    said = cause_of_silence(texts, returncode)
     words = said or "the command printed nothing"
     if returncode == 0 or began(directory):
         shown = f"it printed: {said}" if said else "it printed nothing"
@@ -143,23 +137,8 @@ def last_meaningful_line(path: Path) -> str:
     return said[-1][:MOST_CHARACTERS] if said else ""
 
 
-def _paragraphs(text: str) -> list[str]:
-    """Join the lines of a sentence; drop rules and empty lines."""
-    found: list[str] = []
-    open_ended = False
-    for line in text.splitlines():
-        words = shown(line)
-        if _RULE.match(words):
-            open_ended = False
-        elif open_ended and not re.match(r"[\w.\[\]/-]+: ", words):
-            found[-1] = f"{found[-1]} {words}"
-        else:
-            found.append(words)
-        open_ended = bool(words) and not re.search(r"[.:!?)]$", words)
-        open_ended = open_ended and bool(
-            re.search(r",| (and|therefore|the|of)$", words)
-        )
-    return found
+def _quoted(lines: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(map(_short, lines)))
 
 
 def _short(paragraph: str) -> str:
