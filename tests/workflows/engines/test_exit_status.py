@@ -59,6 +59,12 @@ def failure(one: Calculation, place: Path, script: str) -> str:
     return str(caught.value)
 
 
+RULE = "-" * 70
+MPIRUN = f"\\n{RULE}\\nmpirun was unable to find the specified executable\\n{RULE}\\n"
+IMPORT = "ModuleNotFoundError: No module named gpaw"
+ENDING = "srun: Terminating StepId=12.0"
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -108,8 +114,12 @@ def test_a_whole_run_whose_launcher_fails_afterwards_is_done_by_its_files(
         ("kill -9 $$", "killed by signal 9 (SIGKILL): likely out of memory"),
         ("echo MPI_ABORT >&2; kill -6 $$", "MPI_ABORT; killed by signal 6 (SIGABRT)"),
         ("exit 4", "exit code 4"),
-        ("exit 0", "exit code 0"),
+        ("exit 0", "exit code 0, and nothing of GPAW is here: the command must wait"),
         ("echo ValueError: no >&2; exit 1", "ValueError: no"),
+        (f"printf '{MPIRUN}' >&2; exit 1", "started: mpirun was unable to find"),
+        (f"printf '{MPIRUN}' >&2; kill -6 $$", "started: mpirun was unable to find"),
+        (f"echo '{IMPORT}' >&2; echo {ENDING} >&2; exit 1", f"started: {IMPORT}"),
+        (f"echo {ENDING} >&2; echo no licence; exit 1", "started: no licence; correct"),
     ],
 )
 def test_a_gpaw_without_a_text_is_told_by_its_words_and_its_end(

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflows.atomic import read_regular
+from workflows.engines.cause_lines import cause_of_silence, last_lines, ranked
 from workflows.engines.claim import GivenUp, check_claim
 from workflows.engines.exit_status import ended_by, was_killed
 from workflows.engines.full_disk import lacks_space, write_error
@@ -34,6 +35,13 @@ TEXT_FILES = ("gpaw-*.txt",)
 """Texts that GPAW writes, and keeps open."""
 MOST_BYTES = 100_000
 """Read of standard error, half of them from its end."""
+MOST_CHARACTERS = 300
+NOTE = "lnmo: "
+"""Begins a line of this program on standard error."""
+MUST_WAIT = (
+    "the command must wait until GPAW ends (srun or mpirun in the foreground; no &, no "
+    "sbatch)"
+)
 NEVER_STARTED = "GPAW never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
@@ -100,8 +108,9 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     check_claim(directory)  # ending may have taken long
     limit = [] if stop_at is None else ["--deadline", f"{stop_at:.0f}"]
     place = {MARK: str(directory.resolve()), "OMP_NUM_THREADS": "1"}
+    mode = "wb" if last_text(directory) is None else "ab"
     with (
-        (directory / OUTPUT_FILE).open("ab") as output,
+        (directory / OUTPUT_FILE).open(mode) as output,
         (directory / ERROR_FILE).open("wb") as errors,
     ):
         process = subprocess.Popen(
@@ -157,11 +166,9 @@ def _note_left_behind(directory: Path) -> None:
     else:
         line = (
             "the GPAW command ended (exit code 0) before GPAW, which was ended: "
-            "the command must wait until GPAW ends (srun or mpirun in the "
-            "foreground; no &, no sbatch)"
+            f"{MUST_WAIT}"
         )
-    with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
-        errors.write(f"\n{line}\n")
+    _note(directory, line)
 
 
 def _note_end(directory: Path, returncode: int) -> None:
@@ -170,8 +177,9 @@ def _note_end(directory: Path, returncode: int) -> None:
     silent = not said and (returncode or last_text(directory) is None)
     if was_killed(returncode) or silent:
         line = f"{f'{said}; ' if said else ''}{ended_by(returncode)}"
-        with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
-            errors.write(f"\n{line}\n")
+        if returncode == 0:
+            line += f", and nothing of GPAW is here: {MUST_WAIT}"
+        _note(directory, line)
 
 
 def _watch(
@@ -220,10 +228,27 @@ def progress(directory: Path) -> str:
 
 
 def last_words(directory: Path) -> str:
-    """Return the last line that GPAW said on standard error."""
+    """Return why GPAW ended: what this program noted, else what was printed."""
+    errors = _printed(directory / ERROR_FILE)
+    lines = [words for line in errors.split("\n") if (words := shown(line))]
+    if lines and lines[-1].startswith(NOTE):
+        return lines[-1].removeprefix(NOTE)[:MOST_CHARACTERS]
+    if last_text(directory) is None:
+        return cause_of_silence([errors, _printed(directory / OUTPUT_FILE)])
+    told = ranked(errors)
+    said = [line.text for line in told if line.names_cause] or last_lines(told, 1)
+    return said[-1][:MOST_CHARACTERS] if said else ""
+
+
+def _printed(path: Path) -> str:
     try:
-        lines = read_log(directory / ERROR_FILE, MOST_BYTES).text.split("\n")
+        lines = read_log(path, MOST_BYTES).text.split("\n")
     except (OSError, StoreError):
         return ""
-    said = [words for line in lines if (words := shown(line[-LONGEST_LINE:]))]
-    return said[-1][:300] if said else ""
+    return "\n".join(line[-LONGEST_LINE:] for line in lines)
+
+
+def _note(directory: Path, line: str) -> None:
+    """Add a line of this program to standard error: it says why GPAW ended."""
+    with (directory / ERROR_FILE).open("a", encoding="utf-8") as errors:
+        errors.write(f"\n{NOTE}{line}\n")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workflows.engines.vasp.cause_lines import Line, Rank, last_lines, ranked
+from workflows.engines.cause_lines import Line, Rank, last_lines, ranked
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.standard_output import ELECTRONIC, IONIC

@@ -1,18 +1,17 @@
 """What a launcher or VASP printed, if no file of VASP's own is there.
 
 Launchers frame their messages with rules and say the same thing several times;
-`cause_lines.py` says which line is the cause.
+`engines/cause_lines.py` says which line is the cause.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import chain
 from pathlib import Path
 
-from workflows.engines.exit_status import CODES, ended_by, was_killed
-from workflows.engines.vasp.cause_lines import Rank, last_lines, of_shell, ranked
+from workflows.engines.cause_lines import MOST_CHARACTERS, cause_of_silence
+from workflows.engines.exit_status import ended_by, was_killed
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.standard_output import starts, steps_printed
@@ -35,37 +34,11 @@ MUST_WAIT = (
     "it must wait until VASP ends (srun or mpirun in the foreground; no &, no sbatch)"
 )
 LATE = "a retry first reads files that come later"
-MOST_CHARACTERS = 160
 HEAD_BYTES = 50_000
 """Read of a log at its head, and as many at its tail."""
 LONGEST_LINE = 2_000
 
 _RULE = re.compile(r"[\W_]*$")
-
-
-def cause_of_silence(texts: Iterable[str], returncode: int | None = None) -> str:
-    """Return the line that says why a program did not start; empty if none does.
-
-    The last lines if none is known to be a cause.
-
-    Parameters
-    ----------
-    texts
-        What was printed, standard error first.
-    returncode
-        Of the command, as ``Popen`` has it; None if it is unknown.
-    """
-    printed = [ranked(text) for text in texts]
-    if returncode in CODES and (said := next(filter(None, map(of_shell, printed)), "")):
-        return _short(said)
-    errors = printed[0] if printed else []
-    for rank in (Rank.NO_START, Rank.CAUSE, Rank.TOOL):
-        for lines in printed:
-            if told := [line.text for line in lines if line.rank is rank]:
-                apart = lines is not errors or rank is Rank.TOOL
-                plain = (line for line in errors if line.rank >= Rank.PLAIN)
-                return _quoted([*told[-1:], *(last_lines(plain, 1) if apart else ())])
-    return _quoted(last_lines(chain.from_iterable(reversed(printed)), 2))
 
 
 def never_started(directory: Path, returncode: int | None = None) -> str:
@@ -135,15 +108,6 @@ def last_meaningful_line(path: Path) -> str:
         return ""
     said = [words for line in lines if not _RULE.match(words := shown(line))]
     return said[-1][:MOST_CHARACTERS] if said else ""
-
-
-def _quoted(lines: Iterable[str]) -> str:
-    return " / ".join(dict.fromkeys(map(_short, lines)))
-
-
-def _short(paragraph: str) -> str:
-    sentence = re.split(r"(?<=[a-z)]\.) ", paragraph, maxsplit=1)[0]
-    return sentence[:MOST_CHARACTERS].rstrip(" .;")
 
 
 def _ends(path: Path) -> str:

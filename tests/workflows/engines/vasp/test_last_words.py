@@ -9,10 +9,10 @@ import pytest
 
 from tests.places import TESTS
 from workflows.campaign.calculation import Calculation
+from workflows.engines.cause_lines import cause_of_silence
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step
 from workflows.engines.vasp.last_words import line_with, own_words
-from workflows.engines.vasp.launcher_output import cause_of_silence
 from workflows.errors import StepFailed, Terminated
 from workflows.launchpad.local_run import machine_failure
 from workflows.records.document import State, TaskDocument

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from workflows.campaign.calculation import Calculation
+from workflows.engines.cause_lines import cause_of_silence
 from workflows.engines.machine import Machine
 from workflows.engines.orphans import is_alive
 from workflows.engines.step import run_step
 from workflows.engines.vasp.launcher_output import (
-    cause_of_silence,
     last_meaningful_line,
     never_started,
 )

@@ -11,8 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from itertools import chain
 
+from workflows.engines.exit_status import CODES
 from workflows.vasp.log_text import shown
+
+MOST_CHARACTERS = 160
+"""Of a quoted line."""
 
 
 class Rank(IntEnum):
@@ -100,6 +105,33 @@ _STACK = re.compile(r"\s*(?:#\d{3}: |\w+\(\d+\)\.*: ?|(?:major|minor): )")
 """Of MPICH and HDF5, below the line of an error, the deepest call last."""
 
 
+def cause_of_silence(texts: Iterable[str], returncode: int | None = None) -> str:
+    """Return the line that says why a program did not start; empty if none does.
+
+    The last lines if none is known to be a cause.
+
+    Parameters
+    ----------
+    texts
+        What was printed, standard error first.
+    returncode
+        Of the command, as ``Popen`` has it; None if it is unknown.
+    """
+    printed = [ranked(text) for text in texts]
+    if returncode in CODES and (
+        said := next(filter(None, map(_of_shell, printed)), "")
+    ):
+        return _short(said)
+    errors = printed[0] if printed else []
+    for rank in (Rank.NO_START, Rank.CAUSE, Rank.TOOL):
+        for lines in printed:
+            if told := [line.text for line in lines if line.rank is rank]:
+                apart = lines is not errors or rank is Rank.TOOL
+                plain = (line for line in errors if line.rank >= Rank.PLAIN)
+                return _quoted([*told[-1:], *(last_lines(plain, 1) if apart else ())])
+    return _quoted(last_lines(chain.from_iterable(reversed(printed)), 2))
+
+
 def ranked(text: str) -> list[Line]:
     """Return the lines of what was printed, with what each tells of a cause.
 
@@ -115,7 +147,7 @@ def ranked(text: str) -> list[Line]:
     return found
 
 
-def of_shell(lines: Iterable[Line]) -> str:
+def _of_shell(lines: Iterable[Line]) -> str:
     """Return the last line by which a shell says that it started nothing, or empty."""
     said = [line.text for line in lines if line.rank >= Rank.PLAIN]
     shells = [text for text in said if _SHELL.match(text)]
@@ -129,6 +161,15 @@ def last_lines(lines: Iterable[Line], most: int) -> list[str]:
         if said := [line.text for line in told if line.rank >= least]:
             return said[-most:]
     return []
+
+
+def _quoted(lines: Iterable[str]) -> str:
+    return " / ".join(dict.fromkeys(map(_short, lines)))
+
+
+def _short(paragraph: str) -> str:
+    sentence = re.split(r"(?<=[a-z)]\.) ", paragraph, maxsplit=1)[0]
+    return sentence[:MOST_CHARACTERS].rstrip(" .;")
 
 
 def _rank(line: str) -> Rank:
