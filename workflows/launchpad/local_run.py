@@ -51,6 +51,8 @@ MACHINE_FAILURES = (
     NO_POTCAR,
 )
 """Words of a reason with which every step would fail here."""
+SAID = "; custodian: "
+"""Begins what VASP said before it had a POTCAR: the cause, if it is there."""
 
 
 class LocalRun:
@@ -321,7 +323,8 @@ def machine_failure(message: str) -> str:
     """
     for words in MACHINE_FAILURES:
         if (place := message.find(words)) >= 0:
-            return message[place:]
+            said = message.find(SAID) if words is NO_POTCAR else -1
+            return message[said + 2 if said >= 0 else place :]
     return ""
 
 

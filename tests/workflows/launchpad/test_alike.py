@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from signal import SIGKILL
+
 import pytest
 
+from workflows.engines.exit_status import CODES, SIGNALS
+from workflows.engines.vasp.launcher_output import NO_POTCAR
 from workflows.launchpad.alike import alike
+from workflows.launchpad.local_run import machine_failure
 
 END = "; correct the VASP command or its environment"
 STARTED = "VASP never started: "
@@ -41,6 +47,48 @@ def test_messages_that_differ_by_what_changes_each_time_are_alike(
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_messages_of_two_causes_are_not_alike(one: str, other: str) -> None:
     assert not alike(STARTED + one + END, STARTED + other + END)
+
+
+WROTE = (
+    "the VASP command wrote nothing of VASP here: no OUTCAR, OSZICAR, vasprun.xml "
+    "(exit code 0); it printed: "
+)
+WAIT = (
+    ". Correct the command: it must wait until VASP ends (srun or mpirun in the "
+    "foreground; no &, no sbatch), in this directory, or copy all files back before it "
+    "ends; a retry first reads files that come later"
+)
+FRAMES = {
+    "wrote nothing": (WROTE, WAIT),
+    "exit code 127": (STARTED, f" (exit code 127: {CODES[127]}){END}"),
+    "a signal": (STARTED, f"; killed by signal 9 (SIGKILL): {SIGNALS[SIGKILL]}"),
+    "no POTCAR": (
+        "custodian: incomplete output; standard error says: ",
+        f"; {NO_POTCAR}: set PMG_VASP_PSP_DIR for a real VASP",
+    ),
+}
+CAUSES = (
+    "License checkout failed",
+    "srun: all nodes down, call the operator",
+    "vasp_std: 未找到命令",
+    "许可证: 已过期失败",
+)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_our_own_sentences_make_no_two_causes_alike(kind: str) -> None:
+    before, after = FRAMES[kind]
+    for one, other in combinations(CAUSES, 2):
+        assert not alike(before + one + after, before + other + after)
+        assert alike(f"{before}{one} [c1]{after}", f"{before}{one} [c2]{after}")
+
+
+def test_what_vasp_said_without_a_potcar_is_the_cause_that_is_compared() -> None:
+    start = "TRUNCATED in a/b: no OUTCAR"
+    end = f"; {NO_POTCAR}: set PMG_VASP_PSP_DIR for a real VASP"
+    said = "custodian: incomplete output; standard error says: Segmentation fault"
+    assert machine_failure(f"{start}{end}") == end.removeprefix("; ")
+    assert machine_failure(f"{start}; {said}{end}") == said + end
 
 
 def test_the_processes_that_a_command_left_behind_do_not_tell_two_apart() -> None:
