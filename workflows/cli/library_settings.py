@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from workflows.cli.pymatgen_settings import check_pymatgen_settings
-from workflows.engines.vasp.custodian_settings import check_custodian_settings
+from workflows.custodian_settings import check_custodian_settings
 from workflows.settings_files import first_of, read_settings
 
 

@@ -8,10 +8,10 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
-from pymatgen.core import Lattice, Structure
 
 from tests.places import DATA
 from workflows import cli, load_campaign, open_results, plan
@@ -20,6 +20,7 @@ from workflows.cli.result_tables import show_outcome
 from workflows.cli.selection import Selection
 from workflows.cli.table_request import TableName
 from workflows.records.document import TaskDocument
+from workflows.vasp.dos_files import read_vasprun_dos
 
 GAAS = DATA / "GaAs_all_files"
 Lnmo = Callable[..., tuple[int, str, str]]
@@ -31,12 +32,18 @@ def where(
     finished: Callable[..., TaskDocument],
     project: Callable[..., Path],
 ) -> Path:
-    """x = 0 and 1 finished, the latter with a density of states, of another crystal."""
-    cell = Structure(Lattice.cubic(4), ["Ga", "As"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+    """x = 0 and 1 finished, the latter with a density of states, of another crystal.
+
+    All have its settings: what differs in a series is refused.
+    """
     chosen = [c for c in calculations if c.x in (0, 1)]
+    run = read_vasprun_dos(GAAS / "vasprun.xml.gz").origin
+    same: dict[str, Any] = {"settings": run.settings, "hubbards": {}}
     own = {"efermi": 4.0261044, "bandgap": 1.2279, "nelect": 18.0}
-    dos = finished(chosen[1], "dos", structure=cell, magnetization=(0.0, 0.0), **own)
-    place = project(*(finished(c, s) for c in chosen for s in c.steps[:2]), dos)
+    own |= {"structure": run.structure, "magnetization": (0.0, 0.0)}
+    dos = finished(chosen[1], "dos", **same, **own)
+    others = (finished(c, s, **same) for c in chosen for s in c.steps[:2])
+    place = project(*others, dos)
     shutil.copy(GAAS / "vasprun.xml.gz", place / "lnmo-data" / dos.dir_name)
     return place
 

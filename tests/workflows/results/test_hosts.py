@@ -104,7 +104,7 @@ def test_a_verdict_on_an_ensemble_is_the_mean_by_multiplicity_and_says_who_fails
     assert found.outcome is WARN
     assert found.reason == (
         "mean over 2 arrangements of the metals by multiplicity, 4.1 to 4.7; "
-        f"{ONE}: FAIL 4.1"
+        f"{ONE}: FAIL 4.100"
     )
     assert len(found.calculations) == 4
 

@@ -20,7 +20,7 @@ Make = Callable[..., TaskDocument]
     ("odd", "said"),
     [
         ({"engine_version": "9.9"}, "engine_version: 9.9 | 6.4.2 ("),
-        ({"hubbards": {"Mn": 1.0}}, "the U of Mn: 1.0 eV | "),
+        ({"hubbards": {"Mn": 1.0}}, "the U of Mn: 1 eV | "),
         ({"settings": {"ENCUT": 900.0}}, "the setting ENCUT: 900.0 | 520.0 ("),
     ],
 )

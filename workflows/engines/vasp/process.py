@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflows.custodian_settings import check_custodian_settings
 from workflows.engines.claim import check_claim, has_claim
 from workflows.engines.full_disk import lacks_space, write_error
 from workflows.engines.machine import Machine, command_words
@@ -21,7 +22,6 @@ from workflows.engines.orphans import (
 )
 from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import slim_archives
-from workflows.engines.vasp.custodian_settings import check_custodian_settings
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
     LOGS,
