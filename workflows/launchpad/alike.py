@@ -14,11 +14,11 @@ from workflows.engines.exit_status import CODES, SIGNALS
 LIKENESS = 0.9
 """Least share of common words: one may be cut off, or be a name without a digit."""
 _CHANGING = re.compile(
-    r"[\w.-]*\d[\w.-]*|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|"
-    r"Sep|Oct|Nov|Dec)\b"
+    r"(?<![\w.])/[^\s:'\"]*|[\w.-]*\d[\w.-]*|"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b"
 )
-"""A word with a digit in it (a number, a pid, a host, a time, an address, a file), or
-part of a date."""
+"""A path, a word with a digit in it (a number, a pid, a host, a time, an address, a
+file), or part of a date."""
 _OURS = re.compile(
     "|".join(
         (

@@ -16,6 +16,7 @@ END = "; correct the VASP command or its environment"
 STARTED = "VASP never started: "
 LEFT = "the VASP command ended before VASP (exit code 0), which ran on; process "
 SAME = [
+    ("/tmp/prolog.aBcDeF: not found", "/tmp/prolog.uVwXyZ: not found"),
     ("[c1:17081] mca_base: unable to open", "[c12:99] mca_base: unable to open"),
     (
         "srun: error: Unable to create step for job 77: busy (request 1)",
