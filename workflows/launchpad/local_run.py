@@ -18,6 +18,7 @@ from fireworks import Firework, LaunchPad
 
 from workflows.campaign.calculation import Calculation
 from workflows.counts import count_of
+from workflows.engines.chgnet.model import NO_CHGNET
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
@@ -48,6 +49,7 @@ MACHINE_FAILURES = (
     ELSEWHERE,
     LEFT_BEHIND,
     NO_GPAW,
+    NO_CHGNET,
     NO_POTCAR,
 )
 """Words of a reason with which every step would fail here."""

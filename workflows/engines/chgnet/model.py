@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 EV_PER_A3_IN_GPA = 160.21766208
 """Pressure of 1 eV/Å³, GPa; the rounding of the constant is CHGNet's own."""
 
+NO_CHGNET = "the CHGNet engine needs"
+"""First words of what is said where CHGNet cannot be imported."""
+
 
 class ChgnetMissing(MachineError, ImportError):
-    """The optional packages of the CHGNet engine are not installed."""
+    """The optional packages of the CHGNet engine are not installed, or broken."""
 
 
 def load_model(name: str) -> Any:
@@ -47,17 +50,22 @@ def load_model(name: str) -> Any:
     Raises
     ------
     ChgnetMissing
-        If torch or chgnet is not installed.
+        If torch or chgnet is not installed, or cannot be imported.
     ValueError
         If CHGNet has no weights of that name.
     """
     try:
         import torch
         from chgnet.model.model import CHGNet
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ChgnetMissing(
-            f"the CHGNet engine needs a package that is missing ({error}); "
+            f"{NO_CHGNET} a package that is missing ({error}); "
             "install it with: pip install 'lnmo[chgnet]'"
+        ) from error
+    except (ImportError, OSError) as error:
+        raise ChgnetMissing(
+            f"{NO_CHGNET} torch and chgnet, which are installed but cannot be imported "
+            f"({error}); install that library, or both again"
         ) from error
     torch.set_num_threads(1)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
