@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from workflows.cli.health import Check, Health
+from workflows.engines.cause_lines import cause_of_silence
 from workflows.errors import InputError, MachineError, one_line, shortened
 
 if TYPE_CHECKING:
@@ -37,11 +38,15 @@ def of_engines(
     engine
         Needed too; None for none.
     start
-        Whether VASP and GPAW are started for a moment.
+        Whether VASP and GPAW are started for a moment, and CHGNet is imported.
     """
     needed = {c.engine for c in calculations} | ({engine} if engine else set())
     needed |= {"chgnet"} if any("geometry" in c.steps for c in calculations) else set()
-    found = [chgnet_check(), gpaw_check(start=start), vasp_check(start=start)]
+    found = [
+        chgnet_check(start=start),
+        gpaw_check(start=start),
+        vasp_check(start=start),
+    ]
     yield from (_judged(check, check.part in needed) for check in found)
     if not needed and all(check.health is not Health.OK for check in found):
         yield Check(
@@ -58,8 +63,10 @@ def _judged(check: Check, needed: bool) -> Check:
     return check
 
 
-def chgnet_check() -> Check:
-    """Look for CHGNet and the torch it runs on; loads neither."""
+def chgnet_check(*, start: bool) -> Check:
+    """Look for CHGNet and the torch it runs on; ``start``: import both, elsewhere."""
+    from workflows.engines.chgnet.imported import import_problem
+
     cure = "make setup; or pip install torch==2.13.0, then 'lnmo[chgnet]'"
     missing = [name for name in ("chgnet", "torch") if find_spec(name) is None]
     if missing:
@@ -69,6 +76,9 @@ def chgnet_check() -> Check:
         found = f"chgnet {version('chgnet')}, torch {version('torch')}: a surrogate"
     except PackageNotFoundError:
         return Check("chgnet", Health.ABSENT, "installed without its metadata", cure)
+    if start and (problem := import_problem()):
+        what, _, cure = problem.rpartition("; ")
+        return Check("chgnet", Health.WRONG, what, cure)
     return Check("chgnet", Health.OK, found)
 
 
@@ -128,10 +138,9 @@ class Said:
         self.text, self.end = text, end
 
     def __str__(self) -> str:
-        """Return the end and the last line."""
-        lines = self.text.split("\n")
-        last = next((line for line in reversed(lines) if line.strip()), "")
-        return f"{self.end}, {shortened(last, 120)}" if last else self.end
+        """Return the end, and the line that says why."""
+        why = cause_of_silence([self.text])
+        return f"{self.end}, {shortened(why, 120)}" if why else self.end
 
 
 def started(command: Sequence[str]) -> Said:

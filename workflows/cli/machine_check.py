@@ -38,11 +38,13 @@ def check_machine(
     LnmoError
         There is nothing to run.
     MachineError
-        A package, the VASP command or the POTCAR library is missing, or a variable
+        A package, the VASP command or the POTCAR library is missing, CHGNet is there
+        but cannot be imported, or a variable
         such as ``LNMO_POLL_SECONDS`` has a value that is none.
     InputError
         The POTCAR library lacks a data set, or has another one under its name.
     """
+    from workflows.engines.chgnet.imported import import_problem
     from workflows.engines.gpaw.process import gpaw_command
     from workflows.engines.machine import machine
     from workflows.launchpad.opening import reading
@@ -66,6 +68,8 @@ def check_machine(
             "the engine chgnet is not installed here: pip install torch==2.13.0, then "
             "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
         )
+    if chgnet and (problem := import_problem()):
+        raise MachineError(problem)
     if "gpaw" in engines:
         gpaw_command(here.gpaw_cmd)
     if "vasp" in engines:

@@ -18,7 +18,7 @@ from fireworks import Firework, LaunchPad
 
 from workflows.campaign.calculation import Calculation
 from workflows.counts import count_of
-from workflows.engines.chgnet.model import NO_CHGNET
+from workflows.engines.chgnet.imported import NEVER_STARTED as NO_CHGNET
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end

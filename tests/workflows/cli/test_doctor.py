@@ -15,7 +15,7 @@ from workflows.cli import doctor_engines
 from workflows.cli.doctor_engines import vasp_check
 from workflows.cli.doctor_machine import locale_check, packages_check, python_check
 from workflows.cli.doctor_places import disk_check
-from workflows.cli.health import Health
+from workflows.cli.health import Check, Health
 
 Asked = Callable[..., tuple[int, dict[str, dict[str, str]]]]
 
@@ -122,3 +122,20 @@ def test_the_disk_is_judged_where_the_data_will_be(
     assert disk_check(root).health is Health.OK
     monkeypatch.setattr(doctor_places, "LEAST_FREE", 2**70)
     assert disk_check(root).health is Health.WRONG
+
+
+@pytest.mark.parametrize("check", [doctor_engines.gpaw_check, vasp_check])
+def test_a_command_that_does_not_start_is_told_by_its_cause(
+    check: Callable[..., Check], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = "-" * 70
+    program = tmp_path / "program"
+    program.write_text(
+        f"#!/bin/sh\necho {rule}\necho License checkout failed\necho {rule}\nexit 3\n"
+    )
+    program.chmod(0o755)
+    for name in ("VASP", "GPAW"):
+        monkeypatch.setenv(f"LNMO_{name}_CMD", str(program))
+    found = check(start=True)
+    assert found.health is Health.WRONG
+    assert "ended with exit code 3, License checkout failed" in found.found

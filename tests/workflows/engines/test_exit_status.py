@@ -114,12 +114,15 @@ def test_a_whole_run_whose_launcher_fails_afterwards_is_done_by_its_files(
         ("kill -9 $$", "killed by signal 9 (SIGKILL): likely out of memory"),
         ("echo MPI_ABORT >&2; kill -6 $$", "MPI_ABORT; killed by signal 6 (SIGABRT)"),
         ("exit 4", "exit code 4"),
-        ("exit 0", "exit code 0, and nothing of GPAW is here: the command must wait"),
+        ("exit 0", "printed nothing (exit code 0, no gpaw-*.txt); correct the GPAW"),
         ("echo ValueError: no >&2; exit 1", "ValueError: no"),
         (f"printf '{MPIRUN}' >&2; exit 1", "started: mpirun was unable to find"),
         (f"printf '{MPIRUN}' >&2; kill -6 $$", "started: mpirun was unable to find"),
         (f"echo '{IMPORT}' >&2; echo {ENDING} >&2; exit 1", f"started: {IMPORT}"),
-        (f"echo {ENDING} >&2; echo no licence; exit 1", "started: no licence; correct"),
+        (
+            f"echo {ENDING} >&2; echo no licence; exit 1",
+            "no licence (exit code 1); corr",
+        ),
     ],
 )
 def test_a_gpaw_without_a_text_is_told_by_its_words_and_its_end(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import combinations
-from pathlib import Path
 from signal import SIGKILL
 
 import pytest
 
-from workflows.engines.chgnet.model import ChgnetMissing, load_model
 from workflows.engines.exit_status import CODES, SIGNALS
 from workflows.engines.vasp.launcher_output import NO_POTCAR
 from workflows.launchpad.alike import alike
@@ -93,22 +90,6 @@ def test_what_vasp_said_without_a_potcar_is_the_cause_that_is_compared() -> None
     said = "custodian: incomplete output; standard error says: Segmentation fault"
     assert machine_failure(f"{start}{end}") == end.removeprefix("; ")
     assert machine_failure(f"{start}; {said}{end}") == said + end
-
-
-def test_a_chgnet_that_cannot_be_imported_is_a_cause_that_every_step_shares(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "torch"
-    package.mkdir()
-    (package / "__init__.py").write_text("raise ImportError('libtorch.so: no file')")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "torch", raising=False)
-    with pytest.raises(
-        ChgnetMissing, match=r"cannot be imported .libtorch\.so"
-    ) as found:
-        load_model("0.3.0")
-    assert machine_failure(f"StepFailed: {found.value}").startswith(str(found.value))
-    assert "pip install" not in str(found.value)
 
 
 def test_the_processes_that_a_command_left_behind_do_not_tell_two_apart() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workflows.atomic import read_json, write_part
+from workflows.atomic import read_json, read_regular, write_part
 from workflows.campaign.calculation import (
     Calculation,
     structure_as_dict,
@@ -27,6 +27,7 @@ from workflows.checks.physics import physics_findings
 from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
 from workflows.counts import count_of
+from workflows.engines.chgnet.imported import NEVER_STARTED, ChgnetUnusable
 from workflows.engines.chgnet.model import load_model
 from workflows.engines.chgnet.relax import (
     Progress,
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 RESULT_FILE = "relaxation.json"
+UNUSABLE_FILE = "chgnet.err"
+"""Why CHGNet could not be loaded."""
 RUN_AGAIN = "move it away and run the step again"
 SAME_ENERGY = 1e-5
 """eV an atom; the list of energies has six decimals, of single precision."""
@@ -70,7 +73,10 @@ class ChgnetEngine:
         write_run_file(directory, calculation, step)
 
     def run(self, directory: Path, machine: Machine, report: Report) -> None:
-        """Relax and write ``relaxation.json`` in one move; a kill leaves none."""
+        """Relax and write ``relaxation.json`` in one move; a kill leaves none.
+
+        Where CHGNet cannot be loaded, ``chgnet.err`` says why.
+        """
         if (directory / RESULT_FILE).exists():
             return
         found = read_run_file(directory)
@@ -79,6 +85,8 @@ class ChgnetEngine:
                 f"{directory}: no readable run file; write the inputs first"
             )
         calculation = found[0]
+        check_claim(directory)
+        (directory / UNUSABLE_FILE).unlink(missing_ok=True)
         settings = RelaxationSettings(**_settings(calculation))
         started = time.monotonic()
 
@@ -86,11 +94,14 @@ class ChgnetEngine:
             check_claim(directory)
             report(_line(progress))
 
+        try:
+            model = _model(settings.model)
+        except ChgnetUnusable as error:
+            check_claim(directory)
+            (directory / UNUSABLE_FILE).write_text(f"{error}\n", "utf-8")
+            return
         relaxation = relax(
-            calculation.structure,
-            settings,
-            model=_model(settings.model),
-            on_step=step_taken,
+            calculation.structure, settings, model=model, on_step=step_taken
         )
         result = _as_dict(relaxation, time.monotonic() - started)
         path = directory / RESULT_FILE
@@ -99,7 +110,10 @@ class ChgnetEngine:
         write_part(path, json.dumps(result)).replace(path)
 
     def parse(self, directory: Path) -> TaskDocument:
-        """Read the relaxation; TRUNCATED if it did not come to its end."""
+        """Read the relaxation; TRUNCATED if it did not come to its end.
+
+        NEVER_STARTED if CHGNet could not be loaded.
+        """
         found = read_run_file(directory)
         if found is None:
             raise StoreError(f"{directory}: no readable run file of the chgnet engine")
@@ -115,6 +129,9 @@ class ChgnetEngine:
         try:
             result = read_json(directory / RESULT_FILE)
         except (OSError, ValueError):
+            if why := _unusable(directory):
+                reason = f"{NEVER_STARTED}: {why}"
+                return TaskDocument(state=State.NEVER_STARTED, reason=reason, **common)
             reason = "no complete relaxation.json: the run was interrupted"
             return TaskDocument(state=State.TRUNCATED, reason=reason, **common)
         if problem := damage(calculation, result):
@@ -131,6 +148,14 @@ class ChgnetEngine:
         state: State,
     ) -> None:
         """Leave everything: it is small."""
+
+
+def _unusable(directory: Path) -> str:
+    """Return why CHGNet could not be loaded for a run; empty if it could."""
+    try:
+        return read_regular(directory / UNUSABLE_FILE, "replace").strip()
+    except OSError:
+        return ""
 
 
 def _settings(calculation: Calculation) -> Mapping[str, Any]:

@@ -15,20 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.errors import MachineError
+from workflows.engines.chgnet.imported import unusable, without_weights
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 EV_PER_A3_IN_GPA = 160.21766208
 """Pressure of 1 eV/Å³, GPa; the rounding of the constant is CHGNet's own."""
-
-NO_CHGNET = "the CHGNet engine needs"
-"""First words of what is said where CHGNet cannot be imported."""
-
-
-class ChgnetMissing(MachineError, ImportError):
-    """The optional packages of the CHGNet engine are not installed, or broken."""
 
 
 def load_model(name: str) -> Any:
@@ -49,27 +42,24 @@ def load_model(name: str) -> Any:
 
     Raises
     ------
-    ChgnetMissing
-        If torch or chgnet is not installed, or cannot be imported.
+    ChgnetUnusable
+        If torch or chgnet is missing or cannot be imported, or the weights not read.
     ValueError
         If CHGNet has no weights of that name.
     """
     try:
         import torch
         from chgnet.model.model import CHGNet
-    except ModuleNotFoundError as error:
-        raise ChgnetMissing(
-            f"{NO_CHGNET} a package that is missing ({error}); "
-            "install it with: pip install 'lnmo[chgnet]'"
-        ) from error
-    except (ImportError, OSError) as error:
-        raise ChgnetMissing(
-            f"{NO_CHGNET} torch and chgnet, which are installed but cannot be imported "
-            f"({error}); install that library, or both again"
-        ) from error
+    except Exception as error:  # of a library of another build, any
+        raise unusable(error) from error
     torch.set_num_threads(1)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
-        model = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
+        try:
+            model = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
+        except ValueError:  # no such weights
+            raise
+        except Exception as error:
+            raise without_weights(name, error) from error
     return model.eval().requires_grad_(False)
 
 

@@ -35,13 +35,12 @@ TEXT_FILES = ("gpaw-*.txt",)
 """Texts that GPAW writes, and keeps open."""
 MOST_BYTES = 100_000
 """Read of standard error, half of them from its end."""
-MOST_CHARACTERS = 300
+MOST_CHARACTERS = 800
 NOTE = "lnmo: "
 """Begins a line of this program on standard error."""
-MUST_WAIT = (
-    "the command must wait until GPAW ends (srun or mpirun in the foreground; no &, no "
-    "sbatch)"
-)
+WAIT = "wait until GPAW ends (srun or mpirun in the foreground; no &, no sbatch)"
+LEFT_BEHIND = "the GPAW command ended (exit code 0) before GPAW, which was ended"
+CORRECT = "correct the GPAW command"
 NEVER_STARTED = "GPAW never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 LOOK_SECONDS = 0.5
@@ -164,22 +163,31 @@ def _note_left_behind(directory: Path) -> None:
     if said and not left.engine:
         line = f"{said}{helpers_ended(left.names)}"
     else:
-        line = (
-            "the GPAW command ended (exit code 0) before GPAW, which was ended: "
-            f"{MUST_WAIT}"
-        )
+        line = f"{LEFT_BEHIND}: the command must {WAIT}"
     _note(directory, line)
 
 
 def _note_end(directory: Path, returncode: int) -> None:
-    """Add to what GPAW said how it was killed, or how it ended without a word."""
-    said = last_words(directory)
-    silent = not said and (returncode or last_text(directory) is None)
-    if was_killed(returncode) or silent:
-        line = f"{f'{said}; ' if said else ''}{ended_by(returncode)}"
-        if returncode == 0:
-            line += f", and nothing of GPAW is here: {MUST_WAIT}"
-        _note(directory, line)
+    """Add how GPAW was killed, how it ended without a word, or why it did not begin."""
+    said, ended = last_words(directory, returncode), ended_by(returncode)
+    if said.startswith(LEFT_BEHIND):
+        return
+    if last_text(directory) is None:
+        _note(directory, _why_not_begun(said, returncode))
+    elif was_killed(returncode) or (returncode and not said):
+        _note(directory, f"{said}; {ended}" if said else ended)
+
+
+def _why_not_begun(said: str, returncode: int) -> str:
+    """Return why there is no text of GPAW, by what its command printed and its end."""
+    ended = ended_by(returncode)
+    words = said or "the command printed nothing"
+    if returncode == 0:
+        return (
+            f"{words} ({ended}, no {TEXT_FILES[0]}); {CORRECT}: it must run the "
+            f"program that lnmo adds to it ({RUNNER_FILE}) where it starts, and {WAIT}"
+        )
+    return f"{words}; {ended}" if was_killed(returncode) else f"{words} ({ended})"
 
 
 def _watch(
@@ -227,14 +235,18 @@ def progress(directory: Path) -> str:
     )
 
 
-def last_words(directory: Path) -> str:
-    """Return why GPAW ended: what this program noted, else what was printed."""
+def last_words(directory: Path, returncode: int | None = None) -> str:
+    """Return why GPAW ended: what this program noted, else what was printed.
+
+    ``returncode``: of the command, as ``Popen`` has it; None if it is unknown.
+    """
     errors = _printed(directory / ERROR_FILE)
     lines = [words for line in errors.split("\n") if (words := shown(line))]
     if lines and lines[-1].startswith(NOTE):
         return lines[-1].removeprefix(NOTE)[:MOST_CHARACTERS]
     if last_text(directory) is None:
-        return cause_of_silence([errors, _printed(directory / OUTPUT_FILE)])
+        printed = _printed(directory / OUTPUT_FILE)
+        return cause_of_silence([errors, printed], returncode)
     told = ranked(errors)
     said = [line.text for line in told if line.names_cause] or last_lines(told, 1)
     return said[-1][:MOST_CHARACTERS] if said else ""

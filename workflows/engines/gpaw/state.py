@@ -27,7 +27,7 @@ from workflows.atomic import parse_json, read_regular, read_regular_bytes
 from workflows.campaign.calculation import Calculation
 from workflows.counts import count_of
 from workflows.engines.gpaw.inputs import RESULT_FILE, parameters
-from workflows.engines.gpaw.process import NEVER_STARTED, last_words
+from workflows.engines.gpaw.process import CORRECT, NEVER_STARTED, last_words
 from workflows.engines.gpaw.text import TextNumbers, last_text, read_text_numbers
 from workflows.engines.orphans import is_alive
 from workflows.records.document import State
@@ -103,9 +103,8 @@ def unfinished(directory: Path) -> tuple[State, str] | None:
         said = last_words(directory)
         if not said:
             return State.PLANNED, "not started"
-        return State.NEVER_STARTED, (
-            f"{NEVER_STARTED}: {said}; correct the GPAW command or its environment"
-        )
+        cure = "" if CORRECT in said else f"; {CORRECT} or its environment"
+        return State.NEVER_STARTED, f"{NEVER_STARTED}: {said}{cure}"
     found = read_result(directory)
     if isinstance(found, str):
         if is_alive(directory):
