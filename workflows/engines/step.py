@@ -24,7 +24,7 @@ from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
 from workflows.errors import StepFailed, StoreError, Terminated
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
 from workflows.vasp.file_kinds import in_the_way
@@ -223,7 +223,7 @@ def _recorded(
     Earlier versions recorded RUNNING where a worker that was given up ended late.
     """
     document = results.get(calculation.id, step)
-    if document is None or document.state in {State.PLANNED, State.RUNNING}:
+    if document is None or document.state.goes_on:
         return None
     directory = results.directory(calculation.id, step)
     problem = problem_of_directory(directory, calculation.id, step, calculation)

@@ -91,6 +91,13 @@ def _judged(
     document = summary.document
     if document.state.usable:
         return None
+    if document.state.goes_on:
+        return Judgement(
+            "READY" if embedded else "FIZZLED",
+            f"{FINISHED} in the LaunchPad, but its record is {document.state}, as of "
+            f"no step that has ended: {directory}",
+            f"take the step again from what is left: {again}",
+        )
     reason = one_line(f"its record is {document.state}: {document.reason}")
     return Judgement("FIZZLED", reason, _cure(step, directory, document.reason, again))
 

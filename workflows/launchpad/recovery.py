@@ -21,7 +21,6 @@ from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
 from workflows.errors import LnmoError, StoreBusy, StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.guarded_rerun import rerun_if
-from workflows.records.document import State
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory
 from workflows.records.run_file import collected_from, read_run_file
@@ -138,10 +137,10 @@ def return_unrecorded(
 ) -> int:
     """Make Fireworks READY again whose end is not recorded in their directory.
 
-    COMPLETED ones whose document is gone, and FIZZLED ones whose document says that the
-    run goes on (only its owner asks, so nothing runs) or has a result (a permission,
-    say, that kept it from being read was given back). What is left in the directory is
-    read again, so a finished run is not repeated. Returns how many there were.
+    COMPLETED ones whose document is gone or says that the run goes on, and FIZZLED ones
+    whose document says so (only its owner asks, so nothing runs) or has a result (a
+    permission, say, that kept it from being read was given back). What is left in the
+    directory is read again, so a finished run is not repeated. Returns how many.
     """
     gone = unrecorded(root, fireworks)
     if gone:
@@ -156,13 +155,22 @@ def unrecorded(root: Path, fireworks: Iterable[Mapping[str, Any]]) -> list[int]:
     return [
         found["fw_id"]
         for found in fireworks
-        if (found["state"] == "COMPLETED" and not _has_document(root, found))
+        if (found["state"] == "COMPLETED" and not _has_end(root, found))
         or (found["state"] == "FIZZLED" and _has_not_failed(root, found))
     ]
 
 
 def _has_document(root: Path, step: Mapping[str, Any]) -> bool:
     return os.path.lexists(_step_directory(root, step) / DOCUMENT_FILE)
+
+
+def _has_end(root: Path, step: Mapping[str, Any]) -> bool:
+    """Return whether there is a record, whatever it says but that the run goes on."""
+    own = str(step["calculation_id"]), str(step["step"])
+    if not _has_document(root, step):
+        return False
+    summary = FileResults(root).summary(*own)
+    return summary is None or not summary.document.state.goes_on
 
 
 def _has_failed(root: Path, step: Mapping[str, Any]) -> bool:
@@ -175,10 +183,7 @@ def _has_not_failed(root: Path, step: Mapping[str, Any]) -> bool:
         document = FileResults(root).get(step["calculation_id"], step["step"])
     except StoreError:
         return False  # the step itself says what is wrong with it
-    going_on = {State.PLANNED, State.RUNNING}
-    return document is not None and (
-        document.state.usable or document.state in going_on
-    )
+    return document is not None and (document.state.usable or document.state.goes_on)
 
 
 def _step_directory(root: Path, step: Mapping[str, Any]) -> Path:

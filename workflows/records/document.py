@@ -61,6 +61,11 @@ class State(StrEnum):
         return self in {State.DONE, State.NEEDS_REVIEW}
 
     @property
+    def goes_on(self) -> bool:
+        """Whether nothing has ended; no record of a step that ended has it."""
+        return self in {State.PLANNED, State.RUNNING}
+
+    @property
     def at_its_end(self) -> bool:
         """Whether the engine finished, whatever the result."""
         return self.usable or self in {State.UNCONVERGED, State.FAILED}

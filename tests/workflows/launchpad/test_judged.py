@@ -14,9 +14,11 @@ from workflows.campaign.calculation import Calculation
 from workflows.cluster.overview import Overview, overview
 from workflows.launchpad.judged import judgements
 from workflows.launchpad.opening import owned, reading
+from workflows.launchpad.recovery import unrecorded
+from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.run_file import write_run_file
 
@@ -127,6 +129,23 @@ def test_a_step_without_its_record_is_shown_as_the_next_run_makes_it(
     assert "but its record is gone" in told.reason
     assert str(place) in told.reason
     assert told.action.endswith(": lnmo run")
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.PLANNED])
+def test_a_record_that_says_the_run_goes_on_is_no_end_of_a_step(
+    database: Database, two: list[Calculation], finished: Make, state: State
+) -> None:
+    late = finished(two[0], "relax", settings={}, state=state, reason="VASP is running")
+    path = database.root / str(late.dir_name) / "task_document.json"
+    path.write_text(late.model_dump_json())  # by an earlier version
+    found = shown(database)
+    assert wrong(found) == {f"{two[0].id} relax": "READY"}
+    (told,) = found.problems
+    assert f"but its record is {state}" in told.reason
+    assert told.action.endswith(": lnmo run")
+    with owned(database) as (pad, _):
+        (again,) = unrecorded(database.root, fireworks_of(pad))
+        assert pad.get_fw_by_id(again).name == told.name
 
 
 def test_of_a_mongodb_only_what_ran_here_is_judged(
