@@ -94,8 +94,8 @@ def _judged(
     if document.state.goes_on:
         return Judgement(
             "READY" if embedded else "FIZZLED",
-            f"{FINISHED} in the LaunchPad, but its record is {document.state}, as of "
-            f"no step that has ended: {directory}",
+            f"{FINISHED} in the LaunchPad, but its record is {document.state}, as "
+            f"if it had not ended: {directory}",
             f"take the step again from what is left: {again}",
         )
     reason = one_line(f"its record is {document.state}: {document.reason}")
