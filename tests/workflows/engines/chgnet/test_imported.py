@@ -47,6 +47,7 @@ def installed(
         (site / package).mkdir(parents=True)
         (site / package / "__init__.py").write_text(content)
     monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setattr(sys, "path", [str(site), *sys.path])
     if loaded:
         _model.cache_clear()
