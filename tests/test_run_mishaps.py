@@ -256,6 +256,43 @@ def test_a_campaign_edited_during_its_run_is_shown_as_it_was_run(
     assert "PLANNED" not in told
 
 
+@pytest.mark.parametrize("changed", ["link", "LNMO_ROOT", "edited", "rubbish", "gone"])
+def test_a_project_changed_during_its_run_is_shown_as_it_was_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    """A command shows the project that it began with, or it shows another's results."""
+    link = place / ("link" if changed == "LNMO_ROOT" else "lnmo-data")
+    for name in ("first", "other"):
+        (place / name).mkdir()
+    link.symlink_to(place / "first")
+    if changed == "LNMO_ROOT":
+        monkeypatch.setenv("LNMO_ROOT", str(link))
+    (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
+    until = place / "go on"
+    monkeypatch.setenv("FAKE_VASP_UNTIL", str(until))
+    run = forked.start("run", "c.yaml", cwd=place, env=os.environ)
+    while not list((place / "first").rglob("OUTCAR")):
+        assert run.poll() is None
+        time.sleep(0.1)
+    file = place / "launchpad.yaml"
+    match changed:
+        case "edited":
+            file.write_text("host: 127.0.0.1\nport: 1\nname: other\n")
+        case "rubbish":
+            file.write_text("{")
+        case "gone":
+            file.rename(place / "elsewhere.yaml")
+    if changed in {"link", "LNMO_ROOT", "gone"}:
+        link.unlink()
+        link.symlink_to(place / "other")
+    until.touch()
+    told, errors = run.communicate()
+    assert run.returncode == 0, errors
+    assert "DONE" in told, told + errors
+    assert "no table" not in errors
+    assert not list((place / "other").iterdir())
+
+
 def test_an_engine_that_clears_its_directory_is_told_what_to_leave(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

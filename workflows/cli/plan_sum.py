@@ -9,7 +9,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.campaign.cost import StepKind, cost, rates
 from workflows.engines.gpaw.estimate import estimate
 from workflows.errors import LnmoError
-from workflows.records.database import read_or_embedded
+from workflows.records.database import Database, read_or_embedded
 from workflows.records.document import State
 from workflows.records.run_file import read_run_file
 from workflows.records.store import results_store
@@ -18,24 +18,37 @@ ENOUGH = 30
 """Finished steps of one kind that a rate is made of."""
 
 
-def plan_sum(calculations: Sequence[Calculation]) -> str:
-    """Return one line: calculations, steps, and hours where something has run here."""
+def plan_sum(
+    calculations: Sequence[Calculation], database: Database | None = None
+) -> str:
+    """Return one line: calculations, steps, and hours where something has run here.
+
+    Parameters
+    ----------
+    calculations
+        What is counted.
+    database
+        Where to look for what has run; the current directory if None.
+    """
     engines = {c.engine for c in calculations}
     engine = engines.pop() if len(engines) == 1 else ""
-    known = rates(finished_here({engine})) if engine in {"vasp", "chgnet"} else {}
+    ours = engine in {"vasp", "chgnet"}
+    known = rates(finished_here({engine}, database)) if ours else {}
     words = cost(calculations, known).in_words(engine)
     if engine == "gpaw":
         return f"{words}; {estimate(calculations).in_words(1)}"
     return words
 
 
-def finished_here(engines: set[str]) -> Iterator[tuple[Calculation, str, float]]:
+def finished_here(
+    engines: set[str], database: Database | None = None
+) -> Iterator[tuple[Calculation, str, float]]:
     """Yield calculation, step and seconds of what ran to its end in this directory.
 
     No stand-in counts, and no MongoDB is asked: a plan needs no server.
     """
     try:
-        database = read_or_embedded(new=True)
+        database = database or read_or_embedded(new=True)
         if not database.embedded:
             return
         store = results_store(database)

@@ -179,7 +179,7 @@ def _confirm(
         return
     with reading(database) as pad:
         new = planned_submission(pad, calculations).added
-    confirm_many(len(new), plan_sum(new), yes=yes)
+    confirm_many(len(new), plan_sum(new, database), yes=yes)
 
 
 def _recover(

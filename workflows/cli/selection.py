@@ -51,6 +51,9 @@ class Selection:
         LaunchPad, as for verbs that read or run on this machine.
     loaded
         The campaign with engine and x but every variant, where it was read already.
+    databases
+        What was read of each ``launchpad``, for this selection and all made of it: a
+        command has one project, also if files and links are changed while it runs.
     """
 
     name: str | None
@@ -60,6 +63,9 @@ class Selection:
     variant: str | None = None
     or_embedded: bool = False
     loaded: Campaign | None = field(default=None, repr=False, compare=False)
+    databases: dict[Path | None, Database] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Reject a variant without a campaign, and an engine that does not exist."""
@@ -75,7 +81,10 @@ class Selection:
             )
 
     def once_read(self) -> Selection:
-        """Return the selection with its campaign: edits from now on do not count."""
+        """Return the selection with its campaign: edits from now on do not count.
+
+        :meth:`database` by itself is read once.
+        """
         return self if self.name is None else replace(self, loaded=self._loaded())
 
     def _loaded(self) -> Campaign:
@@ -126,7 +135,15 @@ class Selection:
         return kept_plan(campaign, root)
 
     def database(self) -> Database:
-        """Read ``launchpad.yaml``; without one, as the verb does that was called."""
+        """Return ``launchpad.yaml`` as it was first read, links followed.
+
+        Without one, what the verb takes that was called.
+        """
+        if self.launchpad not in self.databases:
+            self.databases[self.launchpad] = self._read_database()
+        return self.databases[self.launchpad]
+
+    def _read_database(self) -> Database:
         if not self.or_embedded:
             return read_database(self.launchpad)
         database = read_or_embedded(self.launchpad, new=True)

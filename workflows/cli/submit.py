@@ -70,7 +70,7 @@ def submit(
         if len(calculations) > MANY:
             with reading(database) as pad:
                 new = submission.planned_submission(pad, calculations).added
-            confirm_many(len(new), plan_sum(new), yes=yes)
+            confirm_many(len(new), plan_sum(new, database), yes=yes)
         with (
             owned(database, waiting=note) as (pad, _),
             submission.submission_lock(database, pad),

@@ -22,6 +22,7 @@ from workflows.cli.confirm import MANY, confirm_many
 from workflows.cli.plan import plan_table, sampling_notes
 from workflows.cli.plan_sum import plan_sum
 from workflows.errors import LnmoError
+from workflows.records.database import read_database
 from workflows.records.document import TaskDocument
 from workflows.records.run_file import write_run_file
 
@@ -91,6 +92,9 @@ def test_the_hours_are_those_of_steps_that_no_stand_in_ran(
     said = plan_sum([own])
     assert ("about 3 hours of one worker" in said) is not fake
     assert ("not calibrated" in said) is fake
+    database = read_database(where)
+    monkeypatch.chdir("/")
+    assert plan_sum([own], database) == said
 
 
 def test_many_new_calculations_are_asked_about_once(
