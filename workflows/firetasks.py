@@ -7,7 +7,7 @@ are a wire format: never rename or move them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from fireworks import (
 )
 
 from workflows.campaign.calculation import Calculation
+from workflows.engines.claim import Superseded
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import to_reseed
 from workflows.engines.step import run_step
@@ -129,8 +130,16 @@ def _record(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> None:
         copy_document(launchpad, data_directory(fw_spec), fw_spec)
 
 
-def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) -> None:
+def copy_document(
+    launchpad: LaunchPad,
+    root: Path,
+    fw_spec: Mapping[str, Any],
+    *,
+    confirm: Callable[[], None] = lambda: None,
+) -> None:
     """Copy the document of a Firework's step, if it has one, beside the LaunchPad.
+
+    ``confirm`` is called right before; what it raises leaves everything as it was.
 
     Raises
     ------
@@ -139,7 +148,33 @@ def copy_document(launchpad: LaunchPad, root: Path, fw_spec: Mapping[str, Any]) 
     """
     document = FileResults(root).get(fw_spec["calculation_id"], fw_spec["step"])
     if document is not None:
-        MongoResults(launchpad.db[COLLECTION]).put(document)
+        MongoResults(launchpad.db[COLLECTION]).put(document, confirm=confirm)
+
+
+def copy_if_current(
+    launchpad: LaunchPad,
+    root: Path,
+    fw_spec: Mapping[str, Any],
+    *,
+    fw_id: int,
+    launch_id: int,
+) -> None:
+    """Copy as :func:`copy_document`, unless the launch is abandoned by then.
+
+    Raises
+    ------
+    Superseded
+        Another launch took the step over; nothing was copied.
+    StoreError
+        As :func:`copy_document`.
+    """
+
+    def confirm() -> None:
+        if not is_current(launchpad, fw_id, launch_id):
+            raise Superseded(f"another launch took step {fw_id} over; not recorded")
+
+    confirm()
+    copy_document(launchpad, root, fw_spec, confirm=confirm)
 
 
 def is_current(launchpad: LaunchPad, fw_id: int, launch_id: int) -> bool:

@@ -26,6 +26,7 @@ DONE = {
     "refresh": "refreshed",
     "adopt": "result adopted",
     "close": "launch ended",
+    "copy": "copied again",
 }
 """What is printed of an action that was carried out."""
 

@@ -151,7 +151,7 @@ def run_campaign(
         if gone := planned - {step["fw_id"] for step in steps}:
             note(f"{count_of(len(gone), 'step')} deleted while this ran")
         code = _report_failures(steps, chosen, display.printed)
-        return max(code, _report_refused(database, steps), 1 if gone else 0)
+        return max(code, _report_refused(pad, database, steps), 1 if gone else 0)
 
 
 def _chosen_calculations(
@@ -186,11 +186,21 @@ def _recover(
     pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
 ) -> None:
     """Make READY what an interrupted owner left behind."""
+    from workflows.launchpad.copies import copy_again, lost_copies
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.interrupted_runs import return_interrupted_runs
     from workflows.launchpad.recovery import return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
+        uncopied = lost_copies(pad, database.root, steps)
+        if again := sum(copy_again(pad, database.root, step) for step in uncopied):
+            note(
+                count_of(
+                    again,
+                    "record was missing in the database, and was copied there again",
+                    "records were missing in the database, and were copied there again",
+                )
+            )
         if count := return_interrupted_runs(pad, steps):
             note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
         return
@@ -279,12 +289,15 @@ def _taken_up(step: Mapping[str, Any], chosen: Selection) -> str:
     return f"lnmo rerun --fw-id {fw_id}{chosen.at}"
 
 
-def _report_refused(database: Database, steps: Sequence[Mapping[str, Any]]) -> int:
+def _report_refused(
+    pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
+) -> int:
     """List the finished steps whose records are refused, each with its cure."""
+    from workflows.launchpad.copies import copies_in
     from workflows.launchpad.judged import judgements
 
     names = {step["fw_id"]: str(step["name"]) for step in steps}
-    wrong = judgements(database, steps)
+    wrong = judgements(database, steps, copies_in(pad))
     if wrong:
         print(
             count_of(

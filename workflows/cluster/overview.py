@@ -17,6 +17,7 @@ from workflows.cluster.step_status import (
     step_statuses,
 )
 from workflows.errors import QueueError, StoreError
+from workflows.launchpad.copies import copies_in
 from workflows.launchpad.file_lock import is_owned
 from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
@@ -61,7 +62,7 @@ def overview(
     ``profile`` is that of this machine's queue; None if it has no queue.
     """
     steps = steps_of(launchpad, wanted)
-    wrong = judgements(database, steps)
+    wrong = judgements(database, steps, copies_in(launchpad))
     if database.embedded:
         return _judged(_local_overview(steps, database), wrong)
     asked_now = asked_of(profile)

@@ -1,4 +1,4 @@
-"""Bring database and queue into agreement: stale locks, orphans, and each Firework."""
+"""Bring database, queue and records into agreement, and remove what a kill left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from workflows.cluster.repair import reason, repair
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import StepStatus, step_statuses
 from workflows.errors import StoreBusy, StoreError
+from workflows.launchpad.copies import copy_again, lost_copies
 from workflows.launchpad.lease import lease
+from workflows.launchpad.steps import steps_of
 from workflows.launchpad.submission import orphans, remove_orphans
 from workflows.records.database import Database
 
@@ -71,6 +73,15 @@ def reconcile(
             found.append(StepReport(status.fw_id, status.name, action, why, done))
         elif held := blocked_job(status) or still_running(status):
             found.append(held)
+    steps = steps_of(launchpad, {})
+    for step in lost_copies(launchpad, database.root, steps):
+        if fix:
+            confirm_lease()
+        if not fix or copy_again(launchpad, database.root, step):
+            why = "the database has lost its record, or has an older one"
+            found.append(
+                StepReport(step["fw_id"], str(step["name"]), "copy", why, done=fix)
+            )
     return found
 
 

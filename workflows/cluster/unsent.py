@@ -15,8 +15,9 @@ from typing import Any
 from fireworks import FWAction, LaunchPad
 
 from workflows.atomic import read_json, write_atomically
+from workflows.engines.claim import Superseded
 from workflows.errors import StoreError
-from workflows.firetasks import copy_document, is_current, new_detours
+from workflows.firetasks import copy_if_current, is_current, new_detours
 
 UNSENT_FILE = "unsent.json"
 
@@ -87,7 +88,11 @@ def send(launchpad: Any, end: LaunchEnd, root: Path | None) -> None:
     action, state = FWAction.from_dict(dict(end.action)), end.state
     try:
         if root is not None:
-            copy_document(launchpad, root, end.spec)
+            copy_if_current(
+                launchpad, root, end.spec, fw_id=end.fw_id, launch_id=end.launch_id
+            )
+    except Superseded:
+        return
     except StoreError as error:
         if state == "COMPLETED":
             state, action = "FIZZLED", FWAction(exit=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.errors import one_line
+from workflows.launchpad.copies import Copies, is_copied
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 from workflows.records.identity import CURE, problem_of_directory
@@ -48,7 +49,9 @@ class Judgement:
 
 
 def judgements(
-    database: Database, steps: Iterable[Mapping[str, Any]]
+    database: Database,
+    steps: Iterable[Mapping[str, Any]],
+    copies: Copies | None = None,
 ) -> dict[int, Judgement]:
     """Return, by fw_id, the COMPLETED steps whose records have no usable result.
 
@@ -56,9 +59,11 @@ def judgements(
     ----------
     database
         Its data directory has the records. Of a MongoDB, calculations that ran on
-        another machine have no directory here, and are not judged.
+        another machine have no directory here: only their copies are looked for.
     steps
         As ``workflows.launchpad.steps.steps_of`` returns them.
+    copies
+        What a MongoDB holds of the records, where the tables read it; see ``copies``.
     """
     results = FileResults(database.root)
     found = {}
@@ -66,11 +71,43 @@ def judgements(
         if step["state"] != FINISHED:
             continue
         directory = results.directory(str(step["calculation_id"]), str(step["step"]))
+        own = None
         if database.embedded or directory.parent.is_dir():
             own = _judged(results, step, directory, database)
-            if own is not None:
-                found[step["fw_id"]] = own
+        if own is None and copies is not None:
+            own = _uncopied(results, step, directory, copies, database)
+        if own is not None:
+            found[step["fw_id"]] = own
     return found
+
+
+def _uncopied(
+    results: FileResults,
+    step: Mapping[str, Any],
+    directory: Path,
+    copies: Copies,
+    database: Database,
+) -> Judgement | None:
+    """Judge a finished step by the copy of its record, which the tables read."""
+    key = str(step["calculation_id"]), str(step["step"])
+    summary = results.summary(*key)
+    if summary is None and key not in copies:
+        return Judgement(
+            "FIZZLED",
+            f"{FINISHED} in the LaunchPad, but the database has no record of it, and "
+            f"this machine has no {directory}",
+            "lnmo reconcile --fix on the machine that has this directory; or take the "
+            f"step again: {database.lpad} rerun_fws -i {step['fw_id']}",
+        )
+    if summary is None or is_copied(summary.document, copies):
+        return None
+    lost = "has another record of it" if key in copies else "has no record of it"
+    return Judgement(
+        "FIZZLED",
+        f"{FINISHED} in the LaunchPad, but the database {lost}; the one in {directory} "
+        "is whole",
+        "lnmo reconcile --fix copies it again",
+    )
 
 
 def _judged(

@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
-from workflows.firetasks import OURS, copy_document, is_current, new_detours
+from workflows.firetasks import OURS, copy_if_current, is_current, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
@@ -152,11 +152,18 @@ class LocalQueue:
         """Copy the document to MongoDB; embedded, the run directory is the record.
 
         Returns why it could not be copied, in one line; empty if it was.
+
+        Raises
+        ------
+        Superseded
+            Another run took the step over; nothing was copied.
         """
-        if worker.firework is None or isinstance(self._launchpad, EmbeddedLaunchPad):
+        firework = worker.firework
+        if firework is None or isinstance(self._launchpad, EmbeddedLaunchPad):
             return ""
+        own = {"fw_id": firework.fw_id, "launch_id": worker.launch_id}
         try:
-            copy_document(self._launchpad, self._root, worker.firework.spec)
+            copy_if_current(self._launchpad, self._root, firework.spec, **own)
         except StoreError as error:
             return str(error)
         return ""

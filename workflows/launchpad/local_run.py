@@ -19,6 +19,7 @@ from fireworks import Firework, LaunchPad
 from workflows.campaign.calculation import Calculation
 from workflows.counts import count_of
 from workflows.engines.chgnet.imported import NEVER_STARTED as NO_CHGNET
+from workflows.engines.claim import Superseded
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
 from workflows.engines.step import record_end
@@ -214,7 +215,12 @@ class LocalRun:
                 self._complete(worker, "FIZZLED", stored)
                 rerun_if(self._launchpad, fw_id, may=_has_failed)
             return
-        if (problem := self._queue.record(worker)) and state == "COMPLETED":
+        try:
+            problem = self._queue.record(worker)
+        except Superseded:
+            self._let_go(worker, self._queue.loss(worker))
+            return
+        if problem and state == "COMPLETED":
             state, stored = "FIZZLED", {"_message": problem}
         self._complete(worker, state, stored, detours)
 

@@ -12,6 +12,7 @@ from workflows.campaign.calculation import Calculation
 from workflows.firetasks import OURS, chain, slim
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.lease import lease
+from workflows.records.calculations import keep, missing
 from workflows.records.database import Database
 
 
@@ -63,6 +64,8 @@ def submit(
         remove_orphans(launchpad)
         found = planned_submission(launchpad, calculations)
         _note_campaign(launchpad, found.present)
+        lost = missing(launchpad.db, (each.id for each in found.present))
+        keep(launchpad.db, (c.as_dict() for c in found.present if c.id in lost))
         for calculation in found.added:
             new = workflow(calculation, category)
             slim(launchpad, new)

@@ -44,6 +44,14 @@ def keep(db: Any, calculations: Iterable[Mapping[str, Any]]) -> None:
         collection.replace_one({"_id": plain["id"]}, found, upsert=True)
 
 
+def missing(db: Any, ids: Iterable[str]) -> set[str]:
+    """Return which of these calculations the database does not have."""
+    wanted = set(ids)
+    asked = {"_id": {"$in": list(wanted)}}
+    held = db[CALCULATION_COLLECTION].find(asked, {"_id": 1})
+    return wanted - {each["_id"] for each in held}
+
+
 def header(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a calculation that a Firework's spec holds."""
     return {name: plain[name] for name in HEADER}
@@ -68,8 +76,8 @@ def fetch(db: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
     if found is None:
         raise StoreError(
             f"calculation {plain['id']} is not in {CALCULATION_COLLECTION}: was it "
-            f"deleted? Submit {plain['campaign']} again, under another name if "
-            "the LaunchPad still holds its Fireworks"
+            f"deleted? Submit {plain['campaign']} again (lnmo submit or lnmo run): "
+            "that puts it back"
         )
     whole: dict[str, Any] = parse_json(found["calculation"])
     return whole

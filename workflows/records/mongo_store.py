@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,18 @@ class MongoResults:
         self._database = database
         self.root = root
 
-    def put(self, document: TaskDocument) -> None:
-        """Record a document."""
+    def put(
+        self, document: TaskDocument, *, confirm: Callable[[], None] = lambda: None
+    ) -> None:
+        """Record a document.
+
+        Parameters
+        ----------
+        document
+            Of a run that has ended.
+        confirm
+            Called last; what it raises leaves everything as it was.
+        """
         refuse_unfit(document)
         key = {
             "calculation_id": document.calculation_id,
@@ -67,6 +77,7 @@ class MongoResults:
             "atoms": made.has_structure,
         }
         check_size(plain, f"document of {document.dir_name}")
+        confirm()
         self._collection.replace_one(key, plain, upsert=True)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
@@ -90,6 +101,18 @@ class MongoResults:
         if problem:
             raise StoreError(f"{calculation_id} {step} in the database: {problem}")
         return document
+
+    def ends(self) -> dict[tuple[str, str], tuple[Any, Any]]:
+        """Return state and energy (eV per cell) by calculation and step, unchecked."""
+        fields = {"_id": 0, "calculation_id": 1, "task_label": 1, "state": 1}
+        with self.server_errors_explained():
+            return {
+                (str(found.get("calculation_id")), str(found.get("task_label"))): (
+                    found.get("state"),
+                    found.get("energy"),
+                )
+                for found in self._collection.find({}, {**fields, "energy": 1})
+            }
 
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step; bad ones are FAILED."""

@@ -149,8 +149,8 @@ def test_what_took_the_place_of_the_data_directory_is_neither_read_nor_written(
     pad.root, pad.directory = root, root / "queue"
     pad.directory.mkdir(parents=True)
     monkeypatch.setattr(
-        "workflows.cluster.unsent.copy_document",
-        lambda *_: pytest.fail("reads another directory"),
+        "workflows.cluster.unsent.copy_if_current",
+        lambda *_, **__: pytest.fail("reads another directory"),
     )
     with opened_data(root) as pad.data:
         root.rename(tmp_path / "moved")

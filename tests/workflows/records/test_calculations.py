@@ -52,6 +52,19 @@ def test_one_that_is_not_there_is_named_with_the_cure(
         fetch(db, header(plain))
 
 
+def test_a_submission_puts_back_what_the_database_has_lost(
+    tmp_path: Path, calculations: tuple[Calculation, ...]
+) -> None:
+    pad = EmbeddedLaunchPad(tmp_path / "launchpad.json", writable=True)
+    submit(pad, calculations)
+    forget(pad.db, [each.id for each in calculations[:3]])
+    again = submit(pad, calculations)
+    assert again.added == ()
+    assert submitted(pad, engine=calculations[0].engine) is not None
+    for each in calculations:
+        assert Calculation.from_dict(fetch(pad.db, header(each.as_dict()))) == each
+
+
 def test_every_firework_of_the_papers_campaign_is_small(
     tmp_path: Path, calculations: tuple[Calculation, ...]
 ) -> None:
