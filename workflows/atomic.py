@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from workflows.errors import StoreError, unwritable
+from workflows.errors import StoreError, StoreUnwritable, unwritable
 
 
 def write_atomically(path: Path, text: str, *, errors: str = "strict") -> None:
@@ -24,7 +24,7 @@ def write_atomically(path: Path, text: str, *, errors: str = "strict") -> None:
 
     Raises
     ------
-    StoreError
+    StoreUnwritable
         The directory cannot be written.
     """
     try:
@@ -33,7 +33,8 @@ def write_atomically(path: Path, text: str, *, errors: str = "strict") -> None:
     except OSError as error:
         with suppress(OSError):
             part_of(path).unlink()
-        raise StoreError(f"{unwritable(path, error)}. The file is as it was") from None
+        told = f"{unwritable(path, error)}. The file is as it was"
+        raise StoreUnwritable(told, error.errno) from None
 
 
 PART = ".lnmo-part-"

@@ -7,7 +7,8 @@
     |-- InputError            fix the calculation's settings (U, POTCAR, MAGMOM)
     |-- MachineError          set up the machine (vasp_cmd, an optional package)
     |-- StoreError            fix the database or its file
-    |   `-- StoreBusy         wait for, or stop, the process that is writing
+    |   |-- StoreBusy         wait for, or stop, the process that is writing
+    |   `-- StoreUnwritable   free the disk, or correct its rights, and run again
     |-- QueueError            ask the scheduler's administrator, or correct the profile
     |-- ResultsError          choose what may be tabulated together
     |-- StepFailed            a calculation step ended in a state that is not DONE
@@ -43,6 +44,22 @@ class StoreError(LnmoError):
 
 class StoreBusy(StoreError):
     """Another process owns the embedded LaunchPad."""
+
+
+class StoreUnwritable(StoreError):
+    """A file of ours cannot be written; all that was written before is whole.
+
+    Parameters
+    ----------
+    message
+        One line.
+    errno
+        What the disk, or its rights, answered.
+    """
+
+    def __init__(self, message: str, errno: int | None) -> None:
+        super().__init__(message)
+        self.errno = errno
 
 
 class QueueError(LnmoError):
@@ -91,6 +108,10 @@ _CURES = {
 def cure_of(error: OSError) -> str:
     """Return what to do about what a disk or its permissions refused."""
     return _CURES.get(error.errno or 0, "check the path and the disk, then run again")
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a disk that is full answers, or one of which a user has had his share."""
 
 
 def unwritable(path: os.PathLike[str] | str, error: OSError) -> str:

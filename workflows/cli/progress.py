@@ -17,7 +17,12 @@ from workflows.counts import count_of
 from workflows.errors import printable
 from workflows.launchpad.events import Event
 
-_STATES = {"started": "RUNNING", "ended": "COMPLETED", "failed": "FIZZLED"}
+_STATES = {
+    "started": "RUNNING",
+    "ended": "COMPLETED",
+    "failed": "FIZZLED",
+    "stopped": "READY",
+}
 
 
 class Display:
@@ -70,7 +75,7 @@ class Display:
         if event.kind == "started":
             self._names.setdefault(key, event.name)  # a re-seed came while it ran
             self._running[key] = time.monotonic()
-        elif event.kind in {"ended", "failed"}:
+        elif event.kind in _STATES:
             self._running.pop(key, None)
         if event.kind == "ended":  # how long a failure took says nothing of the rest
             self._took.append(event.seconds)
@@ -93,7 +98,7 @@ class Display:
     def _line(self, event: Event) -> str:
         name = self._names.get((event.calculation_id, event.step), event.calculation_id)
         took = "" if event.kind == "started" else f" after {event.seconds:.0f} s"
-        why = f": {event.text}" if event.kind == "failed" else ""
+        why = f": {event.text}" if event.kind in {"failed", "stopped"} else ""
         so_far = _clock(time.monotonic() - self._began)
         return f"{so_far} {name} {event.kind}{took}{why}, {self._left()}"
 

@@ -26,7 +26,7 @@ from workflows.cli.options import (
 from workflows.cli.output import note
 from workflows.cli.verb_group import INTERRUPTED
 from workflows.counts import count_of
-from workflows.errors import printable
+from workflows.errors import FULL, StoreUnwritable, printable
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 MOST_JOBS = 1024
 """Worker processes; 0.2 GB each, and no machine runs so many VASP at once."""
-"""Exit code of a run ended by Ctrl-C, SIGTERM, a wall time or a full disk."""
 
 
 @click.command(epilog=epilog("run"))
@@ -72,7 +71,13 @@ def run(
     chosen = selection(
         campaign, engine, x, launchpad, variant=variant, or_embedded=True
     ).once_read()
-    code = run_campaign(chosen, jobs=jobs, retry=retry, yes=yes)
+    try:
+        code = run_campaign(chosen, jobs=jobs, retry=retry, yes=yes)
+    except StoreUnwritable as error:
+        if error.errno not in FULL:
+            raise
+        note(f"stopped: {error}")
+        code = INTERRUPTED
     if code != INTERRUPTED:
         show_outcome(chosen)
     raise Exit(code)
@@ -90,7 +95,7 @@ def run_campaign(
     ``yes`` starts more than a hundred new calculations without asking.
 
     Returns the exit code: 0; 1 if a step failed, or its record is refused; 130 if
-    interrupted.
+    interrupted, or stopped by a wall time or a disk.
 
     Raises
     ------

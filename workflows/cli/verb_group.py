@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of a shell."""
+"""Exit code after Ctrl-C, as of a shell; of a run also after SIGTERM or a full disk."""
 
 
 def refuse_empty(ctx: click.Context, words: Sequence[str]) -> None:

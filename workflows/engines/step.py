@@ -23,7 +23,7 @@ from workflows.engines.claim import check_claim, claim
 from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
-from workflows.errors import StepFailed, StoreError, Terminated
+from workflows.errors import StepFailed, StoreError, StoreUnwritable, Terminated
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
@@ -146,7 +146,7 @@ def run_step(
         try:
             with claim(directory, for_life=for_life):
                 document = _run(calculation, step, results, machine, report)
-        except OSError as error:  # the disk refused before the step began
+        except (OSError, StoreUnwritable) as error:  # refused before the step began
             raise _as_end(error, directory) from None
     with suppress(OSError):  # what is left is large, not wrong
         engine(calculation.engine).clean_up(
@@ -174,7 +174,7 @@ def _run(
     try:
         document = _compute(calculation, step, results, machine, report)
         results.put(document, confirm=lambda: check_claim(directory))
-    except (Terminated, _Sigterm, OSError) as error:
+    except (Terminated, _Sigterm, OSError, StoreUnwritable) as error:
         check_claim(directory)
         end = _as_end(error, directory)
         record_end(directory, end)
@@ -196,7 +196,8 @@ def _as_end(error: BaseException, directory: Path) -> Terminated:
         return error
     if isinstance(error, _Sigterm):
         return Terminated("ended by SIGTERM", signal="SIGTERM")
-    if isinstance(error, OSError) and (cure := DISK_CURES.get(error.errno or 0)):
+    refused = error.errno if isinstance(error, OSError | StoreUnwritable) else None
+    if cure := DISK_CURES.get(refused or 0):
         return Terminated(
             f"{directory}: {cure} and run again, it goes on from the last whole "
             "structure"

@@ -13,11 +13,12 @@ class Event:
     Attributes
     ----------
     kind
-        ``started``, ``progress``, ``ended``, ``failed`` or ``tick``.
+        ``started``, ``progress``, ``ended``, ``failed``, ``tick``, or ``stopped`` for a
+        step that is READY again.
     calculation_id, step, name
         The step; empty for a tick.
     text
-        Progress line, or the reason of a failure.
+        Progress line, or the reason of a failure or a stop.
     seconds
         Since the step started.
     """

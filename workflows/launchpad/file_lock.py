@@ -19,7 +19,7 @@ from typing import Any
 
 from workflows.atomic import parse_json
 from workflows.engines.process_start import is_alive_since, start_of
-from workflows.errors import StoreBusy, StoreError
+from workflows.errors import StoreBusy, StoreError, StoreUnwritable, unwritable
 from workflows.records.held_directory import hold, leads_to, path_of
 
 ORPHAN_SECONDS = 20.0
@@ -193,10 +193,7 @@ def _open(path: Path) -> tuple[int, int]:
         flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
         file = os.open(path, flags, 0o644)
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); choose another data "
-            "directory with LNMO_ROOT"
-        ) from None
+        raise _unwritable(path, error) from None
     try:
         return file, hold(path.parent)
     except OSError as error:
@@ -205,6 +202,13 @@ def _open(path: Path) -> tuple[int, int]:
             f"{path.parent}: cannot be read ({error.strerror}); chmod u+rwX, or choose "
             "another data directory with LNMO_ROOT"
         ) from None
+
+
+def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
+    told = unwritable(path, error)
+    return StoreUnwritable(
+        f"{told}, or choose another data directory with LNMO_ROOT", error.errno
+    )
 
 
 def _busy(path: Path, owner: dict[str, Any]) -> str:
@@ -293,10 +297,7 @@ def _sign(path: Path, descriptor: int) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(owner).encode(), 0)
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); free space, or choose "
-            "another data directory with LNMO_ROOT"
-        ) from None
+        raise _unwritable(path, error) from None
 
 
 def _owner(descriptor: int) -> dict[str, Any]:

@@ -182,6 +182,10 @@ class LocalQueue:
         if new:
             self._fworker = self._owner()
 
+    def return_launch(self, launch_id: int, why: str) -> None:
+        """Make READY a step that was checked out and reached no worker."""
+        end_and_rerun(self._launchpad, launch_id, why)
+
     def return_interrupted(self, workers: Iterable[Worker]) -> None:
         """Make READY the steps that an interruption ended."""
         for worker in workers:

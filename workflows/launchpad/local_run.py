@@ -22,7 +22,7 @@ from workflows.engines.chgnet.imported import NEVER_STARTED as NO_CHGNET
 from workflows.engines.claim import Superseded
 from workflows.engines.gpaw.process import NEVER_STARTED as NO_GPAW
 from workflows.engines.orphans import end_orphans
-from workflows.engines.step import record_end
+from workflows.engines.step import DISK_CURES, record_end
 from workflows.engines.vasp.launcher_output import (
     ELSEWHERE,
     LEFT_BEHIND,
@@ -30,7 +30,7 @@ from workflows.engines.vasp.launcher_output import (
     NO_POTCAR,
     WROTE_NOTHING,
 )
-from workflows.errors import Terminated
+from workflows.errors import StoreError, StoreUnwritable, Terminated, unwritable
 from workflows.launchpad.alike import alike
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.events import Event, Watch
@@ -54,6 +54,8 @@ MACHINE_FAILURES = (
     NO_POTCAR,
 )
 """Words of a reason with which every step would fail here."""
+KINDS = {"COMPLETED": "ended", "FIZZLED": "failed", "STOPPED": "stopped"}
+"""Event by the end of a step."""
 SAID = "; custodian: "
 """Begins what VASP said before it had a POTCAR: the cause, if it is there."""
 
@@ -77,8 +79,8 @@ class LocalRun:
     Attributes
     ----------
     stopped
-        Why no more steps were assigned (a walltime, SIGTERM, a full disk, a lost
-        lock); empty otherwise.
+        Why no more steps were assigned (a walltime, SIGTERM, a full disk, a LaunchPad
+        that cannot be written, a lost lock); empty otherwise.
     given_up
         Why no more steps were assigned although it was possible: VASP cannot start
         here, or a POTCAR is missing; empty otherwise.
@@ -101,7 +103,7 @@ class LocalRun:
         self.stopped = ""
         self.given_up = ""
         self._same_cause: list[str] = []
-        self._lost = False
+        self._lost = self._unwritable = False
 
     def run(self, calculations: Iterable[Calculation] | None = None) -> None:
         """Run to the end; leaves no worker process behind."""
@@ -115,7 +117,7 @@ class LocalRun:
             self._note_interruption()
             interrupted = self._pool.busy
             self._pool.stop_all()
-            with suppress(OwnershipLost):
+            with suppress(OwnershipLost, StoreUnwritable):
                 self._queue.return_interrupted(interrupted)
             raise
         finally:
@@ -139,6 +141,21 @@ class LocalRun:
             self._pool.stop_all()
             self._queue.give_back(busy, problem)
 
+    def _stop_saving(self, error: StoreError) -> None:
+        """Assign no more: the LaunchPad was not written, and its file is as before.
+
+        Running steps may finish: the next run finds their documents.
+        """
+        if isinstance(error, OwnershipLost):
+            self._check_ownership()
+        else:
+            self._unwritable, self.stopped = True, str(error)
+
+    @property
+    def _unsaved(self) -> bool:
+        """Whether the LaunchPad is not written any more."""
+        return self._lost or self._unwritable
+
     def _assign_work(self) -> bool:
         """Assign a Firework to every idle worker; return whether any was assigned."""
         self._check_ownership()
@@ -159,13 +176,21 @@ class LocalRun:
         firework, launch_id = self._check_out()
         if firework is None:
             return None
-        return self._pool.assign(self._queue.request(firework), firework, launch_id)
+        try:
+            return self._pool.assign(self._queue.request(firework), firework, launch_id)
+        except OSError as error:
+            if error.errno not in DISK_CURES:
+                raise
+            self.stopped = unwritable(error.filename or "a worker's log", error)
+            with suppress(StoreUnwritable):  # the next run does it
+                self._queue.return_launch(launch_id, self.stopped)
+            return None
 
     def _check_out(self) -> tuple[Firework | None, int]:
         try:
             return self._queue.check_out()
-        except OwnershipLost:  # it was lost just now; the file says READY
-            self._check_ownership()
+        except (OwnershipLost, StoreUnwritable) as error:  # the file says READY
+            self._stop_saving(error)
             return None, 0
 
     def _read_messages(self) -> None:
@@ -193,8 +218,8 @@ class LocalRun:
         state, stored = answer["ended"]["state"], answer["ended"]["stored_data"]
         try:
             self._end(worker, state, stored, answer["ended"].get("detours", ()))
-        except OwnershipLost:
-            self._check_ownership()
+        except (OwnershipLost, StoreUnwritable) as error:
+            self._stop_saving(error)
             self._end_unsaved(worker, state, stored)
 
     def _end(
@@ -205,15 +230,12 @@ class LocalRun:
         detours: Iterable[Mapping[str, Any]],
     ) -> None:
         """Record the end of a step in the LaunchPad."""
-        if self._lost:
+        if self._unsaved:
             self._end_unsaved(worker, state, stored)
             return
         if state == "STOPPED":
             self.stopped = stored["_message"]
-            with in_one_save(self._launchpad):
-                fw_id = worker.firework.fw_id  # type: ignore[union-attr]
-                self._complete(worker, "FIZZLED", stored)
-                rerun_if(self._launchpad, fw_id, may=_has_failed)
+            self._complete(worker, "FIZZLED", stored, again=True)
             return
         try:
             problem = self._queue.record(worker)
@@ -228,9 +250,13 @@ class LocalRun:
         self, worker: Worker, state: str, stored: Mapping[str, Any]
     ) -> None:
         """Report the end of a step that is recorded by its document only."""
-        kind = "ended" if state == "COMPLETED" else "failed"
-        self._report(kind, worker, stored.get("_message", ""))
-        worker.firework = None
+        self._let_end(worker, KINDS.get(state, "failed"), stored)
+
+    def _let_end(self, worker: Worker, kind: str, stored: Mapping[str, Any]) -> None:
+        """Report an end, unless the worker was stopped meanwhile."""
+        if worker.firework is not None:
+            self._report(kind, worker, stored.get("_message", ""))
+            worker.firework = None
 
     def _let_go(self, worker: Worker, why: str) -> None:
         """Drop a step that is no longer this run's; record no result."""
@@ -264,12 +290,17 @@ class LocalRun:
         state: str,
         stored: dict[str, Any],
         detours: Iterable[Mapping[str, Any]] = (),
+        *,
+        again: bool = False,
     ) -> None:
-        self._queue.complete(worker.launch_id, state, stored, detours)
+        """Record the end of a launch; ``again`` makes its step READY, in one save."""
+        with in_one_save(self._launchpad):
+            self._queue.complete(worker.launch_id, state, stored, detours)
+            if again:
+                fw_id = worker.firework.fw_id  # type: ignore[union-attr]
+                rerun_if(self._launchpad, fw_id, may=_has_failed)
         self._note_same_cause(state, str(stored.get("_message", "")))
-        kind = "ended" if state == "COMPLETED" else "failed"
-        self._report(kind, worker, stored.get("_message", ""))
-        worker.firework = None
+        self._let_end(worker, "stopped" if again else KINDS[state], stored)
 
     def _note_same_cause(self, state: str, message: str) -> None:
         """Stop assigning once VASP cannot start here: every step would fail."""
@@ -283,16 +314,16 @@ class LocalRun:
         """Make a dead worker's Firework READY unless too many workers died of it."""
         self._check_ownership()
         firework = worker.firework
-        if firework is not None and self._lost:
+        if firework is not None and self._unsaved:
             self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})
         elif firework is not None and (lost := self._queue.loss(worker)):
             self._let_go(worker, lost)
         elif firework is not None:
             try:
                 self._record_death(worker, firework)
-            except OwnershipLost:
+            except (OwnershipLost, StoreUnwritable) as error:
                 self._end_unsaved(worker, "FIZZLED", {"_message": "its worker ended"})
-                self._check_ownership()
+                self._stop_saving(error)
         if worker in self._pool.workers:
             self._pool.stop(worker)
 
@@ -304,10 +335,8 @@ class LocalRun:
             f"{worker.log}"
         )
         end_orphans(self._queue.directory(firework))
-        with in_one_save(self._launchpad):
-            self._complete(worker, "FIZZLED", {"_message": reason})
-            if deaths < MAX_DEATHS:
-                rerun_if(self._launchpad, firework.fw_id, may=_has_failed)
+        again = deaths < MAX_DEATHS
+        self._complete(worker, "FIZZLED", {"_message": reason}, again=again)
 
     def _report(self, kind: str, worker: Worker, text: str = "") -> None:
         spec = worker.firework.spec if worker.firework is not None else {}

@@ -18,7 +18,7 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from workflows.atomic import read_regular
-from workflows.errors import StoreError, one_line, unwritable
+from workflows.errors import StoreError, StoreUnwritable, one_line, unwritable
 from workflows.records.database import Database
 from workflows.vasp.file_kinds import in_the_way
 
@@ -181,7 +181,7 @@ def _write(root: Path, own: str) -> bool:
         part.write_text(f"{own}\n", "utf-8")
         return _put(part, root / FILE)
     except OSError as error:
-        raise StoreError(unwritable(root / FILE, error)) from None
+        raise StoreUnwritable(unwritable(root / FILE, error), error.errno) from None
     finally:
         with suppress(OSError):
             part.unlink()

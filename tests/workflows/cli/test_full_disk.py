@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import FAKE_VASP
 from workflows.campaign.calculation import Calculation
 from workflows.cli import main
 from workflows.records.document import TaskDocument
@@ -98,6 +100,27 @@ def test_a_project_file_that_cannot_be_written_is_not_left_empty(
     assert not list(tmp_path.rglob("launchpad.yaml"))
     assert lnmo(tmp_path, "init", "new")[0] == 0
     assert (tmp_path / "new" / "launchpad.yaml").stat().st_size > 10
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, 130), (errno.EDQUOT, 130), (errno.EROFS, 2)],
+)
+def test_a_run_on_a_full_disk_stops_as_one_that_the_disk_refuses_later(
+    place: Path, lnmo: Lnmo, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """A script that starts it again on 130 does so, whichever file is refused."""
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setenv("LNMO_VASP_CMD", f"{sys.executable} {FAKE_VASP}")
+    monkeypatch.setattr("workflows.atomic.write_part", refuse)
+    ended, told = lnmo(place, "run", "paper", "--x", "1")
+    assert ended == code, told
+    assert ("stopped: " in told) is (code == 130)
+    assert "launchpad.json: cannot be written" in told
+    assert "run again" in told
 
 
 def test_what_a_killed_export_left_is_no_stranger_and_goes_in_time(

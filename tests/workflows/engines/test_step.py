@@ -25,7 +25,7 @@ from workflows.engines.claim import Superseded
 from workflows.engines.machine import Machine
 from workflows.engines.step import run_step, terminable
 from workflows.engines.vasp.engine import VaspEngine
-from workflows.errors import StepFailed, StoreError, Terminated
+from workflows.errors import StepFailed, StoreError, StoreUnwritable, Terminated
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
@@ -415,14 +415,27 @@ def test_a_disk_that_becomes_read_only_stops_the_run_and_says_so(
     assert run(one, tmp_path) is State.DONE
 
 
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("claim._write", OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "holder")),
+        ("claim._write", StoreUnwritable("holder", errno.EDQUOT)),
+        ("vasp.engine.VaspEngine.write_inputs", StoreUnwritable("asked", errno.ENOSPC)),
+    ],
+    ids=["error of the system", "own error", "own error of an input"],
+)
 def test_a_disk_that_is_full_before_the_step_begins_stops_the_run(
-    one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    one: Calculation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    error: Exception,
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "holder.json")
+        raise error
 
-    monkeypatch.setattr("workflows.engines.claim._write", refuse)
-    with pytest.raises(Terminated, match="no space left on the disk; free some"):
+    monkeypatch.setattr(f"workflows.engines.{place}", refuse)
+    with pytest.raises(Terminated, match=r"(no space left on|quota).*; free some"):
         run(one, tmp_path)
 
 

@@ -5,6 +5,7 @@ The workers here are real processes; end-to-end kills are in ``tests/test_kills.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,18 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import psutil
 import pytest
 from fireworks import Firework, FWAction, FWorker, ScriptTask, Workflow
 
+from tests.places import FAKE_VASP
 from tests.servers import Mongo
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
+from workflows.cli.progress import Display
 from workflows.engines.orphans import MARK, end_orphans
 from workflows.engines.vasp.process import vasp_command
 from workflows.errors import MachineError
+from workflows.launchpad import journal
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.events import Event
 from workflows.launchpad.local_queue import LocalQueue
@@ -157,6 +162,62 @@ def test_the_reason_of_a_failure_is_listed_with_its_firework(
     assert "'no-such-vasp' starts with no executable" in str(reasons["relax"])
     assert reasons["static"] == ""
     assert [e.text for e in events if e.kind == "failed"] == [reasons["relax"]]
+
+
+@pytest.mark.parametrize("refused", [1, 2, 3], ids=["taken", "ended", "taken after"])
+def test_a_full_disk_under_the_launchpad_stops_a_run_and_loses_no_step(
+    pad: EmbeddedLaunchPad,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: int,
+) -> None:
+    """The file says what it said before; what has finished is in its directory."""
+    monkeypatch.setenv("LNMO_VASP_CMD", f"{sys.executable} {FAKE_VASP}")
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "0.05")
+    write, lines, events = journal._write_all, count(1), list[Event]()
+
+    def write_or_refuse(descriptor: int, data: bytes) -> None:
+        if next(lines) == refused:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(descriptor, data)
+
+    monkeypatch.setattr(journal, "_write_all", write_or_refuse)
+    run = LocalRun(pad, root, jobs=1, watch=events.append)
+    run.run()
+    assert "launchpad.json: cannot be written (No space left on device)" in run.stopped
+    assert "free some space and run again" in run.stopped
+    told = [e.kind for e in events if e.kind not in {"tick", "progress"}]
+    assert told == ([] if refused == 1 else ["started", "ended"])
+    assert len(list(root.rglob("task_document.json"))) == (0 if refused == 1 else 1)
+    again = EmbeddedLaunchPad(pad.path, writable=False)
+    assert states(again)["relax"] == ("READY", "RUNNING", "COMPLETED")[refused - 1]
+
+
+@pytest.mark.parametrize("full", ["run", "logs"])
+def test_a_step_that_a_full_disk_stops_is_ready_again_and_not_called_failed(
+    pad: EmbeddedLaunchPad,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    full: str,
+) -> None:
+    monkeypatch.setenv("LNMO_VASP_CMD", f"{sys.executable} {FAKE_VASP}")
+    monkeypatch.setenv("LNMO_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("FAKE_VASP_FAIL", "disk_full")
+    if full == "logs":
+
+        def refuse(_: WorkerPool) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "worker-1.log")
+
+        monkeypatch.setattr(WorkerPool, "_start", refuse)
+    with Display(fireworks_of(pad), jobs=1) as display:
+        run = LocalRun(pad, root, jobs=1, watch=display.show)
+        run.run()
+    assert states(pad) == {"relax": "READY", "static": "WAITING"}
+    assert "space" in run.stopped
+    told = capsys.readouterr().out
+    assert "failed" not in told
+    assert (" relax stopped after " in told) is (full == "run")
 
 
 NUMBERED = {
