@@ -7,18 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from workflows.counts import count_of
+from workflows.vasp.launcher_labels import LABEL
 
 IONIC = re.compile(r"^ *\d+ (?:F=|T=).*$", re.MULTILINE)
 ELECTRONIC = re.compile(r"^ *[A-Z]{3}: +\d+ ", re.MULTILINE)
 """Lines of OSZICAR and of standard output."""
-_TIME = r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
-_LABEL = (
-    rf"(?:{_TIME}(?=[<\[])(?:\[[^\]\n]*\])?"
-    r"|\[[^\]\n]*\]|[\w.-]*\d(?=:))(?:<\w+>)?:?"
-)
-"""What a launcher puts before each line: ``0:``, ``[0]``, ``[1,0]<stdout>:``, and Open
-MPI the time before it."""
-_LABELS = re.compile(f"^ *{_LABEL}", re.MULTILINE)
+_LABELS = re.compile(f"^ *{LABEL}", re.MULTILINE)
 _NUMBER = rb"[ \d]{4}\d"
 _RUNNING = rb"(?:(?<= )running|running(?= on  |  ))"
 """Of VASP, which leaves a blank before it; numbers of four digits have no other mark.
@@ -36,7 +30,7 @@ _VERSION = re.compile(
 _LOOP = b"entering main loop"
 _BEGIN = re.compile(
     rb"^(?: *(?:%b)? *(?:%b|%b|distrk?:[^:\n]*groups|%b))+\s*$"
-    % (_LABEL.encode(), _RANKS.pattern, _VERSION.pattern, _LOOP)
+    % (LABEL.encode(), _RANKS.pattern, _VERSION.pattern, _LOOP)
 )
 """Several VASPs may share a line, but a line that says more is not VASP's: wrappers
 and modules print ranks and versions too."""
@@ -70,7 +64,7 @@ def starts(lines: Iterable[bytes]) -> Starts:
     ranks = versions = together = side_by_side = 0
     overlap, loop = False, False
     for line in lines:
-        own = _BEGIN.match(line) is not None
+        own = begins(line)
         begun = len(_RANKS.findall(line)) if own else 0
         named = len(_VERSION.findall(line)) if own else 0
         ranks, versions = ranks + begun, versions + named
@@ -86,6 +80,18 @@ def starts(lines: Iterable[bytes]) -> Starts:
     count = ranks or versions
     at_once = together > 1 or (overlap and count > 1)
     return Starts(max(count, together) if at_once else count, at_once=at_once)
+
+
+def begins(line: bytes) -> bool:
+    """Return whether a line is one of those with which every VASP begins."""
+    return _BEGIN.match(line) is not None
+
+
+def ranks_told(line: bytes) -> int | None:
+    """Return how many ranks a VASP has by its first line; None if it is another."""
+    found = _RANKS.search(line) if begins(line) else None
+    digits = re.search(rb"\d+", found[0]) if found else None
+    return int(digits[0]) if digits else None
 
 
 def steps_printed(text: str) -> str:

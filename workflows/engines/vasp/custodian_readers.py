@@ -6,9 +6,10 @@ once, of an OUTCAR that was cut or of a log full of rubbish as well:
 ======================  ======================  ===============================
 file                    read by                 how
 ======================  ======================  ===============================
-vasp.out, std_err.txt   VaspErrorHandler,       head and tail, whatever the
-                        StdErrHandler,          bytes
-                        VasprunXMLValidator
+vasp.out                VaspErrorHandler        of head and tail what may be
+                                                VASP's, whatever the bytes
+vasp.out, std_err.txt   StdErrHandler,          head and tail, whatever the
+                        VasprunXMLValidator     bytes
 OUTCAR                  Unconverged, NBANDS     whole, whatever the bytes
 OSZICAR                 PositiveEnergy, Potim,  whole, whatever the bytes
                         NonConverging
@@ -36,12 +37,16 @@ from custodian.vasp import validators
 from pymatgen.io.vasp.outputs import Oszicar
 
 from workflows.atomic import open_regular, read_regular, read_regular_bytes
-from workflows.errors import LnmoError
+from workflows.errors import LnmoError, StoreError
+from workflows.vasp.file_ends import FOOTER, TAIL_BYTES
 from workflows.vasp.log_text import read_log
 from workflows.vasp.outcar_steps import STOPPED
+from workflows.vasp.own_output import own_output
 
 MOST_CHARACTERS = 120
 """Of what custodian's own code raised."""
+OUTCAR_BYTES = 2 * TAIL_BYTES
+"""Read of an OUTCAR to see whether it came to its end."""
 _NELECT = re.compile(r"NELECT\s*=\s*(\d+\.?\d*)")
 
 
@@ -78,11 +83,18 @@ def outcar_facts(path: str | Path) -> OutcarFacts:
 
 
 @contextmanager
-def our_readers() -> Iterator[None]:
-    """Let custodian's own code read by ours, for as long as a run lasts."""
+def our_readers(runs: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """Let custodian's own code read by ours, for as long as a run lasts.
+
+    ``runs``: whether the VASP command runs at the moment.
+    """
+
+    def opened_for_errors(path: str | Path, *_: Any, **__: Any) -> IO[str]:
+        return _of_vasp(Path(path), runs()) if _is_output(path) else _opened(path)
+
     replaced = (
         (theirs, "load_outcar", outcar_facts),
-        (theirs, "zopen", _opened),
+        (theirs, "zopen", opened_for_errors),
         (theirs, "open", _opened),
         (theirs, "Oszicar", _oszicar),
         (validators, "open", _opened),
@@ -112,6 +124,20 @@ def _opened(path: str | Path, *_: Any, **__: Any) -> IO[str]:
         outcar = open_regular(Path(path))
         return io.TextIOWrapper(outcar, encoding="utf-8", errors="replace")
     return io.StringIO(read_log(Path(path)).text)
+
+
+def _is_output(path: str | Path) -> bool:
+    return Path(path).name == "vasp.out"
+
+
+def _of_vasp(path: Path, runs: bool) -> IO[str]:
+    """Open what VASP printed, without what its script printed around it."""
+    try:
+        outcar = read_log(path.with_name("OUTCAR"), OUTCAR_BYTES).text
+    except (OSError, StoreError):  # then it is not known to have ended well
+        outcar = ""
+    text = read_log(path).text
+    return io.StringIO(own_output(text, runs=runs, ended_well=FOOTER in outcar))
 
 
 def _oszicar(path: str | Path) -> Oszicar:

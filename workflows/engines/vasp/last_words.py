@@ -13,6 +13,7 @@ from pathlib import Path
 from workflows.engines.cause_lines import Line, Rank, last_lines, ranked
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
+from workflows.vasp.own_output import own_output
 from workflows.vasp.standard_output import ELECTRONIC, IONIC
 
 MOST_CHARACTERS = 300
@@ -64,6 +65,7 @@ def line_with(directory: Path, messages: Iterable[str]) -> str:
     wanted = tuple(messages)
     for name in ("vasp.out", "std_err.txt"):
         text = _text(directory / name)
+        text = own_output(text) if name == "vasp.out" else text
         for told in (*_boxes(text), *text.splitlines()):
             if any(" ".join(each.split()) in " ".join(told.split()) for each in wanted):
                 return shown(told)[:MOST_CHARACTERS]

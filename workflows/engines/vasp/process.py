@@ -122,7 +122,7 @@ def custodian_run(
     try:
         with (
             marked(directory),
-            our_readers(),
+            our_readers(lambda: job.returncode is None),
             _watching(directory, clock, report),
             warnings.catch_warnings(),
         ):

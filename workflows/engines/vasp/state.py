@@ -48,6 +48,7 @@ from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.log_text import Log, read_log
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.own_output import own_output
 from workflows.vasp.run_files import NUMBERS, VaspFiles, holds
 from workflows.vasp.standard_output import steps_printed
 
@@ -341,6 +342,7 @@ def vasp_error(files: VaspFiles) -> str:
         path, text = files.find(log), ""
         with suppress(OSError, StoreError):  # other files may still give the error
             text = read_log(path).text if path is not None else ""
+            text = own_output(text) if log == "vasp.out" else text
         for name, messages in VaspErrorHandler.error_msgs.items():
             for message in messages:
                 place = text.rfind(str(message))

@@ -104,6 +104,13 @@ def test_an_error_that_is_known_is_told_in_its_own_words(tmp_path: Path) -> None
     assert line_with(tmp_path, ["BRMIX"]) == line_with(tmp_path, []) == ""
 
 
+def test_what_a_script_quotes_is_not_told_as_the_words_of_vasp(tmp_path: Path) -> None:
+    head, quote = " running on    4 total cores\n", "Beware of BRMIX: very serious\n"
+    said = " BRMIX: very serious problems\n"
+    (tmp_path / "vasp.out").write_text(quote + head + STEP + said)
+    assert line_with(tmp_path, ["BRMIX: very serious"]) == said.strip()
+
+
 @pytest.mark.parametrize(
     "line",
     [
