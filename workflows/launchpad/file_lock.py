@@ -10,7 +10,6 @@ import errno
 import fcntl
 import json
 import os
-import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from workflows.atomic import parse_json
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy, StoreError, StoreUnwritable, unwritable
 from workflows.records.held_directory import hold, leads_to, path_of
+from workflows.vasp.file_kinds import odd_kind
 
 ORPHAN_SECONDS = 20.0
 """Time that the workers of a killed owner need to end, VASP's processes included."""
@@ -188,8 +188,11 @@ def _open(path: Path) -> tuple[int, int]:
     """Open lock file and data directory."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            raise StoreError(f"{path}: not a regular file; move it away and run again")
+        if kind := odd_kind(path):
+            raise StoreError(
+                f"{path}: is {kind}, and no lock file; it holds nothing: remove it, "
+                "and type this again"
+            )
         flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
         file = os.open(path, flags, 0o644)
     except OSError as error:

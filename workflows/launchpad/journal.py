@@ -29,6 +29,7 @@ from workflows.atomic import (
     write_atomically,
 )
 from workflows.errors import StoreError, one_line
+from workflows.vasp.file_kinds import refuse_link_to_nothing
 
 FORMAT = "lnmo embedded launchpad 2"
 FIRST_FORMAT = "lnmo embedded launchpad 1"
@@ -94,6 +95,7 @@ class Journal:
         try:
             text = read_regular(self.path)
         except (FileNotFoundError, NotADirectoryError):
+            refuse_link_to_nothing(self.path)
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise self._damaged(self.path, error) from None
@@ -120,6 +122,7 @@ class Journal:
         try:
             text = read_regular_bytes(path)
         except FileNotFoundError:
+            refuse_link_to_nothing(path)
             return None if self._moved_on(number) else []
         except OSError as error:
             raise self._damaged(path, error) from None

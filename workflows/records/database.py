@@ -18,6 +18,7 @@ from typing import Any
 
 from workflows.errors import StoreError, is_utf8
 from workflows.records.launchpad_settings import read_settings, unknown_key
+from workflows.vasp.file_kinds import refuse_link_to_nothing
 
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"
@@ -158,6 +159,7 @@ def read_database(where: str | Path | None = None) -> Database:
     try:
         path = path.resolve()
         path = path / FILE_NAME if path.is_dir() else path
+        refuse_link_to_nothing(path)
         return Database(path, _root(path), read_settings(path))
     except OSError as error:
         raise StoreError(

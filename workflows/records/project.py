@@ -20,7 +20,7 @@ from pymongo.errors import DuplicateKeyError
 from workflows.atomic import read_regular
 from workflows.errors import StoreError, StoreUnwritable, one_line, unwritable
 from workflows.records.database import Database
-from workflows.vasp.file_kinds import in_the_way
+from workflows.vasp.file_kinds import in_the_way, refuse_link_to_nothing
 
 COLLECTION = "lnmo_project"
 FILE = "project_id"
@@ -159,6 +159,7 @@ def own_id(root: Path) -> str | None:
     try:
         return read_regular(root / FILE).strip() or None
     except (FileNotFoundError, NotADirectoryError):
+        refuse_link_to_nothing(root / FILE)
         return None  # who makes the directory says what stands there
     except (OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and (obstacle := in_the_way(error)):

@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from workflows.errors import StoreError
+
 KINDS = (
     (stat.S_ISDIR, "a directory"),
     (stat.S_ISFIFO, "a FIFO"),
@@ -34,6 +36,19 @@ def odd_kind(path: Path) -> str:
     except ValueError:  # a name that no file can have
         return ""
     return next((words for test, words in KINDS if test(mode)), "")
+
+
+def refuse_link_to_nothing(path: Path) -> None:
+    """Refuse a link that leads nowhere, which a reader would take for nothing at all.
+
+    Raises
+    ------
+    StoreError
+        What it leads to may be on a disk that is not mounted.
+    """
+    if os.path.islink(path) and (kind := odd_kind(path)):
+        cure = "mount that disk, or remove" if kind.endswith("not there") else "remove"
+        raise StoreError(f"{path}: is {kind}; {cure} the link, and type this again")
 
 
 def in_the_way(error: OSError) -> str:

@@ -23,10 +23,11 @@ from workflows.launchpad import file_lock
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.file_lock import OwnershipLost, is_owned
 from workflows.launchpad.local_run import LocalRun
-from workflows.launchpad.opening import LOCK_FILE, owned
+from workflows.launchpad.opening import LOCK_FILE, owned, reading
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
+from workflows.records.project import FILE
 from workflows.records.store import FileResults
 
 
@@ -123,12 +124,19 @@ def make_device(path: Path) -> None:
     path.symlink_to("/dev/full")
 
 
+def make_link_to_nothing(path: Path) -> None:
+    path.symlink_to("/nowhere/launchpad")
+
+
 def make_loop(path: Path) -> None:
     path.symlink_to(path.name)
 
 
-@pytest.mark.parametrize("make", [make_directory, make_fifo, make_device, make_loop])
-@pytest.mark.parametrize("name", [LOCK_FILE, "launchpad.json"])
+@pytest.mark.parametrize(
+    "make",
+    [make_directory, make_fifo, make_device, make_loop, make_link_to_nothing],
+)
+@pytest.mark.parametrize("name", [LOCK_FILE, "launchpad.json", FILE])
 def test_what_is_not_a_file_is_refused_in_one_line(
     database: Database, make: Callable[[Path], None], name: str
 ) -> None:
@@ -138,6 +146,30 @@ def test_what_is_not_a_file_is_refused_in_one_line(
         owned(database).__enter__()
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "No such file" not in str(caught.value)
+    if make is make_link_to_nothing:
+        assert "a link to /nowhere/launchpad, which is not there" in str(caught.value)
+        assert "remove" in str(caught.value)
+        assert (database.root / name).is_symlink()
+
+
+def test_a_journal_on_a_disk_that_is_not_mounted_is_not_taken_for_no_changes(
+    database: Database,
+) -> None:
+    with owned(database) as (pad, _):
+        pad.add_wf(Workflow([Firework([RecordTaskDocument()], name="first")]))
+        pad.checkout_fw(FWorker(name="test"), "/")
+    (journal,) = database.root.glob("*.jsonl")
+    elsewhere = database.root.parent / "elsewhere"
+    journal.rename(elsewhere)
+    journal.symlink_to(elsewhere)
+    elsewhere.rename(elsewhere.with_name("not mounted"))
+    for open_it in (owned, reading):
+        with pytest.raises(
+            StoreError, match=r"jsonl: is a link to .*; mount that disk"
+        ):
+            open_it(database).__enter__()
+    assert not elsewhere.exists()
 
 
 @pytest.mark.parametrize(

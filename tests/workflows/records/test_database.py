@@ -309,6 +309,15 @@ def test_a_data_directory_whose_name_is_too_long_is_named(
             read_or_embedded(where, new=True)
 
 
+def test_a_launchpad_file_that_is_a_link_to_nothing_is_called_so(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "launchpad.yaml").symlink_to("/nowhere/launchpad.yaml")
+    for read in (read_database, read_or_embedded):
+        with pytest.raises(StoreError, match=r"is a link to /nowhere/.*; mount that"):
+            read(tmp_path)
+
+
 def test_a_data_directory_that_no_record_can_name_is_refused(tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"p\xff\xfe")
     odd.mkdir()
