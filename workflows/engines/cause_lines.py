@@ -14,6 +14,7 @@ from enum import IntEnum
 from itertools import chain
 
 from workflows.engines.exit_status import CODES
+from workflows.vasp.launcher_labels import unlabelled
 from workflows.vasp.log_text import shown
 
 MOST_CHARACTERS = 160
@@ -136,10 +137,10 @@ def ranked(text: str) -> list[Line]:
     """Return the lines of what was printed, with what each tells of a cause.
 
     Of a Python traceback only the exception is left, of a stack of calls below an
-    error the deepest. Rules and empty lines are dropped.
+    error the deepest. Rules, empty lines and the labels of ranks are dropped.
     """
     found: list[Line] = []
-    for block in _blocks(_without_calls(text.splitlines())):
+    for block in _blocks(_without_calls(unlabelled(text).splitlines())):
         lines = [Line(each, _rank(each)) for each in _sentences(block.lines)]
         if block.framed and lines and lines[0].rank <= Rank.EPILOGUE:
             lines = [replace(line, rank=lines[0].rank) for line in lines]

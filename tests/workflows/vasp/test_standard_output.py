@@ -6,6 +6,7 @@ import gzip
 
 import pytest
 
+from tests.labels import LABELS, labelled
 from tests.places import TESTS
 from workflows.vasp.standard_output import Starts, starts, steps_printed
 
@@ -125,28 +126,18 @@ def test_a_banner_of_a_thousand_ranks_is_no_vasp(banner: str) -> None:
 
 @pytest.mark.parametrize(
     "label",
-    [
-        *("{}: ", " {}: ", "[{}] ", "[1,{}]<stdout>:", "[prte-n1@1,{}]<stdout>: "),
-        *(
-            "Mon Nov 30 23:39:0{} 2026<stdout>:",
-            "Tue Dec  1 00:18:37 2026[1,{}]<stdout>:",
-        ),
-    ],
+    [*LABELS.values(), "c{}:", "Mon Nov 30 23:39:0{} 2026<stdout>:"],
+    ids=[*LABELS, "a host", "only the time"],
 )
 @pytest.mark.parametrize("lines", [FIVE + VERSION + LOOP, SIX + VERSION + LOOP, SERIAL])
 def test_a_label_of_the_launcher_hides_no_vasp(label: str, lines: str) -> None:
-    def labelled(rank: int, line: str) -> str:
-        return label.format(rank) + line
-
-    each = lines.splitlines(keepends=True)
-    several = "".join(labelled(rank, line) for line in each for rank in range(3))
-    assert counted(several) == (3, True)
-    assert counted("".join(labelled(0, line) for line in each)) == (1, False)
+    assert counted(labelled(lines, label, 3)) == (3, True)
+    assert counted(labelled(lines, label)) == (1, False)
 
 
-def test_labelled_steps_are_steps() -> None:
-    labelled = "".join(f"[1,0]<stdout>:{line}\n" for line in STEPS.splitlines())
-    assert steps_printed(labelled) == "1 ionic step, 1 electronic step"
+@pytest.mark.parametrize("label", LABELS.values(), ids=LABELS)
+def test_labelled_steps_are_steps(label: str) -> None:
+    assert steps_printed(labelled(STEPS, label)) == "1 ionic step, 1 electronic step"
 
 
 def test_every_real_output_is_that_of_one_vasp() -> None:

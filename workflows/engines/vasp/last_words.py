@@ -12,6 +12,7 @@ from pathlib import Path
 
 from workflows.engines.cause_lines import Line, Rank, last_lines, ranked
 from workflows.errors import StoreError
+from workflows.vasp.launcher_labels import unlabelled
 from workflows.vasp.log_text import read_log, shown
 from workflows.vasp.own_output import own_output
 from workflows.vasp.standard_output import ELECTRONIC, IONIC
@@ -20,6 +21,7 @@ MOST_CHARACTERS = 300
 MOST_BYTES = 200_000
 """Read of a log, half at its head and half at its tail."""
 LONGEST_LINE = 2_000
+LOGS = ("vasp.out", "std_err.txt")
 
 _BOX = re.compile(r"\s*\|(.*)\|\s*")
 _ART = re.compile(r"(?:([^\W_]|[#!*])\1*(?:\s+|$))+")
@@ -37,7 +39,7 @@ def own_words(directory: Path) -> str:
     directory
         Of a run whose VASP has ended.
     """
-    output, errors = (_text(directory / name) for name in ("vasp.out", "std_err.txt"))
+    output, errors = (unlabelled(_text(directory / name)) for name in LOGS)
     before, after = _around_last_step(output)
     own, others = (ranked(_without_boxes(text)) for text in (after, errors))
     earlier = [*ranked(_without_boxes(before)), *_boxed(after), *_boxed(errors)]
@@ -63,9 +65,9 @@ def line_with(directory: Path, messages: Iterable[str]) -> str:
     The box in which it is, or its line.
     """
     wanted = tuple(messages)
-    for name in ("vasp.out", "std_err.txt"):
+    for name in LOGS:
         text = _text(directory / name)
-        text = own_output(text) if name == "vasp.out" else text
+        text = unlabelled(own_output(text) if name == "vasp.out" else text)
         for told in (*_boxes(text), *text.splitlines()):
             if any(" ".join(each.split()) in " ".join(told.split()) for each in wanted):
                 return shown(told)[:MOST_CHARACTERS]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.labels import LABELS, labelled
+from workflows.engines.cause_lines import cause_of_silence
 from workflows.engines.vasp.last_words import own_words
 from workflows.engines.vasp.launcher_output import never_started
 
@@ -139,6 +141,31 @@ def test_no_warning_is_quoted_as_why_a_command_never_started(
     (tmp_path / "std_err.txt").write_text(errors)
     found = never_started(tmp_path, code)
     assert found.startswith(f"VASP never started: {line.strip()}")
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("kind", NO_START)
+def test_a_label_before_each_line_hides_no_cause(
+    kind: str, label: str, ranks: int
+) -> None:
+    output, errors, code, _ = NO_START[kind]
+    texts = [labelled(text, LABELS[label], ranks) for text in (errors, output)]
+    plain = ranks * errors, ranks * output
+    assert cause_of_silence(texts, code) == cause_of_silence(plain, code)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vasp6: licence not found",
+        "[c1:12345] licence not found",
+        "[proxy:0:0@c1] licence not found",
+        "12:30:05 licence not found",
+    ],
+)
+def test_what_is_no_label_is_quoted(line: str) -> None:
+    assert cause_of_silence([line]) == line
 
 
 STEP = "DAV:   1    -0.100E+02   -0.10000E+00   -0.10E+00   100   0.1E+00    0.1E+00\n"

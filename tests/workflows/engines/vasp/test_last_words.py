@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.labels import LABELS, labelled
 from tests.places import TESTS
 from workflows.campaign.calculation import Calculation
 from workflows.engines.cause_lines import cause_of_silence
@@ -93,6 +94,28 @@ def test_what_vasp_said_comes_before_what_others_said_of_its_end(
     (tmp_path / "vasp.out").write_text(output)
     (tmp_path / "std_err.txt").write_text(errors)
     assert own_words(tmp_path) == expected
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("kind", ENDS)
+def test_a_label_before_each_line_hides_nothing_that_vasp_said(
+    tmp_path: Path, kind: str, label: str, ranks: int
+) -> None:
+    output, errors, expected = ENDS[kind]
+    for name, text in (("vasp.out", output), ("std_err.txt", errors)):
+        (tmp_path / name).write_text(labelled(text, LABELS[label], ranks))
+    assert own_words(tmp_path) == expected
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_the_box_of_a_known_error_is_told_without_labels(
+    tmp_path: Path, label: str
+) -> None:
+    box = BOX.replace("M_divide:", "Error reading item 'X':")
+    (tmp_path / "vasp.out").write_text(labelled(STEP + box, LABELS[label], 3))
+    said = line_with(tmp_path, ["Error reading item"])
+    assert said.startswith("Error reading item 'X': can not subdivide 4 nodes by 3")
 
 
 def test_an_error_that_is_known_is_told_in_its_own_words(tmp_path: Path) -> None:
