@@ -158,6 +158,12 @@ def printable(text: object) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """Return :func:`printable` text that keeps its lines and tabs."""
+    lines = (map(printable, line.split("\t")) for line in text.split("\n"))
+    return "\n".join("\t".join(parts) for parts in lines)
+
+
 def is_utf8(path: os.PathLike[str] | str) -> bool:
     """Whether a path is text that a database, or a reader of XML, can hold."""
     try:

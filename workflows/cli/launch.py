@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from workflows.cli.examples import epilog
 from workflows.cli.options import Count, dry_run_option, json_option, launchpad_option
 from workflows.cli.output import note, print_json
 from workflows.counts import count_of
+from workflows.errors import printable, printable_lines
 
 if TYPE_CHECKING:
     from workflows.cluster.launch import Submitted
@@ -93,17 +95,18 @@ def _print_planned(found: Sequence[Submitted]) -> None:
     shown: set[str] = set()
     accepted = [each for each in found if not each.refused]
     for each in accepted:
-        print(f"would submit {each.fw_id} {each.name}")
+        print(printable(f"would submit {each.fw_id} {each.name}"))
         if each.step not in shown:
             shown.add(each.step)
-            print("".join(f"    {line}\n" for line in each.script.splitlines()))
+            script = printable_lines(each.script.removesuffix("\n"))
+            print(f"{indent(script, '    ', lambda _: True)}\n")
     print(f"dry run: {count_of(len(accepted), 'job')} would be submitted, none was")
 
 
 def _print_submitted(found: Sequence[Submitted], *, full: bool) -> None:
     accepted = [each for each in found if each.job_id is not None]
     for each in accepted:
-        print(f"job {each.job_id}: {each.fw_id} {each.name}")
+        print(printable(f"job {each.job_id}: {each.fw_id} {each.name}"))
     if full:
         print(
             f"{count_of(len(accepted), 'job')} submitted; the queue is as full as "

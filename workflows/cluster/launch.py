@@ -18,7 +18,8 @@ from workflows.cluster.queue_template import fill
 from workflows.cluster.repair import is_reserved, return_to_ready
 from workflows.cluster.scheduler import NAME_PREFIX
 from workflows.cluster.step_status import jobs_of_earlier_launches
-from workflows.errors import LnmoError, MachineError
+from workflows.engines.fault import fault_message
+from workflows.errors import MachineError
 from workflows.launchpad.lease import lease
 from workflows.launchpad.python_command import PYTHON
 from workflows.launchpad.steps import QUEUE_DIRECTORY
@@ -162,19 +163,29 @@ def _submit_next(
         script = _script(database, profile, plain, str(launch_id), place)
         data.check()
         place.mkdir(parents=True, exist_ok=True)
-        (place / SCRIPT).write_text(script, "utf-8")
+        (place / SCRIPT).write_text(script, "utf-8", "surrogateescape")
         launchpad.change_launch_dir(launch_id, str(place))
         data.check()
         job_id = profile.scheduler().submit(place / SCRIPT)
-    except (LnmoError, OSError) as error:
-        why = f"not submitted: {error}"
+    except BaseException as error:  # Ctrl-C too: a job without a reservation ends
+        refused = _why(error)
         if is_reserved(launchpad, firework.fw_id, launch_id):
+            why = f"not submitted: {refused}"
             return_to_ready(launchpad, firework.fw_id, launch_id, why)
-        return replace(tried, refused=str(error))
+        if not isinstance(error, Exception):
+            raise
+        return replace(tried, refused=refused)
     note_job(launchpad, launch_id, job_id)
     if not is_reserved(launchpad, firework.fw_id, launch_id):
         return replace(tried, refused=_withdrawn(profile, job_id))
     return replace(tried, job_id=job_id, script=script)
+
+
+def _why(error: BaseException) -> str:
+    """Return in one line why no job was submitted."""
+    if isinstance(error, Exception):
+        return fault_message(error)
+    return "the launch was interrupted"
 
 
 def _withdrawn(profile: Profile, job_id: str) -> str:

@@ -70,15 +70,22 @@ def fill(adapter: CommonAdapter, own: Mapping[str, str], place: Path) -> str:
     Raises
     ------
     MachineError
-        A line is missing: the template lacks it, or FireWorks would leave it out, as
-        it does with each line in which ``$$`` is left.
+        The template cannot be read, or a line is missing: the template lacks it, or
+        FireWorks would leave it out, as it does with each line in which ``$$`` is left.
     """
     adapter.update(own)
     template = adapter.template_file
-    keys = template_keys(template)
-    missing = [key for key in NEEDED if key not in keys]
+    try:
+        keys = template_keys(template)
+        missing = [key for key in NEEDED if key not in keys]
+        script: str = "" if missing else adapter.get_script_str(str(place))
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else "no text in UTF-8"
+        raise MachineError(
+            f"{template}: the template of the queue script cannot be read ({told}); "
+            "correct it, or _fw_template_file, then type this again"
+        ) from None
     if not missing:
-        script: str = adapter.get_script_str(str(place))
         missing = [key for key in NEEDED if not _is_in(script, key, own[key])]
         if not missing:
             return script

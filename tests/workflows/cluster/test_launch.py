@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ from fireworks import Firework, ScriptTask, Workflow
 
 from tests.workflows.cluster.conftest import Queue, Site, relax, running
 from workflows.campaign.calculation import Calculation
+from workflows.cli.launch import _print_planned
 from workflows.cluster import launch as launching
 from workflows.cluster.history import history
 from workflows.cluster.launch import Submitted, launch, planned
 from workflows.cluster.repair import return_to_ready
 from workflows.cluster.scheduler import Job, Listed
 from workflows.cluster.step_status import jobs_of_earlier_launches, step_statuses
-from workflows.errors import QueueError, StoreError
+from workflows.errors import MachineError, QueueError, StoreError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
@@ -96,6 +98,74 @@ def test_a_refusal_is_reported_in_the_schedulers_words_and_the_firework_is_ready
     assert relax(pad)["state"] == "READY"
     [launched] = history(pad, {"fw_id": done.fw_id})
     assert launched.reason == f"not submitted: {queue.refuse}"
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (KeyError("ntasks"), "KeyError: 'ntasks'"),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "why"), "UnicodeEncodeError"),
+        (MachineError("template: no worker"), "template: no worker"),
+        (KeyboardInterrupt(), "the launch was interrupted"),
+    ],
+    ids=["a key", "a name", "a template", "Ctrl-C"],
+)
+def test_a_script_that_cannot_be_made_gives_its_reservation_back(
+    pad: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: BaseException,
+    told: str,
+) -> None:
+    def fail(*_: object) -> str:
+        raise fault
+
+    monkeypatch.setattr(launching, "_script", fail)
+    ends = isinstance(fault, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt) if ends else nullcontext():
+        [done], _ = launch(pad, database, site)
+        assert told in done.refused
+    assert relax(pad)["state"] == "READY"
+    [launched] = history(pad, {"fw_id": relax(pad)["fw_id"]})
+    assert launched.reason.startswith("not submitted: ")
+    assert told in launched.reason
+
+
+@pytest.mark.parametrize("spoilt", ["bytes", "gone", "directory"])
+def test_a_template_that_was_spoilt_since_is_named_and_no_step_stays_reserved(
+    pad: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    tmp_path: Path,
+    spoilt: str,
+) -> None:
+    template = tmp_path / "own.tpl"
+    if spoilt == "bytes":
+        template.write_bytes(b"#!/bin/sh\n# caf\xe9\n")
+    elif spoilt == "directory":
+        template.mkdir()
+    site = replace(site, adapter={**site.adapter, "_fw_template_file": str(template)})
+    told = "own.tpl: the template of the queue script cannot be read"
+    [would] = planned(pad, database, site)
+    [done], _ = launch(pad, database, site)
+    assert told in would.refused
+    assert told in done.refused
+    assert relax(pad)["state"] == "READY"
+
+
+def test_a_dry_run_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    script = "#!/bin/sh\n#\x1b]0;own\x07\ttab\x0b\x9b31m\r\n\n\udcff\n"
+    _print_planned([Submitted(1, "x\x1b[2J", "relax", None, script)])
+    told = capsys.readouterr().out
+    assert not {c for c in told if not c.isprintable()} - {"\n", "\t"}
+    lines = told.splitlines()
+    assert lines[0] == r"would submit 1 x\x1b[2J"
+    assert lines[1:3] == [
+        "    #!/bin/sh",
+        r"    #\x1b]0;own\x07" "\t" r"tab\x0b\x9b31m\r",
+    ]
+    assert r"    \xff" in lines
 
 
 def test_refusals_end_the_round_and_use_up_no_return(
