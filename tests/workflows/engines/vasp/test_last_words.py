@@ -8,18 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.labels import LABELS, labelled
-from tests.places import TESTS
+from tests.places import FAKE_VASP
+from tests.vasp_commands import failed
 from workflows.campaign.calculation import Calculation
 from workflows.engines.cause_lines import cause_of_silence
-from workflows.engines.machine import Machine
-from workflows.engines.step import run_step
 from workflows.engines.vasp.last_words import line_with, own_words
-from workflows.errors import StepFailed, Terminated
+from workflows.errors import Terminated
 from workflows.launchpad.local_run import machine_failure
-from workflows.records.document import State, TaskDocument
-from workflows.records.file_store import FileResults
+from workflows.records.document import State
 
-FAKE = TESTS / "fake_vasp" / "vasp_std"
 REFUSES = "I REFUSE TO CONTINUE WITH THIS SICK JOB ... BYE!!!"
 RULE = f" {'-' * 77}\n"
 BOX = f"""\
@@ -152,24 +149,6 @@ def test_nothing_in_a_reason_commands_a_terminal(tmp_path: Path, line: str) -> N
         assert "31m" not in said
 
 
-def failed(one: Calculation, root: Path, command: str) -> TaskDocument:
-    """Run a relaxation by a command of the shell; return the record of its failure."""
-    path = root / "command"
-    path.write_text(f"#!/bin/bash\n{command}\n")
-    path.chmod(0o755)
-    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
-    with pytest.raises(StepFailed):
-        run_step(one, "relax", root=root, machine=machine, report=print)
-    document = FileResults(root).get(one.id, "relax")
-    assert document is not None
-    return document
-
-
-@pytest.fixture
-def one(calculations: tuple[Calculation, ...]) -> Calculation:
-    return next(c for c in calculations if c.x == 1)
-
-
 @pytest.mark.parametrize(
     ("second", "said"),
     [
@@ -181,7 +160,7 @@ def one(calculations: tuple[Calculation, ...]) -> Calculation:
 def test_a_vasp_that_no_longer_starts_after_a_correction_never_started(
     one: Calculation, tmp_path: Path, second: str, said: str
 ) -> None:
-    fails = f"FAKE_VASP_FAIL=brmix exec {sys.executable} {FAKE}"
+    fails = f"FAKE_VASP_FAIL=brmix exec {sys.executable} {FAKE_VASP}"
     once = f"if ! test -e {tmp_path}/once; then touch {tmp_path}/once; {fails}; fi"
     found = failed(one, tmp_path, f"{once}\n{second}\nexit 1")
     assert found.state is State.NEVER_STARTED

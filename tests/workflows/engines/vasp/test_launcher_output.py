@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import FAKE_VASP
+from tests.vasp_commands import done, failed
 from workflows.campaign.calculation import Calculation
 from workflows.engines.cause_lines import cause_of_silence
 from workflows.engines.machine import Machine
@@ -22,7 +24,7 @@ from workflows.engines.vasp.parse import parse_vasp
 from workflows.errors import MachineError, StepFailed
 from workflows.launchpad.local_run import machine_failure
 from workflows.launchpad.recovery import retry_step
-from workflows.records.document import State, TaskDocument
+from workflows.records.document import State
 from workflows.records.file_store import FileResults
 
 OPEN_MPI = """\
@@ -126,11 +128,6 @@ def test_the_last_line_is_not_a_rule(tmp_path: Path) -> None:
     assert last_meaningful_line(log) == ""
 
 
-@pytest.fixture
-def one(calculations: tuple[Calculation, ...]) -> Calculation:
-    return next(c for c in calculations if c.x == 1)
-
-
 def script(place: Path, text: str) -> str:
     path = place / "launcher"
     path.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{text}END\nexit 1\n")
@@ -150,11 +147,10 @@ def test_a_step_whose_vasp_never_started_has_a_state_of_its_own(
     assert document is not None
     assert document.state is State.NEVER_STARTED
     assert document.reason.startswith("VASP never started: mpirun was unable to find")
-    fake = Path(__file__).parents[3] / "fake_vasp" / "vasp_std"
     retry_step(store.directory(one.id, "relax"))
-    mended = Machine(vasp_cmd=f"{sys.executable} {fake}", poll_seconds=0.05)
-    done = run_step(one, "relax", root=tmp_path, machine=mended, report=print)
-    assert done.state is State.DONE
+    mended = Machine(vasp_cmd=f"{sys.executable} {FAKE_VASP}", poll_seconds=0.05)
+    again = run_step(one, "relax", root=tmp_path, machine=mended, report=print)
+    assert again.state is State.DONE
 
 
 def test_a_command_that_is_not_a_program_never_started(
@@ -168,25 +164,10 @@ def test_a_command_that_is_not_a_program_never_started(
         run_step(one, "relax", root=tmp_path, machine=machine, report=print)
 
 
-FAKE = Path(__file__).parents[3] / "fake_vasp" / "vasp_std"
-
-
-def failed(one: Calculation, root: Path, command: str) -> TaskDocument:
-    """Run a relaxation by a command of the shell; return the record of its failure."""
-    path = root / "command"
-    path.write_text(f"#!/bin/sh\n{command}\n")
-    path.chmod(0o755)
-    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
-    with pytest.raises(StepFailed):
-        run_step(one, "relax", root=root, machine=machine, report=print)
-    document = FileResults(root).get(one.id, "relax")
-    assert document is not None
-    return document
-
-
+INPUTS = "INCAR KPOINTS POSCAR POTCAR*"
 ELSEWHERE = {
-    "cd": f"mkdir -p sub; cp INCAR KPOINTS POSCAR POTCAR* sub; cd sub; {FAKE}",
-    "scratch": f"d=$(mktemp -d); cp INCAR KPOINTS POSCAR POTCAR* $d; cd $d; {FAKE}",
+    "cd": f"mkdir -p sub; cp {INPUTS} sub; cd sub; {FAKE_VASP}",
+    "scratch": f"d=$(mktemp -d); cp {INPUTS} $d; cd $d; {FAKE_VASP}",
     "to both outputs": "echo 'DAV:   1     0.1E+03'; echo 'DAV:   2     0.1E+03' >&2; "
     "exit 1",
 }
@@ -206,8 +187,8 @@ def test_a_vasp_that_ran_in_another_directory_is_not_said_to_have_never_started(
 
 OPENED = "while ! test -s OUTCAR; do sleep 0.05; done"
 BACKGROUND = {
-    "&": f"{FAKE} >late.out 2>&1 & {OPENED}",
-    "setsid": f"setsid {FAKE} >late.out 2>&1 & {OPENED}",
+    "&": f"{FAKE_VASP} >late.out 2>&1 & {OPENED}",
+    "setsid": f"setsid {FAKE_VASP} >late.out 2>&1 & {OPENED}",
     "on another node": "(while :; do echo more >>OUTCAR; sleep 0.02; done) & sleep 0.1",
 }
 
@@ -231,7 +212,7 @@ def test_a_command_that_does_not_wait_for_vasp_is_told_of_and_its_vasp_is_ended(
 def test_a_vasp_in_the_background_without_our_environment_is_named_by_its_number(
     one: Calculation, tmp_path: Path
 ) -> None:
-    hidden = f"env -i FAKE_VASP_FAIL=hang PATH=$PATH {FAKE}"
+    hidden = f"env -i FAKE_VASP_FAIL=hang PATH=$PATH {FAKE_VASP}"
     command = f"{hidden} >late.out 2>&1 & echo $! >{tmp_path}/pid; {OPENED}"
     found = failed(one, tmp_path, command)
     pid = int((tmp_path / "pid").read_text())
@@ -248,7 +229,7 @@ HELPERS = {
 
 FAILURES = {
     "a crash": (
-        f"FAKE_VASP_FAIL=crash {FAKE}",
+        f"FAKE_VASP_FAIL=crash {FAKE_VASP}",
         "the last line of VASP: fake_vasp: crashes, as FAKE_VASP_FAIL says",
     ),
     "an error for custodian": (
@@ -296,7 +277,7 @@ def test_a_vasp_in_the_background_that_has_not_begun_never_started(
     one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workflows.engines.orphans.GRACE_SECONDS", 0.5)
-    found = failed(one, tmp_path, f"(sleep 30; {FAKE}) >late.out 2>&1 &")
+    found = failed(one, tmp_path, f"(sleep 30; {FAKE_VASP}) >late.out 2>&1 &")
     assert found.state is State.NEVER_STARTED
     assert "it must wait until VASP ends (srun or mpirun in the fore" in found.reason
     assert machine_failure(found.reason)
@@ -348,28 +329,21 @@ def test_a_vasp_that_is_left_behind_does_not_run_beside_the_next_attempt(
     """custodian starts again on an error that it knows, whatever still runs."""
     error = "WARNING in EDDRMM: call to ZHEGV failed"
     first = f"touch {tmp_path}/once; sleep 60 & echo $! >{tmp_path}/pid; echo '{error}'"
-    path = tmp_path / "command"
-    again = f'kill -0 "$(cat {tmp_path}/pid)" && touch {tmp_path}/beside; exec {FAKE}'
-    path.write_text(f"#!/bin/sh\nif ! test -e {tmp_path}/once; then {first}\n")
-    path.write_text(f"{path.read_text()}else {again}\nfi\n")
-    path.chmod(0o755)
-    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
-    done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
-    assert done.state is not State.FAILED
+    again = (
+        f'kill -0 "$(cat {tmp_path}/pid)" && touch {tmp_path}/beside; exec {FAKE_VASP}'
+    )
+    command = f"if ! test -e {tmp_path}/once; then {first}\nelse {again}\nfi"
+    found = done(one, tmp_path, command)
+    assert found.state is not State.FAILED
     assert not (tmp_path / "beside").exists()
 
 
 def test_a_byte_of_a_prolog_that_is_not_utf8_switches_no_correction_off(
     one: Calculation, tmp_path: Path
 ) -> None:
-    path = tmp_path / "command"
     fails = f"if ! test -e {tmp_path}/once; then export FAKE_VASP_FAIL=brmix; fi"
-    path.write_text(
-        "#!/bin/sh\nprintf 'Prolog: d\\351marrage de VASP\\n'\n"
-        f"{fails}\ntouch {tmp_path}/once\nexec {FAKE}\n"
-    )
-    path.chmod(0o755)
-    machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
-    done = run_step(one, "relax", root=tmp_path, machine=machine, report=print)
-    assert done.state is State.DONE
-    assert [c["errors"] for c in done.corrections] == [["brmix"]]
+    prolog = "printf 'Prolog: d\\351marrage de VASP\\n'"
+    command = f"{prolog}\n{fails}\ntouch {tmp_path}/once\nexec {FAKE_VASP}"
+    found = done(one, tmp_path, command)
+    assert found.state is State.DONE
+    assert [c["errors"] for c in found.corrections] == [["brmix"]]
