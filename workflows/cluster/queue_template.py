@@ -49,8 +49,21 @@ def template_of(adapter: Mapping[str, Any], path: Path) -> Path:
 
 
 def template_keys(template: str | Path) -> tuple[str, ...]:
-    """Return the keys of a FireWorks template, without those it sets by itself."""
-    text = read_regular(Path(template))
+    """Return the keys of a FireWorks template, without those it sets by itself.
+
+    Raises
+    ------
+    MachineError
+        It cannot be read, or no longer.
+    """
+    try:
+        text = read_regular(Path(template))
+    except (OSError, ValueError) as error:
+        told = error.strerror if isinstance(error, OSError) else "no text in UTF-8"
+        raise MachineError(
+            f"{template}: the template of the queue script cannot be read ({told}); "
+            "correct it, or _fw_template_file, then type this again"
+        ) from None
     found = dict.fromkeys(re.findall(r"\$\$\{([^}]+)\}", text))
     return tuple(key for key in found if key != "launch_dir")
 
@@ -75,17 +88,10 @@ def fill(adapter: CommonAdapter, own: Mapping[str, str], place: Path) -> str:
     """
     adapter.update(own)
     template = adapter.template_file
-    try:
-        keys = template_keys(template)
-        missing = [key for key in NEEDED if key not in keys]
-        script: str = "" if missing else adapter.get_script_str(str(place))
-    except (OSError, ValueError) as error:
-        told = error.strerror if isinstance(error, OSError) else "no text in UTF-8"
-        raise MachineError(
-            f"{template}: the template of the queue script cannot be read ({told}); "
-            "correct it, or _fw_template_file, then type this again"
-        ) from None
+    keys = template_keys(template)
+    missing = [key for key in NEEDED if key not in keys]
     if not missing:
+        script: str = adapter.get_script_str(str(place))
         missing = [key for key in NEEDED if not _is_in(script, key, own[key])]
         if not missing:
             return script
