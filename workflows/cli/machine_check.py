@@ -42,7 +42,8 @@ def check_machine(
         but cannot be imported, or a variable
         such as ``LNMO_POLL_SECONDS`` has a value that is none.
     InputError
-        The POTCAR library lacks a data set, or has another one under its name.
+        The POTCAR library lacks a data set, or has another one under its name, or
+        CHGNet has no weights of the name that is asked for.
     """
     from workflows.engines.chgnet.imported import import_problem
     from workflows.engines.gpaw.process import gpaw_command
@@ -68,12 +69,25 @@ def check_machine(
             "the engine chgnet is not installed here: pip install torch==2.13.0, then "
             "pip install 'lnmo[chgnet]' (or, in a clone, make setup)"
         )
+    if chgnet:
+        _check_weights(planned)
     if chgnet and (problem := import_problem()):
         raise MachineError(problem)
     if "gpaw" in engines:
         gpaw_command(here.gpaw_cmd)
     if "vasp" in engines:
         _check_vasp([c for c in planned if c.engine == "vasp"], here)
+
+
+def _check_weights(planned: Sequence[Calculation]) -> None:
+    """Refuse a name that CHGNet would refuse in each step, after seconds of import."""
+    from workflows.engines.chgnet.imported import known_weights, unknown_weights
+
+    known = known_weights()
+    own = [c.settings.get("geometry", c.settings) for c in planned]
+    for name in dict.fromkeys(each["model"] for each in own if "model" in each):
+        if known and name not in known:
+            raise unknown_weights(str(name), known)
 
 
 def _check_vasp(planned: Sequence[Calculation], here: Machine) -> None:

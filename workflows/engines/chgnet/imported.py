@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from workflows.engines.exit_status import ended_by
-from workflows.errors import MachineError, shortened
+from workflows.errors import InputError, MachineError, nearest, shortened
 
 NEVER_STARTED = "CHGNet never started"
 """First words of the reason; the state of such a step is NEVER_STARTED."""
 WAIT = 300.0
 """Seconds for torch and CHGNet to be imported; 6 are usual."""
 MOST_CHARACTERS = 300
+WEIGHTS = "pretrained"
+"""Directory of CHGNet's package; each name in it is one of weights."""
 _IMPORT = """
 import json, sys
 try:
@@ -42,6 +45,29 @@ def without_weights(name: str, error: Exception) -> ChgnetUnusable:
     told = shortened(f"{type(error).__name__}: {error}", MOST_CHARACTERS)
     return ChgnetUnusable(
         f"CHGNet's weights {name} cannot be loaded: {told}; install chgnet anew"
+    )
+
+
+def known_weights() -> tuple[str, ...]:
+    """Return the names of the weights that the installed CHGNet has.
+
+    Empty if it is not installed, or keeps them elsewhere. CHGNet is not imported.
+    """
+    try:
+        found = find_spec("chgnet")
+    except (ImportError, ValueError):  # a module without what an import leaves
+        return ()
+    places = (found and found.submodule_search_locations) or ()
+    kept = [each for p in places for each in (Path(p) / WEIGHTS).glob("*/")]
+    return tuple(sorted(p.name for p in kept if p.name[0] not in "._"))
+
+
+def unknown_weights(name: str, known: tuple[str, ...]) -> InputError:
+    """Return what to raise for weights that the installed CHGNet does not have."""
+    there = f"; it has {', '.join(known)}" if known else ""
+    return InputError(
+        f"chgnet.model: the installed CHGNet has no weights {shortened(repr(name))}"
+        f"{nearest(name, known)}{there}: correct the campaign file"
     )
 
 

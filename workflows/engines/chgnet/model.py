@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflows.engines.chgnet.imported import unusable, without_weights
+from workflows.engines.chgnet.imported import (
+    known_weights,
+    unknown_weights,
+    unusable,
+    without_weights,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -44,7 +49,7 @@ def load_model(name: str) -> Any:
     ------
     ChgnetUnusable
         If torch or chgnet is missing or cannot be imported, or the weights not read.
-    ValueError
+    InputError
         If CHGNet has no weights of that name.
     """
     try:
@@ -56,9 +61,10 @@ def load_model(name: str) -> Any:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its size
         try:
             model = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
-        except ValueError:  # no such weights
-            raise
         except Exception as error:
+            known = known_weights()
+            if isinstance(error, ValueError) and name not in known:
+                raise unknown_weights(name, known) from None
             raise without_weights(name, error) from error
     return model.eval().requires_grad_(False)
 

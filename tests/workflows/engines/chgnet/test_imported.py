@@ -14,8 +14,9 @@ from workflows.cli.health import Health
 from workflows.cli.machine_check import check_machine
 from workflows.engines.chgnet.engine import ChgnetEngine, _model
 from workflows.engines.chgnet.imported import import_problem
+from workflows.engines.fault import fault_message
 from workflows.engines.machine import Machine
-from workflows.errors import MachineError
+from workflows.errors import InputError, MachineError
 from workflows.launchpad.local_run import machine_failure
 from workflows.records.database import Database
 from workflows.records.document import State
@@ -82,6 +83,48 @@ def test_a_chgnet_that_cannot_be_imported_is_refused_before_the_first_step(
     with pytest.raises(MachineError, match="is installed but cannot be imported"):
         check_machine(database, (calculation,))
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["0.3.1", "r2SCAN", "mine.pth.tar"])
+@pytest.mark.parametrize("of_gpaw", [False, True], ids=["own", "geometry of GPAW"])
+def test_weights_that_chgnet_does_not_have_are_refused_before_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, of_gpaw: bool
+) -> None:
+    installed(tmp_path, monkeypatch, "raise RuntimeError('imported')")
+    for weights in ("0.3.0", "r2scan"):
+        (tmp_path / "site/chgnet/pretrained" / weights).mkdir(parents=True)
+    own = tmp_path / "c.yaml"
+    lines = "gpaw: {geometry: chgnet}\nengine: gpaw" if of_gpaw else "engine: chgnet"
+    own.write_text(f"x: [1]\n{lines}\nchgnet: {{model: {name}}}\n")
+    place = tmp_path / "launchpad.yaml"
+    database = Database(place, tmp_path / "data", {"host": "embedded"})
+    told = f"chgnet.model: the installed CHGNet has no weights {name!r}"
+    with pytest.raises(InputError) as error:
+        check_machine(database, plan(load_campaign(own)))
+    assert told in str(error.value)
+    assert "it has 0.3.0, r2scan: correct the campaign file" in str(error.value)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_step_with_unknown_weights_is_told_so_and_not_called_a_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calculation: Calculation
+) -> None:
+    """On a node of a queue nothing was checked before."""
+    installed(tmp_path, monkeypatch, "", loaded=True)
+    model = tmp_path / "site/chgnet/model"
+    model.mkdir()
+    (model / "__init__.py").touch()
+    (model / "model.py").write_text(
+        "class CHGNet:\n"
+        "    def load(model_name, **_):\n"
+        "        raise ValueError(f'Unknown {model_name=}')\n"
+    )
+    (tmp_path / "site/torch/__init__.py").write_text("set_num_threads = print")
+    engine, place = ChgnetEngine(), tmp_path / "run"
+    engine.write_inputs(calculation, "relax", place, None)
+    with pytest.raises(InputError) as error:
+        engine.run(place, Machine(), print)
+    assert fault_message(error.value).startswith("chgnet.model: the installed CHGNet")
 
 
 def test_the_doctor_imports_chgnet_unless_nothing_shall_start(

@@ -25,6 +25,7 @@ from workflows.engines.chgnet.relax import (
     RelaxationSettings,
     relax,
 )
+from workflows.errors import InputError
 
 A_LIMN2O4 = 8.25  # Å
 SETTINGS = RelaxationSettings()
@@ -208,8 +209,9 @@ def test_one_thread_is_left_to_torch() -> None:
 
 @pytest.mark.usefixtures("model")
 def test_unknown_weights_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"9\.9\.9"):
-        load_model("9.9.9")
+    told = r"no weights '0\.3' \(did you mean 0\.3\.0\?\); it has 0\.2\.0, 0\.3\.0, r2"
+    with pytest.raises(InputError, match=told):
+        load_model("0.3")
 
 
 @pytest.mark.parametrize("package", ["torch", "chgnet"])
