@@ -47,9 +47,10 @@ SLOW = (
     *("checks/test_changed_inputs_custodian", "checks/test_inputs_as_applied"),
     *("campaign/test_cell_cure", "campaign/test_reference_metal"),
     *("campaign/test_host_file", "campaign/test_plan"),
+    "collect/",
     *("structures/test_sampling", "structures/test_canonical", "structures/test_sites"),
 )
-"""In `tests/workflows`, and of `tests/structures`: what starts processes, draws, cuts
+"""In `tests/workflows`, and beside it in `tests`: what starts processes, draws, cuts
 real files a thousand ways, or takes some seconds for another reason."""
 
 # Examples are timed by a busy machine as well: no limit on one of them.
