@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
+from tests.places import TESTS
 from workflows.vasp.own_output import own_output
 
 ONE = " running on    1 total cores\n"
@@ -89,3 +92,15 @@ def test_a_vasp_that_is_not_recognised_is_heard_whole() -> None:
 
 def test_nothing_is_of_a_vasp_that_is_still_to_begin() -> None:
     assert own_output(f"Loading\n {SAID}\n", runs=True) == ""
+
+
+def test_of_every_real_output_all_that_vasp_printed_is_kept() -> None:
+    paths = list(TESTS.glob("data/*/vasp.out*.gz"))
+    assert len(paths) >= 3
+    for path in paths:
+        text = gzip.decompress(path.read_bytes()).decode("utf-8", "replace")
+        begin = text.index(" running ")
+        for well in (True, False):
+            kept = own_output(text, ended_well=well)
+            assert kept.rstrip().endswith(text[begin:].rstrip())
+            assert "libhugetlbfs" not in kept
