@@ -152,6 +152,8 @@ def printable(text: object) -> str:
         plain = os.fsencode(str(text)).decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # half a pair of UTF-16, as JSON may hold
         plain = str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+    if plain.isprintable():
+        return plain
     return "".join(
         c if c.isprintable() or c == "\u00a0" else c.encode("unicode_escape").decode()
         for c in plain

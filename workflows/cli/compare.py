@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +58,11 @@ def show_comparison(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
     """Print the comparison of all variants of a campaign."""
     from workflows.cli.compare_tables import comparison_tables
     from workflows.cli.tables import console, print_notes
+    from workflows.results.csv_text import csv_text
 
     found = compare_results(replace(chosen, variant=None))
     if as_csv:
-        found.cells.to_csv(sys.stdout, index=False)
+        print(csv_text(found.cells), end="")
         return
     if as_json:
         print_json(

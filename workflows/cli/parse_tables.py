@@ -15,6 +15,7 @@ from workflows.cli.terminal_tables import plain_table
 from workflows.engines.parse_tree import each_once, parse_all, reading_error
 from workflows.errors import ResultsError, nearest, printable
 from workflows.results.columns import Column, frame_of
+from workflows.results.csv_text import csv_text
 from workflows.results.parsed_runs_table import LATTICE, lattice_row
 from workflows.results.site_table import SITES, site_rows
 
@@ -54,7 +55,7 @@ def show_tables(
     documents, failed = _read(paths)
     frame = parse_frame(documents, table)
     if as_csv:
-        frame.to_csv(sys.stdout, index=False)
+        print(csv_text(frame), end="")
     elif as_json:
         from workflows.cli.output import print_json
 

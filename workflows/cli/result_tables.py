@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import shlex
-import sys
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,6 +24,7 @@ from workflows.cli.terminal_tables import (
     verdict_table,
 )
 from workflows.errors import CampaignError, ResultsError
+from workflows.results.csv_text import csv_text
 from workflows.results.origin import origin_of_numbers
 from workflows.results.results import Results
 from workflows.results.series_table import ROOM
@@ -41,7 +41,7 @@ def show_results(chosen: Selection, *, as_json: bool, as_csv: bool) -> None:
     running = _running(chosen, series)
     shown = marked(series, running)
     if as_csv:
-        shown.to_csv(sys.stdout, index=False)
+        print(csv_text(shown), end="")
     elif as_json:
         print(shown.to_json(orient="records", indent=1))
     elif not len(series):
@@ -106,7 +106,7 @@ def show_table(
         warnings.simplefilter("ignore", UserWarning)  # printed below, from attrs
         frame = _MAKE[request.table](results, request, chosen)
     if as_csv:
-        frame.to_csv(sys.stdout, index=False)
+        print(csv_text(frame), end="")
     elif as_json:
         print_json(as_plain(frame))
     elif not len(frame):

@@ -11,6 +11,8 @@ import gzip
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from workflows.results.csv_text import csv_text
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -84,5 +86,4 @@ def download(
 
 def _csv(table: pd.DataFrame, digits: int | None) -> bytes:
     precision = None if digits is None else f"%.{digits}g"
-    text: str = table.to_csv(index=False, float_format=precision)
-    return text.encode("utf-8", "backslashreplace")  # a path that is not UTF-8
+    return csv_text(table, number_format=precision).encode()

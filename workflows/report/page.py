@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from workflows.analysis.ions import ion_of_series
 from workflows.campaign.campaign import Campaign
+from workflows.errors import printable_lines
 from workflows.report.beside import columns_of, head, lines_of
 from workflows.report.chart import Chart
 from workflows.report.claims import claims, remark
@@ -167,12 +168,23 @@ def template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("workflows.report", "templates"),
         autoescape=True,
+        finalize=shown_on_a_page,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(label=label, remark=remark, written=written)
     return environment.get_template(name)
+
+
+def shown_on_a_page(value: object) -> object:
+    """Return text with its control characters shown: HTML allows none of them.
+
+    What is markup already, or no text, is returned as it is.
+    """
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable_lines(value)
+    return value
 
 
 def _downloads(
@@ -236,7 +248,8 @@ def as_script(value: object) -> Markup:
 
     ``</script`` would end the element, and ``<!--<script`` its end with it.
     """
-    return Markup(json.dumps(value, allow_nan=False).replace("<", "\\u003c"))
+    plain = json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+    return Markup(plain.replace("<", "\\u003c"))
 
 
 def plotly_script() -> Markup:

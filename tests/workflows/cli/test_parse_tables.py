@@ -128,9 +128,10 @@ HOSTILE = (
 )
 
 
+@pytest.mark.parametrize("as_csv", [False, True], ids=["terminal", "CSV"])
 @pytest.mark.parametrize("table", ["sites", "lattice", "explain"])
 def test_control_characters_of_a_directory_are_shown_and_not_sent(
-    table: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    table: str, as_csv: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = [tmp_path / name for name in HOSTILE]
     for run in runs:
@@ -138,7 +139,7 @@ def test_control_characters_of_a_directory_are_shown_and_not_sent(
         if table == "explain":
             print_evidence(parse_vasp(run))
     if table != "explain":
-        show_tables(runs, table, as_json=False, as_csv=False)
+        show_tables(runs, table, as_json=False, as_csv=as_csv)
     told = capsys.readouterr().out
     assert all(c.isprintable() or c == "\n" for c in told)
     told.encode()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -126,6 +128,26 @@ def test_a_run_below_a_name_that_is_not_utf8_is_read_and_has_its_page(
     told = CliRunner().invoke(app, ["report", str(odd), "-o", "page.html"])
     assert told.exit_code == 0, told.output
     assert "r\\xff\\xfe" in (here / "page.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "name", ["esc\x1b[31m", "t\x1b]0;mine\x07", "c1\x9b31m", "del\x7f", "\u202eENOD"]
+)
+def test_control_characters_of_a_directory_are_shown_on_a_page_and_in_its_tables(
+    here: Path, name: str
+) -> None:
+    shutil.copytree(DATA / "Mn8O16", here / "runs" / name)
+    told = CliRunner().invoke(app, ["report", "runs", "-o", "page.html"])
+    assert told.exit_code == 0, told.output
+    page = (here / "page.html").read_text("utf-8")
+    before_scripts = page.split("<script")[0]
+    odd = set("\x1b\x07\x9b\x7f\u202e")
+    assert not odd & set(before_scripts)
+    assert not any(name in each for each in page.split("<script"))
+    tables = re.findall(r'href="data:text/csv;base64,([^"]+)"', page)
+    assert tables
+    for table in tables:
+        assert not odd & set(base64.b64decode(table).decode())
 
 
 def test_runs_whose_directories_end_alike_are_told_apart_by_those_above(

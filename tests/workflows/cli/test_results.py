@@ -20,6 +20,7 @@ from workflows.cli.result_tables import show_outcome
 from workflows.cli.selection import Selection
 from workflows.cli.table_request import TableName
 from workflows.records.document import TaskDocument
+from workflows.results.csv_text import csv_text
 from workflows.vasp.dos_files import read_vasprun_dos
 
 GAAS = DATA / "GaAs_all_files"
@@ -110,6 +111,22 @@ def test_runs_of_two_engines_stand_in_one_list_and_in_no_series(lnmo: Lnmo) -> N
     assert code == 0
     assert "engine chgnet, vasp (0.4.2, 6.4.2): surrogate" in " ".join(out.split())
     assert lnmo("--table", "series")[0] == 2
+
+
+def test_csv_changes_text_that_no_terminal_may_get_and_nothing_else() -> None:
+    rows = {
+        "dir_name": ["a\x1b[2Jb", 'plain, "quoted"', None],
+        "count": pd.Series([1, None, 3], dtype=object),
+        "energy": [0.1 + 0.2, float("nan"), -1.0],
+        "ok": [True, False, True],
+    }
+    table = pd.DataFrame(rows).set_axis([7, 7, 7])
+    before = table.copy(deep=True)
+    told = csv_text(table)
+    assert told == table.to_csv(index=False).replace("\x1b", "\\x1b")
+    pd.testing.assert_frame_equal(table, before)
+    assert csv_text(table.iloc[:0]) == "dir_name,count,energy,ok\n"
+    assert csv_text(table, number_format="%.2g").splitlines()[1].endswith(",1,0.3,True")
 
 
 def test_after_a_run_a_table_that_cannot_be_made_is_a_note(
