@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from workflows.campaign.calculation import Calculation
     from workflows.cli.selection import Selection
+    from workflows.launchpad.submission import Submission
     from workflows.records.database import Database
 
 MOST_JOBS = 1024
@@ -123,7 +124,8 @@ def run_campaign(
     with _terminable(), owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
             with submission_lock(database, pad):
-                submit(pad, calculations or ())
+                done = submit(pad, calculations or ())
+            _tell_removed(done)
             chosen.keep(calculations or ())
         steps = fireworks_of(pad, calculations)
         _recover(pad, database, steps)
@@ -156,7 +158,8 @@ def run_campaign(
         if gone := planned - {step["fw_id"] for step in steps}:
             note(f"{count_of(len(gone), 'step')} deleted while this ran")
         code = _report_failures(steps, chosen, display.printed)
-        return max(code, _report_refused(pad, database, steps), 1 if gone else 0)
+        refused = _report_refused(pad, database, steps)
+        return max(code, refused, 1 if gone else 0, _report_halves(pad))
 
 
 def _chosen_calculations(
@@ -315,6 +318,26 @@ def _report_refused(
         print(printable(f"  {names[fw_id]}: {own.reason}"))
         print(printable(f"  -> {own.cure}"))
     return 1 if wrong else 0
+
+
+def _tell_removed(done: Submission) -> None:
+    """Name the campaigns that have to be submitted again, and were not now."""
+    if names := done.to_submit_again:
+        note(
+            f"{count_of(len(done.removed), 'broken Workflow')} removed; submit again: "
+            f"{', '.join(names)}"
+        )
+
+
+def _report_halves(pad: LaunchPad) -> int:
+    """List what is left of Workflows: nobody takes a step from it."""
+    from workflows.launchpad.halves import halves
+
+    found = halves(pad)
+    for half in found:
+        print(printable(f"{half.fw_id} {half.name}: {half.why}"))
+        print(f"  -> {half.cure}")
+    return 1 if found else 0
 
 
 @contextmanager

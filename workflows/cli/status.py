@@ -48,6 +48,7 @@ STATES = (
     "ARCHIVED",
 )
 """FireWorks' states, in the order of the table."""
+NOTHING_YET = "nothing submitted yet; lnmo submit paper, or lnmo run paper"
 MAX_LISTED = 60
 """More calculations are counted, not listed: more lines than a screen has."""
 MAX_ALIKE = 10
@@ -192,7 +193,9 @@ def _print_overview(
 
     screen = console()
     if nothing or not found.steps:
-        print(nothing or "nothing submitted yet; lnmo submit paper, or lnmo run paper")
+        if nothing or not found.problems:
+            print(nothing or NOTHING_YET)
+        _print_problems(found.problems)
         return
     calculations = {step["calculation_id"] for step in found.steps}
     if table is not None:
@@ -202,7 +205,11 @@ def _print_overview(
         print(not_asked)
     elif found.queue and " " in found.queue:
         print(f"the queue does not answer: {found.queue}")
-    for command, alike in _by_command(found.problems).items():
+    _print_problems(found.problems)
+
+
+def _print_problems(problems: Iterable[StepReport]) -> None:
+    for command, alike in _by_command(problems).items():
         for each in alike[:MAX_ALIKE]:
             print(printable(f"! {each.fw_id} {each.name}: {each.reason}"))
         if len(alike) > MAX_ALIKE:

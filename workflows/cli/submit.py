@@ -92,6 +92,11 @@ def _print_done(done: Submission, *, embedded: bool, dry_run: bool) -> None:
     )
     if dry_run:
         return
+    if names := done.to_submit_again:
+        print(
+            f"{count_of(len(done.removed), 'broken Workflow')} removed; submit again: "
+            f"{', '.join(names)}"
+        )
     if embedded:
         print("run them on this machine with: lnmo run")
     else:

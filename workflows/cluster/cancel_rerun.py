@@ -263,7 +263,12 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
         did = "is read first" if kept else "was set aside"
         again = f"READY again; the failed run directory {did}"
     else:
-        done = rerun_if(launchpad, s.fw_id, may=lambda state: state not in UNENDED)
+        lost = s.state if s.launch_id is None else ""
+        done = rerun_if(
+            launchpad,
+            s.fw_id,
+            may=lambda state: state == lost or state not in UNENDED,
+        )
         again = "READY again"
     return again if done else "another process took it meanwhile; nothing was changed"
 

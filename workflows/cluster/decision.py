@@ -111,7 +111,8 @@ def _claimed_without_job(facts: Facts) -> Action:
         return Action.WAIT
     if facts.unsent:
         return Action.SEND
-    if facts.launch == "RUNNING" and not facts.gone:
+    lost = facts.firework == "RUNNING" and facts.launch is None
+    if lost or (facts.launch == "RUNNING" and not facts.gone):
         return Action.ASK  # outside the queue: lnmo run or rlaunch, maybe elsewhere
     return Action.RETURN
 

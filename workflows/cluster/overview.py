@@ -19,6 +19,7 @@ from workflows.cluster.step_status import (
 from workflows.errors import QueueError, StoreError
 from workflows.launchpad.copies import copies_in
 from workflows.launchpad.file_lock import is_owned
+from workflows.launchpad.halves import halves
 from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
@@ -85,6 +86,10 @@ def overview(
         *(problem for status in found for problem in problems_of(status)),
         *_still_alive(earlier, steps),
         *without_worker(launchpad, steps, profile),
+        *(
+            StepReport(half.fw_id, half.name, half.cure, half.why, done=False)
+            for half in halves(launchpad)
+        ),
     ]
     return _judged(Overview(steps, jobs, problems, queue), wrong)
 

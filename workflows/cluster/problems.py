@@ -143,7 +143,13 @@ def still_running(status: StepStatus) -> StepReport | None:
 
 
 def _outside_the_queue(status: StepStatus) -> list[StepReport]:
-    """Report a launch outside the queue once it has stopped pinging."""
+    """Report a launch outside the queue once it has stopped pinging, or is lost."""
+    if status.launch_id is None:
+        why = "it runs, but the LaunchPad has lost its launch: nobody knows where"
+        command = (
+            f"make sure nothing computes it, lnmo rerun --fw-id {status.fw_id} --dead"
+        )
+        return [StepReport(status.fw_id, status.name, command, why, done=False)]
     silent = time.time() - status.pinged
     if silent < SILENT_SECONDS:
         return []

@@ -15,9 +15,9 @@ from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import StepStatus, step_statuses
 from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.copies import copy_again, lost_copies
+from workflows.launchpad.halves import Half, halves, remove_halves
 from workflows.launchpad.lease import lease
 from workflows.launchpad.steps import steps_of
-from workflows.launchpad.submission import orphans, remove_orphans
 from workflows.records.database import Database
 
 LOOK_AGAIN_SECONDS = 5.0
@@ -49,9 +49,12 @@ def reconcile(
             unlock(launchpad, fw_id)
         why = "a killed process left the Workflow's lock"
         found.append(StepReport(fw_id, "workflow", "unlock", why, fix))
-    for fw_id in _orphans(launchpad, fix=fix):
-        why = "its submission was killed half-way; run lnmo submit again"
-        found.append(StepReport(fw_id, "no workflow", "remove", why, fix))
+    broken: set[int] = set()
+    for half in _halves(launchpad, fix=fix):
+        broken.update(half.fw_ids)
+        action = half.cure if half.busy else "remove"
+        done = fix and not half.busy
+        found.append(StepReport(half.fw_id, half.name, action, half.why, done))
     for status in step_statuses(
         launchpad,
         scheduler=asked.scheduler,
@@ -59,6 +62,8 @@ def reconcile(
         max_returns=asked.max_returns,
         wanted={},
     ):
+        if status.fw_id in broken:
+            continue  # FireWorks changes no half
         if status.action.acts:
             if fix:
                 confirm_lease()
@@ -114,12 +119,14 @@ def _locked(launchpad: Any) -> dict[int, str]:
     return {min(w["nodes"]): str(w["updated_on"]) for w in found}
 
 
-def _orphans(launchpad: LaunchPad, *, fix: bool) -> list[int]:
-    """Return Fireworks without a Workflow, unless a submission is adding them now."""
-    if not orphans(launchpad):
-        return []
+def _halves(launchpad: LaunchPad, *, fix: bool) -> list[Half]:
+    """Return what is left of Workflows, unless a submission is adding them now."""
+    found = halves(launchpad)
+    if not found or not fix:
+        return found
     try:
         with lease(launchpad, "submit", patience=1.0):
-            return remove_orphans(launchpad) if fix else orphans(launchpad)
+            removed = remove_halves(launchpad)
     except StoreBusy:
         return []
+    return [*removed, *(half for half in found if half.busy)]

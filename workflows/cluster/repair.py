@@ -131,6 +131,8 @@ def _unchanged(launchpad: LaunchPad, status: StepStatus) -> bool:
     if firework is None:
         return False
     current = firework["launches"][-1] if firework["launches"] else None
+    if launchpad.launches.find_one({"launch_id": current}, {"launch_id": 1}) is None:
+        current = None  # it was lost
     if current != status.launch_id:
         return False
     query = {"launch_id": current, "state": status.launch_state}

@@ -125,5 +125,18 @@ def _rerun(launchpad: LaunchPad, fw_id: int) -> None:
     """As ``rerun_fw`` without its lock, which is held."""
     recovery = {"$unset": {"spec._recovery": ""}}
     launchpad.fireworks.update_one({"fw_id": fw_id}, recovery)
+    _forget_lost_launches(launchpad, fw_id)
     workflow = launchpad.get_wf_by_fw_id_lzyfw(fw_id)
     launchpad._update_wf(workflow, workflow.rerun_fw(fw_id))
+
+
+def _forget_lost_launches(launchpad: LaunchPad, fw_id: int) -> None:
+    """Drop the numbers of launches that the database has lost: FireWorks reads all."""
+    both = ("launches", "archived_launches")
+    found = launchpad.fireworks.find_one({"fw_id": fw_id}, dict.fromkeys(both, 1))
+    numbers = [number for name in both for number in found[name]]
+    query = {"launch_id": {"$in": numbers}}
+    there = {one["launch_id"] for one in launchpad.launches.find(query)}
+    if lost := [number for number in numbers if number not in there]:
+        change = {name: {"$in": lost} for name in both}
+        launchpad.fireworks.update_one({"fw_id": fw_id}, {"$pull": change})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fireworks import LaunchPad, Workflow
 
 from workflows.campaign.calculation import Calculation
-from workflows.firetasks import OURS, chain, slim
+from workflows.firetasks import chain, slim
 from workflows.launchpad.embedded import in_one_save
+from workflows.launchpad.halves import Half, remove_halves
 from workflows.launchpad.lease import lease
 from workflows.records.calculations import keep, missing
 from workflows.records.database import Database
@@ -24,10 +25,19 @@ class Submission:
     ----------
     added, present
         Calculations that are new to the LaunchPad, and those it held before.
+    removed
+        What was left of Workflows, of any campaign, and was removed.
     """
 
     added: tuple[Calculation, ...]
     present: tuple[Calculation, ...]
+    removed: tuple[Half, ...] = ()
+
+    @property
+    def to_submit_again(self) -> tuple[str, ...]:
+        """Names of campaigns that lost steps in this way and were not added now."""
+        now = {each.campaign for each in self.added}
+        return tuple(sorted({half.campaign for half in self.removed} - now))
 
 
 def workflow(calculation: Calculation, category: str | None = None) -> Workflow:
@@ -61,7 +71,7 @@ def submit(
     ``category`` says which workers accept them; each engine's name if None.
     """
     with in_one_save(launchpad):
-        remove_orphans(launchpad)
+        removed = remove_halves(launchpad)
         found = planned_submission(launchpad, calculations)
         _note_campaign(launchpad, found.present)
         lost = missing(launchpad.db, (each.id for each in found.present))
@@ -70,28 +80,7 @@ def submit(
             new = workflow(calculation, category)
             slim(launchpad, new)
             launchpad.add_wf(new)
-    return found
-
-
-def orphans(launchpad: LaunchPad) -> list[int]:
-    """Return the Fireworks without a Workflow; FireWorks adds Fireworks first.
-
-    A submission that was killed in between leaves them. Launching one would wait five
-    minutes for the lock of a Workflow that does not exist.
-    """
-    workflows = launchpad.workflows.find({}, {"_id": 0, "nodes": 1})
-    known = {fw_id for found in workflows for fw_id in found["nodes"]}
-    every = launchpad.fireworks.find(OURS, {"_id": 0, "fw_id": 1})
-    return sorted(each["fw_id"] for each in every if each["fw_id"] not in known)
-
-
-def remove_orphans(launchpad: LaunchPad) -> list[int]:
-    """Remove the Fireworks of a killed submission, which is to be repeated."""
-    found = orphans(launchpad)
-    if found:
-        query = {"fw_id": {"$in": found}, "state": {"$in": ["READY", "WAITING"]}}
-        launchpad.fireworks.delete_many(query)
-    return found
+    return replace(found, removed=tuple(removed))
 
 
 def planned_submission(

@@ -53,6 +53,14 @@ def test_jobs_of_another_machine_or_a_silent_queue_are_left_alone(job: Job) -> N
     assert {decide(facts) for facts in found} == {Action.NOTHING}
 
 
+def test_a_running_step_without_a_launch_is_for_a_person_to_decide() -> None:
+    found = where(
+        lambda f: f.firework == "RUNNING" and f.launch is None and f.job is None
+    )
+    settled = [f for f in found if not f.fresh and not f.unsent]
+    assert {decide(facts) for facts in settled} == {Action.ASK}
+
+
 def test_what_just_changed_and_has_no_job_yet_is_waited_for() -> None:
     found = where(lambda f: f.fresh and f.job is None and f.firework == "RESERVED")
     assert {decide(facts) for facts in found} == {Action.WAIT}
