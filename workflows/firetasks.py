@@ -21,7 +21,7 @@ from fireworks import (
 )
 
 from workflows.campaign.calculation import Calculation
-from workflows.engines.claim import Superseded
+from workflows.engines.claim import Superseded, Turn
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import to_reseed
 from workflows.engines.step import run_step
@@ -36,6 +36,9 @@ BEGUN = 100_000
 
 OURS = {"spec.calculation_id": {"$exists": True}}
 """Query on the fireworks collection: other projects may use the same database."""
+
+TURN = "_lnmo_turn"
+"""Key of a spec in memory: epoch and number of the launch, see `engines/claim.py`."""
 
 PROGRESS = logging.getLogger("lnmo.progress")
 
@@ -58,6 +61,7 @@ class RunStep(FiretaskBase):  # type: ignore[misc]
                 root=data_directory(fw_spec),
                 machine=machine(fw_spec),
                 report=PROGRESS.info,
+                turn=_turn(fw_spec),
             )
         except StepFailed:
             _record(self, fw_spec)  # the next Firetask never comes
@@ -204,6 +208,12 @@ def slim(launchpad: LaunchPad, workflow: Workflow) -> None:
     keep(launchpad.db, (each for each in plain.values() if is_whole(each)))
     for each in ours:
         each.spec["calculation"] = header(each.spec["calculation"])
+
+
+def _turn(fw_spec: Mapping[str, Any]) -> Turn | None:
+    """Return the turn of a launch; None of one that a plain rlaunch began."""
+    found = fw_spec.get(TURN)
+    return None if found is None else Turn(str(found[0]), int(found[1]))
 
 
 def _whole(task: FiretaskBase, fw_spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,15 +19,18 @@ from fireworks.core.rocket_launcher import launch_rocket
 from tests.places import FAKE_VASP
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation, content_id
+from workflows.engines.claim import Superseded, Turn, claim
 from workflows.engines.machine import data_directory, machine
 from workflows.engines.reseed import reseeded
 from workflows.errors import MachineError
-from workflows.firetasks import RecordTaskDocument, RunStep, new_detours
+from workflows.firetasks import TURN, RecordTaskDocument, RunStep, new_detours
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.events import Event
+from workflows.launchpad.local_queue import LocalQueue
 from workflows.launchpad.local_run import LocalRun
 from workflows.launchpad.steps import fireworks_of, with_reseeds
 from workflows.launchpad.submission import submit, workflow
+from workflows.records.file_store import FileResults
 from workflows.records.mongo_store import COLLECTION, MongoResults
 
 FAKE = FAKE_VASP
@@ -124,6 +127,25 @@ def test_a_local_run_on_such_a_launchpad_fills_the_collection_too(
     assert told == ["started", "ended"]
     (document,) = MongoResults(launchpad.db[COLLECTION]).documents()
     assert document.state == "DONE"
+
+
+def test_a_launch_that_wakes_late_leaves_the_step_to_the_later_one(
+    launchpad: LaunchPad, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_VASP_LEDGER", str(tmp_path / "ledger"))
+    queue = LocalQueue(launchpad, tmp_path / "data")
+    firework, launch_id = queue.check_out()
+    assert firework is not None
+    spec = queue.request(firework, launch_id)["firework"]["spec"]
+    epoch, number = spec[TURN]
+    own = FileResults(tmp_path / "data").directory(spec["calculation_id"], spec["step"])
+    with claim(own, turn=Turn(epoch, number + 1)):
+        pass  # it was given up, and its successor has begun or ended
+    env = {"root": str(tmp_path / "data"), "vasp_cmd": f"{sys.executable} {FAKE}"}
+    with pytest.raises(Superseded, match="before launch"):
+        RunStep().run_task({**spec, "_fw_env": env})
+    assert not (tmp_path / "ledger").exists()
+    assert not own.exists()
 
 
 def test_a_rocket_adds_the_reseed_of_a_wrong_state_once(

@@ -22,6 +22,8 @@ from pymongo.errors import PyMongoError
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 from workflows.errors import LnmoError
+from workflows.firetasks import TURN
+from workflows.launchpad.counters import turn_of
 from workflows.records.calculations import fetch
 from workflows.records.opened_data import OpenedData
 
@@ -82,6 +84,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
             plain = firework.spec.get("calculation")
             if plain is not None:  # the step asks no LaunchPad for the rest of it
                 firework.spec["calculation"] = fetch(self.db, plain)
+            firework.spec[TURN] = turn_of(self, launch_id)
         return firework, launch_id
 
     def ping_launch(self, *args: Any, **kwargs: Any) -> None:
@@ -92,7 +95,12 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
     def complete_launch(
         self, launch_id: int, action: FWAction | None = None, state: str = "COMPLETED"
     ) -> Any:
-        """Report the end, or leave it in a file."""
+        """Report the end, or leave it in a file; once, whatever follows.
+
+        FireWorks reports any error of a report as the failure of the step.
+        """
+        if self.sent:
+            return {}
         done = action or FWAction()
         done.stored_data = self._with_reason(done.stored_data)
         self._pass_on_spec(done)
@@ -102,11 +110,14 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
         end = LaunchEnd(fw_id, launch_id, state, done.to_dict(), own)
         self.ended = state
         with _sigterm_postponed():
-            path = None if self._lost() else write_unsent(self.directory, end)
-            if self._send_with_retries(end):
+            path = None
+            with suppress(OSError):  # a full disk: it is sent all the same
+                path = None if self._lost() else write_unsent(self.directory, end)
+            if self._send_with_retries(end, saved=path is not None):
                 self.sent = True
                 if path is not None and not self._lost():
-                    path.unlink()
+                    with suppress(OSError):  # reconcile has sent and removed it
+                        path.unlink()
         return {}
 
     def _lost(self) -> str:
@@ -122,7 +133,7 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                     if name in own:
                         firework.spec.setdefault(name, own[name])
 
-    def _send_with_retries(self, launch_end: LaunchEnd) -> bool:
+    def _send_with_retries(self, launch_end: LaunchEnd, *, saved: bool) -> bool:
         end, pause = time.monotonic() + self.patience, 1.0
         while True:
             try:
@@ -133,13 +144,16 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                 return True
             except PyMongoError as error:
                 if time.monotonic() + pause > end:
-                    saved = (
+                    cure = (
                         f"the result is saved in {self.directory}; send it with: lnmo "
                         "reconcile --fix"
+                        if saved
+                        else f"{self.directory} cannot be written: free space, then "
+                        "lnmo reconcile --fix; what has ended is read, not run again"
                     )
                     print(
                         f"lnmo: the database does not answer ({type(error).__name__}); "
-                        f"{lost or saved}",
+                        f"{lost or cure}",
                         file=sys.stderr,
                     )
                     return False

@@ -3,8 +3,9 @@
 A worker that was given up, because its node or its owner was silent, may still live.
 Its successor takes the step by writing a token of its own beside the run directory;
 the earlier worker finds that token before it records, starts or corrects anything, and
-ends its VASP without touching what is no longer its own. A copy of the directory has a
-copy of the token: the directories themselves are compared as well.
+ends its VASP without touching what is no longer its own. One that was stopped before it
+had taken the step has an earlier turn than the token, and does not take it. A copy of
+the directory has a copy of the token: the directories themselves are compared as well.
 """
 
 from __future__ import annotations
@@ -30,6 +31,22 @@ class Superseded(LnmoError):
     """Another worker has taken the step over; nothing was recorded."""
 
 
+@dataclass(frozen=True)
+class Turn:
+    """The place of a launch among all launches of a database.
+
+    Attributes
+    ----------
+    epoch
+        Of the database's counters: numbers of another epoch are not compared.
+    launch_id
+        FireWorks' number; a later launch has a greater one.
+    """
+
+    epoch: str
+    launch_id: int
+
+
 class GivenUp(BaseException):
     """As :class:`Superseded`; no ``except Exception`` on the way may swallow it."""
 
@@ -44,7 +61,7 @@ class _Held:
         Of this process.
     above
         The directory that holds the token, open.
-    for_life
+    for_life, turn
         As for :func:`claim`.
     places
         The run directories that were seen since, open.
@@ -54,6 +71,7 @@ class _Held:
     above: int
     for_life: bool = False
     places: dict[Path, int] = field(default_factory=dict)
+    turn: Turn | None = None
 
     def close(self) -> None:
         """Close the directories."""
@@ -65,13 +83,17 @@ HOLDER = ".holder.json"
 """End of the name of a token, behind a dot and the step."""
 STARTED = "process_started"
 """Key of a token that is held for life: see :mod:`workflows.engines.process_start`."""
+EPOCH, LAUNCH = "launchpad", "launch_id"
+"""Keys of a token that has a turn."""
 _HELD: dict[Path, _Held] = {}
 """By step directory."""
 
 
 @contextmanager
-def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
-    """Take a step for this worker, whoever had it before.
+def claim(
+    directory: Path, *, for_life: bool = False, turn: Turn | None = None
+) -> Iterator[None]:
+    """Take a step for this worker, whoever had it before, but for a later launch.
 
     Parameters
     ----------
@@ -81,20 +103,22 @@ def claim(directory: Path, *, for_life: bool = False) -> Iterator[None]:
     for_life
         Nobody may take it over while this process lives on this machine: no LaunchPad
         says when the worker is given up, as for a job of jobflow.
+    turn
+        Of the launch; None where no other worker can have been given the step.
 
     Raises
     ------
     StoreBusy
         A living process has the step for life.
     Superseded
-        Another worker took it meanwhile.
+        Another worker took it meanwhile, or a later launch has had it.
     """
     refuse_held_for_life(directory)
     token = uuid.uuid4().hex
     directory.parent.mkdir(parents=True, exist_ok=True)
-    held = _Held(token, hold(directory.parent), for_life)
+    held = _Held(token, hold(directory.parent), for_life, turn=turn)
     try:
-        _write(_place(directory), token, for_life=for_life)
+        _write(_place(directory), token, for_life=for_life, turn=turn)
         _HELD[directory] = held
         yield
     except GivenUp as given_up:
@@ -211,7 +235,7 @@ def _restore(directory: Path, held: _Held) -> None:
     place = _place(directory)
     with suppress(OSError):
         if not place.exists():
-            _write(place, held.token, anew=True, for_life=held.for_life)
+            _write(place, held.token, anew=True, for_life=held.for_life, turn=held.turn)
 
 
 def _place(directory: Path) -> Path:
@@ -219,9 +243,20 @@ def _place(directory: Path) -> Path:
 
 
 def _write(
-    path: Path, token: str, *, anew: bool = False, for_life: bool = False
+    path: Path,
+    token: str,
+    *,
+    anew: bool = False,
+    for_life: bool = False,
+    turn: Turn | None = None,
 ) -> None:
-    """Write a token; ``anew`` only where there is none, or FileExistsError."""
+    """Write a token; ``anew`` only where there is none, or FileExistsError.
+
+    Raises
+    ------
+    GivenUp
+        The token that is there is of a later launch.
+    """
     content: dict[str, Any] = {
         "token": token,
         "host": socket.gethostname(),
@@ -230,12 +265,29 @@ def _write(
     }
     if for_life:
         content[STARTED] = start_of(os.getpid())
+    if turn is not None:
+        content |= {EPOCH: turn.epoch, LAUNCH: turn.launch_id}
     part = path.with_name(f"{path.name}.{token}.part")
     try:
         part.write_text(json.dumps(content), "utf-8")
+        _refuse_earlier(path, turn)
         os.link(part, path) if anew else part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _refuse_earlier(path: Path, turn: Turn | None) -> None:
+    """Refuse a launch that is earlier than the one that has the token."""
+    found = _content(path)
+    later = found.get(LAUNCH)
+    if turn is None or found.get(EPOCH) != turn.epoch or not isinstance(later, int):
+        return
+    if later > turn.launch_id:
+        raise GivenUp(
+            f"launch {later} (process {found.get('pid')} on {found.get('host')}) took "
+            f"this step over at {found.get('since')}, before launch {turn.launch_id} "
+            "began it; nothing was recorded here"
+        )
 
 
 def _token(directory: Path) -> str | None:
@@ -245,8 +297,12 @@ def _token(directory: Path) -> str | None:
 
 
 def _holder(directory: Path) -> dict[str, Any]:
+    return _content(_place(directory))
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
-        found = read_json(_place(directory))
+        found = read_json(path)
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -19,7 +19,7 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.checks.physics import static_matches_relaxation
 from workflows.engines import engine
-from workflows.engines.claim import check_claim, claim
+from workflows.engines.claim import Turn, check_claim, claim
 from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
@@ -100,6 +100,7 @@ def run_step(
     machine: Machine,
     report: Report,
     for_life: bool = False,
+    turn: Turn | None = None,
 ) -> TaskDocument:
     """Compute a step unless its document is recorded, and record it.
 
@@ -117,6 +118,8 @@ def run_step(
         Takes short lines on the progress.
     for_life
         Nobody takes the step over while this process lives, see :func:`claim`.
+    turn
+        Of the launch, see :func:`claim`; one of a later turn keeps the step.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def run_step(
         refuse_outside(root, directory)
         refuse_foreign(directory, calculation, step)
         try:
-            with claim(directory, for_life=for_life):
+            with claim(directory, for_life=for_life, turn=turn):
                 document = _run(calculation, step, results, machine, report)
         except (OSError, StoreUnwritable) as error:  # refused before the step began
             raise _as_end(error, directory) from None

@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
-from workflows.firetasks import OURS, copy_if_current, is_current, new_detours
+from workflows.firetasks import OURS, TURN, copy_if_current, is_current, new_detours
+from workflows.launchpad.counters import turn_of
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
@@ -75,7 +76,7 @@ class LocalQueue:
             return None, 0
         return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
 
-    def request(self, firework: Firework) -> dict[str, Any]:
+    def request(self, firework: Firework, launch_id: int) -> dict[str, Any]:
         """Return the message that makes a worker execute a Firework.
 
         Its spec has the whole calculation, and no launches. ``directory`` tells the
@@ -86,6 +87,8 @@ class LocalQueue:
         plain.pop("archived_launches", None)
         calculation = plain["spec"]["calculation"]
         plain["spec"]["calculation"] = fetch(self._launchpad.db, calculation)
+        if not isinstance(self._launchpad, EmbeddedLaunchPad):
+            plain["spec"][TURN] = turn_of(self._launchpad, launch_id)
         env = {"root": str(self._root)}
         return {"firework": plain, "env": env, "directory": self._directory}
 

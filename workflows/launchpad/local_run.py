@@ -177,7 +177,8 @@ class LocalRun:
         if firework is None:
             return None
         try:
-            return self._pool.assign(self._queue.request(firework), firework, launch_id)
+            request = self._queue.request(firework, launch_id)
+            return self._pool.assign(request, firework, launch_id)
         except OSError as error:
             if error.errno not in DISK_CURES:
                 raise

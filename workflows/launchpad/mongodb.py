@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from fireworks import LaunchPad
 from pymongo.errors import (
@@ -14,7 +16,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from workflows.launchpad.counters import COUNTED, free_id
+from workflows.launchpad.counters import COUNTED, EPOCH, free_id
 from workflows.records.database import Database, refused_by_warnings
 
 
@@ -77,8 +79,10 @@ def set_up(launchpad: LaunchPad) -> None:
     if launchpad.fw_id_assigner.find_one({}) is None:
         launchpad.tuneup()
         launchpad.workflows.create_index("metadata.calculation_id")
-        first = {"$setOnInsert": {f"next_{n}": _free(launchpad, n) for n in _COUNTED}}
-        launchpad.fw_id_assigner.update_one({"_id": -1}, first, upsert=True)
+        first: dict[str, Any] = {f"next_{n}": _free(launchpad, n) for n in _COUNTED}
+        first[EPOCH] = uuid.uuid4().hex
+        made = {"$setOnInsert": first}
+        launchpad.fw_id_assigner.update_one({"_id": -1}, made, upsert=True)
 
 
 _COUNTED = {name: collection for collection, name in COUNTED.items()}

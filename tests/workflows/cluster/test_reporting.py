@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import traceback
 from pathlib import Path
@@ -20,7 +21,7 @@ from workflows.cluster.reporting import (
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import UNSENT_FILE, read_unsent, send
 from workflows.errors import LnmoError, Terminated
-from workflows.firetasks import RecordTaskDocument
+from workflows.firetasks import TURN, RecordTaskDocument
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.records.opened_data import opened_data
 
@@ -47,6 +48,7 @@ def pad(tmp_path: Path) -> Away:
     pad.add_wf(Firework([RecordTaskDocument()], spec=only))
     firework, _ = pad.checkout_fw(FWorker(name="here"), str(tmp_path))
     assert "_add_launchpad_and_fw_id" not in firework.spec
+    assert firework.spec[TURN] == ("", 1)
     return pad
 
 
@@ -58,6 +60,41 @@ def test_a_result_is_reported_and_no_file_stays(pad: Away, tmp_path: Path) -> No
     pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
     assert (pad.sent, state(pad)) == (True, "COMPLETED")
     assert not (tmp_path / UNSENT_FILE).exists()
+
+
+def test_a_result_that_reconcile_has_sent_meanwhile_stays_as_it_is(
+    pad: Away, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = send
+
+    def stopped(*args: Any) -> None:
+        if (path := tmp_path / UNSENT_FILE).exists():
+            sent(pad, read_unsent(path), tmp_path)
+            path.unlink()
+        sent(*args)
+
+    monkeypatch.setattr("workflows.cluster.reporting.send", stopped)
+    pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.sent, state(pad)) == (True, "COMPLETED")
+    late = FWAction(stored_data={"_message": "a late fault"})
+    pad.complete_launch(1, late, "FIZZLED")
+    assert state(pad) == "COMPLETED", "what was reported is the end"
+
+
+def test_a_full_disk_keeps_no_result_from_the_database(
+    pad: Away, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("workflows.cluster.reporting.write_unsent", full)
+    pad.away = True
+    pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    told = capsys.readouterr().err
+    assert "cannot be written: free space, then lnmo reconcile" in told
+    pad.away = False
+    pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.sent, state(pad)) == (True, "COMPLETED")
 
 
 def test_a_result_outlives_a_database_that_is_away(pad: Away, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from workflows.engines.claim import (
     STARTED,
     GivenUp,
     Superseded,
+    Turn,
     check_claim,
     claim,
     let_go,
@@ -58,6 +59,41 @@ def test_the_last_to_take_it_has_it(tmp_path: Path) -> None:
         check_claim(step)
     check_claim(step)  # nobody of this process claims it now
     assert sorted(p.name for p in step.parent.iterdir()) == [".static.holder.json"]
+
+
+def test_a_later_launch_keeps_its_step_from_an_earlier_one_that_wakes(
+    tmp_path: Path,
+) -> None:
+    step = tmp_path / "abc" / "static"
+    earlier, later = Turn("one", 7), Turn("one", 8)
+    with claim(step, turn=later):
+        with pytest.raises(Superseded, match=r"launch 8 .* before launch 7 began it"):
+            claim(step, turn=earlier).__enter__()
+        check_claim(step)
+    with pytest.raises(Superseded):  # it has ended, and its record stands
+        claim(step, turn=earlier).__enter__()
+    assert sorted(p.name for p in step.parent.iterdir()) == [".static.holder.json"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [None, Turn("one", 8), Turn("one", 9), Turn("new counters", 1)],
+    ids=["none", "same", "later", "another epoch"],
+)
+def test_any_other_launch_takes_the_step(tmp_path: Path, other: Turn | None) -> None:
+    step = tmp_path / "abc" / "static"
+    with claim(step, turn=Turn("one", 8)), claim(step, turn=other):
+        check_claim(step / "run")
+
+
+def test_a_token_that_is_restored_keeps_its_turn(tmp_path: Path) -> None:
+    step = tmp_path / "abc" / "static"
+    token = step.with_name(".static.holder.json")
+    with claim(step, turn=Turn("one", 8)):
+        token.unlink()
+        check_claim(step)
+        with pytest.raises(Superseded):
+            claim(step, turn=Turn("one", 7)).__enter__()
 
 
 @pytest.mark.parametrize("how", ["moved", "deleted"])

@@ -481,7 +481,7 @@ def test_a_worker_starts_nothing_in_what_took_the_place_of_the_data_directory(
     """Moved while the worker's Python started: the owner looks twice a second."""
     queue = LocalQueue(pad, root)
     (fw_id,) = pad.get_fw_ids({"state": "READY"})
-    request = queue.request(pad.get_fw_by_id(fw_id))
+    request = queue.request(pad.get_fw_by_id(fw_id), 1)
     root.rename(root.with_name("elsewhere"))
     put(root)
     there = files_of(root)
