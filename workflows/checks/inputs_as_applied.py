@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflows.checks.rules import asked_and_applied
+from workflows.checks.rules import asked_and_applied, unseen_tags
 from workflows.records.document import Finding
 from workflows.vasp.known_tags import HARMLESS, OUTPUT
 from workflows.vasp.read_directory import Run, read_run
@@ -22,13 +22,21 @@ def inputs_not_applied(files: VaspFiles) -> Iterator[Finding]:
     no number.
     """
     run = read_run(Run(files.directory, files.suffix))
-    for rule in asked_and_applied.RULES:
+    for rule in (*asked_and_applied.RULES, *unseen_tags.RULES):
         for found in rule(run):
             if found.id == "applied-potcar":
                 continue  # files_agree compares potentials, by their element alone
             tag = found.message.partition(" ")[0]
             if tag == "EDIFF" and found.message.endswith(" says 0"):
                 continue  # below the decimals that vasprun.xml prints
+            if found.id == "applied-unseen":
+                yield Finding(
+                    id="files_disagree",
+                    severity="warning",
+                    message=f"INCAR may not be the one that ran: {found.message} "
+                    f"({found.id})",
+                )
+                continue
             harmless = tag in HARMLESS | OUTPUT
             yield Finding(
                 id="files_disagree",

@@ -49,6 +49,8 @@ class VaspDirectory:
         The INCAR as an output repeats it, and that output; nothing without one.
     moments
         Site moments at the end, muB, collinear.
+    traces
+        Parts of the energy in OUTCAR that INCAR asks for: ``dispersion``, ``solvent``.
     unreadable
         File -> why it could not be used.
     """
@@ -68,6 +70,7 @@ class VaspDirectory:
     repeated: IncarText = field(default_factory=IncarText)
     repeated_by: str = ""
     moments: tuple[float, ...] | None = None
+    traces: frozenset[str] = frozenset()
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property

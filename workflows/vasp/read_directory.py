@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from workflows.errors import LnmoError, one_line
 from workflows.vasp.directory import VaspDirectory
+from workflows.vasp.energy_parts import TRACED, energy_parts
 from workflows.vasp.incar_text import IncarText, read_incar
 from workflows.vasp.kpoints import (
     irreducible_points,
@@ -142,8 +143,18 @@ def read_run(run: Run) -> VaspDirectory:
         repeated=repeated,
         repeated_by=repeated_by,
         moments=moments,
+        traces=_traces(reader, incar) if outcar is not None else frozenset(),
         unreadable=reader.unreadable,
     )
+
+
+def _traces(reader: _Reader, incar: IncarText) -> frozenset[str]:
+    """Read OUTCAR as far as needed, if INCAR asks for what it would show."""
+    wanted = {name for name, tags in TRACED.items() if tags & incar.tags.keys()}
+    if not wanted:
+        return frozenset()
+    found = reader.path("OUTCAR", lambda path: energy_parts(path, wanted))
+    return found or frozenset()
 
 
 class _Reader:

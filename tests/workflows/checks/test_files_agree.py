@@ -59,7 +59,7 @@ def test_a_tag_written_into_incar_after_the_run_is_seen(
 def test_tags_that_only_say_what_ran_anyway_change_nothing(run: Path) -> None:
     with (run / "INCAR").open("a") as incar:
         incar.write("\nNELECT = 104\nICHARG = 2\nMETAGGA = None\nNUPDOWN = -1\n")
-        incar.write("NCORE = 8\nNBANDS = 80\nNGX = 40\nIVDW = 0\n")
+        incar.write("NCORE = 8\nNBANDS = 80\nNGX = 50\nIVDW = 0\n")
     assert parse_run(run).state is State.DONE
 
 

@@ -25,6 +25,7 @@ from workflows.checks.rules import (
     same_settings,
     species,
     starting_moments,
+    unseen_tags,
 )
 from workflows.checks.rules.rule import DirectoryRule, LintFinding, SetRule
 from workflows.errors import InputError
@@ -53,6 +54,7 @@ RULES: tuple[DirectoryRule, ...] = (
     *accuracy.RULES,
     *kpoints.RULES,
     *asked_and_applied.RULES,
+    *unseen_tags.RULES,
     *final_moments.RULES,
 )
 """Every rule on one run, in the order of reporting."""

@@ -335,6 +335,12 @@ CASES: dict[str, Case] = {
     ),
     "applied-science": Case(ran(LASPH=".FALSE."), ran(ISIF="0"), base=FINISHED),
     "applied-accuracy": Case(ran(LMAXMIX="6"), base=FINISHED),
+    "applied-absent": Case(ran(IVDW="12"), ran(IVDW="0"), base=FINISHED),
+    "applied-unseen": Case(
+        {**ran(IVDW="12"), **outcar("INCAR:", "INPUT:")},
+        {**ran(IVDW="0"), **outcar("INCAR:", "INPUT:")},
+        base=FINISHED,
+    ),
     "moment-collapsed": Case(
         outcar(moments=(0, 0, -0.99, -3.8, 3.8, 3.8, *[0] * 8)),
         outcar(moments=(0, 0, -1.01, -3.8, 3.8, 3.8, *[0] * 8)),
