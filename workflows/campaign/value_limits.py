@@ -11,6 +11,7 @@ import math
 import re
 from typing import Any
 
+from workflows.vasp.closed_tags import values_of_vasp
 from workflows.vasp.known_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
 WRITTEN = re.compile(r"[\w .,:+*/()'-]*", re.ASCII)
@@ -82,9 +83,14 @@ def wrong_tag(tag: str, value: Any) -> str:
     if isinstance(value, list | tuple) and not value:
         return "is an empty list; null deletes a tag"
     for one in value if isinstance(value, list | tuple) else [value]:
-        if problem := _wrong_value(tag, one):
+        if problem := _wrong_value(tag, one) or _no_value_of_vasp(tag, one):
             return problem
     return ""
+
+
+def _no_value_of_vasp(tag: str, value: Any) -> str:
+    known = "" if value is None else values_of_vasp(tag, str(value))
+    return f"{value!r} is no value that VASP has; there is {known}" if known else ""
 
 
 def _wrong_value(tag: str, value: Any) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workflows.checks.rules.rule import DirectoryRule, Rule
+from workflows.vasp.closed_tags import values_of_vasp
 from workflows.vasp.directory import VaspDirectory
 from workflows.vasp.incar_text import IncarText, leading_numbers, logical, read_alike
 from workflows.vasp.known_tags import (
@@ -128,6 +129,13 @@ def _bad_value(run: VaspDirectory) -> Iterator[str]:
                 yield f"{shown}: neither .TRUE. nor .FALSE."
 
 
+def _strange_value(run: VaspDirectory) -> Iterator[str]:
+    for group, incar in _parts(run):
+        for tag, value in incar.tags.items():
+            if known := values_of_vasp(tag, value):
+                yield f"{group}{tag} = {value[:40]}: known are {known}"
+
+
 def _hidden_numbers(run: VaspDirectory) -> Iterator[str]:
     for group, incar in _parts(run):
         for tag, value in incar.tags.items():
@@ -204,6 +212,13 @@ RULES: tuple[DirectoryRule, ...] = (
         "VASP stops at such a value, or goes on with its default.",
         "Give a number, or .TRUE. or .FALSE., as the tag needs.",
         _bad_value,
+    ),
+    Rule(
+        "incar-strange-value",
+        "warning",
+        "VASP stops at a value it does not know; a newer VASP may know more of them.",
+        "Look the value up; write one that your VASP has.",
+        _strange_value,
     ),
     Rule(
         "dict-in-incar",

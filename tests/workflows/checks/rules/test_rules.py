@@ -174,6 +174,7 @@ CASES: dict[str, Case] = {
     "incar-bad-value": Case(
         tags(ENCUT="high"), tags(ENCUT="650 eV", EDIFF="1d-6", LWAVE=".F.")
     ),
+    "incar-strange-value": Case(tags(GGA="QQ"), tags(GGA="ps", PREC="acc", ALGO="f")),
     "dict-in-incar": Case(tags(LDAUU="{'Mn': 5.96, 'Ni': 4.5}")),
     "potcar-order": Case(
         {"POTCAR": potcar("Li_sv", "Mn_pv", "Ni_pv", "O")},
