@@ -13,6 +13,7 @@ from workflows.errors import printable
 
 if TYPE_CHECKING:
     from workflows.cluster.step_report import StepReport
+    from workflows.launchpad.halves import Half
 
 
 def note(line: str) -> None:
@@ -69,3 +70,12 @@ def print_reports(
         elif dry_run:
             print("dry run: nothing was changed")
     return 0 if all(each.done for each in reports) else 1
+
+
+def print_halves(halves: Iterable[Half]) -> bool:
+    """Print what is left of Workflows, each with its cure; return whether any is."""
+    found = list(halves)
+    for half in found:
+        print(printable(f"{half.fw_id} {half.name}: {half.why}"))
+        print(f"  -> {half.cure}")
+    return bool(found)

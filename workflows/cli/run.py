@@ -23,7 +23,7 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
-from workflows.cli.output import note
+from workflows.cli.output import note, print_halves
 from workflows.cli.verb_group import INTERRUPTED
 from workflows.counts import count_of
 from workflows.errors import FULL, StoreUnwritable, printable
@@ -197,7 +197,7 @@ def _recover(
     from workflows.launchpad.copies import copy_again, lost_copies
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.interrupted_runs import return_interrupted_runs
-    from workflows.launchpad.recovery import return_unrecorded
+    from workflows.launchpad.recovery import return_recorded, return_unrecorded
 
     if not isinstance(pad, EmbeddedLaunchPad):
         uncopied = lost_copies(pad, database.root, steps)
@@ -209,6 +209,8 @@ def _recover(
                     "records were missing in the database, and were copied there again",
                 )
             )
+        if recorded := return_recorded(pad, database.root, steps):
+            note(_ready_again(recorded))
         if count := return_interrupted_runs(pad, steps):
             note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
         return
@@ -217,13 +219,15 @@ def _recover(
     if lost := pad.return_lost():
         note(f"{count_of(len(lost), 'step')} of an interrupted run will be resumed")
     if gone := return_unrecorded(pad, database.root, steps):
-        note(
-            count_of(
-                gone,
-                "step is READY again; its directory is read first",
-                "steps are READY again; their directories are read first",
-            )
-        )
+        note(_ready_again(gone))
+
+
+def _ready_again(count: int) -> str:
+    return count_of(
+        count,
+        "step is READY again; its directory is read first",
+        "steps are READY again; their directories are read first",
+    )
 
 
 def _tell_cost(
@@ -333,11 +337,7 @@ def _report_halves(pad: LaunchPad) -> int:
     """List what is left of Workflows: nobody takes a step from it."""
     from workflows.launchpad.halves import halves
 
-    found = halves(pad)
-    for half in found:
-        print(printable(f"{half.fw_id} {half.name}: {half.why}"))
-        print(f"  -> {half.cure}")
-    return 1 if found else 0
+    return 1 if print_halves(halves(pad)) else 0
 
 
 @contextmanager

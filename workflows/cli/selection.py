@@ -10,7 +10,8 @@ FireWorks, and what reads results, are imported by what uses them: a plan needs 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from workflows.records.database import Database, read_database, read_or_embedded
 from workflows.records.plan_cache import keep_plan, kept_plan
 
 if TYPE_CHECKING:
+    from workflows.records.store import ResultsStore
     from workflows.results.campaign_results import CampaignResults
     from workflows.results.results import Results
 
@@ -176,7 +178,7 @@ class Selection:
         from workflows.results.results import Results
 
         self._refuse_several()
-        results = Results(results_store(self.database()))
+        results = Results(_told(results_store, self.database()))
         if self.name is None:
             return Opened(results.select(engine=self.engine, x=self.x), None, self)
         found = campaign_results(
@@ -364,3 +366,15 @@ class StepSelection:
                         f"{near or nearest(each, tuple(dict.fromkeys(there)))}; lnmo "
                         "status lists them, --json with fw_id and calculation_id"
                     )
+
+
+def _told(
+    opener: Callable[[Database], ResultsStore], database: Database
+) -> ResultsStore:
+    """Open results; what is missing of them is a note."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        store = opener(database)
+    for each in told:
+        note(str(each.message))
+    return store

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.exceptions import Exit
 
 from workflows.cli.confirm import MANY, confirm_many, yes_option
 from workflows.cli.examples import epilog
@@ -19,7 +20,7 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
-from workflows.cli.output import note, print_json
+from workflows.cli.output import note, print_halves, print_json
 from workflows.counts import count_of
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def submit(
         print_json({"added": added, "present": present})
     else:
         _print_done(done, embedded=database.embedded, dry_run=dry_run)
+        print_halves(done.left)
+    raise Exit(1 if done.left else 0)
 
 
 def _print_done(done: Submission, *, embedded: bool, dry_run: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,7 @@ from workflows.cluster.decision import Action
 from workflows.cluster.problems import still_running
 from workflows.cluster.profile import Asked, Profile, asked_of
 from workflows.cluster.repair import adopt, end_launch, repair
-from workflows.cluster.scheduler import Job
+from workflows.cluster.scheduler import NAME_PREFIX, Job, Scheduler
 from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import (
     FORGIVEN,
@@ -23,12 +24,16 @@ from workflows.cluster.step_status import (
     step_statuses,
     unasked_jobs_of_earlier_launches,
 )
+from workflows.launchpad.copies import copies_in
 from workflows.launchpad.guarded_rerun import rerun_if
+from workflows.launchpad.judged import judgements
 from workflows.launchpad.recovery import retry_failed
+from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 
 CANCELLABLE = ("WAITING", "READY", "RESERVED", "RUNNING", "PAUSED")
+TAKEN = "another process took it meanwhile; nothing was changed"
 UNENDED = ("RESERVED", "RUNNING")
 """States of a launch whose process or job has not told its end."""
 
@@ -182,7 +187,10 @@ def rerun(
     asked = asked_of(profile)
     scheduler, worker = asked.scheduler, asked.worker
     statuses = _statuses(launchpad, asked, wanted)
-    earlier = jobs_of_earlier_launches(launchpad, scheduler, worker, wanted)
+    earlier = {
+        **jobs_of_earlier_launches(launchpad, scheduler, worker, wanted),
+        **_jobs_of_lost_launches(scheduler, statuses),
+    }
     elsewhere = {} if dead else _jobs_elsewhere(launchpad, worker, wanted)
     reports = []
     for status in statuses:
@@ -194,9 +202,49 @@ def rerun(
             report = StepReport(status.fw_id, status.name, "", why, done=False)
         if report.done and not dry_run:
             confirm_lease()
-            report = replace(report, action=_run_again(launchpad, database, status))
+            did = _run_again(launchpad, database, status)
+            report = _told(report, did)
         reports.append(report)
+    if "fw_id" in wanted:  # of a whole campaign, directories may be gone on purpose
+        for step in _without_record(launchpad, database, wanted):
+            own = step["fw_id"], str(step["name"])
+            report = StepReport(*own, "would be READY again")
+            if not dry_run:
+                confirm_lease()
+                done = rerun_if(launchpad, own[0], may="COMPLETED".__eq__)
+                report = _told(report, "READY again" if done else TAKEN)
+            reports.append(report)
     return reports
+
+
+def _jobs_of_lost_launches(
+    scheduler: Scheduler | None, statuses: Iterable[StepStatus]
+) -> dict[int, str]:
+    """Return, by fw_id, a living job whose launch the LaunchPad has lost."""
+    lost = {s.fw_id for s in statuses if s.launch_id is None and s.state in UNENDED}
+    if scheduler is None or not lost:
+        return {}
+    found = {}
+    for job, listed in scheduler.jobs().items():
+        own = re.fullmatch(rf"{re.escape(NAME_PREFIX)}(\d+)-\d+", listed.name)
+        if listed.job.living and own and int(own[1]) in lost:
+            found[int(own[1])] = job
+    return found
+
+
+def _told(report: StepReport, did: str) -> StepReport:
+    if did == TAKEN:
+        return replace(report, action="", reason=did, done=False)
+    return replace(report, action=did)
+
+
+def _without_record(
+    launchpad: LaunchPad, database: Database, wanted: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return the COMPLETED steps of which there is no record of an end."""
+    steps = steps_of(launchpad, {**wanted, "state": "COMPLETED"})
+    found = judgements(database, steps, copies_in(launchpad))
+    return [s for s in steps if s["fw_id"] in found and found[s["fw_id"]].lost]
 
 
 def _may_run(
@@ -270,7 +318,7 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
             may=lambda state: state == lost or state not in UNENDED,
         )
         again = "READY again"
-    return again if done else "another process took it meanwhile; nothing was changed"
+    return again if done else TAKEN
 
 
 def _failed_document(database: Database, status: StepStatus) -> bool:

@@ -10,7 +10,7 @@ from fireworks import LaunchPad
 
 from workflows.cluster.profile import Profile, profile_if_any
 from workflows.launchpad.lease import lease
-from workflows.launchpad.mongodb import connected
+from workflows.launchpad.mongodb import connected, set_up
 from workflows.launchpad.opening import refuse_embedded
 from workflows.records.database import Database
 from workflows.records.opened_data import opened_data
@@ -66,6 +66,7 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
         lease(launchpad, queue) as confirm_lease,
     ):
         refuse_anothers(launchpad.db, database)
+        set_up(launchpad)
         with opened_data(database.root) as data:
 
             def confirm() -> None:

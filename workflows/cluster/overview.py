@@ -23,6 +23,7 @@ from workflows.launchpad.halves import halves
 from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
+from workflows.records.calculations import missing
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 
@@ -86,12 +87,36 @@ def overview(
         *(problem for status in found for problem in problems_of(status)),
         *_still_alive(earlier, steps),
         *without_worker(launchpad, steps, profile),
+        *_without_calculation(launchpad, steps),
         *(
             StepReport(half.fw_id, half.name, half.cure, half.why, done=False)
             for half in halves(launchpad)
         ),
     ]
     return _judged(Overview(steps, jobs, problems, queue), wrong)
+
+
+def _without_calculation(
+    launchpad: Any, steps: Sequence[Mapping[str, Any]]
+) -> list[StepReport]:
+    """Report the steps to do whose calculation the database has lost."""
+    left = [s for s in steps if s["state"] in {"READY", "WAITING", "FIZZLED"}]
+    numbers = {"fw_id": {"$in": [step["fw_id"] for step in left]}}
+    whole = {**numbers, "spec.calculation.structure": {"$exists": True}}
+    kept = {f["fw_id"] for f in launchpad.fireworks.find(whole, {"fw_id": 1})}
+    left = [step for step in left if step["fw_id"] not in kept]
+    lost = missing(launchpad.db, (str(step["calculation_id"]) for step in left))
+    return [
+        StepReport(
+            step["fw_id"],
+            str(step["name"]),
+            f"submit it again: {', '.join(step['campaigns']) or 'by its file'}",
+            "its calculation is not in the database any more: no worker can begin it",
+            done=False,
+        )
+        for step in left
+        if step["calculation_id"] in lost
+    ]
 
 
 def _judged(found: Overview, wrong: Mapping[int, Judgement]) -> Overview:

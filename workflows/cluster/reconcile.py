@@ -126,7 +126,6 @@ def _halves(launchpad: LaunchPad, *, fix: bool) -> list[Half]:
         return found
     try:
         with lease(launchpad, "submit", patience=1.0):
-            removed = remove_halves(launchpad)
+            return remove_halves(launchpad)
     except StoreBusy:
         return []
-    return [*removed, *(half for half in found if half.busy)]

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fireworks import Firework, FWAction, FWorker, LaunchPad
+from fireworks import Firework, FWAction, FWorker
 from pymongo.errors import PyMongoError
 
 from workflows.cluster.step_status import ENDED
@@ -24,6 +24,7 @@ from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 from workflows.errors import LnmoError
 from workflows.firetasks import TURN
 from workflows.launchpad.counters import turn_of
+from workflows.launchpad.owned_mongodb import MongoLaunchPad, WorkflowLost
 from workflows.records.calculations import fetch
 from workflows.records.opened_data import OpenedData
 
@@ -38,7 +39,7 @@ MAX_PAUSE_SECONDS = 15.0
 """Longest pause between two attempts to report; the first is 1 s, then doubled."""
 
 
-class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
+class ReportingLaunchPad(MongoLaunchPad):
     """FireWorks' LaunchPad, for one launch of one Firework.
 
     Set ``root``, ``directory``, ``job_id``, ``deadline`` and ``patience`` before use.
@@ -86,6 +87,13 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                 firework.spec["calculation"] = fetch(self.db, plain)
             firework.spec[TURN] = turn_of(self, launch_id)
         return firework, launch_id
+
+    def restore_backup_data(self, launch_id: int, fw_id: int) -> None:
+        """Leave the database as it is after an error.
+
+        FireWorks puts the Firework and the launch back as they were at the check-out;
+        a successor may have them by now.
+        """
 
     def ping_launch(self, *args: Any, **kwargs: Any) -> None:
         """Ping; an unreachable database must not fail the calculation."""
@@ -142,6 +150,9 @@ class ReportingLaunchPad(LaunchPad):  # type: ignore[misc]
                     self.ended = launch_end.state
                 send(self, launch_end, None if lost else self.root)
                 return True
+            except WorkflowLost as error:
+                print(f"lnmo: {error}", file=sys.stderr)
+                return False
             except PyMongoError as error:
                 if time.monotonic() + pause > end:
                     cure = (

@@ -19,7 +19,7 @@ from typing import Any
 from workflows.atomic import parse_json
 from workflows.engines.process_start import is_alive_since, start_of
 from workflows.errors import StoreBusy, StoreError, StoreUnwritable, unwritable
-from workflows.records.held_directory import hold, leads_to, path_of
+from workflows.records.held_directory import hold, leads_away, leads_to, path_of
 from workflows.vasp.file_kinds import odd_kind
 
 ORPHAN_SECONDS = 20.0
@@ -47,11 +47,14 @@ class Ownership:
         Open files that workers inherit: the lock file and the data directory.
     directory_locked
         Whether the file system could lock the directory; some network ones cannot.
+    named
+        The data directory as the project names it, perhaps a link.
     """
 
     path: Path
     descriptors: tuple[int, int]
     directory_locked: bool
+    named: Path | None = None
 
     @property
     def directory_is_ours(self) -> bool:
@@ -79,7 +82,7 @@ class Ownership:
                 "steps are started. Nothing is lost: what has finished is recorded in "
                 "its directory; run again"
             )
-        return ""
+        return leads_away(self.named, directory)
 
     def check(self) -> None:
         """Make sure that this process still owns the data directory.

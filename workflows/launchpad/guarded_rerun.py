@@ -18,6 +18,7 @@ from fireworks.core.launchpad import LockedWorkflowError, WFLock
 
 from workflows.errors import StoreBusy
 from workflows.launchpad.embedded import in_one_save
+from workflows.launchpad.owned_mongodb import refuse_lost
 
 
 def rerun_if(
@@ -96,6 +97,7 @@ def _alone(launchpad: LaunchPad, fw_id: int) -> Iterator[dict[str, Any] | None]:
     if launchpad.fireworks.find_one(query, fields) is None:
         yield None
         return
+    refuse_lost(launchpad, fw_id)
     lock = WFLock(launchpad, fw_id)
     try:
         lock.__enter__()

@@ -14,6 +14,7 @@ from typing import Any
 
 from fireworks import LaunchPad
 
+from workflows.errors import StoreBusy
 from workflows.firetasks import OURS
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.launch_owner import owner_of
@@ -91,21 +92,53 @@ def halves(launchpad: LaunchPad) -> list[Half]:
 
 
 def remove_halves(launchpad: LaunchPad) -> list[Half]:
-    """Remove the halves that nothing computes; returns them.
+    """Remove the halves that nothing computes; returns all that there were.
 
     Their calculations can be submitted again. Their directories and records stay, so
     nothing that has ended is computed twice.
     """
-    removed = [half for half in halves(launchpad) if not half.busy]
-    for half in removed:
+    found = halves(launchpad)
+    for half in found:
+        if half.busy:
+            continue
         if not half.headless:
             launchpad.workflows.delete_one({"nodes": half.fw_id})
         launchpad.fireworks.delete_many({"fw_id": {"$in": list(half.fw_ids)}})
-    return removed
+    return found
+
+
+def refuse_unknown_launches(launchpad: LaunchPad) -> None:
+    """Refuse while a process that is known to live computes a lost Firework.
+
+    Which calculation it computes is not known any more, so any new one may be it.
+
+    Raises
+    ------
+    StoreBusy
+        Names the process.
+    """
+    running = list(launchpad.launches.find({"state": "RUNNING"}))
+    alive = {one["fw_id"]: one for one in running if owner_of(one).alive}
+    asked = {"fw_id": {"$in": list(alive)}}
+    there = {each["fw_id"] for each in launchpad.fireworks.find(asked, {"fw_id": 1})}
+    holding = launchpad.workflows.find({"nodes": {"$in": list(alive)}}, {"nodes": 1})
+    there |= {number for workflow in holding for number in workflow["nodes"]}
+    for fw_id in sorted(set(alive) - there):
+        raise StoreBusy(
+            f"{owner_of(alive[fw_id])} computes Firework {fw_id}, which the LaunchPad "
+            "has lost: a submission might compute the same step beside it. Wait until "
+            "it ends, or end it, then type this again"
+        )
 
 
 def _found(launchpad: LaunchPad) -> list[Half]:
-    fields = {"_id": 0, "fw_id": 1, "state": 1, "spec.calculation.campaign": 1}
+    fields = {
+        "_id": 0,
+        "fw_id": 1,
+        "state": 1,
+        "spec.calculation_id": 1,
+        "spec.calculation.campaign": 1,
+    }
     steps = {each["fw_id"]: each for each in launchpad.fireworks.find(OURS, fields)}
     held: set[int] = set()
     found = []
@@ -119,11 +152,13 @@ def _found(launchpad: LaunchPad) -> list[Half]:
         if len(left) < len(nodes):
             campaign = str(workflow["metadata"].get("campaign", ""))
             found.append((min(nodes), left, nodes, False, campaign))
-    for fw_id, step in steps.items():
-        if fw_id not in held:
-            plain = step["spec"].get("calculation") or {}
-            campaign = str(plain.get("campaign", ""))
-            found.append((fw_id, [fw_id], [fw_id], True, campaign))
+    alone = {fw_id: step for fw_id, step in steps.items() if fw_id not in held}
+    for fw_id, step in alone.items():
+        own = step["spec"]["calculation_id"]
+        together = [n for n, s in alone.items() if s["spec"]["calculation_id"] == own]
+        plain = step["spec"].get("calculation") or {}
+        campaign = str(plain.get("campaign", ""))
+        found.append((fw_id, [fw_id], together, True, campaign))
     if not found:
         return []
     busy = _busy(launchpad, steps.values())

@@ -41,11 +41,14 @@ class Judgement:
         Why, one line.
     cure
         The command.
+    lost
+        Whether there is no record of an end to keep.
     """
 
     state: str
     reason: str
     cure: str
+    lost: bool = False
 
 
 def judgements(
@@ -97,7 +100,8 @@ def _uncopied(
             f"{FINISHED} in the LaunchPad, but the database has no record of it, and "
             f"this machine has no {directory}",
             "lnmo reconcile --fix on the machine that has this directory; or take the "
-            f"step again: {database.lpad} rerun_fws -i {step['fw_id']}",
+            f"step again: lnmo rerun --fw-id {step['fw_id']}",
+            lost=True,
         )
     if summary is None or is_copied(summary.document, copies):
         return None
@@ -114,7 +118,7 @@ def _judged(
     results: FileResults, step: Mapping[str, Any], directory: Path, database: Database
 ) -> Judgement | None:
     embedded = database.embedded
-    again = "lnmo run" if embedded else f"{database.lpad} rerun_fws -i {step['fw_id']}"
+    again = "lnmo run" if embedded else f"lnmo rerun --fw-id {step['fw_id']}"
     summary = results.summary(str(step["calculation_id"]), str(step["step"]))
     if summary is None:
         lost = "its directory" if not directory.exists() else DOCUMENT_FILE
@@ -124,6 +128,7 @@ def _judged(
             f"{directory})",
             f"put it back from a backup, or take the step again from what is left: "
             f"{again}",
+            lost=True,
         )
     document = summary.document
     if document.state.usable:
@@ -134,6 +139,7 @@ def _judged(
             f"{FINISHED} in the LaunchPad, but its record is {document.state}, as "
             f"if it had not ended: {directory}",
             f"take the step again from what is left: {again}",
+            lost=True,
         )
     reason = one_line(f"its record is {document.state}: {document.reason}")
     return Judgement("FIZZLED", reason, _cure(step, directory, document.reason, again))

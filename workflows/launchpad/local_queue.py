@@ -19,6 +19,7 @@ from workflows.launchpad.counters import turn_of
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
+from workflows.launchpad.owned_mongodb import WorkflowLost
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
 from workflows.records.calculations import fetch
@@ -177,13 +178,20 @@ class LocalQueue:
         state: str,
         stored: dict[str, Any],
         detours: Iterable[Mapping[str, Any]] = (),
-    ) -> None:
-        """Record the end of a launch, COMPLETED or FIZZLED, and add its detours."""
+    ) -> str:
+        """Record the end of a launch, COMPLETED or FIZZLED, and add its detours.
+
+        Returns why the Firework's state could not follow, if it could not.
+        """
         new = new_detours(self._launchpad, (Workflow.from_dict(d) for d in detours))
         action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
-        self._launchpad.complete_launch(launch_id, action, state)
+        try:
+            self._launchpad.complete_launch(launch_id, action, state)
+        except WorkflowLost as error:
+            return str(error)
         if new:
             self._fworker = self._owner()
+        return ""
 
     def return_launch(self, launch_id: int, why: str) -> None:
         """Make READY a step that was checked out and reached no worker."""

@@ -296,11 +296,12 @@ class LocalRun:
     ) -> None:
         """Record the end of a launch; ``again`` makes its step READY, in one save."""
         with in_one_save(self._launchpad):
-            self._queue.complete(worker.launch_id, state, stored, detours)
-            if again:
+            lost = self._queue.complete(worker.launch_id, state, stored, detours)
+            if again and not lost:
                 fw_id = worker.firework.fw_id  # type: ignore[union-attr]
                 rerun_if(self._launchpad, fw_id, may=_has_failed)
         self._note_same_cause(state, str(stored.get("_message", "")))
+        stored = {**stored, "_message": lost} if lost else stored
         self._let_end(worker, "stopped" if again else KINDS[state], stored)
 
     def _note_same_cause(self, state: str, message: str) -> None:

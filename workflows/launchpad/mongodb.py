@@ -17,12 +17,13 @@ from pymongo.errors import (
 )
 
 from workflows.launchpad.counters import COUNTED, EPOCH, free_id
+from workflows.launchpad.owned_mongodb import MongoLaunchPad
 from workflows.records.database import Database, refused_by_warnings
 
 
 @contextmanager
 def connected(
-    database: Database, kind: type[LaunchPad] = LaunchPad
+    database: Database, kind: type[LaunchPad] = MongoLaunchPad
 ) -> Iterator[LaunchPad]:
     """Connect to MongoDB by a LaunchPad of a kind, and disconnect at the end.
 
@@ -40,7 +41,7 @@ def connected(
         launchpad.connection.close()
 
 
-def connect(database: Database, kind: type[LaunchPad] = LaunchPad) -> LaunchPad:
+def connect(database: Database, kind: type[LaunchPad] = MongoLaunchPad) -> LaunchPad:
     """Connect to MongoDB, by FireWorks' LaunchPad or a subclass of it.
 
     Raises
@@ -74,15 +75,22 @@ def set_up(launchpad: LaunchPad) -> None:
     """Give a new MongoDB its counters and indices, as ``lpad reset`` would.
 
     If only the counters were lost, they begin above the ids that are there. Two
-    processes may do so at the same time; the counters are made once.
+    processes may do so at the same time; the counters are made once. Counters of an
+    older dump are raised above these ids: FireWorks would give a number again, and
+    replace the Firework or launch that has it.
     """
-    if launchpad.fw_id_assigner.find_one({}) is None:
+    counters = launchpad.fw_id_assigner
+    if counters.find_one({}) is None:
         launchpad.tuneup()
         launchpad.workflows.create_index("metadata.calculation_id")
         first: dict[str, Any] = {f"next_{n}": _free(launchpad, n) for n in _COUNTED}
         first[EPOCH] = uuid.uuid4().hex
-        made = {"$setOnInsert": first}
-        launchpad.fw_id_assigner.update_one({"_id": -1}, made, upsert=True)
+        counters.update_one({"_id": -1}, {"$setOnInsert": first}, upsert=True)
+        return
+    for name in _COUNTED:
+        free = _free(launchpad, name)
+        behind = {"$or": [{f"next_{name}": {"$lt": free}}, {f"next_{name}": None}]}
+        counters.update_one(behind, {"$set": {f"next_{name}": free}})
 
 
 _COUNTED = {name: collection for collection, name in COUNTED.items()}

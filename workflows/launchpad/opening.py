@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from fireworks import LaunchPad
 
@@ -62,7 +63,7 @@ def owned(
             set_up(launchpad)
             _refuse_owned(database)
             claim(launchpad.db, database, confirm=lambda: _refuse_owned(database))
-            with opened_data(database.root) as launchpad.owner:
+            with opened_data(database.root, database.named) as launchpad.owner:
                 yield launchpad, ()
         return
     with locked(database, waiting=waiting) as held:
@@ -88,6 +89,7 @@ def locked(
     """
     refuse_of_a_database(database)
     held = lock(database.root / LOCK_FILE, waiting)
+    held = replace(held, named=database.named)
     try:
         refuse_of_a_database(database)
         yield held

@@ -150,6 +150,39 @@ def return_unrecorded(
     return len(gone)
 
 
+def return_recorded(
+    launchpad: LaunchPad, root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> int:
+    """Make Fireworks of a MongoDB READY again that their record contradicts.
+
+    FIZZLED ones whose record has a result (the LaunchPad is older, say, or a record
+    could not be read for a while), and COMPLETED ones whose record says that the run
+    goes on. Their directory is read first. Returns how many; one that another process
+    has changed meanwhile is left alone.
+
+    Raises
+    ------
+    StoreBusy
+        Another process has kept a Workflow locked for minutes.
+    """
+    results = FileResults(root)
+    found = (each for each in fireworks if _contradicted(results, each))
+    return sum(
+        rerun_if(launchpad, each["fw_id"], may=str(each["state"]).__eq__)
+        for each in found
+    )
+
+
+def _contradicted(results: FileResults, step: Mapping[str, Any]) -> bool:
+    if step["state"] not in {"FIZZLED", "COMPLETED"}:
+        return False
+    summary = results.summary(step["calculation_id"], step["step"])
+    if summary is None:
+        return False
+    state = summary.document.state
+    return state.usable if step["state"] == "FIZZLED" else state.goes_on
+
+
 def unrecorded(root: Path, fireworks: Iterable[Mapping[str, Any]]) -> list[int]:
     """Return the numbers of what :func:`return_unrecorded` makes READY again."""
     return [

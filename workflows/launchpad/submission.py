@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,12 @@ from fireworks import LaunchPad, Workflow
 from workflows.campaign.calculation import Calculation
 from workflows.firetasks import chain, slim
 from workflows.launchpad.embedded import in_one_save
-from workflows.launchpad.halves import Half, remove_halves
+from workflows.launchpad.halves import (
+    BUSY,
+    Half,
+    refuse_unknown_launches,
+    remove_halves,
+)
 from workflows.launchpad.lease import lease
 from workflows.records.calculations import keep, missing
 from workflows.records.database import Database
@@ -27,11 +32,14 @@ class Submission:
         Calculations that are new to the LaunchPad, and those it held before.
     removed
         What was left of Workflows, of any campaign, and was removed.
+    left
+        What may still be computed of them, and stays: nothing else of it runs.
     """
 
     added: tuple[Calculation, ...]
     present: tuple[Calculation, ...]
     removed: tuple[Half, ...] = ()
+    left: tuple[Half, ...] = ()
 
     @property
     def to_submit_again(self) -> tuple[str, ...]:
@@ -69,9 +77,15 @@ def submit(
     """Add the calculations that the LaunchPad does not hold yet; safe to repeat.
 
     ``category`` says which workers accept them; each engine's name if None.
+
+    Raises
+    ------
+    StoreBusy
+        A process that lives computes a step that the LaunchPad has lost.
     """
     with in_one_save(launchpad):
-        removed = remove_halves(launchpad)
+        refuse_unknown_launches(launchpad)
+        halves = remove_halves(launchpad)
         found = planned_submission(launchpad, calculations)
         _note_campaign(launchpad, found.present)
         lost = missing(launchpad.db, (each.id for each in found.present))
@@ -80,7 +94,9 @@ def submit(
             new = workflow(calculation, category)
             slim(launchpad, new)
             launchpad.add_wf(new)
-    return replace(found, removed=tuple(removed))
+    removed = tuple(half for half in halves if not half.busy)
+    left = tuple(half for half in halves if half.busy)
+    return replace(found, removed=removed, left=left)
 
 
 def planned_submission(
@@ -113,7 +129,15 @@ def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str
     """Return the ids that have a Workflow, by one query."""
     asked = {"metadata.calculation_id": {"$in": [c.id for c in calculations]}}
     found = launchpad.workflows.find(asked, {"_id": 0, "metadata.calculation_id": 1})
-    return {each["metadata"]["calculation_id"] for each in found}
+    known = {each["metadata"]["calculation_id"] for each in found}
+    return known | _still_computed(launchpad, {c.id for c in calculations} - known)
+
+
+def _still_computed(launchpad: LaunchPad, ids: Collection[str]) -> set[str]:
+    """Return the ids whose Workflow is lost, and of which a step may run."""
+    running = {"spec.calculation_id": {"$in": list(ids)}, "state": {"$in": list(BUSY)}}
+    found = launchpad.fireworks.find(running, {"_id": 0, "spec.calculation_id": 1})
+    return {each["spec"]["calculation_id"] for each in found}
 
 
 @contextmanager

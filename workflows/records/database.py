@@ -37,11 +37,14 @@ class Database:
         Data directory, absolute: run directories, and the embedded LaunchPad.
     launchpad
         FireWorks' settings, variables expanded. May hold a password: never shown.
+    named
+        Data directory as it is named, perhaps a link to ``root``; None: as ``root``.
     """
 
     path: Path
     root: Path
     launchpad: Mapping[str, Any]
+    named: Path | None = None
 
     @property
     def embedded(self) -> bool:
@@ -160,7 +163,8 @@ def read_database(where: str | Path | None = None) -> Database:
         path = path.resolve()
         path = path / FILE_NAME if path.is_dir() else path
         refuse_link_to_nothing(path)
-        return Database(path, _root(path), read_settings(path))
+        root = _named_root(path)
+        return Database(path, _root(path, root), read_settings(path), root)
     except OSError as error:
         raise StoreError(
             f"{path}: no launchpad file ({error.strerror}); run in the project's "
@@ -200,17 +204,23 @@ def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> D
     try:
         if here.is_dir() and not os.path.lexists(path):
             path = path.resolve()
-            root = _root(path)
+            as_named = _named_root(path)
+            root = _root(path, as_named)
             if root.is_dir() or (new and not named):
-                return Database(path, root, {"host": EMBEDDED})
+                return Database(path, root, {"host": EMBEDDED}, as_named)
     except (OSError, RuntimeError):
         pass  # read_database says what is wrong
     return read_database(where)
 
 
-def _root(path: Path) -> Path:
-    """Return the data directory of a launchpad file."""
+def _named_root(path: Path) -> Path:
+    """Return the data directory of a launchpad file, absolute, links not followed."""
     root = Path(os.environ.get("LNMO_ROOT") or path.parent / DATA_DIRECTORY)
+    return Path.cwd() / root
+
+
+def _root(path: Path, root: Path) -> Path:
+    """Return the data directory of a launchpad file, links followed."""
     try:
         os.stat(root)
     except OSError as error:

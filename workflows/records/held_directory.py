@@ -55,3 +55,22 @@ def path_of(descriptor: int) -> str:
     except OSError:
         return ""
     return "" if found.endswith(" (deleted)") else found
+
+
+def leads_away(named: Path | None, descriptor: int) -> str:
+    """Return why no more may be started where a link was set to another directory.
+
+    Parameters
+    ----------
+    named
+        The directory as the project names it; None for one without a name of its own.
+    descriptor
+        Of the directory that was opened under this name.
+    """
+    if named is None or not named.is_dir() or leads_to(named, descriptor):
+        return ""
+    return (
+        f"{named} leads to {os.path.realpath(named)} since this ran, where another "
+        f"process may run the same steps; no more are started here. Nothing is lost: "
+        f"what has finished is recorded in {path_of(descriptor)}"
+    )

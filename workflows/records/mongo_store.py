@@ -114,6 +114,20 @@ class MongoResults:
                 for found in self._collection.find({}, {**fields, "energy": 1})
             }
 
+    def unrecorded(self) -> int:
+        """Count the steps that FireWorks holds as COMPLETED and that have no document.
+
+        0 for a collection without a LaunchPad beside it.
+        """
+        done = {"state": "COMPLETED", "spec.calculation_id": {"$exists": True}}
+        fields = {"_id": 0, "spec.calculation_id": 1, "spec.step": 1}
+        with self.server_errors_explained():
+            found = self._collection.database["fireworks"].find(done, fields)
+            specs = [each["spec"] for each in found]
+        ends = self.ends() if specs else {}
+        keys = {(str(s["calculation_id"]), str(s.get("step"))) for s in specs}
+        return len(keys - set(ends))
+
     def documents(self) -> Iterator[TaskDocument]:
         """Yield all documents, sorted by calculation and step; bad ones are FAILED."""
         for found in self._sorted({"_id": 0, _SUMMARY: 0}):

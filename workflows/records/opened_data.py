@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflows.errors import StoreError
-from workflows.records.held_directory import hold, leads_to, path_of
+from workflows.records.held_directory import hold, leads_away, leads_to, path_of
 from workflows.records.project import FILE, own_id
 
 
@@ -29,14 +29,23 @@ class OpenedData:
         It, open; None if it was not there: whatever is made there then is this one's.
     own
         Its project's id; None if it had none.
+    named
+        Its path as the project names it, perhaps a link.
     """
 
     root: Path
     descriptor: int | None
     own: str | None
+    named: Path | None = None
 
     def problem(self) -> str:
-        """Return why nothing more may be handed out or recorded; empty if it may."""
+        """Return why nothing more may be handed out or started; empty if it may."""
+        if (problem := self._lost()) or self.descriptor is None:
+            return problem
+        return leads_away(self.named, self.descriptor)
+
+    def _lost(self) -> str:
+        """Return why nothing more may be recorded; empty if it may."""
         if self.descriptor is None:
             return ""
         if not leads_to(self.root, self.descriptor):
@@ -60,7 +69,7 @@ class OpenedData:
     @property
     def directory_is_ours(self) -> bool:
         """Whether what still runs there may end there."""
-        return not self.problem()
+        return not self._lost()
 
     def check(self) -> None:
         """Make sure that it is still the same.
@@ -81,7 +90,7 @@ class OpenedData:
 
 
 @contextmanager
-def opened_data(root: Path) -> Iterator[OpenedData]:
+def opened_data(root: Path, named: Path | None = None) -> Iterator[OpenedData]:
     """Open a data directory.
 
     Raises
@@ -92,7 +101,7 @@ def opened_data(root: Path) -> Iterator[OpenedData]:
     try:
         descriptor = hold(root)
     except FileNotFoundError:
-        yield OpenedData(root, None, None)
+        yield OpenedData(root, None, None, named)
         return
     except OSError as error:
         raise StoreError(
@@ -100,6 +109,6 @@ def opened_data(root: Path) -> Iterator[OpenedData]:
             "another data directory with LNMO_ROOT"
         ) from None
     try:
-        yield OpenedData(root, descriptor, own_id(root))
+        yield OpenedData(root, descriptor, own_id(root), named)
     finally:
         os.close(descriptor)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from workflows.counts import count_of
 from workflows.records.database import Database
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.summary import Summary
+
+
+class RecordsLost(UserWarning):
+    """A database has lost records of finished steps."""
 
 
 class ResultsStore(Protocol):
@@ -38,6 +44,8 @@ class ResultsStore(Protocol):
 def results_store(database: Database) -> ResultsStore:
     """Open the results that belong to a LaunchPad, for reading.
 
+    Warns with :class:`RecordsLost` where a MongoDB lacks records of finished steps.
+
     pymongo is imported only if they are in a MongoDB.
 
     Raises
@@ -58,6 +66,14 @@ def results_store(database: Database) -> ResultsStore:
         undo.callback(client.close)
         with store.server_errors_explained():
             refuse_anothers_to_read(db, database)
+        if lost := store.unrecorded():
+            steps = count_of(lost, "finished step has", "finished steps have")
+            warnings.warn(
+                f"{steps} no record in the database, and no row here: lnmo reconcile "
+                "--fix, or lnmo run, copies the records again from the run directories",
+                RecordsLost,
+                stacklevel=2,
+            )
         undo.pop_all()
     weakref.finalize(store, client.close)  # when the store is garbage-collected
     return store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -90,13 +91,20 @@ def write_figures(
             with _blamed(source):
                 for name, figure in figures:
                     for file in (f"{name}.{ending}" for ending in wanted.formats):
-                        figure.savefig(place / file, dpi=DOTS_PER_INCH)
+                        (place / file).write_bytes(_drawn(figure, file))
                         written.append(directory / file)
     except OSError as error:
         raise StoreError(unwritable(directory, error)) from None
     for part in () if wanted.only else found.missing:
         tell(f"left out: {part.what}: {part.why}")
     return tuple(written)
+
+
+def _drawn(figure: Figure, file: str) -> bytes:
+    """Return a figure as its file: a full disk would end matplotlib half-way."""
+    made = io.BytesIO()
+    figure.savefig(made, format=file.rpartition(".")[2], dpi=DOTS_PER_INCH)
+    return made.getvalue()
 
 
 def _source(style: str | None) -> str:

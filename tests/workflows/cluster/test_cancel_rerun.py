@@ -371,3 +371,31 @@ def test_a_job_of_an_earlier_launch_in_a_queue_that_was_not_asked_may_be_alive(
     assert told.action == "READY again"
     [told] = cancel(live, here, {"fw_id": own})
     assert "job 7 of an earlier launch may be alive in the queue" in told.action
+
+
+def test_a_step_whose_launch_is_lost_is_not_taken_from_a_job_that_lives(
+    live: EmbeddedLaunchPad, database: Database, site: Site, queue: Queue
+) -> None:
+    own = relax(live)["fw_id"]
+    queue.listed["7"] = Listed(Job.RUNNING, f"lnmo-{own}-1")
+    live.launches.delete_many({})
+    (told,) = rerun(live, database, site, {}, dead=True)
+    assert (told.done, told.reason.startswith("its job 7 is alive")) == (False, True)
+    queue.end("7", Job.FINISHED)
+    (told,) = rerun(live, database, site, {}, dead=True)
+    assert told.done
+    assert states(live)["relax"] == "READY"
+
+
+def test_a_step_that_another_process_took_is_not_said_to_be_done(
+    live: EmbeddedLaunchPad,
+    database: Database,
+    site: Site,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queue.end("7", Job.FAILED)
+    taken = "workflows.cluster.cancel_rerun.rerun_if"
+    monkeypatch.setattr(taken, lambda *_, **__: False)
+    (told,) = rerun(live, database, site, {})
+    assert (told.done, "another process took it" in told.reason) == (False, True)

@@ -81,6 +81,12 @@ def test_a_result_that_reconcile_has_sent_meanwhile_stays_as_it_is(
     assert state(pad) == "COMPLETED", "what was reported is the end"
 
 
+def test_an_error_puts_no_old_firework_in_the_place_of_a_later_one(pad: Away) -> None:
+    pad.fireworks.update_one({"fw_id": 1}, {"$set": {"state": "READY", "launches": []}})
+    pad.restore_backup_data(1, 1)  # as FireWorks' Rocket does after any error
+    assert state(pad) == "READY"
+
+
 def test_a_full_disk_keeps_no_result_from_the_database(
     pad: Away, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.mongo_store import COLLECTION
 from workflows.records.run_file import write_run_file
+from workflows.records.store import RecordsLost, results_store
 
 Make = Callable[..., TaskDocument]
 Lose = Callable[[Any], object]
@@ -64,6 +66,9 @@ def pad(database: Database, one: Calculation, finished: Make) -> Iterator[Launch
     with owned(database) as (launchpad, _):
         submit(launchpad, [one])
         launchpad.fireworks.update_many({}, {"$set": {"state": "COMPLETED"}})
+        for number in launchpad.get_fw_ids():
+            done = {"$set": {f"fw_states.{number}": "COMPLETED"}}
+            launchpad.workflows.update_one({"nodes": number}, done)
         store = FileResults(database.root)
         for step in one.steps:
             place = store.directory(one.id, step)
@@ -132,6 +137,35 @@ def test_a_run_copies_the_records_again_before_it_shows_its_table(
     assert states == ["DONE"] * len(one.steps)
 
 
+@pytest.mark.parametrize("verb", [("results",), ("results", "--table", "runs")])
+def test_a_table_that_lacks_finished_steps_says_so(
+    pad: LaunchPad, database: Database, verb: tuple[str, ...]
+) -> None:
+    place = database.path.parent
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(place)}
+    assert "no record" not in forked.lnmo(*verb, cwd=place, env=env).stderr
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results_store(database)
+    pad.db[COLLECTION].delete_one({})
+    told = forked.lnmo(*verb, cwd=place, env=env)
+    assert "1 finished step has no record in the database" in told.stderr
+    with pytest.warns(RecordsLost, match="lnmo reconcile --fix"):
+        results_store(database)
+
+
+def test_steps_of_an_older_launchpad_take_their_results_from_the_records(
+    pad: LaunchPad, database: Database
+) -> None:
+    pad.fireworks.update_many({}, {"$set": {"state": "FIZZLED"}})
+    place = database.path.parent
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(place), "LNMO_VASP_CMD": "false"}
+    ran = forked.lnmo("run", cwd=place, env=env)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "1 step is READY again" in ran.stderr  # what follows it waits
+    assert {step["state"] for step in fireworks_of(pad)} == {"COMPLETED"}
+
+
 def test_the_record_of_a_failure_is_copied_again_too(
     pad: LaunchPad, database: Database, one: Calculation, finished: Make
 ) -> None:
@@ -190,7 +224,30 @@ def test_a_finished_step_without_copy_or_directory_is_not_finished(
     pad.db[COLLECTION].delete_one({"task_label": "static"})
     (told,) = _shown(pad, database).problems
     assert "the database has no record of it, and this machine has no" in told.reason
-    assert "rerun_fws" in told.action
+    assert "lnmo rerun --fw-id" in told.action
+
+
+@pytest.mark.parametrize("left", ["nothing", "RUNNING", "PLANNED"])
+def test_a_finished_step_whose_record_is_lost_is_taken_again_by_its_number(
+    pad: LaunchPad, database: Database, one: Calculation, left: str
+) -> None:
+    path = FileResults(database.root).directory(one.id, "static") / "task_document.json"
+    if left == "nothing":
+        path.unlink()
+    else:
+        plain = json.loads(path.read_text())
+        plain.pop("sha256")
+        path.write_text(json.dumps({**plain, "state": left, "reason": "it runs"}))
+    (told,) = _shown(pad, database).problems
+    place = database.path.parent
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(place)}
+    command = told.action[told.action.index("lnmo rerun") :].split()
+    whole = forked.lnmo("rerun", "--id", one.id, cwd=place, env=env)
+    assert "nothing to run again" in whole.stdout
+    done = forked.lnmo(*command[1:], cwd=place, env=env)
+    assert (done.returncode, "READY again" in done.stdout) == (0, True), done.stdout
+    states = {step["step"]: step["state"] for step in fireworks_of(pad)}
+    assert states == {"relax": "COMPLETED", "static": "READY"}
 
 
 def test_a_launch_that_is_abandoned_while_it_reads_its_record_copies_nothing(

@@ -162,4 +162,4 @@ def test_of_a_mongodb_only_what_ran_here_is_judged(
     (found,) = judgements(mongo, done).items()
     fw_id, own = found
     assert own.state == "FIZZLED"
-    assert own.cure.endswith(f"lpad -l {database.path} rerun_fws -i {fw_id}")
+    assert own.cure.endswith(f"lnmo rerun --fw-id {fw_id}")
