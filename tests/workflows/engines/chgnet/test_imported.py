@@ -50,6 +50,7 @@ def installed(
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+    monkeypatch.delitem(sys.modules, "chgnet", raising=False)  # of another test
     if loaded:
         _model.cache_clear()
         own = {"chgnet", "torch"}
