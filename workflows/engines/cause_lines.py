@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import chain
 
-from workflows.engines.exit_status import CODES
+from workflows.engines.exit_status import CODES, signal_words
 from workflows.vasp.launcher_labels import unlabelled
 from workflows.vasp.log_text import shown
 
@@ -131,6 +131,18 @@ def cause_of_silence(texts: Iterable[str], returncode: int | None = None) -> str
                 plain = (line for line in errors if line.rank >= Rank.PLAIN)
                 return _quoted([*told[-1:], *(last_lines(plain, 1) if apart else ())])
     return _quoted(last_lines(chain.from_iterable(reversed(printed)), 2))
+
+
+def started_nothing(texts: Iterable[str], returncode: int | None = None) -> bool:
+    """Return whether a command said that nothing started, and no shell names a signal.
+
+    The parameters are those of :func:`cause_of_silence`.
+    """
+    printed, words = list(texts), signal_words(returncode)
+    if words and any(words in text for text in printed):
+        return False
+    lines = chain.from_iterable(map(ranked, printed))
+    return any(line.rank is Rank.NO_START for line in lines)
 
 
 def ranked(text: str) -> list[Line]:

@@ -1,6 +1,7 @@
 """How a process of an engine ended: by which signal, with which code, and likely why.
 
-A launcher between us and the engine passes a signal n on as exit code 128 + n.
+A shell or a launcher passes a signal n on as exit code 128 + n, but a program may end
+by itself with such a code: Open MPI does, with 134, where it started nothing.
 """
 
 from __future__ import annotations
@@ -37,29 +38,51 @@ CODES = {
 """Exit codes with which a shell says that it started nothing."""
 
 
-def ended_by(returncode: int | None) -> str:
+def ended_by(returncode: int | None, *, started_nothing: bool = False) -> str:
     """Return how a process ended, with the likely cause; empty if it still runs.
 
     Parameters
     ----------
     returncode
         As ``Popen`` has it: minus the signal that ended the process itself.
+    started_nothing
+        The process said so: a code of 128 + n is its own, no signal of a child.
     """
     if returncode is None:
         return ""
-    number = -returncode if returncode < 0 else returncode - SHELL_OFFSET
-    if number > 0 and (name := _name(number)):
-        cause = SIGNALS.get(signal.Signals(number), "")
-        return f"killed by signal {number} ({name}){f': {cause}' if cause else ''}"
     if returncode < 0:
-        return f"killed by signal {number}"
+        return _killed_by(-returncode)
     cause = CODES.get(returncode, "")
+    if was_killed(returncode, started_nothing=started_nothing):
+        cause = f"perhaps {_killed_by(returncode - SHELL_OFFSET)}"
     return f"exit code {returncode}{f': {cause}' if cause else ''}"
 
 
-def was_killed(returncode: int | None) -> bool:
-    """Return whether a signal ended a process, or the one that its launcher started."""
-    return ended_by(returncode).startswith("killed")
+def was_killed(returncode: int | None, *, started_nothing: bool = False) -> bool:
+    """Return whether a signal ended a process, or perhaps the one that it started.
+
+    ``started_nothing``: as of :func:`ended_by`.
+    """
+    if returncode is None:
+        return False
+    if returncode < 0:
+        return True
+    return not started_nothing and bool(_name(returncode - SHELL_OFFSET))
+
+
+def signal_words(returncode: int | None) -> str:
+    """Return what a shell prints of a child whose signal it passes on, or empty."""
+    if returncode is None or not _name(returncode - SHELL_OFFSET):
+        return ""
+    return signal.strsignal(returncode - SHELL_OFFSET) or ""
+
+
+def _killed_by(number: int) -> str:
+    name = _name(number)
+    if not name:
+        return f"killed by signal {number}"
+    cause = SIGNALS.get(signal.Signals(number), "")
+    return f"killed by signal {number} ({name}){f': {cause}' if cause else ''}"
 
 
 def _name(number: int) -> str:

@@ -26,6 +26,7 @@ _OURS = re.compile(
             r"^the VASP command wrote nothing of VASP here: .*?; it printed:? ",
             r"[;.] correct the (?:\w+ )?command.*",
             r"; there is no POTCAR here: .*",
+            r": perhaps killed by signal \d+(?: \(\w+\))?",
             *(f": {re.escape(cure)}" for cure in (*SIGNALS.values(), *CODES.values())),
         )
     ),

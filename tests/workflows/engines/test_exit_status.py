@@ -27,10 +27,15 @@ def test_every_signal_has_its_name_from_the_process_or_its_launcher(
     except ValueError:
         assert f"signal {int(number)}" in ended_by(-number)
         return
-    assert f"signal {int(number)} ({name})" in ended_by(-number)
-    assert ended_by(128 + number) == ended_by(-number)
+    assert ended_by(-number).startswith(f"killed by signal {int(number)} ({name})")
+    code = 128 + number
+    assert ended_by(code) == f"exit code {code}: perhaps {ended_by(-number)}"
+    assert ended_by(code, started_nothing=True) == f"exit code {code}"
+    assert ended_by(-number, started_nothing=True) == ended_by(-number)
     assert was_killed(-number)
-    assert was_killed(128 + number)
+    assert was_killed(code)
+    assert was_killed(-number, started_nothing=True)
+    assert not was_killed(code, started_nothing=True)
 
 
 def test_what_ends_by_itself_has_its_code() -> None:
@@ -71,7 +76,8 @@ ENDING = "srun: Terminating StepId=12.0"
         ("kill -9 $$", "printed nothing; killed by signal 9 (SIGKILL): likely out of"),
         ("kill -11 $$", "printed nothing; killed by signal 11 (SIGSEGV): likely a"),
         ("kill -15 $$", "printed nothing; killed by signal 15 (SIGTERM): ended by"),
-        ("sh -c 'kill -7 $$'; exit 135", "killed by signal 7 (SIGBUS)"),
+        ("sh -c 'kill -7 $$'; exit 135", "perhaps killed by signal 7 (SIGBUS)"),
+        ("exit 137", "nothing; exit code 137: perhaps killed by signal 9 (SIGKILL): l"),
         ("exit 3", "the command printed nothing (exit code 3); correct the VASP"),
         ("exit 0", "(exit code 0); it printed nothing. Correct the command"),
         ("nosuchthing", "not found (exit code 127"),

@@ -63,6 +63,10 @@ FRAMES = {
     "wrote nothing": (WROTE, WAIT),
     "exit code 127": (STARTED, f" (exit code 127: {CODES[127]}){END}"),
     "a signal": (STARTED, f"; killed by signal 9 (SIGKILL): {SIGNALS[SIGKILL]}"),
+    "a code of a signal": (
+        STARTED,
+        f"; exit code 137: perhaps killed by signal 9 (SIGKILL): {SIGNALS[SIGKILL]}",
+    ),
     "no POTCAR": (
         "custodian: incomplete output; standard error says: ",
         f"; {NO_POTCAR}: set PMG_VASP_PSP_DIR for a real VASP",

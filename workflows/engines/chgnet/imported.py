@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from workflows.engines.cause_lines import started_nothing
 from workflows.engines.exit_status import ended_by
 from workflows.errors import InputError, MachineError, nearest, shortened
 
@@ -95,7 +96,9 @@ def import_problem() -> str:
     try:
         kind, words, name = json.loads(last)
     except ValueError:  # it was killed, or ended itself
-        return _broken(f"{ended_by(done.returncode)}{f': {last}' if last else ''}")
+        nothing = started_nothing([done.stderr], done.returncode)
+        ended = ended_by(done.returncode, started_nothing=nothing)
+        return _broken(f"{ended}{f': {last}' if last else ''}")
     return _told(kind, words, name if kind == ModuleNotFoundError.__name__ else None)
 
 

@@ -12,7 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflows.atomic import read_regular
-from workflows.engines.cause_lines import cause_of_silence, last_lines, ranked
+from workflows.engines.cause_lines import (
+    cause_of_silence,
+    last_lines,
+    ranked,
+    started_nothing,
+)
 from workflows.engines.claim import GivenUp, check_claim
 from workflows.engines.exit_status import ended_by, was_killed
 from workflows.engines.full_disk import lacks_space, write_error
@@ -173,21 +178,27 @@ def _note_end(directory: Path, returncode: int) -> None:
     if said.startswith(LEFT_BEHIND):
         return
     if last_text(directory) is None:
-        _note(directory, _why_not_begun(said, returncode))
+        texts = [_printed(directory / name) for name in (ERROR_FILE, OUTPUT_FILE)]
+        nothing = started_nothing(texts, returncode)
+        _note(directory, _why_not_begun(said, returncode, nothing=nothing))
     elif was_killed(returncode) or (returncode and not said):
         _note(directory, f"{said}; {ended}" if said else ended)
 
 
-def _why_not_begun(said: str, returncode: int) -> str:
-    """Return why there is no text of GPAW, by what its command printed and its end."""
-    ended = ended_by(returncode)
+def _why_not_begun(said: str, returncode: int, *, nothing: bool) -> str:
+    """Return why there is no text of GPAW, by what its command printed and its end.
+
+    ``nothing``: the command said that nothing started.
+    """
+    ended = ended_by(returncode, started_nothing=nothing)
     words = said or "the command printed nothing"
     if returncode == 0:
         return (
             f"{words} ({ended}, no {TEXT_FILES[0]}); {CORRECT}: it must run the "
             f"program that lnmo adds to it ({RUNNER_FILE}) where it starts, and {WAIT}"
         )
-    return f"{words}; {ended}" if was_killed(returncode) else f"{words} ({ended})"
+    killed = was_killed(returncode) and not nothing
+    return f"{words}; {ended}" if killed else f"{words} ({ended})"
 
 
 def _watch(

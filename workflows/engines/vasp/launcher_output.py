@@ -10,7 +10,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflows.engines.cause_lines import MOST_CHARACTERS, cause_of_silence
+from workflows.engines.cause_lines import (
+    MOST_CHARACTERS,
+    cause_of_silence,
+    started_nothing,
+)
 from workflows.engines.exit_status import ended_by, was_killed
 from workflows.errors import StoreError
 from workflows.vasp.log_text import read_log, shown
@@ -56,7 +60,8 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
     if any((directory / name).exists() for name in STARTED):
         return ""
     texts = [_ends(directory / name) for name in LOGS]
-    ended = ended_by(returncode)
+    nothing = started_nothing(texts, returncode)
+    ended = ended_by(returncode, started_nothing=nothing)
     told = f" ({ended})" if ended else ""
     files = ", ".join(STARTED)
     if printed := steps_printed("\n".join(texts)):
@@ -74,7 +79,7 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
             f"command: {MUST_WAIT}, in this directory, or copy all files back before "
             f"it ends; {LATE}"
         )
-    if was_killed(returncode):
+    if was_killed(returncode) and not nothing:
         return f"{NEVER_STARTED}: {words}; {ended}"
     return (
         f"{NEVER_STARTED}: {words}{told}; correct the VASP command or its environment"

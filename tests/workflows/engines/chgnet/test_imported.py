@@ -29,6 +29,15 @@ BROKEN = {
     "a module of its own": ("import chgnet.nosuch", "No module named 'chgnet.nosuch'"),
     "an old numpy": ("import math; math.no", "AttributeError: module 'math' has no"),
     "a crash": ("import os; os.kill(os.getpid(), 4)", "killed by signal 4 (SIGILL)"),
+    "a code of a signal": (
+        "import os; os._exit(134)",
+        "exit code 134: perhaps killed by signal 6 (SIGABRT)",
+    ),
+    "a loader that exits": (
+        "import os; os.write(2, b'libc10.so: cannot open shared object file\\n'); "
+        "os._exit(134)",
+        "imported: exit code 134: libc10.so: cannot open shared object file",
+    ),
     "an exit": ("import sys; sys.exit('no GPU')", "exit code 1: no GPU"),
 }
 

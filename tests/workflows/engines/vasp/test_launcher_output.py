@@ -113,6 +113,48 @@ def test_silence_is_said_to_be_silence(tmp_path: Path) -> None:
     assert "the command printed nothing" in never_started(tmp_path)
 
 
+CURE = "; correct the VASP command or its environment"
+
+
+@pytest.mark.parametrize(
+    "kind", ["open mpi", "no slots", "as root", "hydra", "library", "licence", "shell"]
+)
+@pytest.mark.parametrize("code", [129, 134, 137, 143])
+def test_a_launcher_that_started_nothing_ended_by_itself(
+    tmp_path: Path, kind: str, code: int
+) -> None:
+    (tmp_path / "std_err.txt").write_text(KINDS[kind][0])
+    reason = never_started(tmp_path, code)
+    assert reason.endswith(f" (exit code {code}){CURE}")
+    assert "signal" not in reason
+
+
+def test_a_launcher_that_started_nothing_and_was_killed_has_both_told(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "std_err.txt").write_text(OPEN_MPI)
+    reason = never_started(tmp_path, -signal.SIGKILL)
+    assert "(killed by signal 9 (SIGKILL): likely out of memory" in reason
+    assert reason.endswith(CURE)
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "name"),
+    [
+        ("libucx: unable to open /dev/knem\nline 3: 71 Killed  vasp_std\n", 137, 9),
+        ("/x/vasp: line 2: 9 Illegal instruction (core dumped) vasp_std\n", 132, 4),
+        ("cannot open shared memory\nsh: 2: Bus error\n", 135, 7),
+    ],
+)
+def test_a_signal_that_a_shell_names_is_told_whatever_else_was_printed(
+    tmp_path: Path, said: str, code: int, name: int
+) -> None:
+    (tmp_path / "std_err.txt").write_text(said)
+    reason = never_started(tmp_path, code)
+    assert f"; exit code {code}: perhaps killed by signal {name} (SIG" in reason
+    assert CURE not in reason
+
+
 @pytest.mark.parametrize("name", ["OUTCAR", "OSZICAR", "vasprun.xml"])
 def test_a_vasp_that_opened_a_file_has_started(tmp_path: Path, name: str) -> None:
     (tmp_path / "vasp.out").write_text(OPEN_MPI)
