@@ -45,7 +45,8 @@ def launch(
     """Submit a queue job for each READY step; exit code 1 if one is refused."""
     from workflows.cluster import launch as launching
     from workflows.cluster.profile import read_profile
-    from workflows.launchpad.mongodb import connected
+    from workflows.launchpad.damaged import refuse_damaged
+    from workflows.launchpad.mongodb import connected, set_up
     from workflows.launchpad.opening import refuse_embedded
     from workflows.records.database import read_database
     from workflows.records.project import refuse_anothers
@@ -62,9 +63,11 @@ def launch(
     found: list[Submitted] = []
     with _told_of(found), connected(database) as pad:
         refuse_anothers(pad.db, database)
+        refuse_damaged(pad)
         if dry_run:
             found, full = launching.planned(pad, database, profile), False
         else:
+            set_up(pad)
             found, full = launching.launch(pad, database, profile, found)
     if json:
         print_json([vars(each) for each in found])

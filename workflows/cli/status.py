@@ -158,8 +158,9 @@ def _nothing_chosen(
     """Say what there is instead, if a selection holds none of it; else empty."""
     from workflows.campaign.sections import same_x
 
-    there = list(pad.workflows.find({}, {"_id": 0, "metadata": 1}))
-    own = [w["metadata"] for w in there if "calculation_id" in w.get("metadata", {})]
+    ours = {"metadata.calculation_id": {"$exists": True}}
+    there = pad.workflows.find(ours, {"_id": 0, "metadata": 1})
+    own = [w["metadata"] for w in there]
     asked = chosen.selection.x
     at = [w["x"] for w in own if w["x"] is not None]
     if not own or chosen.everything or (steps and not asked):

@@ -24,6 +24,7 @@ from workflows.cluster.step_status import (
     step_statuses,
     unasked_jobs_of_earlier_launches,
 )
+from workflows.firetasks import OURS
 from workflows.launchpad.copies import copies_in
 from workflows.launchpad.guarded_rerun import rerun_if
 from workflows.launchpad.judged import judgements
@@ -75,7 +76,9 @@ def cancel(
     with_jobs = {*jobs, *earlier}
     found = [
         each
-        for each in launchpad.fireworks.find(dict(wanted), fields).sort("fw_id", 1)
+        for each in launchpad.fireworks.find({**OURS, **wanted}, fields).sort(
+            "fw_id", 1
+        )
         if each["state"] in CANCELLABLE or each["fw_id"] in with_jobs
     ]
     if not dry_run:

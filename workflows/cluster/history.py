@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflows.cluster.step_status import job_id, stored, timestamp
+from workflows.firetasks import OURS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class LaunchRecord:
 
 def history(launchpad: Any, wanted: Mapping[str, Any]) -> list[LaunchRecord]:
     """Return the launches of the Fireworks that a query finds, oldest first."""
-    found = launchpad.fireworks.find(dict(wanted), {"fw_id": 1, "name": 1})
+    found = launchpad.fireworks.find({**OURS, **wanted}, {"fw_id": 1, "name": 1})
     names = {each["fw_id"]: each["name"] for each in found}
     launches = launchpad.launches.find({"fw_id": {"$in": list(names)}})
     return [

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fireworks import LaunchPad
 
 from workflows.cluster.profile import Profile, profile_if_any
+from workflows.launchpad.damaged import refuse_damaged
 from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected, set_up
 from workflows.launchpad.opening import refuse_embedded
@@ -51,8 +52,8 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     Raises
     ------
     StoreError
-        The LaunchPad is embedded, does not answer, or belongs to another data
-        directory.
+        The LaunchPad is embedded, does not answer, belongs to another data directory,
+        or a document of it is damaged.
     StoreBusy
         Another process holds the lease.
     MachineError
@@ -66,6 +67,7 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
         lease(launchpad, queue) as confirm_lease,
     ):
         refuse_anothers(launchpad.db, database)
+        refuse_damaged(launchpad)
         set_up(launchpad)
         with opened_data(database.root) as data:
 

@@ -115,7 +115,8 @@ def unlock(launchpad: Any, fw_id: int) -> None:
 
 
 def _locked(launchpad: Any) -> dict[int, str]:
-    found = launchpad.workflows.find({"locked": True}, {"nodes": 1, "updated_on": 1})
+    query = {"locked": True, "metadata.calculation_id": {"$exists": True}}
+    found = launchpad.workflows.find(query, {"nodes": 1, "updated_on": 1})
     return {min(w["nodes"]): str(w["updated_on"]) for w in found}
 
 

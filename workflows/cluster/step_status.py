@@ -12,6 +12,7 @@ from typing import Any
 from workflows.cluster.decision import Action, Facts, decide
 from workflows.cluster.scheduler import Job, Listed, Scheduler
 from workflows.cluster.unsent import UNSENT_FILE
+from workflows.firetasks import OURS
 from workflows.launchpad.launch_owner import Owner, owner_of
 
 WATCHED = ("RESERVED", "RUNNING", "FIZZLED", "DEFUSED", "PAUSED")
@@ -166,14 +167,12 @@ def _read(launchpad: Any, wanted: Mapping[str, Any]) -> list[StepStatus]:
         "spec.step": 1,
         f"spec.{FORGIVEN}": 1,
     }
-    query = {**wanted, "state": {"$in": list(WATCHED)}}
+    query = {**OURS, **wanted, "state": {"$in": list(WATCHED)}}
     fireworks = list(launchpad.fireworks.find(query, fields))
     numbers = [n for f in fireworks for n in (*f["launches"], *f["archived_launches"])]
     launches = _launches(launchpad, numbers)
     return [
-        _step_status(f, launches)
-        for f in sorted(fireworks, key=lambda f: f["fw_id"])
-        if "calculation_id" in f["spec"]
+        _step_status(f, launches) for f in sorted(fireworks, key=lambda f: f["fw_id"])
     ]
 
 
@@ -306,6 +305,7 @@ def unasked_jobs_of_earlier_launches(
 def _archived(launchpad: Any, wanted: Mapping[str, Any] | None) -> dict[int, int]:
     """Return the fw_id of each earlier launch of the steps that have no current one."""
     query = {
+        **OURS,
         **(wanted or {}),
         "state": {"$in": ["READY", "WAITING", "FIZZLED", "DEFUSED"]},
         "archived_launches.0": {"$exists": True},

@@ -24,6 +24,8 @@ from workflows.errors import StoreBusy
 LOCKS = "lnmo_locks"
 LEASE_SECONDS = 60.0
 """Four renewals: a process that misses all of them is dead or stopped."""
+LONGEST = 366 * 86400.0
+"""Further ahead than any clock that is wrong: what is no time in seconds is damaged."""
 BEAT_SECONDS = 15.0
 """Interval of renewals."""
 RETRY_SECONDS = 0.3
@@ -63,7 +65,8 @@ def lease(
         return locks.find_one_and_update({"_id": name, **condition}, held) is not None
 
     def take() -> bool:
-        return update({"until": {"$lt": time.time()}})
+        now = time.time()  # what is no time, or missing, has expired too
+        return update({"until": {"$not": {"$gte": now, "$lt": now + LONGEST}}})
 
     def renew() -> bool:
         return update({"owner": mine})

@@ -15,6 +15,7 @@ from dataclasses import replace
 from fireworks import LaunchPad
 
 from workflows.errors import StoreBusy, StoreError
+from workflows.launchpad.damaged import refuse_damaged
 from workflows.launchpad.embedded import LAUNCHPAD_FILE, EmbeddedLaunchPad
 from workflows.launchpad.file_lock import Ownership, is_owned, lock
 from workflows.launchpad.mongodb import connected, set_up
@@ -23,6 +24,7 @@ from workflows.records.database import Database
 from workflows.records.opened_data import opened_data
 from workflows.records.project import (
     claim,
+    refuse_anothers,
     refuse_anothers_to_read,
     refuse_of_a_database,
 )
@@ -56,10 +58,13 @@ def owned(
     StoreBusy
         Another process owns the embedded LaunchPad.
     StoreError
-        It cannot be read or written, or belongs to another data directory.
+        It cannot be read or written, belongs to another data directory, or a document
+        of it is damaged.
     """
     if not database.embedded:
         with connected(database, OwnedMongo) as launchpad:
+            refuse_anothers(launchpad.db, database)
+            refuse_damaged(launchpad)
             set_up(launchpad)
             _refuse_owned(database)
             claim(launchpad.db, database, confirm=lambda: _refuse_owned(database))
@@ -99,12 +104,20 @@ def locked(
 
 @contextmanager
 def reading(database: Database) -> Iterator[LaunchPad]:
-    """Open the LaunchPad for reading: a snapshot of the file, or MongoDB."""
+    """Open the LaunchPad for reading: a snapshot of the file, or MongoDB.
+
+    Raises
+    ------
+    StoreError
+        It cannot be read, belongs to another data directory, or a document of it is
+        damaged.
+    """
     if database.embedded:
         yield EmbeddedLaunchPad(database.root / LAUNCHPAD_FILE, writable=False)
         return
     with connected(database) as launchpad:
         refuse_anothers_to_read(launchpad.db, database)
+        refuse_damaged(launchpad)
         yield launchpad
 
 

@@ -16,7 +16,7 @@ from workflows.campaign.presets import STEPS
 from workflows.campaign.sections import same_x
 from workflows.campaign.step_names import GEOMETRY
 from workflows.firetasks import OURS
-from workflows.records.calculations import fetch
+from workflows.records.calculations import calculation_of
 
 QUEUE_DIRECTORY = "queue"
 """In the data directory: one directory for each launch, with script and job output."""
@@ -26,7 +26,8 @@ def with_reseeds(launchpad: LaunchPad, ids: Iterable[str]) -> list[str]:
     """Return ids of planned calculations, and of their re-seeds that are submitted."""
     planned = list(ids)
     fields = {"_id": 0, "spec.calculation_id": 1}
-    found = launchpad.fireworks.find({"spec.reseed_of": {"$in": planned}}, fields)
+    asked = {**OURS, "spec.reseed_of": {"$in": planned}}
+    found = launchpad.fireworks.find(asked, fields)
     reseeds = [each["spec"]["calculation_id"] for each in found]
     return list(dict.fromkeys([*planned, *reseeds]))
 
@@ -50,9 +51,7 @@ def submitted(
         if engine in {None, own["engine"]}
         and (not wanted or own["x"] is None or _is_among(own["x"], wanted))
     }
-    return tuple(
-        Calculation.from_dict(fetch(launchpad.db, own)) for own in chosen.values()
-    )
+    return tuple(calculation_of(launchpad.db, own) for own in chosen.values())
 
 
 def _is_among(x: float, wanted: Iterable[float]) -> bool:
@@ -64,9 +63,7 @@ def unfinished(launchpad: LaunchPad) -> tuple[Calculation, ...]:
     query = {**OURS, "state": {"$ne": "COMPLETED"}}
     specs = launchpad.fireworks.find(query, {"_id": 0, "spec.calculation": 1})
     plain = {own["id"]: own for own in (each["spec"]["calculation"] for each in specs)}
-    return tuple(
-        Calculation.from_dict(fetch(launchpad.db, own)) for own in plain.values()
-    )
+    return tuple(calculation_of(launchpad.db, own) for own in plain.values())
 
 
 def fireworks_of(
@@ -132,13 +129,10 @@ def steps_of(
 
 def _campaigns(launchpad: LaunchPad) -> dict[str, list[str]]:
     """Return the names of the campaigns of each planned calculation, by its id."""
-    found = launchpad.workflows.find({}, {"_id": 0, "metadata": 1})
-    own = (workflow.get("metadata", {}) for workflow in found)
-    return {
-        each["calculation_id"]: list(each.get("campaigns", ()))
-        for each in own
-        if "calculation_id" in each
-    }
+    ours = {"metadata.calculation_id": {"$exists": True}}
+    found = launchpad.workflows.find(ours, {"_id": 0, "metadata": 1})
+    own = (workflow["metadata"] for workflow in found)
+    return {each["calculation_id"]: list(each.get("campaigns", ())) for each in own}
 
 
 def _by_x_and_step(firework: Mapping[str, Any]) -> tuple[Any, ...]:

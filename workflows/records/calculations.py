@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workflows.atomic import parse_json
-from workflows.errors import StoreError
+from workflows.campaign.calculation import Calculation
+from workflows.errors import StoreError, printable, shortened
 
 CALCULATION_COLLECTION = "lnmo_calculations"
 """Beside the LaunchPad's own collections: ``_id`` is the calculation's, and the
@@ -30,6 +31,9 @@ HEADER = (
     "reference",
 )
 """Fields of a calculation in a Firework's spec: enough to list it."""
+
+DAMAGE = (LookupError, TypeError, ValueError, AttributeError)
+"""What comes of reading a calculation that a hand has changed."""
 
 
 def keep(db: Any, calculations: Iterable[Mapping[str, Any]]) -> None:
@@ -68,10 +72,26 @@ def fetch(db: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     StoreError
-        The database does not have it.
+        The database does not have it, or what it has is damaged.
     """
-    if is_whole(plain):
-        return dict(plain)
+    return dict(plain) if is_whole(plain) else _kept(db, plain)[0]
+
+
+def calculation_of(db: Any, plain: Mapping[str, Any]) -> Calculation:
+    """Return the calculation of a header, or a whole one; raises as `fetch` does."""
+    if not is_whole(plain):
+        return _kept(db, plain)[1]
+    try:
+        return Calculation.from_dict(plain)
+    except DAMAGE as error:
+        raise StoreError(
+            f"calculation {plain['id']} is damaged in its Firework ({_short(error)}): "
+            "restore the collection fireworks from a dump; or lnmo delete "
+            f"{plain['campaign']}, and submit it again"
+        ) from None
+
+
+def _kept(db: Any, plain: Mapping[str, Any]) -> tuple[dict[str, Any], Calculation]:
     found = db[CALCULATION_COLLECTION].find_one({"_id": plain["id"]})
     if found is None:
         raise StoreError(
@@ -79,8 +99,24 @@ def fetch(db: Any, plain: Mapping[str, Any]) -> dict[str, Any]:
             f"deleted? Submit {plain['campaign']} again (lnmo submit or lnmo run): "
             "that puts it back"
         )
-    whole: dict[str, Any] = parse_json(found["calculation"])
-    return whole
+    try:
+        whole = parse_json(found["calculation"])
+        calculation = Calculation.from_dict(whole)
+        if calculation.id == plain["id"]:
+            return whole, calculation
+        problem = f"it is calculation {printable(shortened(calculation.id))}"
+    except DAMAGE as error:
+        problem = _short(error)
+    where = CALCULATION_COLLECTION
+    raise StoreError(
+        f"calculation {plain['id']} in {where} is damaged ({problem}): restore it from "
+        f"a dump; or remove it: db.{where}.deleteOne({{_id: "
+        f"{json.dumps(plain['id'])}}}), then submit {plain['campaign']} again"
+    )
+
+
+def _short(error: Exception) -> str:
+    return printable(shortened(f"{type(error).__name__}: {error}", 80))
 
 
 def forget(db: Any, ids: Iterable[str]) -> None:

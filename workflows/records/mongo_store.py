@@ -16,6 +16,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from workflows.campaign.calculation import digest
 from workflows.errors import StoreError, printable
 from workflows.records.contradiction import contradiction
 from workflows.records.database import Database, refused_by_warnings
@@ -75,6 +76,7 @@ class MongoResults:
             "code": code_fingerprint(),
             "numbers": made.numbers,
             "atoms": made.has_structure,
+            "hash": digest([made.numbers, made.has_structure]),
         }
         check_size(plain, f"document of {document.dir_name}")
         confirm()
@@ -137,11 +139,11 @@ class MongoResults:
         """Yield what the tables need, in the same order."""
         leave = dict.fromkeys(("_id", *ATOMS), 0)
         for found in self._sorted(leave):
-            made = found.pop(_SUMMARY, None) or {}
+            made = found.pop(_SUMMARY, None)
             light = _validated(found)
             if light.state is State.FAILED and light.engine == "unknown":
                 yield Summary(light)
-            elif made.get("code") == code_fingerprint():
+            elif _is_valid(made):
                 yield Summary(light, made["numbers"], made["atoms"])
             else:
                 yield self._summarized(light)
@@ -166,6 +168,15 @@ class MongoResults:
             if self._database is None:
                 raise
             raise self._database.unreachable(error) from None
+
+
+def _is_valid(made: Any) -> bool:
+    """Whether this code made a summary, and nobody has changed it since."""
+    try:
+        own = digest([made["numbers"], made["atoms"]])
+        return bool(made["code"] == code_fingerprint() and made["hash"] == own)
+    except (LookupError, TypeError, ValueError):
+        return False
 
 
 def _failed(error: Exception) -> dict[str, Any]:

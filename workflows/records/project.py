@@ -8,6 +8,7 @@ two databases, one directory would have two LaunchPads that know nothing of each
 from __future__ import annotations
 
 import errno
+import json
 import os
 import uuid
 from collections.abc import Callable, Mapping
@@ -227,13 +228,26 @@ def _has_begun(db: Any) -> bool:
 
 def _project(db: Any, database: Database) -> dict[str, Any] | None:
     found: dict[str, Any] | None = db[COLLECTION].find_one(_KEY)
-    if found is None or all(isinstance(found.get(n), str) for n in ("id", "place")):
+    if found is None or _is_whole(found):
         return found
+    own = own_id(database.root)
+    right = json.dumps({"id": own, "place": _place(database)}, ensure_ascii=False)
+    cure = (
+        f"remove the entry there: db.{COLLECTION}.deleteMany({{}})"
+        if own is None
+        else f'write it anew: db.{COLLECTION}.replaceOne({{_id: "project"}}, {right})'
+    )
     raise StoreError(
         f"{database.path}: the entry of {COLLECTION} in the database {_name(database)} "
-        "is damaged; if no other project has this database, remove the entry there: "
-        f"db.{COLLECTION}.deleteMany({{}})"
+        f"is damaged; if no other project has this database, {cure}"
     )
+
+
+def _is_whole(entry: Mapping[str, Any]) -> bool:
+    own, place = entry.get("id"), entry.get("place")
+    if not isinstance(own, str) or not isinstance(place, str) or not own.strip():
+        return False
+    return os.path.isabs(place) and "\0" not in place
 
 
 def _name(database: Database) -> str:

@@ -106,7 +106,7 @@ def test_an_empty_directory_at_the_path_of_one_with_results_is_not_taken_for_it(
     file = first.root / "project_id"
     whole = file.read_text()
     with connected(first) as pad:
-        pad.db["launches"].insert_one({"launch_id": 1})
+        pad.db["launches"].insert_one({"launch_id": 1, "fw_id": 1})
     shutil.rmtree(first.root)
     refused = pytest.raises(StoreError, match="a disk that is not mounted")
     with refused as told, owned(first):
@@ -186,7 +186,7 @@ def test_a_damaged_entry_is_one_message_with_its_cure(
 ) -> None:
     with connected(first) as pad:
         pad.db["lnmo_project"].update_one({"_id": "project"}, {"$set": damage})
-    with pytest.raises(StoreError, match=r"is damaged; .*deleteMany"), owned(first):
+    with pytest.raises(StoreError, match=r"is damaged; .*replaceOne"), owned(first):
         pass
 
 
