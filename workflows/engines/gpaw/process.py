@@ -32,7 +32,8 @@ from workflows.engines.orphans import (
     helpers_ended,
 )
 from workflows.engines.protocol import Report
-from workflows.errors import MachineError, StoreError, Terminated
+from workflows.engines.refused_start import refused_start
+from workflows.errors import MachineError, StoreError, Terminated, printable
 from workflows.vasp.log_text import LONGEST_LINE, read_log, shown
 
 ERROR_FILE, OUTPUT_FILE, STOPPED_FILE = "gpaw.err", "gpaw.out", "stopped.json"
@@ -117,14 +118,20 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
         (directory / OUTPUT_FILE).open(mode) as output,
         (directory / ERROR_FILE).open("wb") as errors,
     ):
-        process = subprocess.Popen(
-            [*command, RUNNER_FILE, INPUT_FILE, *limit],
-            cwd=directory,
-            env={**os.environ, **place},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=errors,
-        )
+        try:
+            process = subprocess.Popen(
+                [*command, RUNNER_FILE, INPUT_FILE, *limit],
+                cwd=directory,
+                env={**os.environ, **place},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            )
+        except OSError as error:
+            if not (why := refused_start(command, error)):
+                raise
+            _note(directory, printable(why))
+            return
         try:
             _watch(process, directory, machine, report)
         except GivenUp:  # what else runs there is its successor's

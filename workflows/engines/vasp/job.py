@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +11,14 @@ from pymatgen.io.vasp import Poscar
 
 from workflows.engines.claim import check_claim
 from workflows.engines.orphans import end_orphans
+from workflows.engines.refused_start import refused_start
 from workflows.engines.vasp.deadline import Clock
-from workflows.engines.vasp.launcher_output import NEVER_STARTED
 from workflows.engines.vasp.restart import whole_structure
 from workflows.engines.vasp.wavecars import prepare_attempt
-from workflows.errors import MachineError
 
-NOT_A_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC, errno.ENOTDIR, errno.ELOOP)
-"""How the system refuses to start something that is not a program here."""
+
+class StartRefused(Exception):
+    """The system refuses to start the command; the message says why."""
 
 
 class TimedJob(VaspJob):
@@ -46,7 +45,7 @@ class TimedJob(VaspJob):
         return None if process is None else process.poll()
 
     def run(self, directory: str = "./") -> Any:
-        """Start VASP; raise Terminated without time, MachineError without a program."""
+        """Start VASP; raise Terminated without time, StartRefused if it cannot."""
         self.clock.refuse_to_start()
         place = Path(directory)
         check_claim(place)
@@ -61,9 +60,6 @@ class TimedJob(VaspJob):
         try:
             return super().run(directory)  # type: ignore[no-untyped-call]
         except OSError as error:
-            if error.errno not in NOT_A_PROGRAM:
+            if not (why := refused_start(list(self.vasp_cmd), error)):
                 raise
-            raise MachineError(
-                f"{NEVER_STARTED}: {self.vasp_cmd[0]}: {error.strerror}; correct the "
-                "VASP command or its environment"
-            ) from None
+            raise StartRefused(why) from None

@@ -34,6 +34,7 @@ STARTED = ("OUTCAR", "OSZICAR", "vasprun.xml")
 """Files that VASP opens before it reads its inputs, and keeps open until it ends."""
 LOGS = ("std_err.txt", "vasp.out")
 """Standard error and output of VASP, as custodian names them."""
+CORRECT = "correct the VASP command or its environment"
 MUST_WAIT = (
     "it must wait until VASP ends (srun or mpirun in the foreground; no &, no sbatch)"
 )
@@ -81,9 +82,7 @@ def never_started(directory: Path, returncode: int | None = None) -> str:
         )
     if was_killed(returncode) and not nothing:
         return f"{NEVER_STARTED}: {words}; {ended}"
-    return (
-        f"{NEVER_STARTED}: {words}{told}; correct the VASP command or its environment"
-    )
+    return f"{NEVER_STARTED}: {words}{told}; {CORRECT}"
 
 
 def began(directory: Path) -> bool:

@@ -24,7 +24,9 @@ from workflows.engines.protocol import Report
 from workflows.engines.vasp.custodian_log import slim_archives
 from workflows.engines.vasp.deadline import Clock
 from workflows.engines.vasp.launcher_output import (
+    CORRECT,
     LOGS,
+    NEVER_STARTED,
     STARTED,
     last_meaningful_line,
     left_behind,
@@ -102,7 +104,7 @@ def custodian_run(
     from workflows.engines.vasp.custodian_readers import our_readers, raised
     from workflows.engines.vasp.given_up import why_given_up
     from workflows.engines.vasp.handlers import handlers, validators
-    from workflows.engines.vasp.job import TimedJob
+    from workflows.engines.vasp.job import StartRefused, TimedJob
     from workflows.engines.vasp.only_ours import OnlyOurs
 
     clock = Clock(directory, machine, relaxes=relaxes)
@@ -137,8 +139,9 @@ def custodian_run(
             why = why_given_up(directory, error, job.returncode)
             why += raised((*watched.handlers, *watched.validators))
             why += helpers_ended(left.names)
-        check_claim(directory)
-        (directory / ERROR_FILE).write_text(f"{printable(why)}\n", "utf-8")
+        _note(directory, why)
+    except StartRefused as refused:
+        _note(directory, f"{NEVER_STARTED}: {refused}; {CORRECT}")
     except BaseException:
         job.end()
         raise
@@ -146,6 +149,12 @@ def custodian_run(
         if has_claim(directory):
             slim_archives(directory)
     return clock
+
+
+def _note(directory: Path, why: str) -> None:
+    """Leave why VASP was given up in the run directory, unless it is another's now."""
+    check_claim(directory)
+    (directory / ERROR_FILE).write_text(f"{printable(why)}\n", "utf-8")
 
 
 def disk_is_full(directory: Path) -> str:

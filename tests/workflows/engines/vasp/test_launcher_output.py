@@ -21,7 +21,7 @@ from workflows.engines.vasp.launcher_output import (
     never_started,
 )
 from workflows.engines.vasp.parse import parse_vasp
-from workflows.errors import MachineError, StepFailed
+from workflows.errors import StepFailed
 from workflows.launchpad.local_run import machine_failure
 from workflows.launchpad.recovery import retry_step
 from workflows.records.document import State
@@ -202,7 +202,7 @@ def test_a_command_that_is_not_a_program_never_started(
     path.write_bytes(b"\x00\x01 not a program")
     path.chmod(0o755)
     machine = Machine(vasp_cmd=str(path), poll_seconds=0.05)
-    with pytest.raises(MachineError, match=r"VASP never started: .*Exec format error"):
+    with pytest.raises(StepFailed, match=r"VASP never started: .*Exec format error"):
         run_step(one, "relax", root=tmp_path, machine=machine, report=print)
 
 
