@@ -116,6 +116,30 @@ def test_whatever_the_system_answers_for_gpaw_is_the_reason(
     check(state, reason, command, "GPAW", os.strerror(answer))
 
 
+@pytest.mark.parametrize("what", ["gone", "no executable", "a directory", "none"])
+def test_a_command_that_goes_away_between_two_steps_has_a_record(
+    one: Calculation, tmp_path: Path, what: str
+) -> None:
+    command = program(tmp_path, b"#!/bin/sh\n")
+    path = Path(command)
+    if what == "no executable":
+        path.chmod(0o644)
+    else:
+        path.unlink()
+    if what == "a directory":
+        path.mkdir()
+    found = vasp_record(one, tmp_path, "" if what == "none" else command)
+    assert found.state is State.NEVER_STARTED
+    assert machine_failure(found.reason)
+    if what != "none":
+        run_gpaw(tmp_path, Machine(gpaw_cmd=command), print)
+        state, reason = unfinished(tmp_path) or (State.DONE, "")
+        assert state is State.NEVER_STARTED
+        assert command in found.reason
+        assert command in reason
+        assert machine_failure(reason)
+
+
 def test_a_disk_that_refuses_the_log_of_vasp_is_no_refused_start(
     one: Calculation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

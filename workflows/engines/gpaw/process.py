@@ -96,13 +96,15 @@ def run_gpaw(directory: Path, machine: Machine, report: Report) -> None:
     ------
     Terminated
         The deadline came; what is there goes on next time.
-    MachineError
-        The command is wrong.
     GivenUp
         Another worker has taken the step over. The GPAW of this one was ended, and
         nothing else was touched.
     """
-    command = gpaw_command(machine.gpaw_cmd)
+    try:
+        command = gpaw_command(machine.gpaw_cmd)
+    except MachineError as error:  # it was there when the run began, or on another node
+        _note(directory, printable(error))
+        return
     stop_at = (
         None if machine.deadline is None else machine.deadline - machine.stop_margin
     )

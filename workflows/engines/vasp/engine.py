@@ -38,6 +38,7 @@ from workflows.engines.vasp.process import (
     ERROR_FILE,
     custodian_run,
     disk_is_full,
+    note_never_started,
     vasp_command,
 )
 from workflows.engines.vasp.restart import last_moments, last_structure
@@ -51,7 +52,7 @@ from workflows.engines.vasp.wavecars import (
     wavecar_problem,
     wavecar_source,
 )
-from workflows.errors import StoreError, Terminated
+from workflows.errors import MachineError, StoreError, Terminated
 from workflows.records.document import State, TaskDocument
 from workflows.records.unreadable import DOCUMENT_FILE, read_document
 from workflows.vasp.incar_text import incar_as_text
@@ -293,7 +294,11 @@ def _run_once(directory: Path, machine: Machine, report: Report) -> TaskDocument
     """Run one VASP unless it ran to its end before; return what its files say."""
     if has_output(directory):
         return parse_vasp(directory)
-    command = vasp_command(machine.vasp_cmd)
+    try:
+        command = vasp_command(machine.vasp_cmd)
+    except MachineError as error:  # it was there when the run began, or on another node
+        note_never_started(directory, str(error))
+        return parse_vasp(directory)
     check_claim(directory)
     _, step, more = _run_file(directory)
     _add_machine_tags(directory, machine)

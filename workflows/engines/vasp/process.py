@@ -36,6 +36,7 @@ from workflows.errors import MachineError, printable
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
+OUTPUT_FILE = "vasp.out"
 ERROR_FILE = "custodian.error"
 """Why custodian gave up; left in the run directory."""
 SETTINGS = "LNMO_VASP_CMD, or vasp_cmd in my_fworker.yaml, which comes first"
@@ -141,7 +142,7 @@ def custodian_run(
             why += helpers_ended(left.names)
         _note(directory, why)
     except StartRefused as refused:
-        _note(directory, f"{NEVER_STARTED}: {refused}; {CORRECT}")
+        note_never_started(directory, f"{refused}; {CORRECT}")
     except BaseException:
         job.end()
         raise
@@ -149,6 +150,15 @@ def custodian_run(
         if has_claim(directory):
             slim_archives(directory)
     return clock
+
+
+def note_never_started(directory: Path, why: str) -> None:
+    """Leave in the run directory why VASP could not be started at all.
+
+    With the empty output of a command that was.
+    """
+    _note(directory, f"{NEVER_STARTED}: {why}")
+    (directory / OUTPUT_FILE).touch()
 
 
 def _note(directory: Path, why: str) -> None:
