@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from fireworks import LaunchPad
 
 from tests import forked
-from tests.servers import Mongo
 from workflows import firetasks
 from workflows.campaign.calculation import Calculation
 from workflows.cluster.overview import Overview, overview
@@ -23,7 +21,7 @@ from workflows.launchpad.copies import copy_again, lost_copies
 from workflows.launchpad.opening import owned
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
-from workflows.records.database import Database, read_database
+from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.mongo_store import COLLECTION
@@ -50,14 +48,6 @@ LOSSES: dict[str, Lose] = {
 def one(calculations: tuple[Calculation, ...]) -> Calculation:
     """A relaxation and a static."""
     return next(c for c in calculations if len(c.steps) == 2)
-
-
-@pytest.fixture
-def database(tmp_path: Path, mongo: Mongo) -> Database:
-    name = tmp_path.name.replace("-", "_")[-40:]
-    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: {name}\n"
-    (tmp_path / "launchpad.yaml").write_text(settings)
-    return read_database(tmp_path)
 
 
 @pytest.fixture

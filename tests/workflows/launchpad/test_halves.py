@@ -12,7 +12,6 @@ import pytest
 from fireworks import FWorker, Launch, LaunchPad
 
 from tests import forked
-from tests.servers import Mongo
 from workflows.campaign.calculation import Calculation
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
@@ -23,7 +22,7 @@ from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.opening import owned
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
-from workflows.records.database import Database, read_database
+from workflows.records.database import Database
 
 Lose = Callable[[LaunchPad], object]
 
@@ -38,14 +37,6 @@ LOSSES: dict[str, Lose] = {
 @pytest.fixture
 def two(calculations: tuple[Calculation, ...]) -> list[Calculation]:
     return [c for c in calculations if len(c.steps) == 2][:2]
-
-
-@pytest.fixture
-def database(tmp_path: Path, mongo: Mongo) -> Database:
-    name = tmp_path.name.replace("-", "_")[-40:]
-    settings = f"host: 127.0.0.1\nport: {mongo.port}\nname: {name}\n"
-    (tmp_path / "launchpad.yaml").write_text(settings)
-    return read_database(tmp_path)
 
 
 @pytest.fixture
