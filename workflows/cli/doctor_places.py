@@ -43,7 +43,8 @@ def launchpad_check(database: Database) -> Check:
         with reading(database) as pad:
             steps = steps_of(pad, {})
     except LnmoError as error:
-        return Check(part, Health.WRONG, one_line(error), f"correct {database.path}")
+        cure = f"do what it says; the settings are in {database.path}"
+        return Check(part, Health.WRONG, one_line(error), cure)
     done = sum(step["state"] == "COMPLETED" for step in steps)
     where = f"embedded, in {database.root}" if database.embedded else "answers"
     return Check(
