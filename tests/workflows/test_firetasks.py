@@ -142,7 +142,7 @@ def test_a_launch_that_wakes_late_leaves_the_step_to_the_later_one(
     with claim(own, turn=Turn(epoch, number + 1)):
         pass  # it was given up, and its successor has begun or ended
     env = {"root": str(tmp_path / "data"), "vasp_cmd": f"{sys.executable} {FAKE}"}
-    with pytest.raises(Superseded, match="before launch"):
+    with pytest.raises(Superseded, match="took this step over from launch"):
         RunStep().run_task({**spec, "_fw_env": env})
     assert not (tmp_path / "ledger").exists()
     assert not own.exists()

@@ -24,7 +24,11 @@ from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 from workflows.errors import LnmoError
 from workflows.firetasks import TURN
 from workflows.launchpad.counters import turn_of
-from workflows.launchpad.owned_mongodb import MongoLaunchPad, WorkflowLost
+from workflows.launchpad.owned_mongodb import (
+    FireworkTaken,
+    MongoLaunchPad,
+    WorkflowLost,
+)
 from workflows.records.calculations import fetch
 from workflows.records.opened_data import OpenedData
 
@@ -150,7 +154,7 @@ class ReportingLaunchPad(MongoLaunchPad):
                     self.ended = launch_end.state
                 send(self, launch_end, None if lost else self.root)
                 return True
-            except WorkflowLost as error:
+            except (WorkflowLost, FireworkTaken) as error:
                 print(f"lnmo: {error}", file=sys.stderr)
                 return False
             except PyMongoError as error:

@@ -3,9 +3,13 @@
 A worker that was given up, because its node or its owner was silent, may still live.
 Its successor takes the step by writing a token of its own beside the run directory;
 the earlier worker finds that token before it records, starts or corrects anything, and
-ends its VASP without touching what is no longer its own. One that was stopped before it
-had taken the step has an earlier turn than the token, and does not take it. A copy of
-the directory has a copy of the token: the directories themselves are compared as well.
+ends its VASP without touching what is no longer its own. A copy of the directory has a
+copy of the token: the directories themselves are compared as well.
+
+One that was stopped before it had taken the step would replace the token when it wakes.
+So each launch first leaves a mark with its number, that nothing replaces. A launch that
+finds the mark of a later one has been given up; one that finds the token of an earlier
+launch writes its own again.
 """
 
 from __future__ import annotations
@@ -81,6 +85,8 @@ class _Held:
 
 HOLDER = ".holder.json"
 """End of the name of a token, behind a dot and the step."""
+MARK = ".launch-"
+"""Between the step and the number of a launch, in the name of its mark."""
 STARTED = "process_started"
 """Key of a token that is held for life: see :mod:`workflows.engines.process_start`."""
 EPOCH, LAUNCH = "launchpad", "launch_id"
@@ -118,8 +124,11 @@ def claim(
     directory.parent.mkdir(parents=True, exist_ok=True)
     held = _Held(token, hold(directory.parent), for_life, turn=turn)
     try:
+        if turn is not None:
+            _mark(directory, turn)
         _write(_place(directory), token, for_life=for_life, turn=turn)
         _HELD[directory] = held
+        check_claim(directory)
         yield
     except GivenUp as given_up:
         raise Superseded(str(given_up)) from None
@@ -182,6 +191,7 @@ def check_claim(place: Path) -> None:
         for path in (directory, *_between(directory, place)):
             if not _is_the_same(path, held.places):
                 raise GivenUp(_replaced(path, held.places[path]))
+        _refuse_earlier(directory, held.turn)
         _restore(directory, held)
         if _token(directory) != held.token:
             raise GivenUp(_words(directory))
@@ -228,14 +238,16 @@ def _is_held_here(directory: Path, held: _Held) -> bool:
 
 
 def _restore(directory: Path, held: _Held) -> None:
-    """Write the token again if somebody removed it.
+    """Write the token again if somebody removed it, or an earlier launch replaced it.
 
     Whoever takes a step over leaves a token of its own, which stays.
     """
-    place = _place(directory)
+    place, life, turn = _place(directory), held.for_life, held.turn
     with suppress(OSError):
         if not place.exists():
-            _write(place, held.token, anew=True, for_life=held.for_life, turn=held.turn)
+            _write(place, held.token, anew=True, for_life=life, turn=turn)
+        elif _is_earlier(_content(place), turn):
+            _write(place, held.token, for_life=life, turn=turn)
 
 
 def _place(directory: Path) -> Path:
@@ -250,13 +262,7 @@ def _write(
     for_life: bool = False,
     turn: Turn | None = None,
 ) -> None:
-    """Write a token; ``anew`` only where there is none, or FileExistsError.
-
-    Raises
-    ------
-    GivenUp
-        The token that is there is of a later launch.
-    """
+    """Write a token; ``anew`` only where there is none, or FileExistsError."""
     content: dict[str, Any] = {
         "token": token,
         "host": socket.gethostname(),
@@ -270,24 +276,44 @@ def _write(
     part = path.with_name(f"{path.name}.{token}.part")
     try:
         part.write_text(json.dumps(content), "utf-8")
-        _refuse_earlier(path, turn)
         os.link(part, path) if anew else part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _refuse_earlier(path: Path, turn: Turn | None) -> None:
-    """Refuse a launch that is earlier than the one that has the token."""
-    found = _content(path)
-    later = found.get(LAUNCH)
-    if turn is None or found.get(EPOCH) != turn.epoch or not isinstance(later, int):
+def _mark(directory: Path, turn: Turn) -> None:
+    """Leave the mark of a launch."""
+    name = f".{directory.name}{MARK}{turn.epoch[:8]}-{turn.launch_id}"
+    directory.with_name(name).touch()
+
+
+def _refuse_earlier(directory: Path, turn: Turn | None) -> None:
+    """Refuse a launch of which a later one has left a mark.
+
+    Raises
+    ------
+    GivenUp
+        Names that launch.
+    """
+    if turn is None:
         return
-    if later > turn.launch_id:
-        raise GivenUp(
-            f"launch {later} (process {found.get('pid')} on {found.get('host')}) took "
-            f"this step over at {found.get('since')}, before launch {turn.launch_id} "
-            "began it; nothing was recorded here"
-        )
+    begin = f".{directory.name}{MARK}{turn.epoch[:8]}-"
+    with suppress(OSError):
+        ends = [name.removeprefix(begin) for name in os.listdir(directory.parent)]
+        later = max((int(end) for end in ends if end.isdecimal()), default=0)
+        if later > turn.launch_id:
+            raise GivenUp(
+                f"{directory}: launch {later} took this step over from launch "
+                f"{turn.launch_id}; nothing was recorded here, see its result"
+            )
+
+
+def _is_earlier(token: dict[str, Any], turn: Turn | None) -> bool:
+    """Return whether a token is that of an earlier launch."""
+    number = token.get(LAUNCH)
+    if turn is None or token.get(EPOCH) != turn.epoch or not isinstance(number, int):
+        return False
+    return number < turn.launch_id
 
 
 def _token(directory: Path) -> str | None:

@@ -19,7 +19,7 @@ from workflows.launchpad.counters import turn_of
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
-from workflows.launchpad.owned_mongodb import WorkflowLost
+from workflows.launchpad.owned_mongodb import FireworkTaken, WorkflowLost
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
 from workflows.records.calculations import fetch
@@ -73,9 +73,11 @@ class LocalQueue:
 
     def check_out(self) -> tuple[Firework | None, int]:
         """Return a READY Firework, now RUNNING, and its launch; None if none is."""
-        if not self._launchpad.run_exists(self._fworker):
-            return None, 0
-        return self._launchpad.checkout_fw(self._fworker, str(self._root))  # type: ignore[no-any-return]
+        while self._launchpad.run_exists(self._fworker):
+            found = self._launchpad.checkout_fw(self._fworker, str(self._root))
+            if found[0] is not None:  # else another process was faster
+                return found  # type: ignore[no-any-return]
+        return None, 0
 
     def request(self, firework: Firework, launch_id: int) -> dict[str, Any]:
         """Return the message that makes a worker execute a Firework.
@@ -187,7 +189,7 @@ class LocalQueue:
         action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
         try:
             self._launchpad.complete_launch(launch_id, action, state)
-        except WorkflowLost as error:
+        except (WorkflowLost, FireworkTaken) as error:
             return str(error)
         if new:
             self._fworker = self._owner()

@@ -61,18 +61,55 @@ def test_the_last_to_take_it_has_it(tmp_path: Path) -> None:
     assert sorted(p.name for p in step.parent.iterdir()) == [".static.holder.json"]
 
 
+EARLIER, LATER = Turn("one", 7), Turn("one", 8)
+
+
 def test_a_later_launch_keeps_its_step_from_an_earlier_one_that_wakes(
     tmp_path: Path,
 ) -> None:
     step = tmp_path / "abc" / "static"
-    earlier, later = Turn("one", 7), Turn("one", 8)
-    with claim(step, turn=later):
-        with pytest.raises(Superseded, match=r"launch 8 .* before launch 7 began it"):
-            claim(step, turn=earlier).__enter__()
+    with claim(step, turn=LATER):
+        with pytest.raises(Superseded, match="launch 8 took this step over from"):
+            claim(step, turn=EARLIER).__enter__()
         check_claim(step)
     with pytest.raises(Superseded):  # it has ended, and its record stands
-        claim(step, turn=earlier).__enter__()
-    assert sorted(p.name for p in step.parent.iterdir()) == [".static.holder.json"]
+        claim(step, turn=EARLIER).__enter__()
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_an_earlier_launch_that_was_stopped_while_it_wrote_its_token_has_no_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
+    step = tmp_path / "abc" / "static"
+    later = claim(step, turn=LATER)
+    replace, begun = Path.replace, []
+
+    def stopped(part: Path, path: Path) -> Path:
+        if not begun:
+            begun.append(part)
+            later.__enter__()  # it begins while the earlier one sleeps
+            if ended:
+                later.__exit__(None, None, None)
+        return replace(part, path)
+
+    monkeypatch.setattr(Path, "replace", stopped)
+    with pytest.raises(Superseded, match="launch 8"):
+        claim(step, turn=EARLIER).__enter__()
+    assert begun
+
+
+def test_a_launch_writes_its_token_again_over_that_of_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    step = tmp_path / "abc" / "static"
+    token = step.with_name(".static.holder.json")
+    with claim(step, turn=EARLIER):
+        old = token.read_bytes()
+    with claim(step, turn=LATER):
+        own = json.loads(token.read_text())
+        token.write_bytes(old)
+        check_claim(step)
+        assert json.loads(token.read_text())["token"] == own["token"]
 
 
 @pytest.mark.parametrize(
