@@ -298,6 +298,10 @@ def _run_again(launchpad: LaunchPad, database: Database, status: StepStatus) -> 
     if s.unsent is not None:
         repair(launchpad, replace(s, action=Action.SEND), database.root)
         return "its saved result was sent"
+    if s.state in UNENDED and s.launch_state in {"COMPLETED", "FIZZLED"}:
+        launchpad._refresh_wf(s.fw_id)  # its process was killed while it told the end
+        if s.launch_state == "COMPLETED":
+            return "had finished: its end is recorded now, not run again"
     if s.state == "DEFUSED":
         if adopt(launchpad, s.fw_id):
             return "had finished: result adopted, not run again"

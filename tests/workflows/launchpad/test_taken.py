@@ -9,9 +9,13 @@ import pytest
 from fireworks import FWAction, FWorker, LaunchPad
 
 from workflows.campaign.calculation import Calculation
+from workflows.cluster.cancel_rerun import rerun
+from workflows.launchpad.interrupted_runs import return_interrupted_runs
+from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import owned
 from workflows.launchpad.owned_mongodb import FireworkTaken
+from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
 
@@ -134,3 +138,26 @@ def test_what_nobody_else_took_goes_its_way(pad: LaunchPad) -> None:
     assert steps == ["relax", "static"]
     pad.rerun_fw(_first(pad)["fw_id"])
     assert {f["state"] for f in pad.fireworks.find()} == {"READY", "WAITING"}
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "FIZZLED"])
+@pytest.mark.parametrize("verb", ["run", "rerun"])
+def test_an_end_of_which_only_the_launch_was_told_is_told_whole(
+    pad: LaunchPad, database: Database, state: str, verb: str
+) -> None:
+    dead = {**this_process(), "started": "long ago"}
+    worker = FWorker(name=LOCAL_RUN, category=["vasp"], env=dead)
+    firework, launch_id = pad.checkout_fw(worker, "/")
+    with pytest.MonkeyPatch.context() as killed:
+        killed.setattr(pad, "_refresh_wf", lambda _: None)
+        pad.complete_launch(launch_id, FWAction(exit=state == "FIZZLED"), state)
+    assert _first(pad)["state"] == "RUNNING"
+    if verb == "run":
+        assert return_interrupted_runs(pad, fireworks_of(pad)) == 0
+        assert _first(pad)["state"] == state
+        return
+    one = {"fw_id": firework.fw_id}
+    told = rerun(pad, database, None, one, dead=True)[0]
+    assert told.done, told
+    assert ("had finished" in told.action) is (state == "COMPLETED")
+    assert _first(pad)["state"] == "READY"  # also a finished one, without its record
