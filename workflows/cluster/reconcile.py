@@ -17,6 +17,7 @@ from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.copies import copy_again, lost_copies
 from workflows.launchpad.halves import Half, halves, remove_halves
 from workflows.launchpad.lease import lease
+from workflows.launchpad.recovery import contradicted, return_recorded
 from workflows.launchpad.steps import steps_of
 from workflows.records.database import Database
 
@@ -79,6 +80,17 @@ def reconcile(
         elif held := blocked_job(status) or still_running(status):
             found.append(held)
     steps = steps_of(launchpad, {})
+    for step in contradicted(database.root, steps):
+        if step["fw_id"] in broken:
+            continue
+        if fix:
+            confirm_lease()
+        why = (
+            f"{step['state']}, but its record says otherwise; its files are read first"
+        )
+        if not fix or return_recorded(launchpad, database.root, [step]):
+            own = step["fw_id"], str(step["name"])
+            found.append(StepReport(*own, "retry", why, done=fix))
     for step in lost_copies(launchpad, database.root, steps):
         if fix:
             confirm_lease()

@@ -33,7 +33,8 @@ SIGNALS = {
 
 CODES = {
     126: "the command exists but may not be executed; chmod +x, or name another file",
-    127: "the command was not found; correct its path, or load its module",
+    127: "the command, or a library that it needs, was not found; correct its path, "
+    "or load its module",
 }
 """Exit codes with which a shell says that it started nothing."""
 

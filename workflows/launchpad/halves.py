@@ -173,6 +173,7 @@ def _busy(launchpad: LaunchPad, steps: Iterable[Mapping[str, Any]]) -> set[int]:
     fields = {"_id": 0, "fw_id": 1, "fworker": 1, "host": 1, "state": 1}
     launches = list(launchpad.launches.find({"state": {"$in": list(BUSY)}}, fields))
     alive = {one["fw_id"] for one in launches if owner_of(one).alive is not False}
-    known = {one["fw_id"] for one in launches}
-    unknown = {s["fw_id"] for s in steps if s["state"] in BUSY} - known
-    return alive | unknown
+    claimed = [s["fw_id"] for s in steps if s["state"] in BUSY]
+    asked = {"fw_id": {"$in": claimed}}
+    known = {one["fw_id"] for one in launchpad.launches.find(asked, {"fw_id": 1})}
+    return alive | (set(claimed) - known)

@@ -165,12 +165,18 @@ def return_recorded(
     StoreBusy
         Another process has kept a Workflow locked for minutes.
     """
-    results = FileResults(root)
-    found = (each for each in fireworks if _contradicted(results, each))
     return sum(
         rerun_if(launchpad, each["fw_id"], may=str(each["state"]).__eq__)
-        for each in found
+        for each in contradicted(root, fireworks)
     )
+
+
+def contradicted(
+    root: Path, fireworks: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return what :func:`return_recorded` makes READY again."""
+    results = FileResults(root)
+    return [each for each in fireworks if _contradicted(results, each)]
 
 
 def _contradicted(results: FileResults, step: Mapping[str, Any]) -> bool:

@@ -156,6 +156,19 @@ def test_steps_of_an_older_launchpad_take_their_results_from_the_records(
     assert {step["state"] for step in fireworks_of(pad)} == {"COMPLETED"}
 
 
+def test_reconcile_takes_up_a_failed_step_whose_record_has_a_result(
+    pad: LaunchPad, database: Database
+) -> None:
+    pad.fireworks.update_one({"spec.step": "static"}, {"$set": {"state": "FIZZLED"}})
+    (asked,) = reconcile(pad, database, None, fix=False)
+    assert (asked.action, asked.done) == ("retry", False)
+    (told,) = reconcile(pad, database, None, fix=True)
+    assert (told.action, told.done) == ("retry", True)
+    states = {step["step"]: step["state"] for step in fireworks_of(pad)}
+    assert states == {"relax": "COMPLETED", "static": "READY"}
+    assert reconcile(pad, database, None, fix=True) == []
+
+
 def test_the_record_of_a_failure_is_copied_again_too(
     pad: LaunchPad, database: Database, one: Calculation, finished: Make
 ) -> None:

@@ -138,6 +138,17 @@ def test_what_a_dead_process_had_is_removed(
     assert [(i, step) for i, step, _ in _listed(pad)] == [w[:2] for w in whole]
 
 
+def test_what_has_ended_without_its_workflow_is_removed(
+    pad: LaunchPad, database: Database, two: list[Calculation]
+) -> None:
+    _launch(pad, this_process())
+    pad.workflows.drop()
+    pad.launches.update_one({}, {"$set": {"state": "COMPLETED"}})
+    assert all(r.done for r in reconcile(pad, database, None, fix=True))
+    assert pad.fireworks.count_documents({}) == 0
+    assert len(submit(pad, two).added) == len(two)
+
+
 def test_a_workflow_that_another_process_is_adding_is_no_half(
     pad: LaunchPad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
