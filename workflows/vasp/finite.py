@@ -14,7 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from workflows.vasp.numbers import VaspNumbers
-    from workflows.vasp.outcar_steps import IonicStep
+    from workflows.vasp.outcar_steps import IonicStep, OutcarBody
 
 QUANTITIES = {
     "energy": "the energy",
@@ -74,6 +74,8 @@ def keep_finite(numbers: VaspNumbers) -> VaspNumbers:
         )
     if both and last is None and not (numbers.many_body or numbers.learned):
         doubts.append("OUTCAR has no ionic step that can be read")
+    if body is not None and "structure" not in (*bad, *bad_there):
+        doubts += _without_structure(body)
     if last is not None and last.moments_lost and "magnetization" not in values:
         doubts.append(f"no number in {last.moments_lost} in OUTCAR")
     if numbers.efermi_lost:
@@ -161,6 +163,21 @@ def _half_a_table(last: IonicStep) -> bool:
     """Tell whether the last rows of the site moments are lost."""
     moments, atoms = last.moments, len(last.positions)
     return bool(moments and atoms and len(moments) < atoms)
+
+
+def _without_structure(body: OutcarBody) -> list[str]:
+    """Say of which ionic steps OUTCAR has no structure to compare other files with."""
+    if body.header.ions_problem:  # told by itself
+        return []
+    ends = {"last": body.steps[-1], "first": body.steps[0]} if body.steps else {}
+    found = {name: body.structure_problem(step) for name, step in ends.items()}
+    if found.get("first") == found.get("last"):
+        found.pop("first", None)
+    return [
+        f"OUTCAR has {problem} in its {name} ionic step, to compare other files with"
+        for name, problem in found.items()
+        if problem
+    ]
 
 
 def _named(fields: Sequence[str]) -> str:

@@ -82,6 +82,11 @@ def of_outcar_alone(outcar: OutcarBody | None) -> str:
             f"OUTCAR holds {outcar.runs} runs, one after the other: its settings are "
             "of the first and its numbers of the last; keep each in a file of its own"
         )
+    if outcar.header.ions_problem:
+        return (
+            f"{outcar.header.ions_problem}: one of the two was damaged or edited; copy "
+            "it again from where VASP ran"
+        )
     if not outcar.steps:
         return ""
     last = outcar.steps[-1]

@@ -27,6 +27,7 @@ MAX_LINE = 100_000
 """Characters; VASP writes no such line, a damaged file may."""
 DIMENSIONS = "Dimension of arrays:"
 FIRST_STEP = re.compile(r"-{5,}\s*Iteration|^\s*Iteration\s|FREE ENERGIE OF THE ION")
+ION_COUNTS = "ions per type"
 FAKE = "-fake"
 """End of the version of ``lnmo-fake-vasp``: whatever says so is not of VASP."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EDed][-+]?\d+)?"
@@ -51,7 +52,9 @@ class OutcarHeader:
     heads
         Of each POTCAR, what else OUTCAR repeats of its head; empty if that is damaged.
     ions_per_block
-        Atoms of each block.
+        Atoms of each block; empty if their sum is not NIONS.
+    ions_problem
+        In what ``ions per type`` and NIONS contradict each other; empty for nothing.
     ldautype, ldaul, ldauu, ldauj
         None when no +U was selected. VASP prints U and J with one decimal; where
         the INCAR it repeats (since 6.3) agrees with that, its digits are taken.
@@ -72,6 +75,7 @@ class OutcarHeader:
     zval: tuple[float, ...] = ()
     heads: tuple[Potential, ...] = field(default=(), repr=False)
     ions_per_block: tuple[int, ...] = ()
+    ions_problem: str = ""
     ldautype: int | None = None
     ldaul: tuple[int, ...] | None = None
     ldauu: tuple[float, ...] | None = None
@@ -161,6 +165,7 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
     if len(zval) != len(titels):  # the later table, with fewer digits
         zval = _row(parameters, "ZVAL")
     nions = _integer(tags, "NIONS")
+    ions = _ions(parameters, nions)
     metagga = (tags.get("METAGGA") or "--").upper()
     ldau = _row(parameters, "LDAUL")
     return OutcarHeader(
@@ -170,7 +175,8 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
         enmax=enmax if len(enmax) == len(titels) else (),
         zval=zval,
         heads=_heads(potcars),
-        ions_per_block=_ions(parameters, nions),
+        ions_per_block=ions,
+        ions_problem="" if ions else _ions_problem(parameters, nions),
         ldautype=_integer(tags, "LDAUTYPE"),
         ldaul=tuple(int(value) for value in ldau) or None,
         ldauu=_sharpened(_row(parameters, "LDAUU"), incar.get("LDAUU")),
@@ -301,17 +307,29 @@ def _row(lines: list[str], label: str) -> tuple[float, ...]:
 
 def _ions(lines: list[str], nions: int | None) -> tuple[int, ...]:
     """Return atoms per block; thousands of atoms touch in VASP's columns of four."""
-    row = next((t for t in lines if t.strip().startswith("ions per type")), "")
-    counts = tuple(int(value) for value in _row(lines, "ions per type"))
+    row = next((t for t in lines if t.strip().startswith(ION_COUNTS)), "")
+    counts = tuple(int(value) for value in _row(lines, ION_COUNTS))
     if nions is None or sum(counts) == nions:
         return counts
     digits = row.partition("=")[2].rstrip()
-    columns = tuple(
-        int(digits[max(0, end - 4) : end])
-        for end in range(len(digits), 0, -4)
-        if digits[max(0, end - 4) : end].strip()
-    )[::-1]
+    fields = [
+        digits[max(0, end - 4) : end].strip() for end in range(len(digits), 0, -4)
+    ]
+    if not all(field.isdecimal() for field in fields if field):
+        return ()
+    columns = tuple(int(field) for field in reversed(fields) if field)
     return columns if sum(columns) == nions else ()
+
+
+def _ions_problem(lines: list[str], nions: int | None) -> str:
+    """Say both numbers of atoms of a head whose blocks do not add up to NIONS."""
+    if nions is None:
+        return ""
+    counts = _row(lines, ION_COUNTS)
+    listed = " + ".join(f"{count:g}" for count in counts)
+    total = f" = {sum(counts):g}" if len(counts) > 1 else ""
+    found = f"{listed}{total}" if listed else "no number"
+    return f"OUTCAR has NIONS = {nions}, and {found} as {ION_COUNTS}"
 
 
 def _sharpened(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workflows.analysis.d_orbitals import OnsiteOccupation
+from workflows.counts import count_of
 from workflows.vasp.file_ends import FOOTER
 from workflows.vasp.occupation_matrices import read_occupation_matrices
 from workflows.vasp.outcar_head import DIMENSIONS, OutcarHeader, outcar_header
@@ -147,16 +148,33 @@ class OutcarBody:
         """
         from pymatgen.core import Structure
 
-        pairs = zip(self.header.elements, self.header.ions_per_block, strict=False)
-        species = [element for element, number in pairs for _ in range(number)]
-        if len(step.lattice) != 3 or len(species) != len(step.positions) or not species:
-            return None
-        places = (*step.lattice, *step.positions)
-        if not all(math.isfinite(number) for place in places for number in place):
+        if self.structure_problem(step):
             return None
         return Structure(
-            step.lattice, species, step.positions, coords_are_cartesian=True
+            step.lattice, self._species(), step.positions, coords_are_cartesian=True
         )
+
+    def structure_problem(self, step: IonicStep) -> str:
+        """Say what OUTCAR lacks of the structure of a step; empty for nothing."""
+        species, found = self._species(), len(step.positions)
+        if not species:
+            return "no elements with their numbers of atoms"
+        if len(step.lattice) != 3:
+            return "no lattice vectors"
+        if found != len(species):
+            return f"positions of {found} of {count_of(len(species), 'atom')}"
+        places = (*step.lattice, *step.positions)
+        if not all(math.isfinite(number) for place in places for number in place):
+            return "no number in the lattice or a position"
+        return ""
+
+    def _species(self) -> list[str]:
+        """Return the element of every atom; empty if not every block has one."""
+        elements, ions = self.header.elements, self.header.ions_per_block
+        if len(elements) != len(ions):
+            return []
+        pairs = zip(elements, ions, strict=True)
+        return [element for element, number in pairs for _ in range(number)]
 
 
 def read_outcar(text: str, *, name: str = "OUTCAR") -> OutcarBody:
