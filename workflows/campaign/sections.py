@@ -21,6 +21,7 @@ from workflows.analysis.lnmo import CELL_LENGTH, FORMULA
 from workflows.campaign import presets, wavecar_tags
 from workflows.campaign.calculation import REFERENCE_METALS
 from workflows.campaign.host_crystal import Crystal
+from workflows.campaign.tag_lists import as_values
 from workflows.campaign.value_limits import wrong_tag
 from workflows.errors import nearest, one_line
 from workflows.vasp.known_tags import is_known
@@ -254,7 +255,10 @@ class VaspSection(Section):
                         "written "
                         f"POSCAR and cannot be set by hand; set vasp.{cure} by element"
                     )
-        return value
+        return {
+            step: {tag: as_values(tag, one) for tag, one in tags.items()}
+            for step, tags in value.items()
+        }
 
     @model_validator(mode="after")
     def _possible_steps(self) -> "VaspSection":

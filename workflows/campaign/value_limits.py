@@ -11,19 +11,23 @@ import math
 import re
 from typing import Any
 
+from workflows.campaign.tag_lists import (
+    SWITCH,
+    SWITCHES,
+    as_values,
+    takes_list,
+    wrong_word,
+)
 from workflows.vasp.closed_tags import values_of_vasp
+from workflows.vasp.incar_text import NUMBER
 from workflows.vasp.known_tags import MACHINE_TAGS, is_known, known_tags, nearest_tag
 
 WRITTEN = re.compile(r"[\w .,:+*/()'-]*", re.ASCII)
 """What a text may hold: no line end, ``;``, ``#``, ``!``, ``=``, quote, brace."""
 LONGEST = 200
 """Characters of a text: VASP cuts a line of INCAR without a word."""
-SWITCH = re.compile(r"\.?(T|F|TRUE|FALSE)\.?", re.IGNORECASE)
-"""True or false as VASP reads it."""
-SWITCHES = frozenset({"LATTICE_CONSTRAINTS"})
-"""Tags with a list of true and false."""
 NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-SINGLE = frozenset({"int", "float", "bool"})
+SINGLE = frozenset({"int", "float", "bool", "str", "bool | str"})
 """Types of tags with one value."""
 LARGEST = 1e9
 """Largest magnitude of a number in INCAR."""
@@ -88,6 +92,29 @@ def wrong_tag(tag: str, value: Any) -> str:
     return ""
 
 
+def _wrong_numbers(tag: str, text: str) -> str:
+    """Look at the words of a text, each as VASP reads it, not as Python does."""
+    if not takes_list(tag):
+        alone = [] if known_tags().get(tag) == "str" else text.split()
+        odd = next((w for w in alone if _only_of_python(w)), "")
+        return f"{odd!r} is not a number that VASP reads" if odd else ""
+    if problem := wrong_word(tag, text):
+        return problem
+    for one in as_values(tag, text):
+        if problem := _wrong_value(tag, one):
+            return problem
+    return ""
+
+
+def _only_of_python(word: str) -> bool:
+    """Tell a word that Python takes for a number, and VASP does not: nan, 1_000."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return NUMBER.fullmatch(word) is None
+
+
 def _no_value_of_vasp(tag: str, value: Any) -> str:
     known = "" if value is None else values_of_vasp(tag, str(value))
     return f"{value!r} is no value that VASP has; there is {known}" if known else ""
@@ -110,7 +137,9 @@ def _wrong_value(tag: str, value: Any) -> str:
         if kind == "bool" and SWITCH.fullmatch(value) is None:
             return f"{shown} is neither true nor false"
         wants_number = kind in {"int", "float"} or tag in LIMITS
-        return f"{shown} is not a number" if wants_number else ""
+        return (
+            f"{shown} is not a number" if wants_number else _wrong_numbers(tag, value)
+        )
     if isinstance(value, bool):
         wants_number = kind in {"int", "float", "list"} or tag in LIMITS
         if wants_number and tag not in SWITCHES:
@@ -118,7 +147,7 @@ def _wrong_value(tag: str, value: Any) -> str:
         return f"{shown} is not a word" if kind == "str" else ""
     if not isinstance(value, int | float):
         return f"{shown} is neither a number nor a word"
-    if kind == "bool":
+    if kind == "bool" or tag in SWITCHES:
         return f"{shown} is neither true nor false"
     if isinstance(value, float) and not math.isfinite(value):
         return f"{shown} is not a finite number"

@@ -18,6 +18,7 @@ from workflows.checks.kpoints_as_run import mesh_difference
 from workflows.records.document import Finding
 from workflows.vasp.custodian_json import InputChanges, input_changes
 from workflows.vasp.equality import same_structure, same_value
+from workflows.vasp.incar_text import incar_as_text, read_incar
 from workflows.vasp.input_files import UNREADABLE, incar_from, poscar_from, read_input
 from workflows.vasp.known_tags import is_harmless
 from workflows.vasp.kpoints import read_kpoints
@@ -65,8 +66,6 @@ def _from_plan(
     planned: Mapping[str, Any],
     changes: InputChanges,
 ) -> Iterator[Finding]:
-    from pymatgen.io.vasp import Incar
-
     ran = {name: read_input(files, name, reader) for name, reader in READERS.items()}
     for name in READERS:
         if ran[name] is None or ran[name] is UNREADABLE:
@@ -75,7 +74,8 @@ def _from_plan(
                 "warning", name, "as planned", "a file that is gone or unreadable"
             )
     if "INCAR" in ran:
-        intended = Incar(dict(planned["incar"]))
+        # Read as the file beside it is: both lose the same where a reader is coarse.
+        intended = read_incar(incar_as_text(planned["incar"])).values()
         tags = intended.keys() | ran["INCAR"].keys()
         yield from _tags(
             intended, ran["INCAR"], tags - _edited_since(intended, numbers)

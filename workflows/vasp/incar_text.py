@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from workflows.vasp.known_tags import known_tags
+
 if TYPE_CHECKING:
     from pymatgen.io.vasp import Incar
 
@@ -266,20 +268,45 @@ def _expanded(word: str) -> list[float] | None:
 def incar_as_text(tags: Mapping[str, Any]) -> str:
     r"""Write an INCAR: runs of equal moments as ``4*-2.0``, long lines ended by ``\``.
 
+    A text is written as it stands; nothing takes it apart. A number gets the type that
+    pymatgen knows of the tag, so that ``ENCUT: 520`` is written as ``520.0``.
+
     Parameters
     ----------
     tags
-        Tag -> value, as pymatgen's Incar takes them.
+        Tag -> a number, a text, true or false, or a list of them.
     """
-    from pymatgen.io.vasp import Incar
-
     lines: list[str] = []
-    for line in Incar(dict(tags)).get_str().splitlines():
-        tag, _, value = line.partition(" = ")
-        if tag == "MAGMOM" and not isinstance(tags[tag], str):
-            value = " ".join(_runs(tags[tag]))
-        lines += _wrapped(tag, value)
+    for name, value in tags.items():
+        tag = name.strip().upper()
+        kind = known_tags().get(tag, "any")
+        if isinstance(value, str):
+            written = " ".join(value.splitlines()).strip()
+        elif not isinstance(value, list | tuple):
+            written = _number_as_text(value, kind)
+        elif tag == "MAGMOM":
+            written = " ".join(_runs(value))
+        else:
+            written = " ".join(map(str, value))
+        lines += _wrapped(tag, written)
     return "\n".join(lines) + "\n"
+
+
+def incar_with(text: str, tags: Mapping[str, Any]) -> str:
+    """Return the text of an INCAR that lnmo wrote, with some tags set or replaced.
+
+    All others keep the text they have. Numbers read and written again would not.
+    """
+    kept = read_incar(text).tags
+    return incar_as_text({**{t: " ".join(kept[t].split()) for t in kept}, **tags})
+
+
+def _number_as_text(value: Any, kind: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if kind == "float":
+        return str(float(value))
+    return str(int(value)) if kind == "int" and value == int(value) else str(value)
 
 
 def _runs(moments: Sequence[Any]) -> Iterator[str]:

@@ -55,8 +55,8 @@ from workflows.engines.vasp.wavecars import (
 from workflows.errors import MachineError, StoreError, Terminated
 from workflows.records.document import State, TaskDocument
 from workflows.records.unreadable import DOCUMENT_FILE, read_document
-from workflows.vasp.incar_text import incar_as_text
-from workflows.vasp.input_files import read_incar_file
+from workflows.vasp.incar_text import incar_with
+from workflows.vasp.run_files import read_text
 
 NOT_KEPT = ("CHG", "CHGCAR", "PROCAR")
 """Files of a cut run that are removed: large, and nothing starts from them."""
@@ -381,8 +381,7 @@ def _start_over(directory: Path) -> None:
 def _add_machine_tags(directory: Path, machine: Machine) -> None:
     if machine.incar:
         path = directory / "INCAR"
-        tags = {**read_incar_file(path), **machine.incar}
-        path.write_text(incar_as_text(tags), "utf-8")
+        path.write_text(incar_with(read_text(path), machine.incar), "utf-8")
 
 
 def _run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]]:

@@ -21,9 +21,10 @@ from workflows.engines.claim import check_claim
 from workflows.engines.claimed_copy import copy_whole
 from workflows.engines.protocol import read_run_file
 from workflows.errors import StoreError
-from workflows.vasp.incar_text import incar_as_text
+from workflows.vasp.incar_text import incar_with
 from workflows.vasp.input_files import read_incar_file
 from workflows.vasp.outcar_head import OutcarHeader, read_outcar_header
+from workflows.vasp.run_files import read_text
 from workflows.vasp.wavecar import WavecarHead, read_wavecar_head
 
 NAME = "WAVECAR"
@@ -200,10 +201,9 @@ def prepare_attempt(directory: Path) -> None:
             return
     check_claim(directory)
     path.unlink(missing_ok=True)
-    incar["ISTART"] = 0
-    if incar.get("ICHARG") == 0:
-        incar["ICHARG"] = 2
-    (directory / "INCAR").write_text(incar_as_text(incar), "utf-8")
+    from_scratch = {"ISTART": 0} | ({"ICHARG": 2} if incar.get("ICHARG") == 0 else {})
+    path = directory / "INCAR"
+    path.write_text(incar_with(read_text(path), from_scratch), "utf-8")
 
 
 def wavecar_source(directory: Path) -> Path | None:
