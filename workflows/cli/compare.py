@@ -119,9 +119,14 @@ def _not_compared(campaign: Campaign, same: Mapping[str, str]) -> tuple[str, ...
         return ()
     changes = [campaign.variants[name] for name in (*same, *same.values())]
     keys = dict.fromkeys(key for change in changes for key in keys_of(change))
+    why, cure = (
+        f"engine {campaign.engine} ignores {', '.join(keys)}",
+        "take an engine that uses these keys, such as --engine vasp",
+    )
+    if campaign.engine == "vasp":
+        why = f"{', '.join(keys) or 'no key'} changes no calculation"
+        cure = "give these variants other values"
     return (
-        f"campaign {campaign.name}: engine {campaign.engine} ignores "
-        f"{', '.join(keys)}, so the variants {', '.join(same)} repeat the calculations "
-        f"of {', '.join(dict.fromkeys(same.values()))}; take an engine that uses these "
-        "keys, such as --engine vasp",
+        f"campaign {campaign.name}: {why}, so the variants {', '.join(same)} repeat "
+        f"the calculations of {', '.join(dict.fromkeys(same.values()))}; {cure}",
     )

@@ -183,12 +183,12 @@ def same_as_before(planned: Mapping[str, Sequence[Calculation]]) -> dict[str, st
     """Return the variants that are the calculations of an earlier one, and of which.
 
     What they change means nothing to their engine: a surrogate has no cutoff, no k
-    points, no U and no magnetic order.
+    points, no U and no magnetic order. A reference counts too: voltages rest on it.
     """
     first: dict[frozenset[str], str] = {}
     found = {}
     for name, calculations in planned.items():
-        ids = frozenset(c.id for c in calculations if not c.reference)
+        ids = frozenset(c.id for c in calculations)
         if first.setdefault(ids, name) != name:
             found[name] = first[ids]
     return found
