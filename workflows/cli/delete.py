@@ -53,13 +53,13 @@ def delete(
     the LaunchPad's entry of the campaign (it cannot know which campaigns share them).
     """
     from workflows.campaign.campaign import load_campaign
-    from workflows.cli.selection import at_launchpad
+    from workflows.cli.selection import Selection, at_launchpad
     from workflows.launchpad import delete as deletion
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.opening import owned
-    from workflows.records.database import read_database
 
-    database = read_database(launchpad)
+    project = Selection(None, launchpad=launchpad, or_embedded=True, new_data=False)
+    database = project.database()
     chosen = load_campaign(campaign)
     name = chosen.name
     with owned(database) as (pad, _):

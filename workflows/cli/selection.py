@@ -51,6 +51,8 @@ class Selection:
     or_embedded
         Whether a directory without ``launchpad.yaml`` stands for its embedded
         LaunchPad, as for verbs that read or run on this machine.
+    new_data
+        Whether such a directory may lack its data too, as for verbs that start them.
     loaded
         The campaign with engine and x but every variant, where it was read already.
     databases
@@ -64,6 +66,7 @@ class Selection:
     launchpad: Path | None = None
     variant: str | None = None
     or_embedded: bool = False
+    new_data: bool = True
     loaded: Campaign | None = field(default=None, repr=False, compare=False)
     databases: dict[Path | None, Database] = field(
         default_factory=dict, repr=False, compare=False
@@ -148,7 +151,7 @@ class Selection:
     def _read_database(self) -> Database:
         if not self.or_embedded:
             return read_database(self.launchpad)
-        database = read_or_embedded(self.launchpad, new=True)
+        database = read_or_embedded(self.launchpad, new=self.new_data)
         if not database.path.exists():
             _tell_embedded(database.root)
         return database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,10 @@ def submit(
     from workflows.launchpad.opening import owned, reading
     from workflows.records.file_store import CALCULATIONS
 
-    chosen = selection(campaign, engine, x, launchpad, variant=variant)
+    chosen = replace(
+        selection(campaign, engine, x, launchpad, variant=variant, or_embedded=True),
+        new_data=False,
+    )
     if category is not None:
         check_category(category, "--category")
     calculations, database = chosen.calculations(keep=False) or (), chosen.database()
