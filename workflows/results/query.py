@@ -266,11 +266,13 @@ class Recorded:
             See :func:`~workflows.results.lithium_energy.lithium_reference`.
         """
         cells = [s.document for s in self.summaries() if s.has_structure]
-        planned = self._ids or set()
-        candidates = sorted(  # the plan's own reference before any other
-            self.store.summaries(),
-            key=lambda s: s.document.calculation_id not in planned,
-        )
+        # Another variant's metal may pass every comparison, and have another mesh.
+        own = {c.id for c in self.calculations or () if c.reference}
+        candidates = [
+            s
+            for s in self.store.summaries()
+            if not own or s.document.calculation_id in own
+        ]
         cathode = [d for d in cells if not d.reference and d.task_label != GEOMETRY]
         return lithium_reference(candidates, cathode)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from workflows import load_campaign, plan
+from workflows import load_campaign, open_results, plan
 from workflows.campaign.calculation import Calculation
 from workflows.cli.compare import compare_results, show_comparison
 from workflows.cli.selection import Selection
 from workflows.engines.protocol import identity
-from workflows.errors import CampaignError
+from workflows.errors import CampaignError, ResultsError
 from workflows.records.document import Finding, State, TaskDocument
 from workflows.records.store import FileResults
 
@@ -91,6 +91,38 @@ def test_voltages_are_those_of_each_variant_alone(path: Path, recorded: Path) ->
     }
     # 0.056 eV lower in a cell of 8 formula units: 7 meV each, 7 mV for one lithium.
     assert changes == pytest.approx({"k-3": 0.0, "k-4": 7.0, "mp": 0.0}, abs=1e-6)
+
+
+def test_a_voltage_never_counts_from_the_metal_of_another_variant(
+    write_campaign: WriteCampaign,
+    finished: Callable[..., TaskDocument],
+    project: Callable[..., Path],
+) -> None:
+    variants = {"base": {}, "coarse": {"vasp": {"kpoints_lithium": [4, 4, 4]}}}
+    changes = {"x": [0, 1], "lithium_reference": True, "variants": variants}
+    campaign = load_campaign(write_campaign(changes))
+    documents = [
+        TaskDocument(
+            **identity(c, "static"),
+            state=State.DONE,
+            energy=-3.8,
+            structure=c.structure,
+            settings=SETTINGS,
+            engine_version="6.4.2",
+            energy_per_atom=-1.9,
+            dir_name=f"calculations/{c.id}/static",
+        )
+        if c.reference
+        else finished(c, settings=SETTINGS)
+        for c in plan(campaign)
+        if not (c.reference and c.variant == "base")
+    ]
+    where = project(*documents)
+    coarse = open_results(where, campaign=campaign.only("coarse"))
+    assert len(coarse.voltage())
+    base = open_results(where, campaign=campaign.only("base"))
+    with pytest.raises(ResultsError, match="no lithium metal reference was calculated"):
+        base.voltage()
 
 
 def test_what_is_not_run_is_told_and_changes_nothing(
