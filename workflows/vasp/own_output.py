@@ -7,16 +7,23 @@ told apart is taken for VASP's: an error that is not seen is not mended.
   VASP's first one. Fortran begins them with a blank, a box begins with a bar, and a
   launcher puts a label before them. Such lines are VASP's unless it has one rank.
 - What follows the last line of a VASP that did not come to its end may be its error.
+- A script may merge the two streams, so VASP may begin on either. On the other stream
+  nothing tells when a line was printed: it is VASP's by its form alone, or by that of
+  the Fortran library's message that memory is exhausted.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 
 from workflows.vasp.launcher_labels import without_label
 from workflows.vasp.standard_output import (
     ELECTRONIC,
     IONIC,
+    any_begins,
     begins,
     ranks_told,
     starts,
@@ -27,6 +34,51 @@ _DONE = "PROFILE, used timers:"
 """What VASP 6 prints when it is done."""
 _NEAR_END = "writing wavefunctions"
 """What any VASP prints last, but for what ends it there."""
+_MEMORY = "Allocation would exceed memory limit"
+_LIBRARY = re.compile(rf"\s*(?:[\w.-]+: |Fortran runtime error: )*{_MEMORY}\.?\s*")
+"""Of gfortran's library, which puts no blank before it; a launcher may name itself."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What a VASP command printed, and what is known of it.
+
+    Attributes
+    ----------
+    output, errors
+        Standard output and standard error.
+    runs, ended_well
+        As :func:`own_output` takes them.
+    begun
+        Whether VASP has opened a file of its own.
+    """
+
+    output: str
+    errors: str
+    runs: bool = False
+    ended_well: bool = False
+    begun: bool = False
+
+    @cached_property
+    def own_output(self) -> str:
+        """Return what of standard output may be VASP's."""
+        if self.merged and not _is_of_vasp(self.output):
+            return _by_form(self.output)
+        return own_output(self.output, runs=self.runs, ended_well=self.ended_well)
+
+    @cached_property
+    def own_errors(self) -> str:
+        """Return what of standard error may be VASP's."""
+        if self.merged:
+            return own_output(self.errors, runs=self.runs, ended_well=self.ended_well)
+        if _is_of_vasp(self.output):
+            return _by_form(self.errors)
+        return "" if self.runs and not self.begun else self.errors
+
+    @cached_property
+    def merged(self) -> bool:
+        """Return whether standard error has what VASP prints on standard output."""
+        return _is_of_vasp(self.errors)
 
 
 def own_output(text: str, *, runs: bool = False, ended_well: bool = False) -> str:
@@ -45,12 +97,13 @@ def own_output(text: str, *, runs: bool = False, ended_well: bool = False) -> st
         then known not to be an error that ended it.
     """
     lines = text.split("\n")
-    encoded = [line.encode("utf-8", "replace") for line in lines]
-    begun = [n for n, line in enumerate(encoded) if begins(line)]
+    begun = [n for n, line in enumerate(lines) if begins(_bytes(line))]
     if not begun:
         return "" if runs and not steps_printed(text) else text
     first = begun[0]
-    alone = ranks_told(encoded[first]) == 1 and starts(encoded).count == 1
+    alone = (
+        ranks_told(_bytes(lines[first])) == 1 and starts(map(_bytes, lines)).count == 1
+    )
     end, done = _end(lines[begun[-1] :], ended_well)
     end += begun[-1]
     before = () if alone else _perhaps_of_a_rank(lines[:first])
@@ -71,6 +124,20 @@ def _end(lines: list[str], ended_well: bool) -> tuple[int, bool]:
 
 def _is_step(line: str) -> bool:
     return any(kind.match(line) for kind in (IONIC, ELECTRONIC))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _is_of_vasp(text: str) -> bool:
+    return any_begins(_bytes(text)) or bool(steps_printed(text))
+
+
+def _by_form(text: str) -> str:
+    lines = text.split("\n")
+    library = (line for line in lines if _MEMORY in line and _LIBRARY.fullmatch(line))
+    return "\n".join([*_perhaps_of_a_rank(lines), *library])
 
 
 def _perhaps_of_a_rank(lines: Iterable[str]) -> list[str]:

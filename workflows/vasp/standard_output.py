@@ -34,6 +34,10 @@ _BEGIN = re.compile(
 )
 """Several VASPs may share a line, but a line that says more is not VASP's: wrappers
 and modules print ranks and versions too."""
+_MARK = re.compile(rb"running|vasp\.|%b" % _LOOP)
+"""In every first line."""
+_LONGEST_FIRST_LINE = 10_000
+"""Characters; the lines of many VASPs may come as one, rubbish as a longer one."""
 _NOT_AT_ONCE = re.compile(rb"vasp\.\d|running|POSCAR|[A-Z]{3}: +\d+ | F= ")
 """Of two VASPs that enter their loops at once, none prints this in between."""
 
@@ -84,7 +88,14 @@ def starts(lines: Iterable[bytes]) -> Starts:
 
 def begins(line: bytes) -> bool:
     """Return whether a line is one of those with which every VASP begins."""
+    if _MARK.search(line) is None or len(line) > _LONGEST_FIRST_LINE:
+        return False
     return _BEGIN.match(line) is not None
+
+
+def any_begins(text: bytes) -> bool:
+    """Return whether a line of a text is one with which every VASP begins."""
+    return bool(_MARK.search(text)) and any(map(begins, text.split(b"\n")))
 
 
 def ranks_told(line: bytes) -> int | None:

@@ -6,16 +6,20 @@ once, of an OUTCAR that was cut or of a log full of rubbish as well:
 ======================  ======================  ===============================
 file                    read by                 how
 ======================  ======================  ===============================
-vasp.out                VaspErrorHandler        of head and tail what may be
-                                                VASP's, whatever the bytes
-vasp.out, std_err.txt   StdErrHandler,          head and tail, whatever the
-                        VasprunXMLValidator     bytes
+vasp.out, std_err.txt   VaspErrorHandler,       of head and tail what may be
+                        StdErrHandler           VASP's, whatever the bytes
+vasp.out, std_err.txt   VasprunXMLValidator     head and tail, whatever the
+                                                bytes
 OUTCAR                  Unconverged, NBANDS     whole, whatever the bytes
 OSZICAR                 PositiveEnergy, Potim,  whole, whatever the bytes
                         NonConverging
 vasprun.xml             Unconverged,            as XML, in the encoding that it
                         VasprunXMLValidator     names
 ======================  ======================  ===============================
+
+A script may merge VASP's two streams, so each of the two handlers is given both. An
+error that both know is VaspErrorHandler's alone: two cures of one error would count as
+two.
 """
 
 from __future__ import annotations
@@ -39,12 +43,20 @@ from pymatgen.io.vasp.outputs import Oszicar
 from workflows.atomic import open_regular, read_regular, read_regular_bytes
 from workflows.errors import LnmoError, StoreError
 from workflows.vasp.file_ends import FOOTER, TAIL_BYTES
-from workflows.vasp.log_text import read_log
+from workflows.vasp.log_text import LONGEST_LINE, read_log
 from workflows.vasp.outcar_steps import STOPPED
-from workflows.vasp.own_output import own_output
+from workflows.vasp.own_output import Streams
 
 MOST_CHARACTERS = 120
 """Of what custodian's own code raised."""
+OUTPUT, ERRORS = "vasp.out", "std_err.txt"
+SHARED = tuple(
+    str(message)
+    for name, messages in theirs.StdErrHandler.error_msgs.items()
+    if name in theirs.VaspErrorHandler.error_msgs
+    for message in messages
+)
+"""What both handlers look for."""
 OUTCAR_BYTES = 2 * TAIL_BYTES
 """Read of an OUTCAR to see whether it came to its end."""
 _NELECT = re.compile(r"NELECT\s*=\s*(\d+\.?\d*)")
@@ -90,12 +102,18 @@ def our_readers(runs: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """
 
     def opened_for_errors(path: str | Path, *_: Any, **__: Any) -> IO[str]:
-        return _of_vasp(Path(path), runs()) if _is_output(path) else _opened(path)
+        name = Path(path).name
+        if name not in {OUTPUT, ERRORS}:
+            return _opened(path)
+        streams = _streams(Path(path).parent, runs())
+        return io.StringIO(
+            _for_output(streams) if name == OUTPUT else _for_errors(streams)
+        )
 
     replaced = (
         (theirs, "load_outcar", outcar_facts),
         (theirs, "zopen", opened_for_errors),
-        (theirs, "open", _opened),
+        (theirs, "open", opened_for_errors),
         (theirs, "Oszicar", _oszicar),
         (validators, "open", _opened),
     )
@@ -126,18 +144,58 @@ def _opened(path: str | Path, *_: Any, **__: Any) -> IO[str]:
     return io.StringIO(read_log(Path(path)).text)
 
 
-def _is_output(path: str | Path) -> bool:
-    return Path(path).name == "vasp.out"
+def _streams(directory: Path, runs: bool) -> Streams:
+    """Read what the VASP command printed.
 
-
-def _of_vasp(path: Path, runs: bool) -> IO[str]:
-    """Open what VASP printed, without what its script printed around it."""
+    A file that is not there is that of a command that has printed nothing yet.
+    """
+    outcar = directory / "OUTCAR"
     try:
-        outcar = read_log(path.with_name("OUTCAR"), OUTCAR_BYTES).text
+        ended_well = FOOTER in read_log(outcar, OUTCAR_BYTES).text
     except (OSError, StoreError):  # then it is not known to have ended well
-        outcar = ""
-    text = read_log(path).text
-    return io.StringIO(own_output(text, runs=runs, ended_well=FOOTER in outcar))
+        ended_well = False
+    output, errors = (_text(directory / name) for name in (OUTPUT, ERRORS))
+    begun = outcar.exists()
+    return Streams(output, errors, runs=runs, ended_well=ended_well, begun=begun)
+
+
+def _text(path: Path) -> str:
+    """Return a log, endless lines as several: patterns take long over them."""
+    try:
+        lines = read_log(path).text.split("\n")
+    except FileNotFoundError:
+        return ""
+    most = LONGEST_LINE
+    return "\n".join(
+        line[start : start + most]
+        for line in lines
+        for start in range(0, max(len(line), 1), most)
+    )
+
+
+def _for_output(streams: Streams) -> str:
+    """Return what VaspErrorHandler is to see.
+
+    Of a standard error of its own only what StdErrHandler would know as well: indented
+    news of a module system is there too.
+    """
+    errors = streams.own_errors
+    if not streams.merged:
+        shared = filter(_is_shared, errors.split("\n") if _is_shared(errors) else ())
+        errors = "\n".join(shared)
+    return f"{streams.own_output}\n{errors}"
+
+
+def _for_errors(streams: Streams) -> str:
+    """Return what StdErrHandler is to see: no error that VaspErrorHandler sees."""
+    both = f"{streams.own_errors}\n{streams.own_output}"
+    if not _is_shared(both):
+        return both
+    return "\n".join(line for line in both.split("\n") if not _is_shared(line))
+
+
+def _is_shared(text: str) -> bool:
+    return any(message in text for message in SHARED)
 
 
 def _oszicar(path: str | Path) -> Oszicar:

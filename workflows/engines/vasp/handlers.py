@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ NOT_CAUGHT = {
 """Messages that custodian knows and that do not end a run here."""
 MOST_HANGS = 2
 """How often one hanging run is started again."""
+GROWING = ("OSZICAR", "OUTCAR")
+"""What a VASP that runs writes to, wherever a script sends what it prints."""
 
 
 class StillOurs(ErrorHandler):
@@ -87,6 +90,15 @@ class Unconverged(UnconvergedErrorHandler):
 class Frozen(FrozenJobErrorHandler):
     """Starts a hanging static run again, unchanged: the machine hung, not VASP."""
 
+    def check(self, directory: str = "./") -> bool:
+        """Return whether VASP has printed and written nothing for too long.
+
+        A script may send its standard output elsewhere.
+        """
+        silent = super().check(directory)
+        last = max(_modified(Path(directory, name)) for name in GROWING)
+        return bool(silent) and time.time() - last > self.timeout
+
     def correct(self, directory: str = "./") -> dict[str, Any]:
         """Go on from CONTCAR or the start, a few times."""
         if self.n_applied_corrections >= MOST_HANGS:
@@ -97,6 +109,14 @@ class Frozen(FrozenJobErrorHandler):
             same = {"dict": "INCAR", "action": {"_set": {"ALGO": algo or "Normal"}}}
             done = {**done, "actions": [same]}
         return done
+
+
+def _modified(path: Path) -> float:
+    """Return when a file was changed, unix time in s; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 class NonConverging(NonConvergingErrorHandler):
@@ -132,7 +152,7 @@ def handlers(*, relaxes: bool, frozen_seconds: float) -> list[Any]:
         nor do ten ionic steps in a row fail to converge: that handler sets
         ICHARG = 2, which turns a density of states into a self-consistent run.
     frozen_seconds
-        Silence on the standard output after which VASP hangs.
+        After which a VASP that has written nothing hangs, s.
     """
     caught = [name for name in VaspErrorHandler.error_msgs if name not in NOT_CAUGHT]
     chosen = [

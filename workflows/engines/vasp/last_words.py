@@ -14,7 +14,7 @@ from workflows.engines.cause_lines import Line, Rank, last_lines, ranked
 from workflows.errors import StoreError
 from workflows.vasp.launcher_labels import unlabelled
 from workflows.vasp.log_text import read_log, shown
-from workflows.vasp.own_output import own_output
+from workflows.vasp.own_output import Streams
 from workflows.vasp.standard_output import ELECTRONIC, IONIC
 
 MOST_CHARACTERS = 300
@@ -65,9 +65,10 @@ def line_with(directory: Path, messages: Iterable[str]) -> str:
     The box in which it is, or its line.
     """
     wanted = tuple(messages)
-    for name in LOGS:
-        text = _text(directory / name)
-        text = unlabelled(own_output(text) if name == "vasp.out" else text)
+    output, errors = (_text(directory / name) for name in LOGS)
+    streams = Streams(output, errors)
+    for own in (streams.own_output, streams.own_errors):
+        text = unlabelled(own)
         for told in (*_boxes(text), *text.splitlines()):
             if any(" ".join(each.split()) in " ".join(told.split()) for each in wanted):
                 return shown(told)[:MOST_CHARACTERS]

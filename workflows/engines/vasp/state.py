@@ -48,7 +48,7 @@ from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.log_text import Log, read_log
 from workflows.vasp.numbers import VaspNumbers
-from workflows.vasp.own_output import own_output
+from workflows.vasp.own_output import Streams
 from workflows.vasp.run_files import NUMBERS, VaspFiles, holds
 from workflows.vasp.standard_output import steps_printed
 
@@ -338,16 +338,21 @@ def vasp_error(files: VaspFiles) -> str:
     from custodian.vasp.handlers import VaspErrorHandler
 
     found: tuple[int, str] = (-1, "")
-    for log in LOGS:
-        path, text = files.find(log), ""
-        with suppress(OSError, StoreError):  # other files may still give the error
-            text = read_log(path).text if path is not None else ""
-            text = own_output(text) if log == "vasp.out" else text
+    output, errors = (_printed(files.find(log)) for log in LOGS)
+    streams = Streams(output, errors)
+    for text in (streams.own_output, streams.own_errors):
         for name, messages in VaspErrorHandler.error_msgs.items():
             for message in messages:
                 place = text.rfind(str(message))
                 found = max(found, (place, f"{name} ({_short(message)})"))
     return found[1] if found[0] >= 0 else ""
+
+
+def _printed(path: Path | None) -> str:
+    """Return a log; empty if it cannot be read: other files may still tell."""
+    with suppress(OSError, StoreError):
+        return read_log(path).text if path is not None else ""
+    return ""
 
 
 def _short(message: Any) -> str:
