@@ -198,6 +198,7 @@ def _recover(
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.interrupted_runs import return_interrupted_runs
     from workflows.launchpad.recovery import return_recorded, return_unrecorded
+    from workflows.launchpad.unfinished_updates import finish_updates
 
     if not isinstance(pad, EmbeddedLaunchPad):
         uncopied = lost_copies(pad, database.root, steps)
@@ -211,6 +212,7 @@ def _recover(
             )
         if recorded := return_recorded(pad, database.root, steps):
             note(_ready_again(recorded))
+        finish_updates(pad)
         if count := return_interrupted_runs(pad, steps):
             note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
         return

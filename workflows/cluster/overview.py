@@ -23,6 +23,7 @@ from workflows.launchpad.halves import halves
 from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
 from workflows.launchpad.steps import steps_of
+from workflows.launchpad.unfinished_updates import WHY, unfinished_updates
 from workflows.records.calculations import missing
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
@@ -91,6 +92,10 @@ def overview(
         *(
             StepReport(half.fw_id, half.name, half.cure, half.why, done=False)
             for half in halves(launchpad)
+        ),
+        *(
+            StepReport(fw_id, "workflow", "lnmo reconcile --fix", WHY, done=False)
+            for fw_id in unfinished_updates(launchpad)
         ),
     ]
     return _judged(Overview(steps, jobs, problems, queue), wrong)

@@ -19,6 +19,7 @@ from workflows.launchpad.halves import Half, halves, remove_halves
 from workflows.launchpad.lease import lease
 from workflows.launchpad.recovery import contradicted, return_recorded
 from workflows.launchpad.steps import steps_of
+from workflows.launchpad.unfinished_updates import WHY, unfinished_updates
 from workflows.records.database import Database
 
 LOOK_AGAIN_SECONDS = 5.0
@@ -56,6 +57,13 @@ def reconcile(
         action = half.cure if half.busy else "remove"
         done = fix and not half.busy
         found.append(StepReport(half.fw_id, half.name, action, half.why, done))
+    for fw_id in unfinished_updates(launchpad):
+        if fw_id in broken:
+            continue
+        if fix:
+            confirm_lease()
+            launchpad._refresh_wf(fw_id)
+        found.append(StepReport(fw_id, "workflow", "update", WHY, fix))
     for status in step_statuses(
         launchpad,
         scheduler=asked.scheduler,
@@ -127,9 +135,10 @@ def unlock(launchpad: Any, fw_id: int) -> None:
 
 
 def _locked(launchpad: Any) -> dict[int, str]:
-    query = {"locked": True, "metadata.calculation_id": {"$exists": True}}
-    found = launchpad.workflows.find(query, {"nodes": 1, "updated_on": 1})
-    return {min(w["nodes"]): str(w["updated_on"]) for w in found}
+    exists = {"$exists": True}
+    query = {"locked": exists, "metadata.calculation_id": exists}
+    found = launchpad.workflows.find(query, {"nodes": 1, "updated_on": 1, "locked": 1})
+    return {min(w["nodes"]): f"{w['locked']} {w['updated_on']}" for w in found}
 
 
 def _halves(launchpad: LaunchPad, *, fix: bool) -> list[Half]:

@@ -24,11 +24,8 @@ from workflows.cluster.unsent import LaunchEnd, send, write_unsent
 from workflows.errors import LnmoError
 from workflows.firetasks import TURN
 from workflows.launchpad.counters import turn_of
-from workflows.launchpad.owned_mongodb import (
-    FireworkTaken,
-    MongoLaunchPad,
-    WorkflowLost,
-)
+from workflows.launchpad.owned_mongodb import FireworkTaken, MongoLaunchPad
+from workflows.launchpad.workflow_lock import WorkflowLost
 from workflows.records.calculations import fetch
 from workflows.records.opened_data import OpenedData
 

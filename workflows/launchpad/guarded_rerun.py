@@ -9,7 +9,7 @@ one that does not, the check-out, which therefore has to lose first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from fireworks.core.launchpad import LockedWorkflowError, WFLock
 
 from workflows.errors import StoreBusy
 from workflows.launchpad.embedded import in_one_save
-from workflows.launchpad.owned_mongodb import refuse_lost
+from workflows.launchpad.owned_mongodb import MongoLaunchPad
+from workflows.launchpad.workflow_lock import refuse_lost
 
 
 def rerun_if(
@@ -97,21 +98,23 @@ def _alone(launchpad: LaunchPad, fw_id: int) -> Iterator[dict[str, Any] | None]:
     if launchpad.fireworks.find_one(query, fields) is None:
         yield None
         return
-    refuse_lost(launchpad, fw_id)
-    lock = WFLock(launchpad, fw_id)
     try:
-        lock.__enter__()
+        with _workflow_of(launchpad, fw_id), in_one_save(launchpad):
+            yield launchpad.fireworks.find_one(query, fields)
     except LockedWorkflowError:
         raise StoreBusy(
-            f"the Workflow of Firework {fw_id} has been locked for {lock.expire_secs} "
-            "s: another process changes it, or was killed while it did. If none does: "
+            f"the Workflow of Firework {fw_id} has been locked for minutes: another "
+            "process changes it, or was killed while it did. If none does: "
             f"lpad admin unlock -i {fw_id}, then type this again"
         ) from None
-    try:
-        with in_one_save(launchpad):
-            yield launchpad.fireworks.find_one(query, fields)
-    finally:
-        lock.__exit__(None, None, None)
+
+
+def _workflow_of(launchpad: LaunchPad, fw_id: int) -> AbstractContextManager[Any]:
+    if isinstance(launchpad, MongoLaunchPad):
+        return launchpad.alone(fw_id)
+    refuse_lost(launchpad, fw_id)
+    lock: AbstractContextManager[Any] = WFLock(launchpad, fw_id)
+    return lock
 
 
 def _hold(launchpad: LaunchPad, fw_id: int, state: str) -> bool:

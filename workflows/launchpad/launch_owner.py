@@ -77,7 +77,7 @@ def owner_of(launch: Mapping[str, Any]) -> Owner:
         host=str(env.get("host") or launch.get("host") or ""),
         pid=pid if isinstance(pid, int) else None,
         local_run=fworker.get("name") == LOCAL_RUN,
-        alive=_alive(env),
+        alive=is_alive(env),
     )
 
 
@@ -87,8 +87,8 @@ def this_process() -> dict[str, Any]:
     return {"host": socket.gethostname(), "pid": pid, "started": start_of(pid)}
 
 
-def _alive(owner: Mapping[str, Any]) -> bool | None:
-    """Tell whether a process of this machine lives; None where nobody knows."""
+def is_alive(owner: Mapping[str, Any]) -> bool | None:
+    """Tell whether what `this_process` returned lives; None where nobody knows."""
     pid = owner.get("pid")
     if owner.get("host") != socket.gethostname() or not owner.get("started"):
         return None

@@ -19,9 +19,10 @@ from workflows.launchpad.counters import turn_of
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.guarded_rerun import end_and_rerun
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
-from workflows.launchpad.owned_mongodb import FireworkTaken, WorkflowLost
+from workflows.launchpad.owned_mongodb import FireworkTaken
 from workflows.launchpad.steps import with_reseeds
 from workflows.launchpad.worker_pool import Worker
+from workflows.launchpad.workflow_lock import WorkflowLost
 from workflows.records.calculations import fetch
 from workflows.records.file_store import FileResults
 from workflows.records.held_directory import identity

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fireworks import Firework, FWorker, LaunchPad, Workflow
+from fireworks.core.launchpad import LockedWorkflowError
+from pymongo.errors import PyMongoError
 
 from workflows.errors import StoreError
 from workflows.launchpad.file_lock import OwnershipLost
+from workflows.launchpad.unfinished_updates import refreshed
+from workflows.launchpad.workflow_lock import WorkflowLock, refuse_lost
 from workflows.records.opened_data import OpenedData
 
 BUSY = ["RUNNING", "RESERVED"]
+TRIES = 5
+"""How often a refresh begins again because another process was faster."""
+
+
+class FireworkTaken(StoreError):
+    """A Firework was changed by another process; nothing of this one was written."""
+
+    def __str__(self) -> str:
+        """Return what was taken, without the launches."""
+        return f"{self.args[0]}; nothing was changed"
+
+
+class ChangedMeanwhile(FireworkTaken):
+    """The state of a Firework, or its Workflow, is not as it was read."""
 
 
 class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
@@ -20,10 +39,11 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
     FireWorks reads a Firework, changes it in memory and writes it as a whole. A process
     that was stopped in between, and was declared dead, would put its old copy in the
     place of its successor's. The launches of a Firework become more, and are archived,
-    and never less: so a copy that lacks one is known to be old.
+    and never less: so a copy that lacks one is known to be old. A Workflow is written
+    only by who has its lock.
     """
 
-    _refreshing = False
+    _lock: WorkflowLock | None = None
 
     def checkout_fw(
         self, fworker: FWorker, launch_dir: str, *args: Any, **kw: Any
@@ -31,37 +51,103 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
         """Check out; None, None if another process took the Firework meanwhile."""
         try:
             return super().checkout_fw(fworker, launch_dir, *args, **kw)
-        except (_Taken, FireworkTaken) as taken:
+        except FireworkTaken as taken:
             own = {"launch_id": {"$in": list(taken.args[1])}, "state": {"$in": BUSY}}
             self.launches.update_many(own, {"$set": {"state": "FIZZLED"}})
             return None, None
 
-    def _refresh_wf(self, fw_id: int) -> None:
-        """Refresh; FireWorks alone waits five minutes for the lock of a lost Workflow.
+    @contextmanager
+    def alone(self, fw_id: int) -> Iterator[None]:
+        """Keep other processes from changing the Workflow of a Firework.
 
         Raises
         ------
         WorkflowLost
-            No Workflow holds this Firework.
+            No Workflow holds it.
+        LockedWorkflowError
+            Another process has changed it for minutes.
+        """
+        refuse_lost(self, fw_id)
+        with WorkflowLock(self, fw_id) as lock:
+            before, self._lock = self._lock, lock
+            try:
+                yield
+            finally:
+                self._lock = before
+
+    def get_wf_by_fw_id_lzyfw(self, fw_id: int) -> Workflow:
+        """Return the Workflow of a Firework, with the states that its Fireworks have.
+
+        The Workflow remembers the states as well, but a killed process may have changed
+        them in the Fireworks alone.
+        """
+        return self._read(fw_id)[0]
+
+    def _read(self, fw_id: int) -> tuple[Workflow, dict[int, str]]:
+        """Return a Workflow, and the states that it remembers."""
+        workflow = super().get_wf_by_fw_id_lzyfw(fw_id)
+        told = dict(workflow.fw_states)
+        asked = {"fw_id": {"$in": list(workflow.id_fw)}}
+        found = self.fireworks.find(asked, {"_id": 0, "fw_id": 1, "state": 1})
+        states = {each["fw_id"]: each["state"] for each in found}
+        workflow.fw_states = {**told, **states}
+        if self._lock is not None:
+            self._lock.states = states
+        return workflow, told
+
+    def _refresh_wf(self, fw_id: int) -> None:
+        """Refresh a Firework and what comes after it, from what the database has now.
+
+        Raises
+        ------
+        WorkflowLost
+            No Workflow holds this Firework; FireWorks alone waits five minutes.
+        FireworkTaken
+            Another process has changed a Firework meanwhile.
+        PyMongoError
+            The database does not answer. The next refresh does all of it.
+        """
+        for again in reversed(range(TRIES)):
+            try:
+                with self.alone(fw_id):
+                    workflow, told = self._read(fw_id)
+                    self._update_wf(workflow, refreshed(workflow, told, fw_id))
+                return
+            except LockedWorkflowError:
+                self.m_logger.info(f"{fw_id=} locked. Can't refresh!")
+                return
+            except ChangedMeanwhile:
+                if not again:
+                    raise
+            except (StoreError, PyMongoError):
+                raise
+            except Exception as error:  # as FireWorks does: it cannot be read
+                fizzled = {"$set": {"state": "FIZZLED"}}
+                self.fireworks.update_one({"fw_id": fw_id}, fizzled)
+                raise RuntimeError(f"Error refreshing workflow: {error}") from error
+
+    def _update_wf(self, wf: Workflow, updated_ids: Iterable[int]) -> None:
+        """Write what has changed, if this process has the lock of the Workflow.
+
+        Raises
+        ------
         FireworkTaken
             Another process has changed a Firework meanwhile.
         """
-        refuse_lost(self, fw_id)
-        self._refreshing = True
-        try:
-            super()._refresh_wf(fw_id)
-        except _Taken as taken:
-            raise FireworkTaken(*taken.args) from None
-        finally:
-            self._refreshing = False
-
-    def _update_wf(self, wf: Workflow, updated_ids: Iterable[int]) -> None:
-        try:
-            super()._update_wf(wf, updated_ids)
-        except _Taken as taken:
-            if self._refreshing:  # which would make a Firework FIZZLED for an Exception
-                raise
-            raise FireworkTaken(*taken.args) from None
+        new = self._upsert_fws([wf.id_fw[each] for each in updated_ids])
+        wf._reassign_ids(new)
+        locked = True if self._lock is None else self._lock.token
+        old = next(each for each in wf.id_fw if each not in new.values())
+        document = wf.to_db_dict()
+        del document["metadata"]  # another campaign may be noted there meanwhile
+        own = {"nodes": old, "locked": locked}
+        if self.workflows.find_one_and_update(own, {"$set": document}):
+            return
+        added = {"fw_id": {"$in": list(new.values())}, "launches": []}
+        self.fireworks.delete_many(added)
+        raise ChangedMeanwhile(
+            f"another process has changed the Workflow of Firework {old} meanwhile", ()
+        )
 
     def _upsert_fws(
         self, fws: list[Firework], reassign_all: bool = False
@@ -78,49 +164,27 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
         one, names = {"fw_id": new["fw_id"]}, ("launches", "archived_launches")
         archived = set(new["archived_launches"])
         known = archived | set(new["launches"])
+        states = self._lock.states if self._lock is not None else {}
+        fields = {"_id": 0, "state": 1, **dict.fromkeys(names, 1)}
         while True:
-            now = self.fireworks.find_one(one, {"_id": 0, **dict.fromkeys(names, 1)})
+            now = self.fireworks.find_one(one, fields)
             if now is None:
-                raise _Taken(f"Firework {new['fw_id']} was deleted meanwhile", known)
+                raise FireworkTaken(
+                    f"Firework {new['fw_id']} was deleted meanwhile", known
+                )
             if not (set(now[names[0]]) <= known and set(now[names[1]]) <= archived):
                 own = known - set(now[names[0]]) - set(now[names[1]])
-                raise _Taken(
+                raise FireworkTaken(
                     f"another process has taken Firework {new['fw_id']} meanwhile", own
+                )
+            if now["state"] != states.get(new["fw_id"], now["state"]):
+                raise ChangedMeanwhile(
+                    f"another process has made Firework {new['fw_id']} {now['state']} "
+                    "meanwhile",
+                    (),
                 )
             if self.fireworks.find_one_and_replace({**one, **now}, dict(new)):
                 return
-
-
-class _Taken(BaseException):
-    """As `FireworkTaken`; for an Exception FireWorks makes the Firework FIZZLED."""
-
-
-class FireworkTaken(StoreError):
-    """A Firework was changed by another process; nothing of this one was written."""
-
-    def __str__(self) -> str:
-        """Return what was taken, without the launches."""
-        return f"{self.args[0]}; nothing was changed"
-
-
-def refuse_lost(launchpad: LaunchPad, fw_id: int) -> None:
-    """Refuse to change a Firework that no Workflow holds.
-
-    Raises
-    ------
-    WorkflowLost
-        With the cure.
-    """
-    if launchpad.workflows.find_one({"nodes": fw_id}, {"_id": 1}) is None:
-        raise WorkflowLost(
-            f"no Workflow holds Firework {fw_id}: the collection workflows was lost, "
-            "or is older than the rest. Records stay; type lnmo reconcile --fix, then "
-            "submit again"
-        )
-
-
-class WorkflowLost(StoreError):
-    """A Firework is alone; FireWorks cannot change its state."""
 
 
 class OwnedMongo(MongoLaunchPad):

@@ -11,20 +11,20 @@ from typing import Any
 
 import pytest
 from fireworks import FWAction, FWorker, LaunchPad
-from fireworks.core.launchpad import WFLock
 
 from tests.servers import Mongo
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreBusy
-from workflows.launchpad import guarded_rerun, interrupted_runs, recovery
+from workflows.launchpad import interrupted_runs, recovery
 from workflows.launchpad.guarded_rerun import end_and_rerun, rerun_if
 from workflows.launchpad.interrupted_runs import return_interrupted_runs
-from workflows.launchpad.launch_owner import Owner
+from workflows.launchpad.launch_owner import Owner, this_process
 from workflows.launchpad.opening import owned
 from workflows.launchpad.recovery import retry_failed
 from workflows.launchpad.steps import fireworks_of
 from workflows.launchpad.submission import submit
+from workflows.launchpad.workflow_lock import WorkflowLock
 from workflows.records.database import Database
 
 CAMPAIGN = """
@@ -195,13 +195,37 @@ def test_a_lock_that_a_kill_left_is_named_with_its_cure(
 ) -> None:
     fw_id = fizzled(pad)
     pad.workflows.update_one({"nodes": fw_id}, {"$set": {"locked": True}})
-    monkeypatch.setattr(
-        guarded_rerun, "WFLock", lambda p, i: WFLock(p, i, expire_secs=0)
-    )
+    monkeypatch.setattr(WorkflowLock, "patience", 0.0)
     with pytest.raises(StoreBusy, match=f"lpad admin unlock -i {fw_id}"):
         retry_failed(pad, root, fireworks_of(pad))
     pad.workflows.update_one({"nodes": fw_id}, {"$unset": {"locked": True}})
     assert retry_failed(pad, root, fireworks_of(pad)) == 1
+
+
+def test_a_lock_of_a_process_that_was_killed_here_is_not_waited_for(
+    pad: LaunchPad, root: Path
+) -> None:
+    fw_id = fizzled(pad)
+    dead = json.dumps({**this_process(), "pid": 2**22 + 1})
+    pad.workflows.update_one({"nodes": fw_id}, {"$set": {"locked": dead}})
+    assert retry_failed(pad, root, fireworks_of(pad)) == 1
+    assert "locked" not in pad.workflows.find_one({"nodes": fw_id})
+
+
+@pytest.mark.parametrize("change", [{}, {"host": "another"}, {"started": None}])
+def test_a_lock_of_a_process_that_may_live_is_waited_for(
+    pad: LaunchPad,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, object],
+) -> None:
+    fw_id = fizzled(pad)
+    living = json.dumps({**this_process(), **change})
+    pad.workflows.update_one({"nodes": fw_id}, {"$set": {"locked": living}})
+    monkeypatch.setattr(WorkflowLock, "patience", 0.0)
+    with pytest.raises(StoreBusy, match=f"lpad admin unlock -i {fw_id}"):
+        retry_failed(pad, root, fireworks_of(pad))
+    assert pad.workflows.find_one({"nodes": fw_id})["locked"] == living
 
 
 def test_a_step_that_was_deleted_meanwhile_is_not_waited_for(
