@@ -73,10 +73,49 @@ def contradiction(run: Any, outcar: OutcarBody | None) -> str:
     return f"{told}: they are not of one run" if told else ""
 
 
+def of_heads(outcar: OutcarBody | None, atoms: int | None) -> str:
+    """Return in what files contradict each other before any step; empty for nothing.
+
+    That much is known of any run, of one above the ground state as well.
+
+    Parameters
+    ----------
+    outcar
+        What lies beside vasprun.xml, or alone.
+    atoms
+        How many vasprun.xml has; None without it.
+    """
+    if outcar is None:
+        return ""
+    if told := _of_head(outcar):
+        return told
+    counted = outcar.header.nions
+    if counted and atoms is not None and counted != atoms:
+        return (
+            f"OUTCAR has {count_of(counted, 'atom')} and vasprun.xml {atoms}: they are "
+            "not of one run"
+        )
+    return ""
+
+
 def of_outcar_alone(outcar: OutcarBody | None) -> str:
     """Return in what an OUTCAR cannot be of one run, or contradicts itself."""
     if outcar is None:
         return ""
+    if told := _of_head(outcar):
+        return told
+    if not outcar.steps:
+        return ""
+    last = outcar.steps[-1]
+    signed = last.moments if last.vectors is None else None
+    return (
+        last.moments_problem
+        or _shells(outcar)
+        or impossible_shell(outcar.occupations, signed)
+    )
+
+
+def _of_head(outcar: OutcarBody) -> str:
     if outcar.runs > 1:
         return (
             f"OUTCAR holds {outcar.runs} runs, one after the other: its settings are "
@@ -87,15 +126,7 @@ def of_outcar_alone(outcar: OutcarBody | None) -> str:
             f"{outcar.header.ions_problem}: one of the two was damaged or edited; copy "
             "it again from where VASP ran"
         )
-    if not outcar.steps:
-        return ""
-    last = outcar.steps[-1]
-    signed = last.moments if last.vectors is None else None
-    return (
-        last.moments_problem
-        or _shells(outcar)
-        or impossible_shell(outcar.occupations, signed)
-    )
+    return ""
 
 
 def _shells(outcar: OutcarBody) -> str:

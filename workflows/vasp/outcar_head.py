@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
+from workflows.counts import count_of
 from workflows.errors import StoreError
 from workflows.vasp.hubbard import own_j, u_by_element
 from workflows.vasp.packed import PackingError
@@ -28,6 +29,8 @@ MAX_LINE = 100_000
 DIMENSIONS = "Dimension of arrays:"
 FIRST_STEP = re.compile(r"-{5,}\s*Iteration|^\s*Iteration\s|FREE ENERGIE OF THE ION")
 ION_COUNTS = "ions per type"
+PLACES = "position of ions in cartesian coordinates"
+"""What the head lists, one ion on a line, up to a blank line."""
 FAKE = "-fake"
 """End of the version of ``lnmo-fake-vasp``: whatever says so is not of VASP."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[EDed][-+]?\d+)?"
@@ -54,7 +57,8 @@ class OutcarHeader:
     ions_per_block
         Atoms of each block; empty if their sum is not NIONS.
     ions_problem
-        In what ``ions per type`` and NIONS contradict each other; empty for nothing.
+        In what ``ions per type``, NIONS and the positions contradict each other; empty
+        for nothing.
     ldautype, ldaul, ldauu, ldauj
         None when no +U was selected. VASP prints U and J with one decimal; where
         the INCAR it repeats (since 6.3) agrees with that, its digits are taken.
@@ -176,7 +180,8 @@ def outcar_header(lines: Iterable[str], *, name: str = "OUTCAR") -> OutcarHeader
         zval=zval,
         heads=_heads(potcars),
         ions_per_block=ions,
-        ions_problem="" if ions else _ions_problem(parameters, nions),
+        ions_problem=("" if ions else _ions_problem(parameters, nions))
+        or _places_problem(parameters, nions),
         ldautype=_integer(tags, "LDAUTYPE"),
         ldaul=tuple(int(value) for value in ldau) or None,
         ldauu=_sharpened(_row(parameters, "LDAUU"), incar.get("LDAUU")),
@@ -330,6 +335,17 @@ def _ions_problem(lines: list[str], nions: int | None) -> str:
     total = f" = {sum(counts):g}" if len(counts) > 1 else ""
     found = f"{listed}{total}" if listed else "no number"
     return f"OUTCAR has NIONS = {nions}, and {found} as {ION_COUNTS}"
+
+
+def _places_problem(lines: list[str], nions: int | None) -> str:
+    """Say that the head lists other than NIONS positions; empty if it lists none."""
+    starts = (n for n, line in enumerate(lines) if line.strip().startswith(PLACES))
+    if nions is None or (start := next(starts, None)) is None:
+        return ""
+    found = sum(1 for _ in takewhile(str.strip, lines[start + 1 :]))
+    if found == nions:
+        return ""
+    return f"OUTCAR has NIONS = {nions}, and the positions of {count_of(found, 'ion')}"
 
 
 def _sharpened(

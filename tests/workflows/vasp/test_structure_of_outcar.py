@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.places import DATA
+from tests.runs import edited, unpacked
 from workflows import parse_run
 from workflows.records.document import State
 
@@ -54,6 +55,64 @@ def test_numbers_of_atoms_that_do_not_add_up_to_nions_are_a_contradiction(
     assert "NIONS" in document.reason
 
 
+BOTH = [("NIONS =     24", "NIONS =     44"), (" 8  16\n", " 8  36\n")]
+
+
+def test_more_ions_than_the_head_lists_are_a_contradiction(tmp_path: Path) -> None:
+    document = parse_run(without_vasprun(MANGANESE_OXIDE, tmp_path, *BOTH))
+    assert document.state is State.FAILED
+    assert "NIONS = 44, and the positions of 24 ions" in document.reason
+
+
+@pytest.mark.parametrize("beside", [(), ("vasprun.xml",), ("POSCAR", "INCAR")])
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ([("NIONS =      2", "NIONS =     44")], "and 2 as ions per type"),
+        ([("type =               2", "type =               4")], "and 4 as ions"),
+        (
+            [
+                ("NIONS =      2", "NIONS =      4"),
+                ("type =               2", "type =               4"),
+            ],
+            "NIONS = 4, and the positions of 2 ions",
+        ),
+        (
+            [(r"(cartesian coordinates.*\n(?:.*\S.*\n))(?:.*\S.*\n)", r"\1")],
+            "NIONS = 2, and the positions of 1 ion",
+        ),
+        ([(r"\Z", "\n Dimension of arrays:\n Dimension of arrays:\n")], "3 runs"),
+        ([], ""),
+    ],
+)
+def test_a_run_above_the_ground_state_has_the_ions_that_its_head_counts(
+    edits: list[tuple[str, str]], told: str, beside: tuple[str, ...], tmp_path: Path
+) -> None:
+    whole = unpacked("forms/many-body/g0w0", tmp_path)
+    place = tmp_path / "some of it"
+    place.mkdir()
+    for name in ("OUTCAR", *beside):
+        (place / name).write_bytes((whole / name).read_bytes())
+    for pattern, new in edits:
+        edited(place / "OUTCAR", pattern, new)
+    document = parse_run(place)
+    assert document.state is (State.FAILED if told else State.DONE)
+    assert told in document.reason
+
+
+def test_a_run_above_the_ground_state_has_the_atoms_of_its_vasprun(
+    tmp_path: Path,
+) -> None:
+    place = unpacked("forms/many-body/g0w0", tmp_path)
+    outcar = place / "OUTCAR"
+    edited(outcar, "NIONS =      2", "NIONS =      1")
+    edited(outcar, "type =               2", "type =               1")
+    edited(outcar, r"(cartesian coordinates.*\n(?:.*\S.*\n))(?:.*\S.*\n)", r"\1")
+    document = parse_run(place)
+    assert document.state is State.FAILED
+    assert "OUTCAR has 1 atom and vasprun.xml 2" in document.reason
+
+
 @pytest.mark.parametrize(
     ("edits", "told"),
     [
@@ -61,10 +120,6 @@ def test_numbers_of_atoms_that_do_not_add_up_to_nions_are_a_contradiction(
         ([("TOTAL-FORCE", "TOTAX-FORCE")], "positions of 0 of 24 atoms"),
         ([("TITEL", "TITXL")], "no elements with their numbers of atoms"),
         ([(" 8  16\n", " 8   8   8\n")], "no elements with their numbers of atoms"),
-        (
-            [("NIONS =     24", "NIONS =     44"), (" 8  16\n", " 8  36\n")],
-            "positions of 24 of 44 atoms",
-        ),
     ],
 )
 def test_an_outcar_without_its_structure_is_for_review(

@@ -48,6 +48,7 @@ from workflows.records.document import State
 from workflows.vasp.file_ends import Ends
 from workflows.vasp.log_text import Log, read_log
 from workflows.vasp.numbers import VaspNumbers
+from workflows.vasp.one_run import of_heads
 from workflows.vasp.own_output import Streams
 from workflows.vasp.run_files import NUMBERS, VaspFiles, holds
 from workflows.vasp.standard_output import steps_printed
@@ -154,8 +155,11 @@ def _no_potcar(files: VaspFiles) -> str:
 
 def converged(numbers: VaspNumbers) -> tuple[State, str]:
     """Judge a run at its end: DONE, UNCONVERGED, or FAILED if its files disagree."""
-    if numbers.many_body:
-        return State.DONE, ""  # what it converges is not read here; a finding says so
+    if numbers.many_body:  # what it converges is not read here; a finding says so
+        structure = numbers.structure if "vasprun.xml" in numbers.sources else None
+        atoms = None if structure is None else len(structure)
+        problem = of_heads(numbers.outcar, atoms)
+        return (State.FAILED, problem) if problem else (State.DONE, "")
     if lost := lost_numbers(numbers):
         return State.FAILED, lost
     for problem in (electronic_problem(numbers), ionic_problem(numbers)):
