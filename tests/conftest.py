@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from workflows.campaign.campaign import Campaign
 from workflows.engines.protocol import identity
 from workflows.records.document import INCAR, State, TaskDocument
 from workflows.records.file_store import FileResults
+from workflows.signals import ENDING
 from workflows.vasp.known_tags import physics_tags
 
 WriteCampaign = Callable[..., Path]
@@ -197,6 +199,16 @@ def as_a_user() -> list[str]:
         pytest.skip("root may read everything")
     rights = "-dac_override,-dac_read_search"
     return ["setpriv", "--bounding-set", rights, "--inh-caps", rights]
+
+
+@pytest.fixture(autouse=True)
+def _own_signals() -> Iterator[None]:
+    """Give the tests back what a command takes, as if its process had ended."""
+    before = {each: signal.getsignal(each) for each in ENDING}
+    yield
+    for each, handler in before.items():
+        if signal.getsignal(each) is not handler:
+            signal.signal(each, handler)
 
 
 @pytest.fixture(scope="session")

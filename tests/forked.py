@@ -283,7 +283,7 @@ def _work(
             if number > 2 and number not in kept:
                 with suppress(OSError):
                     os.close(number)
-        for ours in (signal.SIGINT, signal.SIGTERM):
+        for ours in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(ours, signal.SIG_DFL)
         sys.stdin = os.fdopen(0, "r", encoding="utf-8", closefd=False)
         sys.stdout, sys.stderr = (

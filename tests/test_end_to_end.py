@@ -258,7 +258,7 @@ def test_of_two_runs_started_at_once_exactly_one_runs(static: Project) -> None:
     assert len(static.ledger("start")) == len(static.ledger("end")) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_run_ends_its_workers_and_goes_on_later(
     static: Project, number: signal.Signals
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -184,6 +185,87 @@ def test_status_says_what_became_of_an_interrupted_run(
         assert "-> lnmo run" in told
     monkeypatch.setenv("FAKE_VASP_SECONDS", "0")
     assert lnmo(place, "run").returncode == 0
+
+
+def started_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch, *before: str, **streams: Any
+) -> subprocess.Popen[str]:
+    """Start a run as a process of its own; returns once VASP runs."""
+    monkeypatch.setenv("FAKE_VASP_SECONDS", "60")
+    words = [*before, *LNMO, "run", "c.yaml"]
+    process = subprocess.Popen(words, cwd=place, text=True, **streams)
+    while not list(place.rglob("OUTCAR")):
+        assert process.poll() is None
+        time.sleep(0.1)
+    return process
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGHUP, signal.SIGHUP),
+        (signal.SIGINT, signal.SIGINT),
+        (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+        (signal.SIGHUP, signal.SIGTERM),
+    ],
+    ids=lambda numbers: "-".join(each.name for each in numbers),
+)
+def test_signals_that_follow_the_first_change_nothing_until_the_process_has_ended(
+    place: Path, monkeypatch: pytest.MonkeyPatch, numbers: tuple[signal.Signals, ...]
+) -> None:
+    """A queue sends several; the interpreter takes its time to end."""
+    run = started_run(place, monkeypatch, stderr=subprocess.PIPE)
+    for number in itertools.chain(numbers, itertools.repeat(numbers[-1])):
+        if run.poll() is not None:
+            break
+        run.send_signal(number)
+        time.sleep(0.01)
+    _, told = run.communicate()
+    assert run.returncode == 130
+    assert told == (
+        "lnmo: interrupted; nothing is lost, the same command continues it\n"
+    )
+    assert "RUNNING" not in lnmo(place, "status").stdout
+
+
+def test_a_run_whose_terminal_is_closed_ends_as_any_interrupted_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, terminal = os.openpty()
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), terminal)
+    run = started_run(place, monkeypatch, "setsid", "--ctty", **streams)
+    os.close(terminal)
+    os.close(ours)
+    assert run.wait() == 130
+    assert "RUNNING" not in lnmo(place, "status").stdout
+    (note,) = place.rglob("ended.json")
+    assert json.loads(note.read_text())["reason"] == "lnmo run was interrupted"
+
+
+def test_under_nohup_a_run_outlives_its_terminal(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started_run(place, monkeypatch, "nohup", stderr=subprocess.PIPE)
+    run.send_signal(signal.SIGHUP)
+    assert "RUNNING" in lnmo(place, "status").stdout
+    assert run.poll() is None
+    run.send_signal(signal.SIGTERM)
+    _, told = run.communicate()
+    assert run.returncode == 130
+    assert "interrupted; nothing is lost" in told
+
+
+def test_a_run_that_is_interrupted_where_nobody_reads_has_the_same_exit_code(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of ``lnmo run 2>&1 | tee log``, of which Ctrl-C ends both."""
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    run = started_run(place, monkeypatch, **both)
+    assert run.stdout is not None
+    run.stdout.close()
+    run.send_signal(signal.SIGINT)
+    assert run.wait() == 130
 
 
 def test_a_run_that_was_given_up_records_nothing(

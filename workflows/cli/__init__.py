@@ -3,7 +3,8 @@
 Exit codes. 0: done as asked; a verb that only reads (results, status, report, figures,
 export, plan) returns 0 whatever it shows, FAILED rows included. 1: a verb that runs or
 judges (run, parse, check, doctor) found something failed, unfinished or doubtful.
-2: bad input; one line on stderr, nothing written.
+2: bad input; one line on stderr, nothing written. 130: interrupted, by Ctrl-C, SIGTERM
+or SIGHUP.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NoReturn
 
 import click
 
 from structures.errors import StructuresError
+from workflows import signals
 from workflows.cli import completion, library_warnings, streams
-from workflows.cli.verb_group import VerbGroup
+from workflows.cli.verb_group import INTERRUPTED, VerbGroup
 from workflows.errors import LnmoError, cure_of, printable
 
 GONE = (
@@ -74,10 +76,23 @@ def app() -> None:
 
 
 def main() -> None:
-    """Run the command; an error that the reader can solve is one line, exit code 2."""
+    """Run the command; the end of the process keeps the exit code that it has."""
+    signals.take()
     streams.prepare()
     library_warnings.prepare()
     os.environ["MPLBACKEND"] = "Agg"  # figures are files; a login file may name another
+    try:
+        _run_and_explain()
+    except KeyboardInterrupt:  # before the verb began, or after it
+        print("lnmo: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    finally:
+        signals.ignore()
+        streams.let_go()
+
+
+def _run_and_explain() -> None:
+    """Run; an error that the reader can solve is one line, exit code 2."""
     try:
         _run()
     except (LnmoError, StructuresError) as error:
@@ -89,16 +104,16 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _end(_of_this_machine(error))
-    finally:
-        streams.let_go()
 
 
 def _run() -> None:
     _check_umask()
+    streams.check_output()
     try:
         app(prog_name="lnmo")
-    except SystemExit:
-        streams.flush()
+    except SystemExit as end:
+        with suppress(OSError) if end.code == INTERRUPTED else nullcontext():
+            streams.flush()
         raise
 
 
@@ -114,8 +129,7 @@ def _check_umask() -> None:
 
 
 def _end(message: str) -> NoReturn:
-    with suppress(OSError):
-        print(f"lnmo: {printable(message)}", file=sys.stderr)
+    print(f"lnmo: {printable(message)}", file=sys.stderr)
     sys.exit(2)
 
 

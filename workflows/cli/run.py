@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +21,12 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
-from workflows.cli.output import note, print_halves
+from workflows.cli.output import note
+from workflows.cli.run_end import report_failures, report_halves, report_refused
 from workflows.cli.verb_group import INTERRUPTED
 from workflows.counts import count_of
-from workflows.errors import FULL, StoreUnwritable, printable
+from workflows.errors import FULL, StoreUnwritable
+from workflows.signals import Interrupted
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -84,10 +84,6 @@ def run(
     raise Exit(code)
 
 
-HELD = ("DEFUSED", "PAUSED")
-"""States that a person gave a step."""
-
-
 def run_campaign(
     chosen: Selection, *, jobs: int, retry: bool, yes: bool = False
 ) -> int:
@@ -96,10 +92,12 @@ def run_campaign(
     ``yes`` starts more than a hundred new calculations without asking.
 
     Returns the exit code: 0; 1 if a step failed, or its record is refused; 130 if
-    interrupted, or stopped by a wall time or a disk.
+    stopped by a wall time or a disk.
 
     Raises
     ------
+    Interrupted
+        Ctrl-C, SIGTERM or SIGHUP; the same command continues it.
     MachineError
         The engine cannot run here; nothing was written.
     """
@@ -121,7 +119,7 @@ def run_campaign(
     refuse_outside(database.root, database.root / CALCULATIONS)
     if chosen.name is not None:
         _confirm(database, calculations or (), yes=yes)
-    with _terminable(), owned(database, waiting=note) as (pad, inherit):
+    with owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
             with submission_lock(database, pad):
                 done = submit(pad, calculations or ())
@@ -140,8 +138,9 @@ def run_campaign(
             try:
                 local.run(calculations)
             except KeyboardInterrupt:
-                note("interrupted; nothing is lost, the same command continues it")
-                return INTERRUPTED
+                raise Interrupted(
+                    "interrupted; nothing is lost, the same command continues it"
+                ) from None
             except PyMongoError as error:
                 note(f"{database.unreachable(error)}; the same command continues it")
                 raise Exit(1) from None  # there is nobody to ask for a table
@@ -157,9 +156,9 @@ def run_campaign(
         steps = fireworks_of(pad, calculations)
         if gone := planned - {step["fw_id"] for step in steps}:
             note(f"{count_of(len(gone), 'step')} deleted while this ran")
-        code = _report_failures(steps, chosen, display.printed)
-        refused = _report_refused(pad, database, steps)
-        return max(code, refused, 1 if gone else 0, _report_halves(pad))
+        code = report_failures(steps, chosen, display.printed)
+        refused = report_refused(pad, database, steps)
+        return max(code, refused, 1 if gone else 0, report_halves(pad))
 
 
 def _chosen_calculations(
@@ -254,78 +253,6 @@ def _tell_cost(
         )
 
 
-def _report_failures(
-    steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
-) -> int:
-    """List the failed steps by reason; one that was printed is not repeated."""
-    failed = [step for step in steps if step["state"] == "FIZZLED"]
-    held = [step for step in steps if step["state"] in HELD]
-    away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
-    if away:
-        print(
-            f"{count_of(len(away), 'step runs', 'steps run')} on another machine, or "
-            "its worker was killed there. If it was killed:"
-        )
-    for step in away:
-        again = f"lnmo rerun --fw-id {step['fw_id']} --dead{chosen.at}"
-        print(printable(f"  {step['name']}: {again}"))
-    if held:
-        print(
-            count_of(
-                len(held),
-                "step is cancelled or paused, and was left alone",
-                "steps are cancelled or paused, and were left alone",
-            )
-        )
-    for step in held:
-        print(printable(f"  {step['name']}: {_taken_up(step, chosen)}"))
-    if not failed:
-        return 1 if away or held else 0
-    command = f"lnmo run {chosen}".rstrip()
-    print(
-        f"{count_of(len(failed), 'step')} failed; after correcting the cause: "
-        f"{command} --retry{chosen.at}"
-    )
-    for step in failed:
-        reason = str(step["reason"])
-        why = "" if not reason or reason in printed else f": {reason}"
-        print(printable(f"  {step['name']}{why}"))
-    return 1
-
-
-def _taken_up(step: Mapping[str, Any], chosen: Selection) -> str:
-    """Return the command that takes up a step that a person held."""
-    database, fw_id = chosen.database(), step["fw_id"]
-    if step["state"] == "PAUSED":
-        return f"{database.lpad} resume_fws -i {fw_id}"
-    if database.embedded:
-        return f"{database.lpad} reignite_fws -i {fw_id}"
-    return f"lnmo rerun --fw-id {fw_id}{chosen.at}"
-
-
-def _report_refused(
-    pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
-) -> int:
-    """List the finished steps whose records are refused, each with its cure."""
-    from workflows.launchpad.copies import copies_in
-    from workflows.launchpad.judged import judgements
-
-    names = {step["fw_id"]: str(step["name"]) for step in steps}
-    wrong = judgements(database, steps, copies_in(pad))
-    if wrong:
-        print(
-            count_of(
-                len(wrong),
-                "step is finished, but its record is refused",
-                "steps are finished, but their records are refused",
-            )
-        )
-    for fw_id, own in wrong.items():
-        print(printable(f"  {names[fw_id]}: {own.reason}"))
-        print(printable(f"  -> {own.cure}"))
-    return 1 if wrong else 0
-
-
 def _tell_removed(done: Submission) -> None:
     """Name the campaigns that have to be submitted again, and were not now."""
     if names := done.to_submit_again:
@@ -333,24 +260,3 @@ def _tell_removed(done: Submission) -> None:
             f"{count_of(len(done.removed), 'broken Workflow')} removed; submit again: "
             f"{', '.join(names)}"
         )
-
-
-def _report_halves(pad: LaunchPad) -> int:
-    """List what is left of Workflows: nobody takes a step from it."""
-    from workflows.launchpad.halves import halves
-
-    return 1 if print_halves(halves(pad)) else 0
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM (scancel, a walltime) end a run as Ctrl-C does, workers included."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

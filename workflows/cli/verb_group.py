@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from workflows.cli.library_settings import check_library_settings
+from workflows.cli.streams import is_of_output
 from workflows.cli.verbs import HELP, VERBS
 from workflows.errors import InputError, StoreError, one_line
+from workflows.signals import interruption
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of a shell; of a run also after SIGTERM or a full disk."""
+"""Exit code after Ctrl-C, SIGTERM or SIGHUP; of a run also after a full disk."""
 
 
 def refuse_empty(ctx: click.Context, words: Sequence[str]) -> None:
@@ -59,8 +61,11 @@ class VerbGroup(click.Group):
         check_library_settings()
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("lnmo: interrupted", err=True)
+        except (KeyboardInterrupt, click.Abort, OSError) as error:
+            came = interruption(error)
+            if came is None or (isinstance(error, OSError) and not is_of_output(error)):
+                raise
+            click.echo(f"lnmo: {str(came) or 'interrupted'}", err=True)
             ctx.exit(INTERRUPTED)
         except EOFError as error:
             raise StoreError(

@@ -44,38 +44,53 @@ DISK_CURES = {
 """What a disk refuses, and what to do; the step itself is sound."""
 
 
-class _Sigterm(BaseException):
-    """SIGTERM came; no ``except Exception`` on the way may swallow it."""
+class _Signal(BaseException):
+    """A signal came; no ``except Exception`` on the way may swallow it."""
+
+    def __init__(self, number: int) -> None:
+        self.name = signal.Signals(number).name
+
+    def as_end(self) -> Terminated:
+        """Return how the step ended."""
+        return Terminated(f"ended by {self.name}", signal=self.name)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Turn SIGTERM into :class:`Terminated`, in the main thread.
+    """Turn SIGTERM, and SIGHUP, into :class:`Terminated`, in the main thread.
 
     The first signal raises in whatever is being done; the later ones, which a queue
-    sends while we tidy up, are ignored. Elsewhere than in the main thread, where
-    Python can handle no signal, this does nothing.
+    sends while we tidy up, are ignored. So is SIGHUP under nohup. Elsewhere than in the
+    main thread, where Python can handle no signal, this does nothing.
 
     Raises
     ------
     Terminated
-        SIGTERM came while no step was running.
+        A signal came while no step was running.
     """
 
-    def tell(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise _Sigterm
+    def tell(number: int, _: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise _Signal(number)
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, tell)
+    before = {
+        each: signal.getsignal(each)
+        for each in (signal.SIGTERM, signal.SIGHUP)
+        if each is signal.SIGTERM or signal.getsignal(each) is not signal.SIG_IGN
+    }
     try:
+        for each in before:
+            signal.signal(each, tell)
         yield
-    except _Sigterm:
-        raise Terminated("ended by SIGTERM", signal="SIGTERM") from None
+    except _Signal as came:
+        raise came.as_end() from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def record_end(directory: Path, end: Terminated) -> None:
@@ -137,7 +152,7 @@ def run_step(
     Superseded
         Another worker took the step over; nothing was recorded.
     Terminated
-        SIGTERM (under :func:`terminable`) or the machine's deadline ended it. There
+        A signal (under :func:`terminable`) or the machine's deadline ended it. There
         is not a document yet; the next call goes on from where it was.
     """
     results = FileResults(root)
@@ -177,7 +192,7 @@ def _run(
     try:
         document = _compute(calculation, step, results, machine, report)
         results.put(document, confirm=lambda: check_claim(directory))
-    except (Terminated, _Sigterm, OSError, StoreUnwritable) as error:
+    except (Terminated, _Signal, OSError, StoreUnwritable) as error:
         check_claim(directory)
         end = _as_end(error, directory)
         record_end(directory, end)
@@ -197,8 +212,8 @@ def _as_end(error: BaseException, directory: Path) -> Terminated:
     """
     if isinstance(error, Terminated):
         return error
-    if isinstance(error, _Sigterm):
-        return Terminated("ended by SIGTERM", signal="SIGTERM")
+    if isinstance(error, _Signal):
+        return error.as_end()
     refused = error.errno if isinstance(error, OSError | StoreUnwritable) else None
     if cure := DISK_CURES.get(refused or 0):
         return Terminated(

@@ -1,4 +1,4 @@
-"""Ctrl-C waits while a step changes hands, so that none is left RUNNING by nobody."""
+"""Signals wait while a step changes hands, so that none is left RUNNING by nobody."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from workflows.signals import ENDING
+
 
 @contextmanager
 def held_interrupts() -> Iterator[None]:
-    """Handle a Ctrl-C that comes inside when the block is left.
+    """Handle a Ctrl-C, SIGTERM or SIGHUP that comes inside when the block is left.
 
     Only the main thread receives signals; elsewhere nothing is held.
     """
@@ -18,10 +20,15 @@ def held_interrupts() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    before = {
+        each: signal.signal(each, lambda number, _: came.append(number))
+        for each in ENDING
+        if signal.getsignal(each) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if came and callable(before):
-        before(signal.SIGINT, None)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in came:
+        signal.raise_signal(number)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflows.cli.output import tell_launchpad
-from workflows.cli.run import _report_failures
+from workflows.cli.run_end import report_failures
 from workflows.cli.selection import Selection
 
 
@@ -20,11 +20,11 @@ def test_a_printed_command_repeats_the_launchpad_that_was_given(
     (place / "launchpad.yaml").write_text("host: example\nname: c\n")
     step = {"fw_id": 4, "name": "x=1 relax", "state": state, "reason": "a crash"}
     chosen = Selection("c.yaml", launchpad=place)
-    assert _report_failures([step], chosen, frozenset()) == 1
+    assert report_failures([step], chosen, frozenset()) == 1
     told = capsys.readouterr().out
     assert f" --launchpad '{place}'" in told
     assert "lpad" not in told
-    _report_failures(
+    report_failures(
         [step], Selection("c.yaml", launchpad=place / "launchpad.yaml"), {""}
     )
     assert f" --launchpad '{place}/launchpad.yaml'" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -178,6 +179,50 @@ def test_a_full_standard_output_is_named(tmp_path: Path) -> None:
 def test_nobody_who_reads_is_no_trouble(tmp_path: Path) -> None:
     ran = shell("lnmo plan paper --json | true", tmp_path)
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize("verb", ["--version", "--help", *HELP])
+@pytest.mark.parametrize("closed", [">&-", "1</dev/null"])
+def test_a_verb_that_cannot_print_is_refused_before_it_does_anything(
+    verb: str, closed: str, tmp_path: Path
+) -> None:
+    words = " ".join([verb, *NEEDED.get(verb, [])])
+    ran = shell(f"lnmo {words} {closed}", tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("lnmo: standard output is closed, or open for reading")
+    assert ran.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "2>/dev/full", "2</dev/null", "2>|gone"])
+def test_a_standard_error_that_takes_nothing_changes_neither_exit_code_nor_output(
+    closed: str, tmp_path: Path
+) -> None:
+    for words, code in (("plan nio --json", 0), ("plan nowhere", 2), ("plan --no", 2)):
+        plain = shell(f"lnmo {words}", tmp_path)
+        line = f"{{ lnmo {words}; echo $? >code; }} {closed}"
+        if "gone" in closed:  # a pipe that nobody reads
+            line = f"{{ lnmo {words} 2>&3; echo $? >code; }} 3> >(exec true)"
+        ran = shell(line, tmp_path)
+        assert (tmp_path / "code").read_text() == f"{code}\n"
+        assert ran.stdout == plain.stdout
+
+
+def test_what_is_printed_never_goes_into_a_file_of_the_project(tmp_path: Path) -> None:
+    """A file that is opened first would have the number of a closed stream."""
+    (tmp_path / "c.yaml").write_text("name: c\nx: [1]\nengine: chgnet\n")
+    (tmp_path / "launchpad.yaml").write_text("host: embedded\n")
+    ran = shell("lnmo submit c.yaml <&- 2>&-", tmp_path)
+    assert ran.returncode == 0
+    (kept,) = tmp_path.rglob("launchpad.json")
+    assert json.loads(kept.read_text())["collections"]["fireworks"]
+
+
+def test_nobody_to_ask_is_the_same_with_a_closed_input(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("name: c\nx: [1]\norderings: {keep: 200}\n")
+    plain = shell("lnmo submit c.yaml </dev/null", tmp_path)
+    closed = shell("lnmo submit c.yaml <&-", tmp_path)
+    assert (plain.returncode, plain.stderr) == (closed.returncode, closed.stderr)
 
 
 def test_a_current_directory_that_is_gone_is_named(tmp_path: Path) -> None:

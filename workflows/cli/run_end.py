@@ -1,0 +1,98 @@
+"""What ``lnmo run`` says at its end: what did not finish, and the command for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from typing import TYPE_CHECKING, Any
+
+from workflows.cli.output import print_halves
+from workflows.counts import count_of
+from workflows.errors import printable
+
+if TYPE_CHECKING:
+    from fireworks import LaunchPad
+
+    from workflows.cli.selection import Selection
+    from workflows.records.database import Database
+
+HELD = ("DEFUSED", "PAUSED")
+"""States that a person gave a step."""
+
+
+def report_failures(
+    steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
+) -> int:
+    """List the failed steps by reason; one that was printed is not repeated."""
+    failed = [step for step in steps if step["state"] == "FIZZLED"]
+    held = [step for step in steps if step["state"] in HELD]
+    away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
+    if away:
+        print(
+            f"{count_of(len(away), 'step runs', 'steps run')} on another machine, or "
+            "its worker was killed there. If it was killed:"
+        )
+    for step in away:
+        again = f"lnmo rerun --fw-id {step['fw_id']} --dead{chosen.at}"
+        print(printable(f"  {step['name']}: {again}"))
+    if held:
+        print(
+            count_of(
+                len(held),
+                "step is cancelled or paused, and was left alone",
+                "steps are cancelled or paused, and were left alone",
+            )
+        )
+    for step in held:
+        print(printable(f"  {step['name']}: {_taken_up(step, chosen)}"))
+    if not failed:
+        return 1 if away or held else 0
+    command = f"lnmo run {chosen}".rstrip()
+    print(
+        f"{count_of(len(failed), 'step')} failed; after correcting the cause: "
+        f"{command} --retry{chosen.at}"
+    )
+    for step in failed:
+        reason = str(step["reason"])
+        why = "" if not reason or reason in printed else f": {reason}"
+        print(printable(f"  {step['name']}{why}"))
+    return 1
+
+
+def _taken_up(step: Mapping[str, Any], chosen: Selection) -> str:
+    """Return the command that takes up a step that a person held."""
+    database, fw_id = chosen.database(), step["fw_id"]
+    if step["state"] == "PAUSED":
+        return f"{database.lpad} resume_fws -i {fw_id}"
+    if database.embedded:
+        return f"{database.lpad} reignite_fws -i {fw_id}"
+    return f"lnmo rerun --fw-id {fw_id}{chosen.at}"
+
+
+def report_refused(
+    pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
+) -> int:
+    """List the finished steps whose records are refused, each with its cure."""
+    from workflows.launchpad.copies import copies_in
+    from workflows.launchpad.judged import judgements
+
+    names = {step["fw_id"]: str(step["name"]) for step in steps}
+    wrong = judgements(database, steps, copies_in(pad))
+    if wrong:
+        print(
+            count_of(
+                len(wrong),
+                "step is finished, but its record is refused",
+                "steps are finished, but their records are refused",
+            )
+        )
+    for fw_id, own in wrong.items():
+        print(printable(f"  {names[fw_id]}: {own.reason}"))
+        print(printable(f"  -> {own.cure}"))
+    return 1 if wrong else 0
+
+
+def report_halves(pad: LaunchPad) -> int:
+    """List what is left of Workflows: nobody takes a step from it."""
+    from workflows.launchpad.halves import halves
+
+    return 1 if print_halves(halves(pad)) else 0
