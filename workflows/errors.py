@@ -75,7 +75,7 @@ class StepFailed(LnmoError):
 
 
 class Terminated(LnmoError):
-    """A step was ended from outside, by SIGTERM or the walltime; it can continue.
+    """A step was ended from outside, by a signal or the walltime; it can continue.
 
     Parameters
     ----------
@@ -90,32 +90,47 @@ class Terminated(LnmoError):
         self.signal = signal
 
 
+ELSEWHERE = "another place"
+OTHER_DATA = "another data directory with LNMO_ROOT"
+"""What the owner of a file in the data directory may choose."""
+
 _CURES = {
     errno.EROFS: "the disk is read-only; run again once it can be written, or choose "
-    "another place (LNMO_ROOT for the data directory)",
+    f"{ELSEWHERE}",
     errno.ENOSPC: "the disk is full; free some space and run again",
     errno.EDQUOT: "the disk quota is used up; free some space and run again",
     errno.EFBIG: "a file may not be larger here; raise ulimit -f, and run again",
-    errno.EACCES: "chmod u+rwX, or ask its owner",
-    errno.EPERM: "chmod u+rwX, or ask its owner",
+    errno.EACCES: "chmod u+rwX it and its directory, or ask its owner",
+    errno.EPERM: "chmod u+rwX it and its directory; where lsattr shows i or a of one, "
+    "chattr -i -a; or ask its owner",
     errno.EMFILE: "too many open files; raise ulimit -n",
-    errno.EEXIST: "something else has that name; move it away, or choose another place",
-    errno.ENOTDIR: "a file stands where a directory belongs; choose another place",
+    errno.EEXIST: f"something else has that name; move it away, or choose {ELSEWHERE}",
+    errno.ENOTDIR: f"a file stands where a directory belongs; choose {ELSEWHERE}",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 
 
-def cure_of(error: OSError) -> str:
-    """Return what to do about what a disk or its permissions refused."""
-    return _CURES.get(error.errno or 0, "check the path and the disk, then run again")
+def cure_of(error: OSError, elsewhere: str = "") -> str:
+    """Return what to do about what a disk or its permissions refused.
+
+    ``elsewhere`` is what may be chosen instead; it is said once.
+    """
+    cure = _CURES.get(error.errno or 0, "check the path and the disk, then run again")
+    if not elsewhere:
+        return cure
+    if ELSEWHERE in cure:
+        return cure.replace(ELSEWHERE, elsewhere)
+    return f"{cure}, or choose {elsewhere}"
 
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 """What a disk that is full answers, or one of which a user has had his share."""
 
 
-def unwritable(path: os.PathLike[str] | str, error: OSError) -> str:
-    """Say that a path cannot be written, why, and what to do.
+def unwritable(
+    path: os.PathLike[str] | str, error: OSError, elsewhere: str = ""
+) -> str:
+    """Say that a path cannot be written, why, and what to do; see :func:`cure_of`.
 
     Examples
     --------
@@ -124,7 +139,7 @@ def unwritable(path: os.PathLike[str] | str, error: OSError) -> str:
 space and run again'
     """
     told = error.strerror or type(error).__name__
-    return f"{os.fspath(path)}: cannot be written ({told}): {cure_of(error)}"
+    return f"{os.fspath(path)}: cannot be written ({told}): {cure_of(error, elsewhere)}"
 
 
 def one_line(text: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workflows.atomic import write_atomically
-from workflows.errors import StoreError, printable
+from workflows.errors import OTHER_DATA, StoreError, printable, unwritable
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,8 @@ def test_what_commands_a_terminal_is_shown_instead(text: str, shown: str) -> Non
         (errno.EDQUOT, "free some space and run again"),
         (errno.EROFS, "read-only; run again once it can be written"),
         (errno.EEXIST, "move it away"),
+        (errno.EACCES, "chmod u+rwX it and its directory"),
+        (errno.EPERM, "where lsattr shows i or a of one, chattr -i -a"),
         (errno.ENAMETOOLONG, "choose a shorter name"),
         (errno.EIO, "check the path and the disk, then run again"),
     ],
@@ -53,3 +55,11 @@ def test_what_a_disk_refuses_is_told_with_the_cure(
     assert f"cannot be written ({os.strerror(number)}): " in message
     assert cure in message
     assert "nothing was changed" not in message
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_what_may_be_chosen_instead_is_said_once(number: int) -> None:
+    told = unwritable("f", OSError(number, "no"), OTHER_DATA)
+    assert told.count("choose another") == 1
+    assert told.count("LNMO_ROOT") == 1
+    assert "LNMO_ROOT" not in unwritable("f", OSError(number, "no"))

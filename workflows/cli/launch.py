@@ -48,10 +48,10 @@ def launch(
     from workflows.launchpad.damaged import refuse_damaged
     from workflows.launchpad.mongodb import connected, set_up
     from workflows.launchpad.opening import refuse_embedded
-    from workflows.records.database import read_database
+    from workflows.records.database import read_for_queue
     from workflows.records.project import refuse_anothers
 
-    database = read_database(launchpad)
+    database = read_for_queue(launchpad)
     refuse_embedded(database)
     profile = read_profile(database)
     if max_jobs is not None:

@@ -46,10 +46,10 @@ def reconcile(
     from workflows.cli.selection import at_launchpad
     from workflows.cluster import reconcile as reconciling
     from workflows.cluster.open_queue import locked_queue
-    from workflows.records.database import read_database
+    from workflows.records.database import read_for_queue
 
     fix = fix and not dry_run
-    database = read_database(launchpad)
+    database = read_for_queue(launchpad)
     with locked_queue(
         database, "lnmo status shows the steps, lnmo run goes on with them"
     ) as queue:

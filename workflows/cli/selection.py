@@ -22,7 +22,7 @@ from workflows.campaign.campaign import Campaign, EngineName, load_campaign
 from workflows.campaign.sections import SAME_X
 from workflows.cli.output import note
 from workflows.errors import CampaignError, LnmoError, StoreError, nearest
-from workflows.records.database import Database, read_database, read_or_embedded
+from workflows.records.database import Database, read_for_queue, read_or_embedded
 from workflows.records.plan_cache import keep_plan, kept_plan
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Selection:
 
     def _read_database(self) -> Database:
         if not self.or_embedded:
-            return read_database(self.launchpad)
+            return read_for_queue(self.launchpad)
         database = read_or_embedded(self.launchpad, new=self.new_data)
         if not database.path.exists():
             _tell_embedded(database.root)

@@ -30,11 +30,11 @@ def worker(
 ) -> None:
     """Run one step; queue jobs call this."""
     from workflows.cluster.worker import run_firework
-    from workflows.records.database import read_database
+    from workflows.records.database import read_for_queue
 
     raise Exit(
         run_firework(
-            read_database(launchpad),
+            read_for_queue(launchpad),
             fw_id=fw_id,
             launch_id=launch_id,
             walltime=walltime,

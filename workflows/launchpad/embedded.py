@@ -11,7 +11,7 @@ from fireworks import FWorker, LaunchPad, Workflow
 from fireworks.utilities.fw_utilities import get_fw_logger
 from mongomock.helpers import patch_datetime_awareness_in_document
 
-from workflows.errors import StoreError, StoreUnwritable, unwritable
+from workflows.errors import StoreError
 from workflows.launchpad.counters import COUNTED, free_id
 from workflows.launchpad.file_lock import Ownership
 from workflows.launchpad.indexed import indexed_database
@@ -99,7 +99,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
         OwnershipLost
             The lock file or the data directory is no longer ours; nothing was written.
         StoreError
-            It was opened for reading; a :class:`StoreUnwritable` if the disk refuses.
+            It was opened for reading; a ``StoreUnwritable`` if the disk refuses.
         """
         if not self.writable:
             raise StoreError(f"{self.path}: opened for reading only")
@@ -129,11 +129,7 @@ class EmbeddedLaunchPad(LaunchPad):  # type: ignore[misc]
             name: [each for each in ids if each not in stores[name]]
             for name, ids in changed.items()
         }
-        try:
-            self._journal.append({"set": there, "unset": gone})
-        except OSError as error:
-            told = f"{unwritable(self.path, error)}. The file is as it was"
-            raise StoreUnwritable(told, error.errno) from None
+        self._journal.append({"set": there, "unset": gone})
 
     @contextmanager
     def one_save(self) -> Iterator[None]:

@@ -18,7 +18,13 @@ from typing import Any
 
 from workflows.atomic import parse_json
 from workflows.engines.process_start import is_alive_since, start_of
-from workflows.errors import StoreBusy, StoreError, StoreUnwritable, unwritable
+from workflows.errors import (
+    OTHER_DATA,
+    StoreBusy,
+    StoreError,
+    StoreUnwritable,
+    unwritable,
+)
 from workflows.records.held_directory import hold, leads_away, leads_to, path_of
 from workflows.vasp.file_kinds import odd_kind
 
@@ -211,10 +217,7 @@ def _open(path: Path) -> tuple[int, int]:
 
 
 def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
-    told = unwritable(path, error)
-    return StoreUnwritable(
-        f"{told}, or choose another data directory with LNMO_ROOT", error.errno
-    )
+    return StoreUnwritable(unwritable(path, error, OTHER_DATA), error.errno)
 
 
 def _busy(path: Path, owner: dict[str, Any]) -> str:

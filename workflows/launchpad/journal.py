@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from workflows.atomic import (
     read_regular_bytes,
     write_atomically,
 )
-from workflows.errors import StoreError, one_line
+from workflows.errors import StoreError, StoreUnwritable, one_line, unwritable
 from workflows.vasp.file_kinds import refuse_link_to_nothing
 
 FORMAT = "lnmo embedded launchpad 2"
@@ -198,9 +198,17 @@ class Journal:
         ----------
         changes
             ``set``: collection -> documents; ``unset``: collection -> ``_id``.
+
+        Raises
+        ------
+        StoreUnwritable
+            The journal cannot be written; it is as it was.
         """
-        line = _encoded(changes).encode() + b"\n"
         path = self._journal(self._number)
+        with _as_it_was(path):
+            self._append(path, _encoded(changes).encode() + b"\n")
+
+    def _append(self, path: Path, line: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             os.ftruncate(descriptor, self._size)  # what a killed writer left of a line
@@ -227,10 +235,17 @@ class Journal:
         return self._number == 0 or self._size > max(ROOM, self._snapshot_size)
 
     def snapshot(self, collections: Mapping[str, list[dict[str, Any]]]) -> None:
-        """Write every document, and begin the next journal."""
+        """Write every document, and begin the next journal.
+
+        Raises
+        ------
+        StoreUnwritable
+            The directory cannot be written; what is there is as it was.
+        """
         number = self._number + 1
-        with suppress(FileNotFoundError):
-            self._journal(number).unlink()  # left by a kill at this very place
+        following = self._journal(number)
+        with _as_it_was(following), suppress(FileNotFoundError):
+            following.unlink()  # left by a kill at this very place
         content = {"format": FORMAT, "journal": number, "collections": collections}
         text = _encoded(content)
         write_atomically(self.path, text)
@@ -257,6 +272,16 @@ class Journal:
             f"{one_line(error)}); it was not changed. Rename {self.path.name} and run "
             "again: finished calculations are found in their directories"
         )
+
+
+@contextmanager
+def _as_it_was(path: Path) -> Iterator[None]:
+    """Name the file that a disk, or its rights, refused to change."""
+    try:
+        yield
+    except OSError as error:
+        told = f"{unwritable(path, error)}. The file is as it was"
+        raise StoreUnwritable(told, error.errno) from None
 
 
 def _encoded(content: Any) -> str:

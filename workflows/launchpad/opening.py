@@ -8,6 +8,7 @@ change of state; all other processes read it from the file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -145,10 +146,14 @@ def refuse_embedded(database: Database, instead: str = "lnmo run") -> None:
     StoreError
         The LaunchPad is embedded.
     """
-    if database.embedded:
-        raise StoreError(
-            f"{database.path}: host: embedded is a file with one writer on one "
-            "machine; a batch queue, or more than one machine, needs a MongoDB. Rename "
-            "this launchpad.yaml; lnmo init --queue slurm writes one for a MongoDB. On "
-            f"this machine alone: {instead}"
-        )
+    if not database.embedded:
+        return
+    there = os.path.lexists(database.path)
+    none = "" if there else "there is none, which stands for host: embedded. "
+    first = f"Rename this {database.path.name}; " if there else ""
+    raise StoreError(
+        f"{database.path}: {none}host: embedded is a file with one writer on one "
+        f"machine; a batch queue, or more than one machine, needs a MongoDB. {first}"
+        "lnmo init --queue slurm writes one for a MongoDB. On this machine alone: "
+        f"{instead}"
+    )

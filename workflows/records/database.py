@@ -23,6 +23,8 @@ from workflows.vasp.file_kinds import refuse_link_to_nothing
 EMBEDDED = "embedded"
 FILE_NAME = "launchpad.yaml"
 DATA_DIRECTORY = "lnmo-data"
+NEW_FILE = f"echo 'host: {EMBEDDED}' > {FILE_NAME}"
+"""Writes the file for one machine."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,9 @@ def refused_by_warnings() -> Iterator[None]:
         yield
 
 
-def read_database(where: str | Path | None = None) -> Database:
+def read_database(
+    where: str | Path | None = None, *, new_file: str = NEW_FILE
+) -> Database:
     """Read ``launchpad.yaml``.
 
     Parameters
@@ -151,6 +155,8 @@ def read_database(where: str | Path | None = None) -> Database:
         The file, or the directory that holds it; ``LNMO_LAUNCHPAD`` or the
         current directory if None. The data directory is ``LNMO_ROOT`` or
         ``lnmo-data`` beside the file.
+    new_file
+        The command that writes one, for the message where there is none.
 
     Raises
     ------
@@ -168,9 +174,7 @@ def read_database(where: str | Path | None = None) -> Database:
     except OSError as error:
         raise StoreError(
             f"{path}: no launchpad file ({error.strerror}); run in the project's "
-            "directory, "
-            f"name it with --launchpad, or write one: echo 'host: {EMBEDDED}' > "
-            f"{FILE_NAME}"
+            f"directory, name it with --launchpad, or write one: {new_file}"
         ) from None
     except ValueError:  # a zero byte
         raise StoreError(f"{str(path)!r}: no name that a file can have") from None
@@ -181,7 +185,9 @@ def read_database(where: str | Path | None = None) -> Database:
         ) from None
 
 
-def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> Database:
+def read_or_embedded(
+    where: str | Path | None = None, *, new: bool = False, new_file: str = NEW_FILE
+) -> Database:
     """Read ``launchpad.yaml``, or stand in for it where a directory has none.
 
     Such a directory has the embedded LaunchPad, in its data directory.
@@ -192,6 +198,8 @@ def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> D
         As :func:`read_database`.
     new
         Take a directory without data too, if nothing was named.
+    new_file
+        As :func:`read_database`.
 
     Raises
     ------
@@ -210,7 +218,16 @@ def read_or_embedded(where: str | Path | None = None, *, new: bool = False) -> D
                 return Database(path, root, {"host": EMBEDDED}, as_named)
     except (OSError, RuntimeError):
         pass  # read_database says what is wrong
-    return read_database(where)
+    return read_database(where, new_file=new_file)
+
+
+def read_for_queue(where: str | Path | None = None) -> Database:
+    """Read ``launchpad.yaml`` for a verb that needs a MongoDB.
+
+    The embedded LaunchPad of a directory without one is read too: what refuses it says
+    what serves there instead. Arguments and errors as :func:`read_database`.
+    """
+    return read_or_embedded(where, new_file="lnmo init --queue slurm")
 
 
 def _named_root(path: Path) -> Path:

@@ -19,7 +19,13 @@ from typing import Any
 from pymongo.errors import DuplicateKeyError
 
 from workflows.atomic import read_regular
-from workflows.errors import StoreError, StoreUnwritable, one_line, unwritable
+from workflows.errors import (
+    OTHER_DATA,
+    StoreError,
+    StoreUnwritable,
+    one_line,
+    unwritable,
+)
 from workflows.records.database import Database
 from workflows.vasp.file_kinds import in_the_way, refuse_link_to_nothing
 
@@ -183,7 +189,9 @@ def _write(root: Path, own: str) -> bool:
         part.write_text(f"{own}\n", "utf-8")
         return _put(part, root / FILE)
     except OSError as error:
-        raise StoreUnwritable(unwritable(root / FILE, error), error.errno) from None
+        raise StoreUnwritable(
+            unwritable(root / FILE, error, OTHER_DATA), error.errno
+        ) from None
     finally:
         with suppress(OSError):
             part.unlink()

@@ -57,3 +57,40 @@ def test_what_was_submitted_can_be_deleted(
 def test_no_data_directory_is_started(verb: str, project: Path) -> None:
     assert lnmo(verb, "study.yaml") == 2
     assert [path.name for path in project.iterdir()] == ["study.yaml"]
+
+
+OF_A_QUEUE = [
+    ["cancel", "study.yaml"],
+    ["rerun", "study.yaml"],
+    ["reconcile"],
+    ["launch"],
+    ["worker", "--fw-id", "1"],
+]
+
+
+@pytest.mark.parametrize("words", OF_A_QUEUE, ids=lambda words: words[0])
+@pytest.mark.parametrize("data", [True, False])
+def test_a_verb_of_the_queue_has_a_cure_that_fits_where_there_is_no_file(
+    words: list[str], data: bool, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if data:
+        (project / "lnmo-data").mkdir()
+    before = sorted(project.rglob("*"))
+    assert lnmo(*words) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "Rename" not in told
+    assert "echo 'host: embedded'" not in told
+    assert "lnmo init --queue slurm" in told
+    assert ("there is none, which stands for host: embedded" in told) is data
+    assert ("On this machine alone: " in told) is data
+    assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", OF_A_QUEUE, ids=lambda words: words[0])
+def test_a_file_that_is_there_is_to_be_renamed(
+    words: list[str], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "launchpad.yaml").write_text("host: embedded\n")
+    assert lnmo(*words) == 2
+    assert "Rename this launchpad.yaml; lnmo init" in capsys.readouterr().err

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bson import ObjectId
 
-from workflows.errors import StoreError
+from workflows.errors import StoreError, StoreUnwritable
 from workflows.launchpad import journal as module
 from workflows.launchpad.journal import Journal
 
@@ -198,3 +200,32 @@ def test_a_journal_that_a_backup_shares_is_not_appended_to(tmp_path: Path) -> No
     journal.append({"set": {"fireworks": [document(FIRST, "READY")]}, "unset": {}})
     assert backup.read_bytes() == before
     assert not journal.full
+
+
+@pytest.mark.parametrize("call", ["open", "ftruncate", "fsync"])
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.EROFS, errno.EIO])
+def test_a_journal_that_cannot_be_written_is_named_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    journal = written(tmp_path / "launchpad.json")
+    before = states(tmp_path / "launchpad.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, refuse)
+        with pytest.raises(StoreUnwritable) as caught:
+            journal.append(CHANGES[0])
+    assert caught.value.errno == number
+    name = tmp_path / "launchpad.1.jsonl"
+    assert str(caught.value).startswith(f"{name}: cannot be written ")
+    assert str(caught.value).endswith(". The file is as it was")
+    if call == "open":
+        assert states(tmp_path / "launchpad.json") == before
+
+
+def test_a_journal_in_the_way_of_the_next_is_named_itself(tmp_path: Path) -> None:
+    journal = written(tmp_path / "launchpad.json")
+    (tmp_path / "launchpad.2.jsonl").mkdir()
+    with pytest.raises(StoreUnwritable, match=r"launchpad\.2\.jsonl: cannot be"):
+        journal.snapshot({"fireworks": [], "launches": []})
