@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.analysis.ions import LITHIUM, ion_of_series, metal_name
-from workflows.errors import ResultsError
+from workflows.errors import ResultsError, printable
 from workflows.records.document import TaskDocument
 from workflows.records.summary import Summary
 from workflows.results.calculation_rows import (
@@ -22,6 +22,7 @@ from workflows.results.calculation_rows import (
 from workflows.results.comparable import refuse_reference
 from workflows.results.gates import against
 from workflows.results.qualifiers import PAPER_FUNCTIONALS
+from workflows.results.sides import MOST_NAMED
 from workflows.results.u_in_words import NO_U
 from workflows.results.verdict import FINISHED
 
@@ -61,15 +62,16 @@ def lithium_reference(
     Parameters
     ----------
     summaries
-        All that is recorded; references are picked from it.
+        References are picked from them: those of a plan, or all that is recorded. Of
+        those that fit, the metal of the cathode's own campaign comes first.
     cathode
         Documents of the series that it must go with.
 
     Raises
     ------
     ResultsError
-        There is no reference of this engine, it has not finished, or each of them
-        has other settings.
+        There is no reference of this engine, it has not finished, each of them has
+        other settings, or several of them fit and differ among one another.
     """
     engines = {d.engine for d in cathode}
     ion = ion_of_series((d.formula, d.n_li) for d in cathode)
@@ -85,31 +87,104 @@ def lithium_reference(
             "settings of the cathode. It is part of a campaign with "
             "lithium_reference: true (the default): lnmo run CAMPAIGN"
         )
-    finished = [
-        (step.document, steps)
+    own = {d.campaign for d in cathode}
+    finished = [_Metal(steps) for steps in references if _has_energy(steps)]
+    if not finished:
+        raise ResultsError(_not_finished(metal, references[0]))
+    fitting, refused = _fitting(finished, cathode)
+    if not fitting:
+        raise _none_fits(metal, refused)
+    ours = [each for each in fitting if each.document.campaign in own]
+    open_ones = [
+        steps
         for steps in references
-        if (step := result_of(steps)) is not None
+        if steps[0].document.campaign in own and not _has_energy(steps)
+    ]
+    if not ours and open_ones:
+        raise ResultsError(_not_finished(metal, open_ones[0]))
+    chosen = _one_of(ours or fitting, metal)
+    assert chosen.document.energy_per_atom is not None
+    return Reference(chosen.document.energy_per_atom, result_row(chosen.steps), ion)
+
+
+class _Metal:
+    """A reference that has finished."""
+
+    def __init__(self, steps: Sequence[Summary]) -> None:
+        step = result_of(steps)
+        assert step is not None
+        self.document, self.steps = step.document, steps
+
+    @property
+    def words(self) -> str:
+        """Name it, with what sets it apart."""
+        own = self.document
+        mesh = "x".join(map(str, own.settings.get("kpoints") or ()))
+        words = [
+            str(own.calculation_id),
+            f"of campaign {own.campaign}" if own.campaign else "",
+            f"with {mesh} k points" if mesh else "",
+            f"at {own.energy_per_atom:.4f} eV per atom",
+        ]
+        return printable(" ".join(filter(None, words)))
+
+
+def _has_energy(steps: Sequence[Summary]) -> bool:
+    step = result_of(steps)
+    return (
+        step is not None
         and state_of(steps).usable
         and step.document.energy_per_atom is not None
-    ]
-    if not finished:
-        states = ", ".join(
-            f"{s.document.task_label} {s.document.state}" for s in references[0]
-        )
-        raise ResultsError(
-            f"the {metal} reference has not finished ({states}): lnmo status"
-        )
-    refused = None
-    for document, steps in finished:
+    )
+
+
+def _not_finished(metal: str, steps: Sequence[Summary]) -> str:
+    states = ", ".join(f"{s.document.task_label} {s.document.state}" for s in steps)
+    return f"the {metal} reference has not finished ({states}): lnmo status"
+
+
+def _fitting(
+    metals: Iterable[_Metal], cathode: Sequence[TaskDocument]
+) -> tuple[list[_Metal], list[ResultsError]]:
+    """Part the metals into those with the cathode's settings, and why not the rest."""
+    fitting: list[_Metal] = []
+    refused: list[ResultsError] = []
+    for each in metals:
         try:
-            refuse_reference(cathode, document)
+            refuse_reference(cathode, each.document)
         except ResultsError as error:
-            refused = error
-            continue
-        assert document.energy_per_atom is not None
-        return Reference(document.energy_per_atom, result_row(steps), ion)
-    assert refused is not None
-    raise refused
+            refused.append(error)
+        else:
+            fitting.append(each)
+    return fitting, refused
+
+
+def _none_fits(metal: str, refused: Sequence[ResultsError]) -> ResultsError:
+    if len(refused) == 1:
+        return refused[0]
+    told = "; ".join(str(error) for error in refused[:MOST_NAMED])
+    more = len(refused) - MOST_NAMED
+    return ResultsError(
+        f"none of {len(refused)} {metal} references goes with the cathode: {told}"
+        + (f"; and {more} more" if more > 0 else "")
+    )
+
+
+def _one_of(metals: Sequence[_Metal], metal: str) -> _Metal:
+    """Return the only one, or the lowest of one set of settings.
+
+    Nothing in the cathode says which mesh, smearing or start is its metal's.
+    """
+    first = metals[0].document.settings
+    if all(each.document.settings == first for each in metals):
+        return min(metals, key=lambda each: each.document.energy_per_atom or 0.0)
+    named = "; ".join(each.words for each in metals[:MOST_NAMED])
+    more = len(metals) - MOST_NAMED
+    raise ResultsError(
+        f"{len(metals)} {metal} references go with the cathode, each with settings of "
+        f"its own: {named}{f'; and {more} more' if more > 0 else ''}. Only a campaign "
+        "says which is its metal: lnmo results CAMPAIGN, or .select(campaign=...)"
+    )
 
 
 def doubt_of(reference: Reference) -> str:

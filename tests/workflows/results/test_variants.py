@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -123,6 +124,80 @@ def test_a_voltage_never_counts_from_the_metal_of_another_variant(
     base = open_results(where, campaign=campaign.only("base"))
     with pytest.raises(ResultsError, match="no lithium metal reference was calculated"):
         base.voltage()
+
+
+def metal_of(
+    c: Calculation, energy: float, mesh: int = 17, **changes: Any
+) -> TaskDocument:
+    made: dict[str, Any] = {
+        **identity(c, "static"),
+        **{"state": State.DONE, "engine_version": "6.4.2", "structure": c.structure},
+        **{"energy": 2 * energy, "energy_per_atom": energy},
+        "settings": {**SETTINGS, "ENCUT": 520.0, "kpoints": [mesh] * 3},
+        "dir_name": f"calculations/{c.id}/static",
+    }
+    return TaskDocument(**(made | changes))
+
+
+def test_without_a_campaign_a_voltage_counts_from_the_only_metal_that_fits(
+    write_campaign: WriteCampaign,
+    finished: Callable[..., TaskDocument],
+    record: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    """Of several metals none is taken for what comes first in the store."""
+
+    def planned(name: str, mesh: int) -> tuple[Calculation, ...]:
+        changes = {
+            **{"name": name, "x": [0, 1], "lithium_reference": True},
+            "vasp.kpoints_lithium": [mesh] * 3,
+        }
+        return tuple(plan(load_campaign(write_campaign(changes))))
+
+    own, other, third = (planned(n, k) for n, k in (("a", 17), ("b", 9), ("a", 5)))
+
+    def project(*documents: TaskDocument) -> Path:
+        return record(Path(mkdtemp(dir=tmp_path)), *documents)
+
+    settings = {**SETTINGS, "ENCUT": 520.0}
+    cells = [finished(c, settings=settings) for c in own if not c.reference]
+    (metal,), (coarse,), (old,) = (
+        [c for c in each if c.reference] for each in (own, other, third)
+    )
+    right, wrong = metal_of(metal, -1.90), metal_of(coarse, -1.80, 9)
+    for documents in ((right, wrong), (wrong, right)):
+        found = open_results(project(*cells, *documents))
+        assert found.lithium_energy() == -1.90  # of the campaign that has the cells
+
+    stray = metal_of(old, -1.85, 5)
+    several = open_results(project(*cells, right, stray, wrong))
+    for call in (several.voltage, several.lithium_energy):
+        with pytest.raises(ResultsError, match="2 lithium metal references go with"):
+            call()
+    with pytest.raises(ResultsError, match="of campaign a with 5x5x5 k points"):
+        several.voltage()
+    assert several.select(own).lithium_energy() == -1.90
+
+    beside = open_results(project(*cells, wrong))
+    assert beside.lithium_energy() == -1.80  # the only one there is
+    failed = metal_of(metal, -1.90, state=State.FAILED)
+    unfinished = open_results(project(*cells, failed, wrong))
+    with pytest.raises(ResultsError, match=r"has not finished \(static FAILED\)"):
+        unfinished.voltage()
+
+    lower = {**SETTINGS, "ENCUT": 400.0}
+    none = open_results(
+        project(
+            *cells,
+            metal_of(metal, -1.9, settings=lower),
+            metal_of(coarse, -1.8, settings={**lower, "functional": "r2scan"}),
+        )
+    )
+    with pytest.raises(ResultsError, match="none of 2 lithium metal references") as no:
+        none.voltage()
+    assert metal.id in str(no.value)
+    assert coarse.id in str(no.value)
+    assert "ENCUT" in str(no.value)
 
 
 def test_what_is_not_run_is_told_and_changes_nothing(
