@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pydantic import ValidationError
 from pymongo import MongoClient
@@ -28,6 +29,8 @@ from workflows.records.unreadable import failed_row, what_is_wrong
 COLLECTION = "lnmo_task_documents"
 
 _SUMMARY = "summary"
+_VERSION = "summary.version"
+"""Another one at each writing."""
 
 _ORDER = [("calculation_id", 1), ("task_label", 1)]
 
@@ -63,7 +66,8 @@ class MongoResults:
         document
             Of a run that has ended.
         confirm
-            Called last; what it raises leaves everything as it was.
+            Called last; what it raises leaves everything as it was. If another process
+            records the step between that and the writing, it is called again.
         """
         refuse_unfit(document)
         key = {
@@ -77,10 +81,30 @@ class MongoResults:
             "numbers": made.numbers,
             "atoms": made.has_structure,
             "hash": digest([made.numbers, made.has_structure]),
+            "version": uuid4().hex,
         }
         check_size(plain, f"document of {document.dir_name}")
-        confirm()
-        self._collection.replace_one(key, plain, upsert=True)
+        replaced = False
+        while not replaced:
+            before = self._collection.find_one(key, {_VERSION: 1})
+            confirm()
+            replaced = self._replace(key, before, plain)
+
+    def _replace(
+        self,
+        key: Mapping[str, Any],
+        before: Mapping[str, Any] | None,
+        plain: Mapping[str, Any],
+    ) -> bool:
+        """Write a document if what the collection has is as it was read."""
+        if before is None:
+            added = self._collection.update_one(
+                key, {"$setOnInsert": plain}, upsert=True
+            )
+            return added.upserted_id is not None
+        version = (before.get(_SUMMARY) or {}).get("version", {"$exists": False})
+        own = {"_id": before["_id"], _VERSION: version}
+        return bool(self._collection.replace_one(own, plain).matched_count)
 
     def get(self, calculation_id: str, step: str) -> TaskDocument | None:
         """Return one document, or None.

@@ -24,7 +24,7 @@ from workflows.launchpad.submission import submit
 from workflows.records.database import Database
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
-from workflows.records.mongo_store import COLLECTION
+from workflows.records.mongo_store import COLLECTION, MongoResults
 from workflows.records.run_file import write_run_file
 from workflows.records.store import RecordsLost, results_store
 
@@ -74,7 +74,7 @@ def _spec(one: Calculation, step: str) -> dict[str, str]:
 
 
 def _copies(pad: LaunchPad) -> list[dict[str, Any]]:
-    found = pad.db[COLLECTION].find({}, {"_id": 0})
+    found = pad.db[COLLECTION].find({}, {"_id": 0, "summary.version": 0})
     return sorted(found, key=lambda each: str(each["task_label"]))
 
 
@@ -277,3 +277,27 @@ def test_a_launch_that_is_abandoned_while_it_reads_its_record_copies_nothing(
     assert _copies(pad) == []
     copy_if_current(pad, database.root, _spec(one, "static"), fw_id=fw_id, launch_id=8)
     assert len(_copies(pad)) == 1
+
+
+@pytest.mark.parametrize("earlier", [True, False], ids=["replaced", "added"])
+def test_a_copy_that_a_successor_wrote_after_the_last_question_stays(
+    pad: LaunchPad, one: Calculation, finished: Make, earlier: bool
+) -> None:
+    """The process was stopped right behind the question, and wakes."""
+    copies = pad.db[COLLECTION]
+    if not earlier:
+        copies.delete_many({})
+    store, asked = MongoResults(copies), []
+    later = finished(one, "relax", settings={}, energy=-2.0)
+
+    def stopped() -> None:
+        asked.append(len(asked))
+        if len(asked) > 1:
+            raise Superseded("another worker has it")
+        store.put(later)
+
+    with pytest.raises(Superseded):
+        store.put(finished(one, "relax", settings={}, energy=-1.0), confirm=stopped)
+    assert asked == [0, 1]
+    assert store.get(one.id, "relax") == later
+    assert copies.count_documents({"task_label": "relax"}) == 1
