@@ -45,14 +45,14 @@ def cancel(
     json: bool,
 ) -> None:
     """Cancel steps and their queue jobs together; finished ones stay."""
-    from workflows.cluster import cancel_rerun
+    from workflows.cluster.cancel import cancel as cancel_steps
     from workflows.cluster.open_queue import locked_queue
 
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("cancel")
     instead = "Ctrl-C ends lnmo run; lnmo delete removes a campaign"
     with locked_queue(chosen.selection.database(), instead) as queue:
-        reports = cancel_rerun.cancel(
+        reports = cancel_steps(
             queue.launchpad,
             queue.profile,
             chosen.of_fireworks(queue.launchpad),

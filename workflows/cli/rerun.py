@@ -49,14 +49,14 @@ def rerun(
     json: bool,
 ) -> None:
     """Run failed or cancelled steps again; exit code 1 if a job is still alive."""
-    from workflows.cluster import cancel_rerun
     from workflows.cluster.open_queue import locked_queue
+    from workflows.cluster.rerun import rerun as rerun_steps
 
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("rerun")
     database = chosen.selection.database()
     with locked_queue(database, "lnmo run --retry") as queue:
-        reports = cancel_rerun.rerun(
+        reports = rerun_steps(
             queue.launchpad,
             database,
             queue.profile,

@@ -20,7 +20,7 @@ from workflows.engines.orphans import engine_processes
 from workflows.errors import StoreError
 from workflows.firetasks import is_current
 from workflows.launchpad.embedded import in_one_save
-from workflows.launchpad.launch_owner import owner_of
+from workflows.launchpad.launch_owner import UNENDED, owner_of
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
 from workflows.records.calculations import forget
 from workflows.records.database import Database
@@ -29,7 +29,6 @@ from workflows.records.file_store import CALCULATIONS
 from workflows.records.mongo_store import COLLECTION
 from workflows.records.summary_cache import SUMMARIES
 
-BUSY = ("RESERVED", "RUNNING")
 NOT_BEGUN = ("READY", "WAITING")
 SAME = timedelta(seconds=2)
 """Results are recorded to the second; one of this LaunchPad is never older."""
@@ -130,7 +129,7 @@ def _needed(
 
 
 def _refuse_busy(launchpad: LaunchPad, fw_ids: Sequence[int]) -> None:
-    busy = {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(BUSY)}}
+    busy = {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(UNENDED)}}
     launches = list(launchpad.launches.find(busy))
     outside = [launch for launch in launches if not _is_of_a_queue(launch)]
     for launch in outside:

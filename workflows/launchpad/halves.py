@@ -17,11 +17,10 @@ from fireworks import LaunchPad
 from workflows.errors import StoreBusy
 from workflows.firetasks import OURS
 from workflows.launchpad.embedded import EmbeddedLaunchPad
-from workflows.launchpad.launch_owner import owner_of
+from workflows.launchpad.launch_owner import UNENDED, owner_of
 
 LOOK_AGAIN_SECONDS = 2.0
 """Another process that adds or deletes a Workflow leaves a half for milliseconds."""
-BUSY = ("RUNNING", "RESERVED")
 
 
 @dataclass(frozen=True)
@@ -171,9 +170,9 @@ def _found(launchpad: LaunchPad) -> list[Half]:
 def _busy(launchpad: LaunchPad, steps: Iterable[Mapping[str, Any]]) -> set[int]:
     """Return the Fireworks that may still be computed."""
     fields = {"_id": 0, "fw_id": 1, "fworker": 1, "host": 1, "state": 1}
-    launches = list(launchpad.launches.find({"state": {"$in": list(BUSY)}}, fields))
+    launches = list(launchpad.launches.find({"state": {"$in": list(UNENDED)}}, fields))
     alive = {one["fw_id"] for one in launches if owner_of(one).alive is not False}
-    claimed = [s["fw_id"] for s in steps if s["state"] in BUSY]
+    claimed = [s["fw_id"] for s in steps if s["state"] in UNENDED]
     asked = {"fw_id": {"$in": claimed}}
     known = {one["fw_id"] for one in launchpad.launches.find(asked, {"fw_id": 1})}
     return alive | (set(claimed) - known)

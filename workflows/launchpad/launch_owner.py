@@ -15,6 +15,8 @@ from typing import Any
 
 from workflows.engines.process_start import is_alive_since, start_of
 
+UNENDED = ("RESERVED", "RUNNING")
+"""States of a launch, or a Firework, whose process or job has not told its end."""
 LOCAL_RUN = "lnmo run"
 """Name of the FWorker of a local run."""
 

@@ -12,11 +12,11 @@ from pymongo.errors import PyMongoError
 
 from workflows.errors import StoreError
 from workflows.launchpad.file_lock import OwnershipLost
+from workflows.launchpad.launch_owner import UNENDED
 from workflows.launchpad.unfinished_updates import refreshed
 from workflows.launchpad.workflow_lock import WorkflowLock, refuse_lost
 from workflows.records.opened_data import OpenedData
 
-BUSY = ["RUNNING", "RESERVED"]
 TRIES = 5
 """How often a refresh begins again because another process was faster."""
 
@@ -52,7 +52,8 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
         try:
             return super().checkout_fw(fworker, launch_dir, *args, **kw)
         except FireworkTaken as taken:
-            own = {"launch_id": {"$in": list(taken.args[1])}, "state": {"$in": BUSY}}
+            left = {"launch_id": {"$in": list(taken.args[1])}}
+            own = {**left, "state": {"$in": list(UNENDED)}}
             self.launches.update_many(own, {"$set": {"state": "FIZZLED"}})
             return None, None
 

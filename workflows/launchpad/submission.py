@@ -12,11 +12,11 @@ from workflows.campaign.calculation import Calculation
 from workflows.firetasks import chain, slim
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.halves import (
-    BUSY,
     Half,
     refuse_unknown_launches,
     remove_halves,
 )
+from workflows.launchpad.launch_owner import UNENDED
 from workflows.launchpad.lease import lease
 from workflows.records.calculations import keep, missing
 from workflows.records.database import Database
@@ -135,7 +135,10 @@ def _known(launchpad: LaunchPad, calculations: Iterable[Calculation]) -> set[str
 
 def _still_computed(launchpad: LaunchPad, ids: Collection[str]) -> set[str]:
     """Return the ids whose Workflow is lost, and of which a step may run."""
-    running = {"spec.calculation_id": {"$in": list(ids)}, "state": {"$in": list(BUSY)}}
+    running = {
+        "spec.calculation_id": {"$in": list(ids)},
+        "state": {"$in": list(UNENDED)},
+    }
     found = launchpad.fireworks.find(running, {"_id": 0, "spec.calculation_id": 1})
     return {each["spec"]["calculation_id"] for each in found}
 

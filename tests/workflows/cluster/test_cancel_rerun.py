@@ -14,10 +14,11 @@ from tests.workflows.cluster.conftest import Queue, Site, long_ago, relax, runni
 from workflows.campaign.calculation import Calculation
 from workflows.campaign.plan import plan
 from workflows.cli.selection import Selection, StepSelection
-from workflows.cluster.cancel_rerun import cancel, rerun
+from workflows.cluster.cancel import cancel
 from workflows.cluster.cancelled_jobs import outcome
 from workflows.cluster.launch import launch
 from workflows.cluster.reconcile import reconcile
+from workflows.cluster.rerun import rerun
 from workflows.cluster.scheduler import Job, Listed
 from workflows.errors import LnmoError
 from workflows.launchpad.embedded import EmbeddedLaunchPad
@@ -395,7 +396,7 @@ def test_a_step_that_another_process_took_is_not_said_to_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     queue.end("7", Job.FAILED)
-    taken = "workflows.cluster.cancel_rerun.rerun_if"
+    taken = "workflows.cluster.rerun.rerun_if"
     monkeypatch.setattr(taken, lambda *_, **__: False)
     (told,) = rerun(live, database, site, {})
     assert (told.done, "another process took it" in told.reason) == (False, True)

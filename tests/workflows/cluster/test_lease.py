@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.workflows.cluster.conftest import Site, running
-from workflows.cluster.cancel_rerun import cancel, rerun
+from workflows.cluster.cancel import cancel
 from workflows.cluster.reconcile import reconcile
+from workflows.cluster.rerun import rerun
 from workflows.errors import StoreBusy
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.lease import LOCKS, lease

@@ -9,7 +9,7 @@ import pytest
 from fireworks import FWAction, FWorker, LaunchPad
 
 from workflows.campaign.calculation import Calculation
-from workflows.cluster.cancel_rerun import rerun
+from workflows.cluster.rerun import rerun
 from workflows.launchpad.interrupted_runs import return_interrupted_runs
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.mongodb import connected
