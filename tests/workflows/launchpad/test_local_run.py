@@ -184,7 +184,9 @@ def test_a_full_disk_under_the_launchpad_stops_a_run_and_loses_no_step(
     monkeypatch.setattr(journal, "_write_all", write_or_refuse)
     run = LocalRun(pad, root, jobs=1, watch=events.append)
     run.run()
-    assert "launchpad.json: cannot be written (No space left on device)" in run.stopped
+    assert (
+        "launchpad.1.jsonl: cannot be written (No space left on device)" in run.stopped
+    )
     assert "free some space and run again" in run.stopped
     told = [e.kind for e in events if e.kind not in {"tick", "progress"}]
     assert told == ([] if refused == 1 else ["started", "ended"])
