@@ -1,6 +1,27 @@
-"""A number with its noun, in the singular where the number is 1."""
+"""A number with its noun, in the singular where it is 1; and what is a number."""
 
 from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """Tell whether a value is a number that a float can hold; true and false are none.
+
+    A whole number of Python has no end, and ``math.isfinite`` raises at a large one.
+
+    Examples
+    --------
+    >>> [is_finite(value) for value in (1, 1.5, True, "1", float("nan"), 10**400)]
+    [True, True, False, False, False, False]
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def count_of(number: float, one: str, more: str = "", form: str = "") -> str:

@@ -29,6 +29,7 @@ def of_places(chosen: Selection) -> Iterator[Check]:
         yield Check("LaunchPad", Health.WRONG, one_line(error), "see docs/cluster.md")
         return
     yield launchpad_check(database)
+    yield settings_check(database)
     yield scheduler_check(database)
     yield disk_check(database.root)
 
@@ -52,6 +53,17 @@ def launchpad_check(database: Database) -> Check:
     )
 
 
+def settings_check(database: Database) -> Check:
+    """Judge what LNMO_ variables and my_fworker.yaml give an engine."""
+    from workflows.cluster.fworker_file import check_worker
+
+    try:
+        check_worker(database)
+    except LnmoError as error:
+        return Check("settings", Health.WRONG, one_line(error), "correct that value")
+    return Check("settings", Health.OK, "every value is one that an engine takes")
+
+
 def scheduler_check(database: Database) -> Check:
     """Ask the scheduler of the site profile for the user's jobs."""
     from workflows.cluster.profile import ADAPTER_FILE, read_profile
@@ -64,7 +76,7 @@ def scheduler_check(database: Database) -> Check:
         scheduler = read_profile(database).scheduler()
         jobs = scheduler.jobs()
     except LnmoError as error:
-        return Check("queue", Health.WRONG, one_line(error), f"correct {path}")
+        return Check("queue", Health.WRONG, one_line(error), "do what it says")
     return Check(
         "queue",
         Health.OK,

@@ -44,6 +44,7 @@ def launch(
 ) -> None:
     """Submit a queue job for each READY step; exit code 1 if one is refused."""
     from workflows.cluster import launch as launching
+    from workflows.cluster.fworker_file import check_worker
     from workflows.cluster.profile import read_profile
     from workflows.launchpad.damaged import refuse_damaged
     from workflows.launchpad.mongodb import connected, set_up
@@ -54,6 +55,7 @@ def launch(
     database = read_for_queue(launchpad)
     refuse_embedded(database)
     profile = read_profile(database)
+    check_worker(database)
     if max_jobs is not None:
         profile = replace(profile, max_jobs=max_jobs)
     launching.check_paths(database)

@@ -53,6 +53,7 @@ def submit(
     from workflows.campaign.inputs import potcar_notes
     from workflows.cli.plan_sum import plan_sum
     from workflows.cluster.categories import check_category
+    from workflows.cluster.fworker_file import check_worker
     from workflows.engines.directory_check import refuse_outside
     from workflows.launchpad import submission
     from workflows.launchpad.opening import owned, reading
@@ -66,6 +67,7 @@ def submit(
         check_category(category, "--category")
     calculations, database = chosen.calculations(keep=False) or (), chosen.database()
     refuse_outside(database.root, database.root / CALCULATIONS)
+    check_worker(database)
     for each in potcar_notes(calculations):
         click.echo(f"note: {each}", err=True)
     if dry_run:

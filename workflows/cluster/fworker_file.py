@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from workflows.atomic import parse_json
 from workflows.cluster.categories import check_category
-from workflows.cluster.settings_file import check_keys, is_text, read_mapping
-from workflows.engines.machine import MOST_SECONDS
+from workflows.cluster.settings_file import (
+    check_keys,
+    is_text,
+    read_mapping,
+    section_of,
+    without_empty,
+)
+from workflows.engines.machine import MOST_SECONDS, checked_tags, machine
 from workflows.errors import MachineError, nearest, one_line, shortened
 from workflows.records.database import Database
 from workflows.vasp.known_tags import MACHINE_TAGS
@@ -47,8 +54,9 @@ def read_fworker(database: Database) -> dict[str, Any]:
         It is missing, has an unknown key, or a category that no Firework has.
     """
     path = database.path.with_name(FWORKER_FILE)
-    found = read_mapping(path)
-    check_keys(found, FWORKER_KEYS, str(path))
+    given = read_mapping(path)
+    check_keys(given, FWORKER_KEYS, str(path))
+    found = without_empty(given)
     name = found.get("name")
     if name is not None and not is_text(name):
         raise MachineError(
@@ -56,14 +64,14 @@ def read_fworker(database: Database) -> dict[str, Any]:
         )
     if not name:
         raise MachineError(f"{path}: no name; workers are distinguished by it")
-    given = found.get("category") or ()
-    if not isinstance(given, str | list | tuple) or not all(map(is_text, given)):
+    category = found.get("category", ())
+    if not isinstance(category, str | list | tuple) or not all(map(is_text, category)):
         raise MachineError(
-            f"{path}: category = {shortened(repr(given))}: give a name or a list of "
+            f"{path}: category = {shortened(repr(category))}: give a name or a list of "
             "names: category: [vasp]"
         )
-    categories = as_list(given)
-    if not categories:
+    categories = as_list(category)
+    if not any(categories):
         raise MachineError(
             f"{path}: no category, so this worker would accept every Firework, "
             "whatever it needs. Name an engine: category: [vasp]"
@@ -73,6 +81,23 @@ def read_fworker(database: Database) -> dict[str, Any]:
     _check_query(found, path)
     _check_env(found, path, database)
     return found
+
+
+def check_worker(database: Database) -> None:
+    """Check what this site and the environment say of the machine, where they do.
+
+    A value that no engine takes would else cost a queue job for each step.
+
+    Raises
+    ------
+    MachineError
+        As :func:`read_fworker`, if that file is there, and
+        :func:`workflows.engines.machine.machine`.
+    """
+    env: dict[str, Any] = {}
+    if os.path.lexists(database.path.with_name(FWORKER_FILE)):
+        env = read_fworker(database)["env"]
+    machine({"_fw_env": env})
 
 
 def as_list(category: object) -> list[str]:
@@ -130,16 +155,20 @@ def _operators(query: object) -> Iterator[str]:
 
 
 def _check_env(found: dict[str, Any], path: Path, database: Database) -> None:
-    env = found["env"] = found.get("env") or {}
-    check_keys(env, ENV_KEYS, f"{path}: env")
-    check_keys(env.get("incar") or {}, MACHINE_TAGS, f"{path}: env.incar")
+    env = found["env"] = section_of(found, "env", ENV_KEYS, str(path))
+    if "incar" in env:
+        check_keys(env["incar"], MACHINE_TAGS, f"{path}: env.incar")
+        env["incar"] = checked_tags(without_empty(env["incar"]), f"{path}: env.incar")
     for key in ("poll_seconds", "stop_margin", "frozen_seconds"):
         value = env.get(key, 1)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            raise MachineError(f"{path}: env.{key} = {value!r} is not a number")
+            raise MachineError(
+                f"{path}: env.{key} = {shortened(repr(value))} is not a number"
+            )
         if not 0 <= value <= MOST_SECONDS or (value == 0 and key != "stop_margin"):
             raise MachineError(
-                f"{path}: env.{key} = {value!r}: must be a positive number of seconds"
+                f"{path}: env.{key} = {shortened(repr(value))}: must be a positive "
+                f"number of seconds, at most {MOST_SECONDS:g}"
             )
     for key in ("root", "vasp_cmd", "gpaw_cmd"):
         if env.get(key) is not None and not is_text(env[key]):

@@ -9,6 +9,7 @@ from typing import Any
 
 from workflows.cluster.categories import known_categories
 from workflows.cluster.decision import Action
+from workflows.cluster.fworker_file import ENV_KEYS, FWORKER_FILE
 from workflows.cluster.profile import Profile
 from workflows.cluster.repair import reason
 from workflows.cluster.scheduler import Job
@@ -85,13 +86,40 @@ def problems_of(status: StepStatus) -> list[StepReport]:
             f"--fw-id {s.fw_id}",
         )
     if s.state == "FIZZLED":
-        return problem(s.message or "failed", f"lnmo rerun --fw-id {s.fw_id}")
+        again = f"lnmo rerun --fw-id {s.fw_id}"
+        return problem(s.message or "failed", f"{to_correct(s.message)}{again}")
     if s.job is not None:
         return problem(
             f"job {s.job_id} ended ({s.job}), and so did {s.returns} before it",
             f"correct the cause, lnmo rerun --fw-id {s.fw_id}",
         )
     return _outside_the_queue(s)
+
+
+_SETTING = re.compile(r"(?:^|; correct |: set )(LNMO_[A-Z_]+|env\.\w+)")
+"""A setting of the machine in a message: at its start, or in its cure."""
+
+
+def to_correct(message: str) -> str:
+    """Say which setting of the machine failed a step; empty if none did.
+
+    Examples
+    --------
+    >>> to_correct("LNMO_POLL_SECONDS = 'x' is not a number")
+    'correct env.poll_seconds in my_fworker.yaml, or LNMO_POLL_SECONDS where the job \
+gets it, '
+    """
+    found = _SETTING.search(message)
+    if found is None:
+        return ""
+    name = found[1].removeprefix("LNMO_").removeprefix("env.").lower()
+    name = "incar" if name == "vasp_incar" else name
+    variable = "LNMO_VASP_INCAR" if name == "incar" else f"LNMO_{name.upper()}"
+    if name not in ENV_KEYS:
+        return f"correct {variable} where the job gets it, "
+    return (
+        f"correct env.{name} in {FWORKER_FILE}, or {variable} where the job gets it, "
+    )
 
 
 STOPPED = {"DEFUSED": "cancelled", "FIZZLED": "failed"}

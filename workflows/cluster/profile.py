@@ -30,6 +30,8 @@ from workflows.cluster.settings_file import (
     check_values,
     is_text,
     read_mapping,
+    section_of,
+    without_empty,
 )
 from workflows.cluster.slurm import Slurm
 from workflows.engines.machine import Machine, number
@@ -43,6 +45,7 @@ OWN_KEYS = ("max_jobs", "max_returns", "steps")
 LEAST = {"max_jobs": 1, "max_returns": 0}
 """Smallest value of each number in ``_lnmo``."""
 MOST_JOBS = 1_000_000
+OVERRIDE = "_q_commands_override"
 COMMANDS = ("submit_cmd", "status_cmd")
 """Keys of ``_q_commands_override``."""
 FW_KEYS = (
@@ -51,7 +54,7 @@ FW_KEYS = (
     "_fw_q_name",
     "_fw_template_file",
     "_fw_timeout",
-    "_q_commands_override",
+    OVERRIDE,
     "logdir",
     OWN_SECTION,
 )
@@ -135,7 +138,7 @@ class Profile:
 
     def scheduler(self) -> Scheduler:
         """Return the scheduler of the adapter's type."""
-        override = self.adapter.get("_q_commands_override") or {}
+        override = self.adapter.get(OVERRIDE, {})
         make, usual = SCHEDULERS[self.adapter["_fw_q_type"]]
         scheduler: Scheduler = make(shlex.split(override.get("submit_cmd", usual)))
         return scheduler
@@ -195,7 +198,7 @@ def read_profile(database: Database) -> Profile:
     """
     fworker = read_fworker(database)
     path = database.path.with_name(ADAPTER_FILE)
-    adapter = read_mapping(path)
+    adapter = _without_empty_own(read_mapping(path))
     kind = _kind(adapter, path)
     if adapter.get("_fw_name") != "CommonAdapter":
         raise MachineError(f"{path}: _fw_name must be CommonAdapter")
@@ -204,8 +207,10 @@ def read_profile(database: Database) -> Profile:
     check = SettingsCheck(kind, margin)
     check.settings(adapter, known, str(path), also=FW_KEYS)
     check_values(adapter, ("_fw_q_name", "_fw_timeout", "logdir"), str(path))
-    _check_commands(adapter, path)
-    own = adapter.pop(OWN_SECTION, None) or {}
+    if OVERRIDE in adapter:
+        adapter[OVERRIDE] = _commands(adapter, path)
+    own = section_of(adapter, OWN_SECTION, OWN_KEYS, str(path))
+    adapter.pop(OWN_SECTION, None)
     steps = _own_steps(own, known, check, f"{path}: {OWN_SECTION}")
     for step in ("", *steps):
         settings = {**adapter, **steps.get(step, {})}
@@ -233,7 +238,8 @@ def _kind(adapter: Mapping[str, Any], path: Path) -> str:
     kind = adapter.get("_fw_q_type")
     if not isinstance(kind, str) or kind not in SCHEDULERS:
         raise MachineError(
-            f"{path}: _fw_q_type is {kind!r}; lnmo supports {', '.join(SCHEDULERS)}"
+            f"{path}: _fw_q_type is {shortened(repr(kind))}; lnmo supports "
+            f"{', '.join(SCHEDULERS)}"
         )
     return kind
 
@@ -242,11 +248,11 @@ def _own_steps(
     own: Mapping[str, Any], known: tuple[str, ...], check: SettingsCheck, where: str
 ) -> dict[str, Mapping[str, Any]]:
     """Check the section ``_lnmo`` and return its settings by step."""
-    check_keys(own, OWN_KEYS, where)
-    steps = own.get("steps") or {}
+    steps = own.get("steps", {})
     check_keys(steps, (GEOMETRY, *STEPS), f"{where}.steps")
+    steps = without_empty(steps)
     for step, settings in steps.items():
-        check.settings(settings or {}, known, f"{where}.steps.{step}", also=())
+        check.settings(settings, known, f"{where}.steps.{step}", also=())
     for key, least in LEAST.items():
         value = own.get(key, least)
         whole = isinstance(value, int) and not isinstance(value, bool)
@@ -255,14 +261,19 @@ def _own_steps(
                 f"{where}.{key} = {shortened(repr(value))}: must be a whole number >= "
                 f"{least}, at most {MOST_JOBS}"
             )
-    return {step: settings or {} for step, settings in steps.items()}
+    return steps
 
 
-def _check_commands(adapter: Mapping[str, Any], path: Path) -> None:
-    """Refuse commands that no shell could split."""
-    where = f"{path}: _q_commands_override"
-    override = adapter.get("_q_commands_override") or {}
-    check_keys(override, COMMANDS, where)
+def _without_empty_own(adapter: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out FireWorks' and our keys without a value: FireWorks would raise."""
+    empty = {key for key in FW_KEYS if adapter.get(key, key) is None}
+    return {key: value for key, value in adapter.items() if key not in empty}
+
+
+def _commands(adapter: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return the commands of the queue; refuse what no shell could split."""
+    override = section_of(adapter, OVERRIDE, COMMANDS, str(path))
+    where = f"{path}: {OVERRIDE}"
     for key, command in override.items():
         try:
             words = shlex.split(command) if is_text(command) else []
@@ -273,3 +284,4 @@ def _check_commands(adapter: Mapping[str, Any], path: Path) -> None:
                 f"{where}: {key} = {shortened(repr(command))}: give a command, its "
                 "quotes in pairs"
             )
+    return override

@@ -12,7 +12,7 @@ from fireworks.user_objects.queue_adapters.common_adapter import CommonAdapter
 
 from workflows.atomic import read_regular
 from workflows.cluster.settings_file import is_text
-from workflows.errors import MachineError
+from workflows.errors import MachineError, shortened
 
 NEEDED = {
     "pre_rocket": "the data directory and the trap of SIGTERM for the worker",
@@ -34,7 +34,9 @@ def template_of(adapter: Mapping[str, Any], path: Path) -> Path:
     """
     own = adapter.get("_fw_template_file")
     if own is not None and not is_text(own):
-        raise MachineError(f"{path}: _fw_template_file = {own!r} is not a path")
+        raise MachineError(
+            f"{path}: _fw_template_file = {shortened(repr(own))} is not a path"
+        )
     packaged = Path(common_adapter.__file__).parent
     found = Path(own) if own else packaged / f"{adapter['_fw_q_type']}_template.txt"
     if not found.is_file():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from workflows.atomic import read_regular
 from workflows.campaign import strict_yaml
+from workflows.counts import is_finite
 from workflows.errors import (
     MachineError,
     is_utf8,
@@ -74,6 +74,27 @@ def check_keys(found: object, known: Iterable[str], where: str) -> None:
             )
 
 
+def section_of(
+    found: Mapping[str, Any], key: str, known: Iterable[str], where: str
+) -> dict[str, Any]:
+    """Return a section without its empty keys; a key with no value counts as absent.
+
+    Raises
+    ------
+    MachineError
+        It is no mapping, as 0 and false are none, or has an unknown key.
+    """
+    value = found.get(key)
+    section = {} if value is None else value
+    check_keys(section, known, f"{where}: {key}")
+    return without_empty(section)
+
+
+def without_empty(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys that have a value."""
+    return {key: value for key, value in found.items() if value is not None}
+
+
 def check_values(found: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
     """Reject what no template of a queue has a place for.
 
@@ -85,8 +106,7 @@ def check_values(found: Mapping[str, Any], keys: Iterable[str], where: str) -> N
     """
     for key in keys:
         value: Any = found.get(key)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and math.isfinite(value) and key not in COMMANDS:
+        if is_finite(value) and key not in COMMANDS:
             continue
         if value is None or (is_text(value) and _fits(key, value)):
             continue

@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from workflows.errors import MachineError, shortened
+from workflows.errors import MachineError, printable, shortened
 from workflows.vasp.known_tags import MACHINE_TAGS
 
 MOST_SECONDS = 9e9
@@ -111,14 +111,27 @@ def machine(fw_spec: Mapping[str, Any]) -> Machine:
     return Machine(
         vasp_cmd=env.get("vasp_cmd") or os.environ.get("LNMO_VASP_CMD"),
         gpaw_cmd=env.get("gpaw_cmd") or os.environ.get("LNMO_GPAW_CMD"),
-        incar=_checked(
-            env.get("incar") or _tags(os.environ.get("LNMO_VASP_INCAR", ""))
-        ),
+        incar=machine_tags(env),
         poll_seconds=number(env, "poll_seconds", Machine.poll_seconds),
         deadline=deadline or None,
         stop_margin=number(env, "stop_margin", Machine.stop_margin),
         frozen_seconds=number(env, "frozen_seconds", Machine.frozen_seconds),
     )
+
+
+def machine_tags(env: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the machine's INCAR tags: the FWorker's env, else ``LNMO_VASP_INCAR``.
+
+    Raises
+    ------
+    MachineError
+        A tag is not one of the machine's, or VASP would not read its value as one.
+    """
+    given = env.get("incar")
+    if given is not None and given != {}:
+        return checked_tags(given, "env.incar in my_fworker.yaml")
+    text = os.environ.get("LNMO_VASP_INCAR", "")
+    return checked_tags(_tags(text), "LNMO_VASP_INCAR")
 
 
 def number(env: Mapping[str, Any], name: str, default: float) -> float:
@@ -129,16 +142,16 @@ def number(env: Mapping[str, Any], name: str, default: float) -> float:
     MachineError
         It is not a plain decimal number, or negative, infinite, NaN or too large.
     """
-    variable = f"LNMO_{name.upper()}"
-    value = env.get(name)
+    variable, value = f"env.{name} in my_fworker.yaml", env.get(name)
     if value is None:
+        variable = f"LNMO_{name.upper()}"
         value = os.environ.get(variable) or default
     refused = MachineError(f"{variable} = {_shown(value)} is not a number")
     if isinstance(value, str) and not _REAL.fullmatch(value.strip()):
         raise refused
     try:
         found = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise refused from None
     most = MOST_POLL if name == "poll_seconds" else MOST_SECONDS
     if not 0 <= found <= most:
@@ -169,15 +182,44 @@ def _tags(text: str) -> dict[str, Any]:
     return tags
 
 
-def _checked(tags: Any) -> Mapping[str, Any]:
-    """Refuse a value that would set another tag (``4;ISPIN=1``), or none."""
+def checked_tags(tags: Any, where: str) -> dict[str, Any]:
+    """Refuse a value that would set another tag (``4;ISPIN=1``), or none.
+
+    Parameters
+    ----------
+    tags
+        Of the INCAR.
+    where
+        What gives them, for the message.
+
+    Raises
+    ------
+    MachineError
+        They are no mapping, a tag is not one of the machine's, or its value is none.
+    """
     if not isinstance(tags, Mapping):
-        raise MachineError(f"incar = {_shown(tags)}: write {{NCORE: 4, KPAR: 2}}")
+        raise MachineError(f"{where} = {_shown(tags)}: write {{NCORE: 4, KPAR: 2}}")
     for name, value in tags.items():
-        wanted = _SWITCH if name == "LPLANE" else _COUNT
-        if name not in MACHINE_TAGS or wanted.fullmatch(str(value)) is None:
+        if name not in MACHINE_TAGS or not _is_value_of(name, value):
             raise MachineError(
-                f"LNMO_VASP_INCAR, env.incar: {name} = {_shown(value)}: a number from "
-                "1 for NCORE, NPAR, KPAR, NSIM; .TRUE. or .FALSE. for LPLANE"
+                f"{where}: {_plain(name)} = {_shown(value)}: give a number from "
+                "1 to 999999 for NCORE, NPAR, KPAR, NSIM; .TRUE. or .FALSE. for LPLANE"
             )
-    return tags
+    return dict(tags)
+
+
+def _is_value_of(name: str, value: Any) -> bool:
+    """Tell whether VASP reads a value as one of a tag; true is no number, nor 4.0."""
+    if name == "LPLANE":
+        return isinstance(value, bool | str) and bool(_SWITCH.fullmatch(str(value)))
+    number = isinstance(value, int | str) and not isinstance(value, bool)
+    return number and bool(_COUNT.fullmatch(_digits(value)))
+
+
+def _digits(value: int | str) -> str:
+    """Return a number as text; empty for one too large, which Python may not write."""
+    return str(value) if isinstance(value, str) or abs(value) < 10**9 else ""
+
+
+def _plain(name: Any) -> str:
+    return printable(shortened(name))

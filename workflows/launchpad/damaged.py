@@ -9,7 +9,6 @@ can be removed: what is lost as a whole is found and mended elsewhere, by
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from fireworks import Firework, LaunchPad
 from workflows.atomic import parse_json
 from workflows.campaign.presets import STEPS
 from workflows.campaign.step_names import GEOMETRY
-from workflows.counts import count_of
+from workflows.counts import count_of, is_finite
 from workflows.errors import StoreError, printable, shortened
 from workflows.firetasks import OURS
 from workflows.launchpad.counters import COUNTED
@@ -181,8 +180,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return is_finite(value)
 
 
 def _is_text(value: Any) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import math
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from workflows.counts import is_finite
 from workflows.errors import MachineError, printable, shortened
 from workflows.settings_files import first_of, read_settings
 
@@ -106,12 +106,7 @@ def problem_of(key: object, value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-        and value >= 0
-    )
+    return is_finite(value) and value >= 0
 
 
 def _are_texts(value: object) -> bool:

@@ -20,6 +20,8 @@ from mongomock.collection import Collection
 from mongomock.filtering import filter_applies
 from mongomock.store import CollectionStore
 
+from workflows.counts import is_finite
+
 INDEXED: Mapping[str, tuple[str, ...]] = {
     "fireworks": (
         "fw_id",
@@ -231,7 +233,7 @@ def _asked(condition: Any) -> list[Any] | None:
 def _priority(document: Mapping[str, Any]) -> float:
     """Return the priority; without a number it comes last, as MongoDB has it."""
     value = (document.get("spec") or {}).get("_priority")
-    return float(value) if isinstance(value, int | float) else float("-inf")
+    return float(value) if is_finite(value) else float("-inf")
 
 
 def _next_ready(query: Any, sort: Any) -> bool:

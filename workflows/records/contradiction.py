@@ -8,7 +8,7 @@ import re
 from workflows.analysis.cell_volume import LEAST_VOLUME, determinant
 from workflows.analysis.shell_occupation import impossible_shell
 from workflows.campaign.sections import SAME_X, X_MAX
-from workflows.counts import count_of
+from workflows.counts import count_of, is_finite
 from workflows.errors import shortened
 from workflows.records.document import State, TaskDocument
 
@@ -124,7 +124,7 @@ def _of_the_plan(document: TaskDocument) -> str:
         return f"supercell is {shortened(rows)}, and has no volume"
     for key in COUNTED:
         value = document.ordering.get(key, 0)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if not is_finite(value):
             return f"ordering.{key} is {shortened(repr(value))}, not a number"
     if "O" not in re.findall("[A-Z][a-z]?", document.formula):
         return f"formula is {shortened(document.formula)}, of a cell without oxygen"

@@ -90,6 +90,7 @@ class Database:
         from pymongo.common import VALIDATORS, validate
         from pymongo.errors import PyMongoError
 
+        refused = (PyMongoError, TypeError, ValueError, OverflowError, UserWarning)
         for option, value in self.client_options.items():
             where = f"{self.path}: mongoclient_kwargs"
             if option.lower() not in VALIDATORS:
@@ -106,7 +107,7 @@ class Database:
                     f"{where}: the file cannot be read ({error.strerror}); correct the "
                     "path"
                 ) from None
-            except (PyMongoError, TypeError, ValueError, UserWarning) as error:
+            except refused as error:
                 raise StoreError(
                     f"{where}: pymongo refuses it ({type(error).__name__}); see the "
                     "options of pymongo.MongoClient"

@@ -43,11 +43,30 @@ def asked(
 def test_each_part_has_one_line_and_what_is_not_well_has_a_cure(asked: Asked) -> None:
     _, found = asked("--no-start")
     parts = ["Python", "packages", "memory", "locale", "chgnet", "gpaw", "vasp"]
-    parts += ["POTCARs", "LaunchPad", "queue", "disk"]
+    parts += ["POTCARs", "LaunchPad", "settings", "queue", "disk"]
     assert [part for part in parts if part not in found] == []
     for line in found.values():
         assert line["found"].count("\n") == 0
         assert bool(line["cure"]) == (line["health"] != "ok")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LNMO_VASP_INCAR", "NCORE=4;ISPIN=1"),
+        ("LNMO_VASP_INCAR", "NCORE"),
+        ("LNMO_POLL_SECONDS", "soon"),
+    ],
+)
+def test_a_setting_that_no_engine_takes_is_told_as_such(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    code, found = asked("--no-start")
+    assert (code, found["settings"]["health"]) == (1, "wrong")
+    assert name in found["settings"]["found"]
+    assert found["gpaw"]["health"] in {"ok", "absent"}
+    assert name not in found["gpaw"]["found"]
 
 
 def test_what_is_absent_is_wrong_only_for_whom_it_lacks(asked: Asked) -> None:

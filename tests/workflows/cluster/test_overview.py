@@ -42,6 +42,48 @@ BASE = StepStatus(4, "x=1 relax", "RUNNING", "1b06246d2206", "relax", 1, "RUNNIN
             "FAILED: no POTCAR",
             "lnmo rerun --fw-id 4",
         ),
+        *(
+            (
+                {"action": Action.ASK, "state": "FIZZLED", "message": message},
+                message,
+                f"correct env.{key} in my_fworker.yaml, or {name} where the job gets "
+                "it, lnmo rerun --fw-id 4",
+            )
+            for message, key, name in (
+                (
+                    "LNMO_VASP_INCAR, env.incar: NCORE = nan: a number",
+                    *("incar", "LNMO_VASP_INCAR"),
+                ),
+                (
+                    "env.incar in my_fworker.yaml: NCORE = nan: give a whole number",
+                    *("incar", "LNMO_VASP_INCAR"),
+                ),
+                (
+                    "LNMO_POLL_SECONDS = 'x' is not a number",
+                    *("poll_seconds", "LNMO_POLL_SECONDS"),
+                ),
+                (
+                    "the VASP command 'x' cannot be split; correct LNMO_VASP_CMD",
+                    *("vasp_cmd", "LNMO_VASP_CMD"),
+                ),
+            )
+        ),
+        (
+            {
+                **{"action": Action.ASK, "state": "FIZZLED"},
+                "message": "LNMO_DEADLINE = 'x' is not a number",
+            },
+            "LNMO_DEADLINE = 'x' is not a number",
+            "correct LNMO_DEADLINE where the job gets it, lnmo rerun --fw-id 4",
+        ),
+        (
+            {
+                **{"action": Action.ASK, "state": "FIZZLED"},
+                "message": "d: the disk is full; free some, or set LNMO_ROOT",
+            },
+            "d: the disk is full",
+            "lnmo rerun --fw-id 4",
+        ),
         (
             {
                 **{"action": Action.ASK, "state": "FIZZLED", "ended": "terminated"},

@@ -120,6 +120,134 @@ def test_the_values_of_a_firework_are_checked_as_those_of_the_profile(
     assert said in str(error.value)
 
 
+EMPTY = (
+    "_q_commands_override",
+    "_lnmo",
+    "_lnmo__steps",
+    "_lnmo__steps__relax",
+    "_lnmo__max_jobs",
+    "_fw_template_file",
+    "_fw_timeout",
+    "_fw_q_name",
+    "logdir",
+    "nodes",
+)
+
+
+@pytest.mark.parametrize("key", EMPTY)
+def test_an_empty_key_of_the_adapter_counts_as_absent(
+    change: Callable[..., Database], key: str
+) -> None:
+    profile = read_profile(change(**{key: None}))
+    assert profile.scheduler().jobs
+    assert profile.max_jobs == 20
+    assert profile.adapter_for("static", {}).q_name == "SLURM"
+
+
+@pytest.mark.parametrize("key", ["submit_cmd", "status_cmd"])
+def test_an_empty_command_of_the_queue_is_the_usual_one(
+    change: Callable[..., Database], key: str
+) -> None:
+    profile = read_profile(change(_q_commands_override={key: None}))
+    commands = profile.adapter_for("relax", {}).q_commands["SLURM"]
+    assert commands == {"submit_cmd": "sbatch", "status_cmd": "squeue"}
+
+
+@pytest.mark.parametrize("key", ["query", "env", "env__incar", "env__poll_seconds"])
+def test_an_empty_key_of_the_fworker_counts_as_absent(
+    change: Callable[..., Database], key: str
+) -> None:
+    profile = read_profile(change(FWORKER_FILE, **{key: None}))
+    made = machine({"_fw_env": dict(profile.worker(Path("data")).env)})
+    assert made.poll_seconds == 10.0
+
+
+@pytest.mark.parametrize("value", [0, False, "", []], ids=str)
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("_q_commands_override", "_lnmo", "_lnmo__steps", "_lnmo__steps__relax"),
+        *("env", "env__incar"),
+    ],
+)
+def test_what_is_no_section_is_refused_though_python_takes_it_for_nothing(
+    change: Callable[..., Database], key: str, value: object
+) -> None:
+    file = FWORKER_FILE if key.startswith("env") else ADAPTER_FILE
+    with pytest.raises(MachineError, match="expected keys and values") as told:
+        read_profile(change(file, **{key: value}))
+    assert file in str(told.value)
+
+
+@pytest.mark.parametrize("value", [0, False])
+def test_a_category_that_is_no_text_is_not_told_as_missing(
+    change: Callable[..., Database], value: object
+) -> None:
+    with pytest.raises(MachineError, match=f"category = {value}: give a name"):
+        read_profile(change(FWORKER_FILE, category=value))
+
+
+@pytest.mark.parametrize("value", [0, False, []], ids=str)
+def test_a_firework_whose_adapter_is_no_section_is_refused(
+    change: Callable[..., Database], value: Any
+) -> None:
+    with pytest.raises(MachineError, match="spec: expected keys and values"):
+        read_profile(change()).adapter_for("relax", value, "spec")
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        *((ADAPTER_FILE, name) for name in ("nodes", "walltime", "logdir", "queue")),
+        *((ADAPTER_FILE, name) for name in ("pre_rocket", "_fw_timeout")),
+        *((ADAPTER_FILE, name) for name in ("_lnmo__max_jobs", "_fw_template_file")),
+        *((FWORKER_FILE, f"env__{name}") for name in ("poll_seconds", "stop_margin")),
+        (FWORKER_FILE, "name"),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_that_no_float_holds_is_refused_in_one_short_line(
+    change: Callable[..., Database], file: str, key: str, sign: int
+) -> None:
+    with pytest.raises(MachineError, match=file) as told:
+        read_profile(change(file, **{key: sign * 10**350}))
+    assert len(str(told.value)) < 400
+    assert str(told.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "incar",
+    [
+        {"NCORE": float("nan")},
+        {"NCORE": "8;ENCUT=300"},
+        {"KPAR": 4.0},
+        {"NPAR": True},
+        {"NSIM": 10**350},
+        {"NCORE": 0},
+        {"NCORE": [4]},
+        {"LPLANE": "maybe"},
+        {"LPLANE": 1},
+        {"LPLANE": ".TRUE.\nISPIN = 1"},
+    ],
+    ids=lambda given: str(given)[:30],
+)
+def test_a_machine_tag_that_no_job_could_use_is_refused_with_the_file(
+    change: Callable[..., Database], incar: dict[str, Any]
+) -> None:
+    with pytest.raises(MachineError, match=r"env\.incar: ") as told:
+        read_profile(change(FWORKER_FILE, env__incar=incar))
+    assert FWORKER_FILE in str(told.value)
+    assert len(str(told.value)) < 400
+
+
+@pytest.mark.parametrize("value", [True, False, ".TRUE.", "F"])
+def test_a_switch_of_the_machine_is_taken_in_every_form(
+    change: Callable[..., Database], value: object
+) -> None:
+    profile = read_profile(change(FWORKER_FILE, env__incar={"LPLANE": value}))
+    assert profile.fworker["env"]["incar"] == {"LPLANE": value}
+
+
 def test_the_section_of_ours_does_not_reach_the_script(
     change: Callable[..., Database], tmp_path: Path
 ) -> None:
@@ -184,6 +312,7 @@ def test_a_wrong_key_of_the_adapter_is_an_error(
     ("changes", "said"),
     [
         ({"categroy": "vasp"}, "unknown key categroy (did you mean category?)"),
+        ({"category": [""]}, "this worker would accept every Firework"),
         ({"category": ""}, "this worker would accept every Firework"),
         (
             {"category": ["vaps"]},

@@ -86,3 +86,13 @@ def test_vasp_is_looked_at_every_hour_at_least(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("LNMO_POLL_SECONDS", "1e9")
     with pytest.raises(MachineError, match="give seconds, 0 to 3600"):
         machine({})
+
+
+@pytest.mark.parametrize("name", ["poll_seconds", "stop_margin", "deadline"])
+@pytest.mark.parametrize("value", [10**350, -(10**350)])
+def test_a_number_that_no_float_holds_is_refused_where_it_stands(
+    name: str, value: int
+) -> None:
+    with pytest.raises(MachineError, match=f"env.{name} in my_fworker.yaml") as told:
+        machine({"_fw_env": {name: value}})
+    assert len(str(told.value)) < 400

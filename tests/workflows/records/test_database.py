@@ -300,6 +300,41 @@ def test_an_option_that_pymongo_refuses_is_one_line_with_its_name(
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["9" * 400, "-" + "9" * 400, "1" + "0" * 350])
+@pytest.mark.parametrize(
+    "option", ["serverSelectionTimeoutMS", "socketTimeoutMS", "maxPoolSize", "w"]
+)
+def test_a_number_that_no_float_holds_is_one_line_without_it(
+    tmp_path: Path, option: str, value: str
+) -> None:
+    text = "host: 127.0.0.1\nport: 1\npassword: hunter2\nusername: me\n"
+    text += f"mongoclient_kwargs: {{{option}: {value}, connectTimeoutMS: 1, "
+    text += "serverSelectionTimeoutMS: 1}\n"
+    if option == "serverSelectionTimeoutMS":
+        text = text.replace(", serverSelectionTimeoutMS: 1}", "}")
+    database = read_database(write(tmp_path, text))
+    for open_it in (connect, results_store):
+        with pytest.raises(StoreError) as caught:
+            open_it(database)
+        assert "hunter2" not in str(caught.value)
+        assert value[-50:] not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "option", ["serverSelectionTimeoutMS", "socketTimeoutMS", "connectTimeoutMS"]
+)
+@pytest.mark.parametrize("value", ["1e300", "1e15", "9999999999999999999"])
+def test_a_time_that_no_clock_can_wait_for_is_refused_by_its_name(
+    tmp_path: Path, option: str, value: str
+) -> None:
+    text = f"host: 127.0.0.1\nport: 1\nmongoclient_kwargs: {{{option}: {value}}}\n"
+    database = read_database(write(tmp_path, text))
+    for open_it in (connect, results_store):
+        with pytest.raises(StoreError, match=option):
+            open_it(database)
+
+
 def test_a_data_directory_whose_name_is_too_long_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
