@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 FORMULA, UNITS = "_chemical_formula_sum", "_cell_formula_units_Z"
+NONE = ("?", ".")
+"""Values of a CIF that say that there is none."""
 WHOLE = 0.01
 """Of an amount; full sites and a formula of whole numbers are counted."""
 REFINED = 0.15
@@ -33,8 +35,8 @@ def formula_problem(data: Mapping[str, Any], found: Structure) -> str:
     """Say in what a CIF's formula contradicts its atoms; empty for nothing.
 
     Programs write the formula of one unit, or of the cell; both are accepted. A formula
-    that cannot be read says nothing, nor does Z of a magnetic cell, which may be that
-    of its parent.
+    that cannot be read is refused: it is the only witness. Z of a magnetic cell says
+    nothing, as it may be that of its parent.
 
     Parameters
     ----------
@@ -43,9 +45,14 @@ def formula_problem(data: Mapping[str, Any], found: Structure) -> str:
     found
         Its crystal, with the atoms in every equivalent place.
     """
-    stated = _amounts(data.get(FORMULA))
-    if not stated:
+    if data.get(FORMULA, "?") in NONE:
         return ""
+    stated = _amounts(data[FORMULA])
+    if not stated:
+        return (
+            f"{FORMULA} is {printable(shortened(data[FORMULA]))!r}, which cannot be "
+            "read: write elements and amounts, such as 'Li1 Mn2 O4', or ? for none"
+        )
     atoms: dict[str, float] = defaultdict(float)
     for site in found:
         for species, amount in site.species.items():

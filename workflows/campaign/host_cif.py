@@ -11,13 +11,19 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from structures.values import FULL
 from workflows.analysis.cell_volume import determinant
 from workflows.analysis.elements import SYMBOLS
 from workflows.campaign.cif_formula import formula_problem
+from workflows.campaign.cif_symmetry import (
+    NUMBERS_OF_GROUP,
+    cell_problem,
+    group_problem,
+    named_groups,
+    overfull_place,
+)
 from workflows.campaign.host_crystal import FAR, too_many
 from workflows.counts import count_of
 from workflows.errors import one_line, printable, shortened
@@ -38,6 +44,8 @@ CELL = (
 PLACE = tuple(f"_atom_site_fract_{name}" for name in "xyz")
 LABEL, SYMBOL = "_atom_site_label", "_atom_site_type_symbol"
 OCCUPANCY = "_atom_site_occupancy"
+FLAG, DUMMY = "_atom_site_calc_flag", "dum"
+"""Says of a row that it is no atom: a place to describe others by."""
 OPERATIONS = tuple(
     f"{name}{end}"
     for name in ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
@@ -59,7 +67,6 @@ _COMPONENT = re.compile(rf"[-+]?{_TERM}(?:[-+]{_TERM})*", re.ASCII)
 _KEYWORD = re.compile(r"\s*(?:data_|loop_)", re.IGNORECASE)
 _BLOCK = re.compile(r"^\s*data_", re.MULTILINE)
 _NOTHING = "No structure parsed for section 1 in CIF. "
-NUMBERS_OF_GROUP = ("_symmetry_Int_Tables_number", "_space_group_IT_number")
 MAGNETIC = ("_atom_site_moment", "_space_group_magn", "_space_group_symop_magn")
 """What names of a magnetic CIF begin with; its operations have names of their own."""
 NO_MAGNETIC_GROUP = "No magnetic symmetry"
@@ -99,20 +106,23 @@ def read_cif(text: str) -> Structure:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            (data,) = (b.data for b in CifFile.from_str(block).data.values())
+            (read,) = CifFile.from_str(block).data.values()
+            data = read.data
         except (ValueError, ZeroDivisionError, IndexError):
             raise ValueError(
                 "a loop_ has another number of values than its names ask for: a value "
                 "is missing, or one too many; complete its rows"
             ) from None
+        if _leave_out_dummies(data, read.loops):
+            block = str(read)
         if problem := next(_problems(data), ""):
             raise ValueError(problem)
         parser = CifParser.from_str(block, occupancy_tolerance=1 + FULL)
         try:
             (found,) = parser.parse_structures(primitive=False, on_error="raise")
         except ValueError as error:
-            told = one_line(error).removeprefix(_NOTHING)
-            raise ValueError(shortened(told, 200)) from None
+            told = _overfull(data, parser) or one_line(error).removeprefix(_NOTHING)
+            raise ValueError(shortened(told, 250)) from None
     own = vars(parser)["warnings"]  # some are kept there alone
     warned = [*own, *(str(warning.message) for warning in caught)]
     for guess in GUESSES:
@@ -125,7 +135,49 @@ def read_cif(text: str) -> Structure:
                 f"pymatgen would have to guess ({shortened(guessed[0], 150)}): correct "
                 "or complete the CIF"
             )
+    if problem := _problem_of_symmetry(data, parser, found):
+        raise ValueError(problem)
     return found
+
+
+def _leave_out_dummies(data: dict[str, Any], loops: list[list[str]]) -> bool:
+    """Take the rows of no atom out of the loop of the atoms; False if it has none."""
+    flags = data.get(FLAG)
+    loop = next((names for names in loops if LABEL in names and FLAG in names), None)
+    if loop is None or not isinstance(flags, list):
+        return False
+    kept = [row for row, flag in enumerate(flags) if flag.lower() != DUMMY]
+    if len(kept) == len(flags) or not kept:
+        return False
+    for name in loop:
+        data[name] = [data[name][row] for row in kept]
+    return True
+
+
+def _overfull(data: Mapping[str, Any], parser: Any) -> str:
+    """Say which rows fill one place more than once; empty for none."""
+    shares = data.get(OCCUPANCY, ["1"] * len(data[LABEL]))
+    atoms = [
+        (
+            f"atom {row + 1} ({_shown(label)})",
+            [_number(data[name][row]) or 0.0 for name in PLACE],
+            _number(shares[row]) or 0.0,
+        )
+        for row, label in enumerate(data[LABEL])
+    ]
+    return overfull_place(atoms, parser.symmetry_operations)
+
+
+def _problem_of_symmetry(data: Mapping[str, Any], parser: Any, found: Structure) -> str:
+    """Say in what the operations contradict the cell, or the group that is named."""
+    operations = parser.symmetry_operations
+    listed = next((name for name in OPERATIONS if _listed(data, name)), "")
+    told = f"{listed}: its operations" if listed else "the operations of its group"
+    if problem := cell_problem(operations, found.lattice.parameters, told):
+        return problem
+    if _is_magnetic(data):  # it names the group of its parent
+        return ""
+    return group_problem(data, operations, found.lattice.matrix)
 
 
 def _one_block(text: str) -> str:
@@ -280,15 +332,7 @@ def _problems_of_group(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _groups(data: Mapping[str, Any]) -> set[int]:
     """Return the numbers of the groups that are named, by number or symbol."""
-    from pymatgen.symmetry.groups import SpaceGroup
-
-    numbers = [_number(data.get(name)) for name in NUMBERS_OF_GROUP]
-    found = {int(number) for number in numbers if number is not None}
-    for name, value in data.items():
-        if "space_group_name" in name.lower() and isinstance(value, str):
-            with suppress(ValueError):  # other symbols: pymatgen knows none of them
-                found.add(SpaceGroup(re.sub(r"[\s_]", "", value)).int_number)
-    return found
+    return {number for *_, number in named_groups(data)}
 
 
 def _groups_of_two_settings() -> set[int]:
