@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.cli.output import print_halves
 from workflows.counts import count_of
 from workflows.errors import printable
+from workflows.records.identity import ASIDE
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -47,9 +48,10 @@ def report_failures(
     if not failed:
         return 1 if away or held else 0
     command = f"lnmo run {chosen}".rstrip()
+    alone = all(ASIDE in str(step["reason"]) for step in failed)
+    first = "to take them again" if alone else "after correcting the cause"
     print(
-        f"{count_of(len(failed), 'step')} failed; after correcting the cause: "
-        f"{command} --retry{chosen.at}"
+        f"{count_of(len(failed), 'step')} failed; {first}: {command} --retry{chosen.at}"
     )
     for step in failed:
         reason = str(step["reason"])

@@ -27,6 +27,7 @@ from workflows.launchpad.unfinished_updates import WHY, unfinished_updates
 from workflows.records.calculations import missing
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
+from workflows.records.identity import ASIDE
 
 HOLDING = ("FIZZLED", "DEFUSED", "PAUSED")
 """States of a step that keep those after it WAITING whatever is run."""
@@ -161,7 +162,8 @@ def _local_overview(steps: Sequence[Mapping[str, Any]], database: Database) -> O
             )
         elif state == "FIZZLED":
             reason = str(step["reason"]) or f"no reason kept; see {database.root}/logs"
-            action = "correct the cause, then: lnmo run --retry"
+            first = "" if ASIDE in reason else "correct the cause, then: "
+            action = f"{first}lnmo run --retry"
         elif known:
             state = known
             reason = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workflows.campaign.calculation import Calculation
 from workflows.errors import StoreError
-from workflows.records.identity import CURE, problem_of_directory
+from workflows.records.identity import ASIDE, CURE, problem_of_directory
 from workflows.records.run_file import RUN_FILE, collected_from, read_run_file
 from workflows.records.unreadable import DOCUMENT_FILE, collect_command
 from workflows.vasp.run_files import run_files
@@ -55,7 +55,7 @@ def refuse_foreign(directory: Path, calculation: Calculation, step: str) -> None
         if os.path.lexists(place / RUN_FILE):
             raise StoreError(
                 f"{place}: its {RUN_FILE} cannot be read, or another version of lnmo "
-                f"wrote it: {CURE}"
+                f"wrote it; {ASIDE}"
             )
         if left := _left_behind(place):
             raise StoreError(

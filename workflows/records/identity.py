@@ -41,6 +41,8 @@ NOT_COMPARED = frozenset(
 START = "start_lattice"
 SAME_LENGTH = 1e-5
 """A and degrees: a start is read from a run file with ten digits of its vectors."""
+ASIDE = "a retry sets the directory aside, and the step starts again"
+"""What is enough for a failed step whose run file cannot be read."""
 CURE = "move it away and run again: the step starts again in a new directory"
 
 

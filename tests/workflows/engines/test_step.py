@@ -476,3 +476,20 @@ def test_a_data_directory_may_be_a_link_itself(
     (tmp_path / "scratch").mkdir()
     (tmp_path / "lnmo-data").symlink_to("scratch")
     assert run(one, tmp_path / "lnmo-data") is State.DONE
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"step": "relax"}'])
+def test_a_run_file_that_cannot_be_read_has_one_cure_and_it_is_enough(
+    one: Calculation, tmp_path: Path, content: str
+) -> None:
+    directory = FileResults(tmp_path).directory(one.id, "relax")
+    directory.mkdir(parents=True)
+    (directory / "lnmo.json").write_text(content)
+    with pytest.raises(StoreError) as caught:
+        run(one, tmp_path)
+    assert str(caught.value).endswith(
+        "a retry sets the directory aside, and the step starts again"
+    )
+    assert "move it away" not in str(caught.value)
+    retry_step(directory)
+    assert run(one, tmp_path) is State.DONE
