@@ -50,6 +50,7 @@ def launch(
     from workflows.launchpad.mongodb import connected, set_up
     from workflows.launchpad.opening import refuse_embedded
     from workflows.records.database import read_for_queue
+    from workflows.records.file_store import CALCULATIONS
     from workflows.records.project import refuse_anothers
 
     database = read_for_queue(launchpad)
@@ -69,7 +70,7 @@ def launch(
         if dry_run:
             found, full = launching.planned(pad, database, profile), False
         else:
-            set_up(pad)
+            set_up(pad, database.root / CALCULATIONS)
             found, full = launching.launch(pad, database, profile, found)
     if json:
         print_json([vars(each) for each in found])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DONE = {
     "unlock": "unlocked",
+    "update": "finished",
     "remove": "removed",
     "return": "back to READY",
     "retry": "back to READY",

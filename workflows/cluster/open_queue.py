@@ -14,6 +14,7 @@ from workflows.launchpad.lease import lease
 from workflows.launchpad.mongodb import connected, set_up
 from workflows.launchpad.opening import refuse_embedded
 from workflows.records.database import Database
+from workflows.records.file_store import CALCULATIONS
 from workflows.records.opened_data import opened_data
 from workflows.records.project import refuse_anothers
 
@@ -68,7 +69,7 @@ def locked_queue(database: Database, instead: str) -> Iterator[LockedQueue]:
     ):
         refuse_anothers(launchpad.db, database)
         refuse_damaged(launchpad)
-        set_up(launchpad)
+        set_up(launchpad, database.root / CALCULATIONS)
         with opened_data(database.root) as data:
 
             def confirm() -> None:

@@ -62,8 +62,13 @@ def reconcile(
             continue
         if fix:
             confirm_lease()
-            launchpad._refresh_wf(fw_id)
-        found.append(StepReport(fw_id, "workflow", "update", WHY, fix))
+        done, why = fix, WHY
+        try:
+            if fix:
+                launchpad._refresh_wf(fw_id)
+        except StoreError as error:
+            done, why = False, str(error)
+        found.append(StepReport(fw_id, "workflow", "update", why, done))
     for status in step_statuses(
         launchpad,
         scheduler=asked.scheduler,

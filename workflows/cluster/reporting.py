@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from workflows.cluster.step_status import ENDED
 from workflows.cluster.unsent import LaunchEnd, send, write_unsent
-from workflows.errors import LnmoError
+from workflows.errors import LnmoError, StoreBusy
 from workflows.firetasks import TURN
 from workflows.launchpad.counters import turn_of
 from workflows.launchpad.owned_mongodb import FireworkTaken, MongoLaunchPad
@@ -154,7 +154,7 @@ class ReportingLaunchPad(MongoLaunchPad):
             except (WorkflowLost, FireworkTaken) as error:
                 print(f"lnmo: {error}", file=sys.stderr)
                 return False
-            except PyMongoError as error:
+            except (PyMongoError, StoreBusy) as error:
                 if time.monotonic() + pause > end:
                     cure = (
                         f"the result is saved in {self.directory}; send it with: lnmo "
@@ -163,11 +163,12 @@ class ReportingLaunchPad(MongoLaunchPad):
                         else f"{self.directory} cannot be written: free space, then "
                         "lnmo reconcile --fix; what has ended is read, not run again"
                     )
-                    print(
-                        f"lnmo: the database does not answer ({type(error).__name__}); "
-                        f"{lost or cure}",
-                        file=sys.stderr,
+                    why = (
+                        str(error)
+                        if isinstance(error, StoreBusy)
+                        else f"the database does not answer ({type(error).__name__})"
                     )
+                    print(f"lnmo: {why}; {lost or cure}", file=sys.stderr)
                     return False
             time.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE_SECONDS)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import uuid
 from collections.abc import Iterator
@@ -279,6 +280,27 @@ def _write(
         os.link(part, path) if anew else part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def last_launch(calculations: Path, epoch: str) -> int:
+    """Return the greatest number of a launch that left a mark; 0 if none did.
+
+    Parameters
+    ----------
+    calculations
+        With a directory for each calculation.
+    epoch
+        Of the counters: numbers of another one are left out.
+    """
+    mark = re.compile(rf"\..+{re.escape(MARK)}{re.escape(epoch[:8])}-(\d+)")
+    greatest = 0
+    with suppress(OSError):
+        for place in sorted(calculations.iterdir()):
+            with suppress(OSError):
+                names = map(mark.fullmatch, os.listdir(place))
+                numbers = (int(found[1]) for found in names if found)
+                greatest = max(greatest, *numbers, 0)
+    return greatest
 
 
 def _mark(directory: Path, turn: Turn) -> None:

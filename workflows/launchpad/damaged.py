@@ -358,7 +358,10 @@ TABLE: Mapping[str, Mapping[str, Kind]] = {
         "name": TEXT_IF_ANY,
         "created_on": DATE,
         "updated_on": DATE,
-        "locked": Kind("true, or missing", lambda v: v is True or v is MISSING),
+        "locked": Kind(
+            "true, a text, or missing",
+            lambda v: v is True or _is_text(v) or v is MISSING,
+        ),
         "metadata.calculation_id": NAME,
         "metadata.campaign": TEXT,
         "metadata.campaigns": Kind("a list of texts", _list_of(_is_text)),

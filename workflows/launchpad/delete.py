@@ -236,16 +236,17 @@ def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -
 
 
 def _forget(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
+    """Remove all that the database has; last the Workflows, by which it is found."""
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
+    if not database.embedded:
+        documents = launchpad.db[COLLECTION]
+        documents.delete_many({"calculation_id": {"$in": ids}})
     with in_one_save(launchpad):
         launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
         launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
         launchpad.launches.delete_many({"fw_id": {"$in": fw_ids}})
         forget(launchpad.db, ids)
         _leave_campaign(launchpad, found["shared"], found["campaign"])
-    if not database.embedded:
-        documents = launchpad.db[COLLECTION]
-        documents.delete_many({"calculation_id": {"$in": ids}})
 
 
 def submitted_kinds(launchpad: LaunchPad, campaign: str) -> dict[str, set[float]]:

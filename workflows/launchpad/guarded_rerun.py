@@ -16,10 +16,9 @@ from typing import Any
 from fireworks import FWAction, LaunchPad
 from fireworks.core.launchpad import LockedWorkflowError, WFLock
 
-from workflows.errors import StoreBusy
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.owned_mongodb import MongoLaunchPad
-from workflows.launchpad.workflow_lock import refuse_lost
+from workflows.launchpad.workflow_lock import locked_for_minutes, refuse_lost
 
 
 def rerun_if(
@@ -102,11 +101,7 @@ def _alone(launchpad: LaunchPad, fw_id: int) -> Iterator[dict[str, Any] | None]:
         with _workflow_of(launchpad, fw_id), in_one_save(launchpad):
             yield launchpad.fireworks.find_one(query, fields)
     except LockedWorkflowError:
-        raise StoreBusy(
-            f"the Workflow of Firework {fw_id} has been locked for minutes: another "
-            "process changes it, or was killed while it did. If none does: "
-            f"lpad admin unlock -i {fw_id}, then type this again"
-        ) from None
+        raise locked_for_minutes(fw_id) from None
 
 
 def _workflow_of(launchpad: LaunchPad, fw_id: int) -> AbstractContextManager[Any]:

@@ -13,7 +13,7 @@ from fireworks import Firework, FWAction, FWorker, LaunchPad, Workflow
 from pymongo.errors import PyMongoError
 
 from workflows.campaign.calculation import Calculation
-from workflows.errors import StoreError
+from workflows.errors import StoreBusy, StoreError
 from workflows.firetasks import OURS, TURN, copy_if_current, is_current, new_detours
 from workflows.launchpad.counters import turn_of
 from workflows.launchpad.embedded import EmbeddedLaunchPad
@@ -186,11 +186,16 @@ class LocalQueue:
 
         Returns why the Firework's state could not follow, if it could not.
         """
+        if not self._launchpad.launches.find_one({"launch_id": launch_id}, {"_id": 1}):
+            return (
+                f"the LaunchPad has lost launch {launch_id}; the result is in the "
+                "directory of the step: lnmo status"
+            )
         new = new_detours(self._launchpad, (Workflow.from_dict(d) for d in detours))
         action = FWAction(stored_data=stored, exit=state == "FIZZLED", detours=new)
         try:
             self._launchpad.complete_launch(launch_id, action, state)
-        except (WorkflowLost, FireworkTaken) as error:
+        except (WorkflowLost, FireworkTaken, StoreBusy) as error:
             return str(error)
         if new:
             self._fworker = self._owner()

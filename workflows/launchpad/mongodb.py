@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from pathlib import Path
 
 from fireworks import LaunchPad
 from pymongo.errors import (
@@ -16,7 +15,7 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from workflows.launchpad.counters import COUNTED, EPOCH, free_id
+from workflows.launchpad.counters import begin, raise_above
 from workflows.launchpad.owned_mongodb import MongoLaunchPad
 from workflows.records.database import Database, refused_by_warnings
 
@@ -71,31 +70,19 @@ def connect(database: Database, kind: type[LaunchPad] = MongoLaunchPad) -> Launc
     return launchpad
 
 
-def set_up(launchpad: LaunchPad) -> None:
+def set_up(launchpad: LaunchPad, calculations: Path) -> None:
     """Give a new MongoDB its counters and indices, as ``lpad reset`` would.
 
     If only the counters were lost, they begin above the ids that are there. Two
     processes may do so at the same time; the counters are made once. Counters of an
     older dump are raised above these ids: FireWorks would give a number again, and
-    replace the Firework or launch that has it.
+    replace the Firework or launch that has it. So are those of a database that is of an
+    older dump as a whole: ``calculations``, the directory of the steps, has marks of
+    launches that it does not know, and an earlier launch takes no step of a later one.
     """
-    counters = launchpad.fw_id_assigner
-    if counters.find_one({}) is None:
+    if launchpad.fw_id_assigner.find_one({}) is None:
         launchpad.tuneup()
         launchpad.workflows.create_index("metadata.calculation_id")
-        first: dict[str, Any] = {f"next_{n}": _free(launchpad, n) for n in _COUNTED}
-        first[EPOCH] = uuid.uuid4().hex
-        counters.update_one({"_id": -1}, {"$setOnInsert": first}, upsert=True)
-        return
-    for name in _COUNTED:
-        free = _free(launchpad, name)
-        behind = {"$or": [{f"next_{name}": {"$lt": free}}, {f"next_{name}": None}]}
-        counters.update_one(behind, {"$set": {f"next_{name}": free}})
-
-
-_COUNTED = {name: collection for collection, name in COUNTED.items()}
-
-
-def _free(launchpad: LaunchPad, name: str) -> int:
-    collection = launchpad.db[_COUNTED[name]]
-    return free_id(collection.find({}, {name: 1}).sort(name, -1).limit(1), name)
+        begin(launchpad)
+    else:
+        raise_above(launchpad, calculations)

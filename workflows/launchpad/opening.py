@@ -22,6 +22,7 @@ from workflows.launchpad.file_lock import Ownership, is_owned, lock
 from workflows.launchpad.mongodb import connected, set_up
 from workflows.launchpad.owned_mongodb import OwnedMongo
 from workflows.records.database import Database
+from workflows.records.file_store import CALCULATIONS
 from workflows.records.opened_data import opened_data
 from workflows.records.project import (
     claim,
@@ -66,7 +67,7 @@ def owned(
         with connected(database, OwnedMongo) as launchpad:
             refuse_anothers(launchpad.db, database)
             refuse_damaged(launchpad)
-            set_up(launchpad)
+            set_up(launchpad, database.root / CALCULATIONS)
             _refuse_owned(database)
             claim(launchpad.db, database, confirm=lambda: _refuse_owned(database))
             with opened_data(database.root, database.named) as launchpad.owner:

@@ -11,10 +11,15 @@ from fireworks.core.launchpad import LockedWorkflowError
 from pymongo.errors import PyMongoError
 
 from workflows.errors import StoreError
+from workflows.launchpad.counters import begin
 from workflows.launchpad.file_lock import OwnershipLost
 from workflows.launchpad.launch_owner import UNENDED
 from workflows.launchpad.unfinished_updates import refreshed
-from workflows.launchpad.workflow_lock import WorkflowLock, refuse_lost
+from workflows.launchpad.workflow_lock import (
+    WorkflowLock,
+    locked_for_minutes,
+    refuse_lost,
+)
 from workflows.records.opened_data import OpenedData
 
 TRIES = 5
@@ -44,11 +49,13 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
     """
 
     _lock: WorkflowLock | None = None
+    _taking = False
 
     def checkout_fw(
         self, fworker: FWorker, launch_dir: str, *args: Any, **kw: Any
     ) -> Any:
         """Check out; None, None if another process took the Firework meanwhile."""
+        self._taking = True
         try:
             return super().checkout_fw(fworker, launch_dir, *args, **kw)
         except FireworkTaken as taken:
@@ -56,6 +63,8 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
             own = {**left, "state": {"$in": list(UNENDED)}}
             self.launches.update_many(own, {"$set": {"state": "FIZZLED"}})
             return None, None
+        finally:
+            self._taking = False
 
     @contextmanager
     def alone(self, fw_id: int) -> Iterator[None]:
@@ -75,6 +84,20 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
                 yield
             finally:
                 self._lock = before
+
+    def get_new_fw_id(self, quantity: int = 1) -> int:
+        """Return the next fw_id; counters that were lost begin above what is there."""
+        self._count_again()
+        return int(super().get_new_fw_id(quantity))
+
+    def get_new_launch_id(self) -> int:
+        """Return the next launch_id, as :meth:`get_new_fw_id` does."""
+        self._count_again()
+        return int(super().get_new_launch_id())
+
+    def _count_again(self) -> None:
+        if self.fw_id_assigner.find_one({}, {"_id": 1}) is None:
+            begin(self)
 
     def get_wf_by_fw_id_lzyfw(self, fw_id: int) -> Workflow:
         """Return the Workflow of a Firework, with the states that its Fireworks have.
@@ -105,6 +128,9 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
             No Workflow holds this Firework; FireWorks alone waits five minutes.
         FireworkTaken
             Another process has changed a Firework meanwhile.
+        StoreBusy
+            Another process has had the lock for minutes. A check-out goes on: only what
+            the Workflow remembers of it is old.
         PyMongoError
             The database does not answer. The next refresh does all of it.
         """
@@ -115,8 +141,9 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
                     self._update_wf(workflow, refreshed(workflow, told, fw_id))
                 return
             except LockedWorkflowError:
-                self.m_logger.info(f"{fw_id=} locked. Can't refresh!")
-                return
+                if self._taking:
+                    return
+                raise locked_for_minutes(fw_id) from None
             except ChangedMeanwhile:
                 if not again:
                     raise

@@ -14,7 +14,7 @@ from typing import Any
 from fireworks import Firework, LaunchPad, Workflow
 
 from workflows.launchpad.embedded import EmbeddedLaunchPad
-from workflows.launchpad.workflow_lock import is_of_the_dead
+from workflows.launchpad.workflow_lock import is_left
 
 LOOK_AGAIN_SECONDS = 2.0
 """Another process that updates a Workflow leaves it so for milliseconds."""
@@ -121,7 +121,7 @@ def _found(launchpad: LaunchPad) -> list[int]:
     workflows = [
         each
         for each in launchpad.workflows.find(ours, fields)
-        if "locked" not in each or is_of_the_dead(each["locked"])
+        if "locked" not in each or is_left(each["locked"])
     ]
     asked = {"fw_id": {"$in": [node for each in workflows for node in each["nodes"]]}}
     fields = {"_id": 0, "fw_id": 1, "state": 1, "launches": 1}

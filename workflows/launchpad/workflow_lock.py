@@ -12,10 +12,13 @@ from uuid import uuid4
 from fireworks import LaunchPad
 from fireworks.core.launchpad import LockedWorkflowError, WFLock
 
-from workflows.errors import StoreError
+from workflows.atomic import parse_json
+from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.launch_owner import is_alive, this_process
 
 MAX_PAUSE_SECONDS = 1.0
+_HELD: set[str] = set()
+"""The tokens of this process, while it has the locks."""
 
 
 class WorkflowLost(StoreError):
@@ -42,13 +45,28 @@ def _token() -> str:
     return json.dumps({**this_process(), "lock": uuid4().hex})
 
 
-def is_of_the_dead(token: object) -> bool:
-    """Return whether the process that made a token has ended, as far as is known."""
+def is_left(token: object) -> bool:
+    """Return whether who had the lock has let go, as far as is known.
+
+    Its process has ended, or is this one, which could not tell the database.
+    """
     try:
-        process = json.loads(token) if isinstance(token, str) else None
+        process = parse_json(token) if isinstance(token, str) else None
     except ValueError:
         return False
-    return isinstance(process, dict) and is_alive(process) is False
+    if not isinstance(process, dict):
+        return False
+    ours = {name: process.get(name) for name in this_process()} == this_process()
+    return (ours and token not in _HELD) or is_alive(process) is False
+
+
+def locked_for_minutes(fw_id: int) -> StoreBusy:
+    """Return the error of a Workflow that nobody unlocks."""
+    return StoreBusy(
+        f"the Workflow of Firework {fw_id} has been locked for minutes: another "
+        "process changes it, or was killed while it did. If none does: "
+        f"lpad admin unlock -i {fw_id}, then type this again"
+    )
 
 
 @dataclass
@@ -89,6 +107,7 @@ class WorkflowLock:
             No Workflow holds the Firework.
         """
         end, pause = time.monotonic() + self.patience, 0.05
+        _HELD.add(self.token)
         try:
             while not self._take():
                 refuse_lost(self.launchpad, self.fw_id)
@@ -118,7 +137,7 @@ class WorkflowLock:
             return True
         one = {"nodes": self.fw_id}
         found: Any = self.launchpad.workflows.find_one(one, {"locked": 1}) or {}
-        return is_of_the_dead(found.get("locked")) and self._set(found["locked"])
+        return is_left(found.get("locked")) and self._set(found["locked"])
 
     def _set(self, held: Any) -> bool:
         query = {"nodes": self.fw_id, "locked": held}
@@ -126,5 +145,6 @@ class WorkflowLock:
         return self.launchpad.workflows.find_one_and_update(query, own) is not None
 
     def _release(self) -> None:
+        _HELD.discard(self.token)  # also if the database does not answer now
         own = {"locked": self.token}
         self.launchpad.workflows.update_one(own, {"$unset": {"locked": True}})

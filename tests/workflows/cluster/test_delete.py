@@ -36,6 +36,7 @@ from workflows.launchpad.recovery import retry_step
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
 from workflows.records.document import TaskDocument
+from workflows.records.mongo_store import COLLECTION
 
 
 @pytest.fixture
@@ -355,6 +356,31 @@ def test_results_come_back_where_the_launchpad_does_not_forget_them(
     delete(pad, own, found)
     assert not directory.exists()
     assert pad.get_fw_ids() == []
+
+
+def test_a_deletion_on_a_mongodb_that_is_killed_is_repeated_whole(
+    pad: EmbeddedLaunchPad,
+    database: Database,
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What says what is there goes last: the documents that tables read go first."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    documents = pad.db[COLLECTION]
+    documents.insert_one({"calculation_id": directory.name, "task_label": "relax"})
+    found = deletable(pad, database.root, "paper")
+    monkeypatch.setattr(pad.workflows, "delete_many", killed)
+    with pytest.raises(KeyboardInterrupt):
+        delete(pad, database, found)
+    monkeypatch.undo()
+    assert documents.count_documents({}) == 0
+    assert deletable(pad, database.root, "paper")["calculations"]
+    delete(pad, database, deletable(pad, database.root, "paper"))
+    assert pad.workflows.count_documents({}) == 0
+    assert not directory.exists()
 
 
 def test_the_summaries_of_what_is_deleted_go_with_it(

@@ -23,6 +23,7 @@ from workflows.cluster.unsent import UNSENT_FILE, read_unsent, send
 from workflows.errors import LnmoError, Terminated
 from workflows.firetasks import TURN, RecordTaskDocument
 from workflows.launchpad.embedded import EmbeddedLaunchPad
+from workflows.launchpad.workflow_lock import locked_for_minutes
 from workflows.records.opened_data import opened_data
 
 
@@ -113,6 +114,22 @@ def test_a_result_outlives_a_database_that_is_away(pad: Away, tmp_path: Path) ->
     assert state(pad) == "COMPLETED"
     stored = pad.launches.find_one({"launch_id": 1})["action"]["stored_data"]
     assert stored == {"state": "DONE"}
+
+
+def test_a_result_outlives_a_workflow_that_stays_locked(
+    pad: Away, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its launch is told then; the file stays until the state is, too."""
+
+    def locked(_: int) -> None:
+        raise locked_for_minutes(1)
+
+    with monkeypatch.context() as away:
+        away.setattr(pad, "_refresh_wf", locked)
+        pad.complete_launch(1, FWAction(stored_data={"state": "DONE"}))
+    assert (pad.sent, state(pad)) == (False, "RUNNING")
+    send(pad, read_unsent(tmp_path / UNSENT_FILE), tmp_path)
+    assert state(pad) == "COMPLETED"
 
 
 @pytest.mark.parametrize(

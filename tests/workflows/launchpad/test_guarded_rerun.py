@@ -15,6 +15,7 @@ from fireworks import FWAction, FWorker, LaunchPad
 from tests.servers import Mongo
 from workflows import load_campaign, plan
 from workflows.campaign.calculation import Calculation
+from workflows.engines.process_start import start_of
 from workflows.errors import StoreBusy
 from workflows.launchpad import interrupted_runs, recovery
 from workflows.launchpad.guarded_rerun import end_and_rerun, rerun_if
@@ -212,7 +213,14 @@ def test_a_lock_of_a_process_that_was_killed_here_is_not_waited_for(
     assert "locked" not in pad.workflows.find_one({"nodes": fw_id})
 
 
-@pytest.mark.parametrize("change", [{}, {"host": "another"}, {"started": None}])
+PARENT = {"pid": os.getppid(), "started": start_of(os.getppid())}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [PARENT, {"host": "another"}, {"started": None}],
+    ids=["its parent", "another host", "unknown"],
+)
 def test_a_lock_of_a_process_that_may_live_is_waited_for(
     pad: LaunchPad,
     root: Path,

@@ -12,19 +12,25 @@ import pytest
 from fireworks import FWAction, FWorker, LaunchPad, Workflow
 from pymongo.errors import AutoReconnect
 
+from tests import forked
 from workflows.campaign.calculation import Calculation
 from workflows.cluster import reconcile as reconciling
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
+from workflows.engines.claim import Turn, claim
 from workflows.firetasks import chain, new_detours
 from workflows.launchpad import halves, unfinished_updates
+from workflows.launchpad.counters import turn_of
 from workflows.launchpad.launch_owner import this_process
+from workflows.launchpad.local_queue import LocalQueue
 from workflows.launchpad.mongodb import connected
-from workflows.launchpad.opening import owned
+from workflows.launchpad.opening import owned, reading
 from workflows.launchpad.owned_mongodb import FireworkTaken
 from workflows.launchpad.submission import submit
-from workflows.launchpad.unfinished_updates import finish_updates
+from workflows.launchpad.unfinished_updates import WHY, finish_updates
+from workflows.launchpad.workflow_lock import WorkflowLock
 from workflows.records.database import Database
+from workflows.records.file_store import FileResults
 
 WORKER = FWorker(name="here", category=["vasp"])
 WRITES = (
@@ -263,6 +269,117 @@ def test_a_state_that_no_launch_decided_is_not_taken_for_an_end(pad: LaunchPad) 
     assert states == {"relax": "COMPLETED", "static": "READY"}
     assert pad.get_launch_by_id(launch_id).state == "RUNNING"
     assert finish_updates(pad) == []
+
+
+def test_a_workflow_that_is_being_changed_can_be_read(
+    pad: LaunchPad, database: Database
+) -> None:
+    """Its lock is no damage."""
+    with pad.alone(_fw_id(pad, "relax")), reading(database) as read:
+        assert overview(read, database, {}, None).problems == []
+
+
+def test_reconcile_as_it_is_typed_frees_what_a_killed_process_left(
+    pad: LaunchPad, database: Database
+) -> None:
+    dead = json.dumps({**this_process(), "pid": 2**22 + 1})
+    pad.workflows.update_one({}, {"$set": {"locked": dead}})
+    pad.fireworks.update_one({"state": "READY"}, {"$set": {"state": "WAITING"}})
+    place = database.path.parent
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(place)}
+    told = forked.lnmo("reconcile", cwd=place, env=env)
+    assert (told.returncode, told.stderr) == (1, "")
+    told = forked.lnmo("reconcile", "--fix", cwd=place, env=env)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert ": unlocked" in told.stdout
+    assert f"{WHY}: finished" in told.stdout
+    again = forked.lnmo("reconcile", "--fix", cwd=place, env=env)
+    assert "nothing to repair" in again.stdout
+    assert pad.checkout_fw(WORKER, "/")[0] is not None
+
+
+def test_a_lock_that_could_not_be_released_is_not_waited_for(
+    pad: LaunchPad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The MongoDB was away then; the process is the same."""
+    monkeypatch.setattr(WorkflowLock, "patience", 0.0)
+    fw_id = _fw_id(pad, "relax")
+
+    real = pad.workflows
+    _cut_at(pad, 3, AutoReconnect("connection closed"))
+    with pytest.raises(AutoReconnect):
+        pad._refresh_wf(fw_id)
+    pad.workflows = real
+    assert "locked" in pad.workflows.find_one({"nodes": fw_id})
+    pad._refresh_wf(fw_id)
+    assert "locked" not in pad.workflows.find_one({"nodes": fw_id})
+
+
+def test_an_end_that_a_locked_workflow_keeps_out_is_not_taken_for_told(
+    pad: LaunchPad, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorkflowLock, "patience", 0.0)
+    _, launch_id = pad.checkout_fw(WORKER, "/")
+    living = json.dumps({**this_process(), "host": "another"})
+    pad.workflows.update_one({}, {"$set": {"locked": living}})
+    queue = LocalQueue(pad, database.root)
+    told = queue.complete(launch_id, "COMPLETED", {})
+    assert "locked for minutes" in told
+    pad.workflows.update_one({}, {"$unset": {"locked": True}})
+    assert queue.complete(launch_id, "COMPLETED", {}) == ""
+    assert pad.fireworks.find_one({"state": "READY"})["spec"]["step"] == "static"
+
+
+def test_a_check_out_goes_on_while_its_workflow_is_locked(
+    pad: LaunchPad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorkflowLock, "patience", 0.0)
+    living = json.dumps({**this_process(), "host": "another"})
+    pad.workflows.update_one({}, {"$set": {"locked": living}})
+    assert pad.checkout_fw(WORKER, "/")[0].spec["step"] == "relax"
+
+
+def test_counters_that_are_lost_during_a_step_begin_again(
+    pad: LaunchPad, pair: list[Calculation]
+) -> None:
+    firework, launch_id = pad.checkout_fw(WORKER, "/")
+    pad.fw_id_assigner.drop()
+    _end(pad, _detours(pair, reseed=True), launch_id)
+    numbers = [f["fw_id"] for f in pad.fireworks.find()]
+    assert len(numbers) == len(set(numbers)) == 4
+    assert pad.fireworks.find_one({"fw_id": firework.fw_id})["state"] == "COMPLETED"
+    assert pad.get_new_launch_id() == launch_id + 1
+
+
+def test_a_launch_that_is_lost_during_its_step_is_told(
+    pad: LaunchPad, database: Database
+) -> None:
+    _, launch_id = pad.checkout_fw(WORKER, "/")
+    pad.launches.drop()
+    told = LocalQueue(pad, database.root).complete(launch_id, "COMPLETED", {})
+    assert f"has lost launch {launch_id}" in told
+
+
+def test_launches_of_a_restored_dump_come_after_those_that_left_a_mark(
+    pad: LaunchPad, database: Database
+) -> None:
+    dump = list(pad.fw_id_assigner.find())
+    directory = FileResults(database.root).directory("0" * 12, "relax")
+    for _ in range(5):
+        turn = Turn(*turn_of(pad, pad.get_new_launch_id()))
+        with claim(directory, turn=turn):
+            pass
+    pad.fw_id_assigner.drop()
+    pad.fw_id_assigner.insert_many(dump)
+    with owned(database) as (again, _):
+        later = Turn(*turn_of(again, again.get_new_launch_id()))
+    assert later.launch_id == turn.launch_id + 1
+    with claim(directory, turn=later):
+        pass
+
+
+def _fw_id(pad: LaunchPad, step: str) -> int:
+    return int(pad.fireworks.find_one({"spec.step": step})["fw_id"])
 
 
 def _succeed(pad: LaunchPad, database: Database, left: list[Any]) -> None:
