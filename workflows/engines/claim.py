@@ -292,6 +292,8 @@ def last_launch(calculations: Path, epoch: str) -> int:
     epoch
         Of the counters: numbers of another one are left out.
     """
+    if not epoch:
+        return 0
     mark = re.compile(rf"\..+{re.escape(MARK)}{re.escape(epoch[:8])}-(\d+)")
     greatest = 0
     with suppress(OSError):

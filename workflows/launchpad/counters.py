@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
-
-from workflows.engines.claim import last_launch
 
 COUNTED = {"fireworks": "fw_id", "launches": "launch_id"}
 """Collections and the fields of which FireWorks counts the next value."""
@@ -41,18 +38,16 @@ def begin(launchpad: Any) -> None:
     counters.update_one({"_id": -1}, {"$setOnInsert": first}, upsert=True)
 
 
-def raise_above(launchpad: Any, calculations: Path) -> None:
+def raise_above(launchpad: Any, marked: int) -> None:
     """Raise counters that are behind the ids that are there.
 
     Parameters
     ----------
     launchpad
         On a MongoDB, with counters.
-    calculations
-        The directory of the steps, with marks of launches.
+    marked
+        The greatest number of a launch that left a mark.
     """
-    epoch, _ = turn_of(launchpad, 0)
-    marked = last_launch(calculations, epoch) if epoch else 0
     for name in COUNTED.values():
         free = _free(launchpad, name)
         if name == "launch_id":

@@ -15,7 +15,8 @@ from pymongo.errors import (
     PyMongoError,
 )
 
-from workflows.launchpad.counters import begin, raise_above
+from workflows.engines.claim import last_launch
+from workflows.launchpad.counters import EPOCH, begin, raise_above
 from workflows.launchpad.owned_mongodb import MongoLaunchPad
 from workflows.records.database import Database, refused_by_warnings
 
@@ -80,9 +81,11 @@ def set_up(launchpad: LaunchPad, calculations: Path) -> None:
     older dump as a whole: ``calculations``, the directory of the steps, has marks of
     launches that it does not know, and an earlier launch takes no step of a later one.
     """
-    if launchpad.fw_id_assigner.find_one({}) is None:
+    counters = launchpad.fw_id_assigner.find_one({})
+    if counters is None:
         launchpad.tuneup()
         launchpad.workflows.create_index("metadata.calculation_id")
         begin(launchpad)
     else:
-        raise_above(launchpad, calculations)
+        marked = last_launch(calculations, str(counters.get(EPOCH, "")))
+        raise_above(launchpad, marked)

@@ -71,6 +71,7 @@ ALLOWED: dict[str, set[tuple[str, str]]] = {
     "workflows": {
         ("fw_states", "missing"),
         ("locked", "missing"),
+        ("locked", "a text"),
         ("metadata.campaign", "a text"),
         ("metadata.engine", "a text"),
         ("metadata.calculation_id", "a text"),
