@@ -126,6 +126,27 @@ def write_part(path: Path, text: str, *, errors: str = "strict") -> Path:
     return part
 
 
+def flush_files(directory: Path) -> None:
+    """Flush the files of a directory to the disk, and their names in it.
+
+    What may not be opened, and what is no file, is left out: another's.
+
+    Raises
+    ------
+    OSError
+        The disk does not take what was written.
+    """
+    for path in sorted(directory.iterdir()):
+        if path.is_file() and os.access(path, os.R_OK):
+            with open_regular(path) as file:
+                os.fsync(file.fileno())
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def part_of(path: Path) -> Path:
     """Return the name under which the new content of a file is written."""
     return path.with_name(f".{path.name}.part")

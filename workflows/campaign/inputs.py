@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DOS_BELOW, DOS_ABOVE = 12.0, 8.0
 """Window of the dos step around the static Fermi level, in eV."""
+SPEC = "POTCAR.spec"
+"""Names the data sets where there is no licence for POTCAR itself."""
 
 
 @dataclass(frozen=True)
@@ -219,22 +221,32 @@ def write_vasp_inputs(
     InputError
         The POTCAR library lacks a data set, or holds another one under its name.
     """
-    from pymatgen.io.vasp import Kpoints
-
     library = library or PotcarLibrary.from_environment()
     potcar = library.assemble(inputs.potcar_symbols, inputs.potcar_functional)
     directory.mkdir(parents=True, exist_ok=True)
     body = poscar_body(inputs.structure) if poscar is None else poscar
     (directory / "POSCAR").write_text(f"{inputs.comment}\n{body}", "utf-8")
-    text = incar_as_text({**inputs.incar, **(machine or {})})
-    (directory / "INCAR").write_text(text, "utf-8")
-    Kpoints.gamma_automatic(inputs.kpoints).write_file(directory / "KPOINTS")
+    for name, text in small_inputs(inputs, machine or {}).items():
+        if potcar is None or name != SPEC:
+            (directory / name).write_text(text, "utf-8")
     if potcar is None:
-        spec = "\n".join(inputs.potcar_symbols)
-        (directory / "POTCAR.spec").write_text(spec + "\n", "utf-8")
         return None
     (directory / "POTCAR").write_text(potcar.text, "utf-8")
     return potcar.record(block_sizes(inputs.structure))
+
+
+def small_inputs(inputs: VaspInputs, machine: Mapping[str, Any]) -> dict[str, str]:
+    """Return the content of INCAR, KPOINTS and POTCAR.spec.
+
+    ``machine`` as for :func:`write_vasp_inputs`.
+    """
+    from pymatgen.io.vasp import Kpoints
+
+    return {
+        "INCAR": incar_as_text({**inputs.incar, **machine}),
+        "KPOINTS": str(Kpoints.gamma_automatic(inputs.kpoints)),
+        SPEC: "\n".join(inputs.potcar_symbols) + "\n",
+    }
 
 
 def potcar_notes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from workflows.atomic import read_json, write_part
+from workflows.atomic import flush_files, read_json, write_part
 from workflows.campaign.calculation import Calculation, digest, structure_from_dict
 
 if TYPE_CHECKING:
@@ -83,10 +83,14 @@ class _Form(BaseModel):
 def write_run_file(
     directory: Path, calculation: Calculation, step: str, **more: Any
 ) -> None:
-    """Write what a directory is for, last, so that the file marks complete inputs."""
+    """Write what a directory is for, last, so that the file marks complete inputs.
+
+    They are on the disk before it: no power cut leaves it beside files that are not.
+    """
     content = {"calculation": calculation.as_dict(), "step": step, **more}
     content[SEAL] = _seal(json.loads(json.dumps(content)))
     path = directory / RUN_FILE
+    flush_files(directory)
     write_part(path, json.dumps(content, indent=1)).replace(path)
 
 

@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflows.errors import StoreError, one_line
 from workflows.vasp.incar_text import read_incar
 from workflows.vasp.poscar import read_poscar
 from workflows.vasp.run_files import VaspFiles, read_text
@@ -45,8 +46,25 @@ def incar_from(text: str) -> Incar:
 
 
 def read_incar_file(path: Path) -> Incar:
-    """Return the values of an INCAR on disk; see :func:`incar_from`."""
-    return incar_from(read_text(path))
+    """Return the values of the INCAR of a run that goes on; see :func:`incar_from`.
+
+    Raises
+    ------
+    StoreError
+        It sets nothing, or a tag has a text that is no value of it.
+    OSError
+        It cannot be read.
+    """
+    try:
+        return incar_from(read_text(path))
+    except OSError:
+        raise
+    except Exception as error:  # pymatgen raises whatever the text leads it to
+        raise StoreError(
+            f"{path}: cannot be read as an INCAR ({one_line(error)[:200]}): the disk "
+            "lost a part of it, or it was edited; lnmo run --retry sets the directory "
+            "aside and writes the inputs again"
+        ) from None
 
 
 def poscar_from(text: str) -> Structure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -216,3 +217,26 @@ def test_a_record_and_its_plan_that_say_other_things_are_one_failed_row(
     assert f"but its {keys[0]} is" in found.reason
     (summary,) = FileResults(tmp_path).summaries()
     assert summary.document.state is State.FAILED
+
+
+def test_the_inputs_are_on_the_disk_before_the_run_file_that_stands_for_them(
+    tmp_path: Path,
+    calculations: tuple[Calculation, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("INCAR", "KPOINTS", "POSCAR", "POTCAR"):
+        (tmp_path / name).write_text(name)
+    os.mkfifo(tmp_path / "a pipe of somebody")
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def told(descriptor: int) -> None:
+        flushed.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", told)
+    write_run_file(tmp_path, calculations[0], "static")
+    *inputs, directory, last = flushed
+    assert inputs == ["INCAR", "KPOINTS", "POSCAR", "POTCAR"]
+    assert directory == tmp_path.name
+    assert RUN_FILE in last

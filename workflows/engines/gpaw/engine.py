@@ -18,6 +18,7 @@ from workflows.engines.gpaw.inputs import (
     RELAXED,
     RESULT_FILE,
     more_steps,
+    read_input,
     write_input,
     write_runner,
 )
@@ -61,6 +62,8 @@ class GpawEngine:
         check_claim(directory)
         end_orphans(directory)
         if unfinished(directory) is not None:
+            if read_input(directory) is None:  # lost by the disk
+                _write_again(self, calculation, step, directory)
             check_claim(directory)
             (directory / RESULT_FILE).unlink(missing_ok=True)
             write_runner(directory)
@@ -115,6 +118,14 @@ def _remove_used(directory: Path, calculation: Calculation, step: str) -> None:
         (directory / CONVERGED).unlink(missing_ok=True)
     if step == calculation.steps[-1]:
         (directory / RELAXED).unlink(missing_ok=True)
+
+
+def _write_again(
+    engine: GpawEngine, calculation: Calculation, step: str, directory: Path
+) -> None:
+    number = calculation.steps.index(step)
+    before = directory.with_name(calculation.steps[number - 1]) if number else None
+    engine.write_inputs(calculation, step, directory, before)
 
 
 def _run_file(directory: Path) -> tuple[Calculation, str]:

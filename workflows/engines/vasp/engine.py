@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workflows.atomic import write_part
 from workflows.campaign.calculation import (
     Calculation,
     structure_as_dict,
@@ -42,6 +43,11 @@ from workflows.engines.vasp.process import (
     vasp_command,
 )
 from workflows.engines.vasp.restart import last_moments, last_structure
+from workflows.engines.vasp.unstarted_inputs import (
+    input_problem,
+    intended_inputs,
+    refuse_without_library,
+)
 from workflows.engines.vasp.wavecars import (
     Orbitals,
     find_wavecar,
@@ -110,6 +116,7 @@ class VaspEngine:
         if step != "relax":
             if _is_cut(directory):
                 _start_over(directory)
+            _mend_inputs(directory, machine)
             _run_once(directory, machine, report)
             return
         last: TaskDocument | None = None
@@ -121,6 +128,7 @@ class VaspEngine:
                 _set_aside(here)
             if not (here / RUN_FILE).exists():
                 _write_relaxation(here, calculation, number, last)
+            _mend_inputs(here, machine)
             last = _run_once(here, machine, _numbered(report, number))
             if not last.state.usable:
                 return
@@ -362,26 +370,42 @@ def _set_aside_before(directory: Path) -> list[Path]:
 
 def _start_over(directory: Path) -> None:
     """Set a cut run aside and write its inputs again."""
-    calculation, step, more = _run_file(directory)
-    source = wavecar_source(directory)
+    found, source = _run_file(directory), wavecar_source(directory)
     _set_aside(directory)
-    record = dict(more["inputs"])
-    record.pop("potcar", None)  # found again
-    record["structure"] = structure_from_dict(record["structure"])
-    for name in ("kpoints", "potcar_symbols"):
-        record[name] = tuple(record[name])
-    inputs, orbitals = VaspInputs(**record), Orbitals()
+    _write_again(directory, *found, source)
+
+
+def _mend_inputs(directory: Path, machine: Machine) -> None:
+    """Write inputs again that a disk has lost before VASP was started with them."""
+    if has_output(directory):
+        return
+    found = _run_file(directory)
+    if problem := input_problem(directory, found[2], machine.incar):
+        refuse_without_library(directory, problem, found[2])
+        _write_again(directory, *found, wavecar_source(directory))
+
+
+def _write_again(
+    directory: Path,
+    calculation: Calculation,
+    step: str,
+    more: dict[str, Any],
+    source: Path | None,
+) -> None:
+    """Write the inputs of a run file again, with what orbitals there are."""
+    inputs, orbitals = intended_inputs(more), Orbitals()
     if source is not None:
         orbitals = find_wavecar([source], calculation.id, inputs)
         there = orbitals.source is not None
-        inputs.incar.update(restart_tags(inputs.incar, step, wavecar=there))
+        kind = "relax" if step.startswith("relax") else step
+        inputs.incar.update(restart_tags(inputs.incar, kind, wavecar=there))
     _write_run(directory, calculation, step, inputs, more["charge"], orbitals)
 
 
 def _add_machine_tags(directory: Path, machine: Machine) -> None:
     if machine.incar:
         path = directory / "INCAR"
-        path.write_text(incar_with(read_text(path), machine.incar), "utf-8")
+        write_part(path, incar_with(read_text(path), machine.incar)).replace(path)
 
 
 def _run_file(directory: Path) -> tuple[Calculation, str, dict[str, Any]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflows.atomic import read_regular
+from workflows.atomic import read_regular, write_part
 from workflows.campaign.inputs import VaspInputs
 from workflows.counts import count_of
 from workflows.engines.claim import check_claim
@@ -203,7 +203,7 @@ def prepare_attempt(directory: Path) -> None:
     path.unlink(missing_ok=True)
     from_scratch = {"ISTART": 0} | ({"ICHARG": 2} if incar.get("ICHARG") == 0 else {})
     path = directory / "INCAR"
-    path.write_text(incar_with(read_text(path), from_scratch), "utf-8")
+    write_part(path, incar_with(read_text(path), from_scratch)).replace(path)
 
 
 def wavecar_source(directory: Path) -> Path | None:
