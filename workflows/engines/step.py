@@ -19,7 +19,7 @@ from pathlib import Path
 from workflows.campaign.calculation import Calculation
 from workflows.checks.physics import static_matches_relaxation
 from workflows.engines import engine
-from workflows.engines.claim import Turn, check_claim, claim
+from workflows.engines.claim import Turn, check_claim, claim, refuse_held_for_life
 from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
@@ -27,6 +27,8 @@ from workflows.errors import StepFailed, StoreError, StoreUnwritable, Terminated
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
+from workflows.records.other_start import started_elsewhere
+from workflows.records.summary import summarize
 from workflows.vasp.file_kinds import in_the_way
 
 ENDED_FILE = "ended.json"
@@ -157,6 +159,9 @@ def run_step(
     """
     results = FileResults(root)
     document = _recorded(results, calculation, step)
+    if document is not None and _is_stale(results, calculation, document):
+        _set_aside(results.directory(calculation.id, step), report)
+        document = None
     if document is None:
         directory = results.directory(calculation.id, step)
         refuse_outside(root, directory)
@@ -252,6 +257,38 @@ def _recorded(
     if problem:
         raise StoreError(problem)
     return document
+
+
+def _is_stale(
+    results: FileResults, calculation: Calculation, document: TaskDocument
+) -> bool:
+    """Tell whether a step did not start where the recorded step before it ended.
+
+    What was collected is never computed here in its place.
+    """
+    steps = calculation.steps
+    position = steps.index(document.task_label)
+    if not position or document.collected is not None:
+        return False
+    try:
+        before = _recorded(results, calculation, steps[position - 1])
+    except StoreError:  # that step says what is wrong with it
+        return False
+    if before is None or not before.state.usable or not document.state.usable:
+        return False
+    return started_elsewhere([summarize(before), summarize(document)])
+
+
+def _set_aside(directory: Path, report: Report) -> None:
+    """Rename a step's directory to a name that no table reads."""
+    refuse_held_for_life(directory)
+    number = 1
+    while (
+        aside := directory.with_name(f"{directory.name}.of-another-start-{number}")
+    ).exists():
+        number += 1
+    directory.rename(aside)
+    report(f"the step before was computed again; what was here is {aside.name}")
 
 
 def _previous(results: FileResults, calculation: Calculation, step: str) -> Path | None:

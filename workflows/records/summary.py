@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from workflows.analysis.cubic_axes import axes_of_cell, parent_supercell
 from workflows.analysis.d_orbitals import EgOrbital
+from workflows.analysis.geometry_mark import geometry_mark
 from workflows.analysis.ions import FIXED, METALS, working_ion
 from workflows.analysis.jahn_teller import cooperative_order
 from workflows.analysis.lattice import (
@@ -62,8 +63,9 @@ class Summary:
     document
         The document; structures and site moments left out.
     numbers
-        Columns of the table over x that come from its atoms; empty if it has no
-        structure or is not usable. Units: see ``workflows.results.series_table``.
+        Columns of the table over x that come from its atoms, and `START_MARK`,
+        `END_MARK`; empty if it has no structure or is not usable. Units: see
+        ``workflows.results.series_table``.
     has_structure
         The document itself has a final structure.
     """
@@ -95,7 +97,7 @@ def summarize(document: TaskDocument) -> Summary:
         reason = f"no numbers can be derived from it ({type(error).__name__}: {error})"
         failed = {"state": State.FAILED, "reason": printable(one_line(reason))}
         return Summary(light.model_copy(update=failed))
-    return Summary(light, numbers, document.structure is not None)
+    return Summary(light, numbers | _marks(document), document.structure is not None)
 
 
 def read_lines(text: str) -> Summary | None:
@@ -119,6 +121,18 @@ def code_fingerprint() -> str:
     files = [here, *judges, *sorted((here.parents[1] / "analysis").glob("*.py"))]
     content = b"".join(file.read_bytes() for file in files)
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+START_MARK, END_MARK = "start_mark", "end_mark"
+"""Numbers of a summary: what tells its first and its last geometry from others."""
+
+
+def _marks(document: TaskDocument) -> dict[str, Any]:
+    """Mark where a usable run started and ended, of a reference as well."""
+    if not document.state.usable:
+        return {}
+    ends = {START_MARK: document.initial_structure, END_MARK: document.structure}
+    return {name: geometry_mark(s) for name, s in ends.items() if s is not None}
 
 
 def _numbers(document: TaskDocument) -> dict[str, Any]:

@@ -20,7 +20,13 @@ from workflows.campaign.step_names import GEOMETRY
 from workflows.checks.cell_relaxation import at_its_minimum
 from workflows.checks.total_moment import total_is_impossible
 from workflows.records.document import State, TaskDocument
-from workflows.records.summary import Summary, formula_units_of
+from workflows.records.other_start import started_elsewhere
+from workflows.records.summary import (
+    END_MARK,
+    START_MARK,
+    Summary,
+    formula_units_of,
+)
 from workflows.results.gates import ELECTRONIC, standing, words_of
 from workflows.results.hosts import host_columns
 from workflows.results.labels import SURROGATE_ENGINE, labels_of, planned_labels
@@ -70,7 +76,7 @@ def state_of(steps: Sequence[Summary]) -> State:
     if result is None:
         return State.PLANNED
     reviewed = any(s.document.state is State.NEEDS_REVIEW for s in needed)
-    return State.NEEDS_REVIEW if reviewed else State.DONE
+    return State.NEEDS_REVIEW if reviewed or started_elsewhere(needed) else State.DONE
 
 
 def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
@@ -78,6 +84,7 @@ def result_row(steps: Sequence[Summary]) -> dict[str, Any]:
     first, result = steps[0].document, result_of(steps)
     counted = first if result is None else result.document
     numbers = {} if result is None else result.numbers
+    numbers = {n: v for n, v in numbers.items() if n not in (START_MARK, END_MARK)}
     if not _cell_relaxed(steps):
         numbers = {name: v for name, v in numbers.items() if name not in OF_A_CELL}
     row = {
@@ -142,15 +149,16 @@ def _cell_relaxed(steps: Sequence[Summary]) -> bool:
     """Tell whether the result, and each relaxation before it, say that they did it.
 
     A static run knows what was planned; the relaxation knows what became of it. If the
-    record of the relaxation is gone, the forces and the stress that the static run
-    found must say it.
+    record of the relaxation is gone, or is not of the one that the static run started
+    from, the forces and the stress that the static run found must say it.
     """
     result = result_of(steps)
     relaxed = [s.document for s in steps if s.document.task_label in RELAXATIONS]
     asked = [*relaxed, *([] if result is None else [result.document])]
     if not asked or not all(document.cell_relaxed for document in asked):
         return False
-    if result is None or not _relaxation_missing(steps):
+    gone = _relaxation_missing(steps) or started_elsewhere(_until(steps, asked[-1]))
+    if result is None or not gone:
         return True
     own = result.document
     return at_its_minimum(own.max_force, own.max_stress_kbar)
@@ -210,6 +218,8 @@ def _finding_ids(steps: Sequence[Summary], counted: TaskDocument) -> tuple[str, 
         found |= dict.fromkeys(i for i in ids if not later or i in ELECTRONIC)
     if any(n for role, n in _metals(counted).items() if role != METAL_ROLE):
         found["host_broken"] = None
+    if started_elsewhere(steps):
+        found["other_start"] = None
     if _foreign_potcars(counted):
         found["potcar_misplaced"] = None
     if counted.state.usable and total_is_impossible(counted):

@@ -61,6 +61,7 @@ EFFECTS: Mapping[str, Effect] = {
     "positive_energy": Effect("positive energy"),
     "orbital_mismatch": Effect("orbitals and bonds disagree"),
     "relax_static_mismatch": Effect("static and relaxation differ in energy"),
+    "other_start": Effect("not started where the step before ended"),
     # another crystal
     "host_broken": Effect("host broken"),
     "li_left_site": Effect("Li left its site"),

@@ -15,8 +15,8 @@ MOST_NAMED = 3
 """Calculations of one side that are named; the others are counted."""
 APART = (
     "Exclude the smaller group with --x or --variant (Python: .select). If it does not "
-    "belong here, rename each of its directories to NAME.aside: the next run computes "
-    "it again"
+    "belong here, rename the directory of each of its steps, and of the steps after "
+    "it, to NAME.aside: the next run computes them again"
 )
 
 

@@ -52,6 +52,7 @@ TABLE = {
     "oxygen_moment": EVERY,
     "positive_energy": EVERY,
     "relax_static_mismatch": EVERY,
+    "other_start": EVERY,  # of the row, from its steps
     "orbital_mismatch": EVERY,
     "no_ionic_limit": EVERY,
     "learned_force_field": EVERY,

@@ -45,7 +45,7 @@ def test_the_few_are_named_first_with_what_to_do(
     assert f"the second in {len(most)} calculations: " in told
     assert f" and {len(most) - 3} more)" in told
     assert "Exclude the smaller group with --x or --variant" in told
-    assert "rename each of its directories to NAME.aside" in told
+    assert "to NAME.aside: the next run computes them again" in told
 
 
 def test_without_its_relaxation_a_cell_is_relaxed_only_by_the_statics_own_forces(
