@@ -567,3 +567,41 @@ def test_steps_that_are_deleted_during_a_run_are_told_and_no_success(
         _, told = run.communicate()
     assert run.returncode == 1
     assert "1 step deleted while this ran" in told
+
+
+def test_a_run_whose_result_needs_a_look_ends_with_1_and_says_which(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[1]"))
+    assert lnmo(place, "run", "c.yaml").returncode == 0
+    command = place / "vasp.sh"
+    command.write_text(
+        "#!/bin/sh\n"
+        f"{sys.executable} {FAKE_VASP} || exit\n"
+        "sed -i 's/^ENCUT = .*/ENCUT = 333/' INCAR\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("LNMO_VASP_CMD", str(command))
+    for directory in (place / "lnmo-data" / "calculations").glob("*/static"):
+        directory.rename(directory.with_name("static.aside"))
+    for _ in range(2):  # the second finds it finished
+        ran = lnmo(place, "run", "c.yaml")
+        assert "NEEDS_REVIEW" in ran.stdout
+        assert "1 result needs a look\n" in ran.stdout
+        assert "ENCUT" in ran.stdout
+        assert ran.returncode == 1
+
+
+def test_a_run_whose_results_share_no_table_ends_with_1(place: Path) -> None:
+    (place / "c.yaml").write_text(CAMPAIGN.replace("[0, 0.5, 1]", "[0, 1]"))
+    assert lnmo(place, "run", "c.yaml").returncode == 0
+    first, _ = sorted((place / "lnmo-data" / "calculations").glob("*/static"))
+    path = first / "task_document.json"
+    document = json.loads(path.read_text())
+    document["engine_version"] = "6.4.2"
+    del document["sha256"]
+    path.write_text(json.dumps(document))
+    ran = lnmo(place, "run", "c.yaml")
+    assert "no table: " in ran.stderr
+    assert "engine_version" in ran.stderr
+    assert ran.returncode == 1

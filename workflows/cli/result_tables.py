@@ -76,11 +76,12 @@ def _running(chosen: Selection, series: pd.DataFrame) -> list[Step]:
     return running_steps(chosen)
 
 
-def show_outcome(chosen: Selection) -> None:
+def show_outcome(chosen: Selection) -> int:
     """Print the series after a run, or the variants of a study beside each other.
 
     If the results may not be put into one table, or the engine does not tell the
-    variants apart, that is a note: the run itself is not at fault.
+    variants apart, that is a note. Returns the exit code: 1 for results that may not
+    stand in one table, because somebody has to decide which of them count.
     """
     try:
         if len(chosen.one_by_one()) > 1:
@@ -89,6 +90,8 @@ def show_outcome(chosen: Selection) -> None:
             show_results(chosen, as_json=False, as_csv=False)
     except (ResultsError, CampaignError) as error:
         note(f"no table: {in_words(error, ())}")
+        return 1 if isinstance(error, ResultsError) else 0
+    return 0
 
 
 def show_table(

@@ -22,7 +22,12 @@ from workflows.cli.options import (
     x_option,
 )
 from workflows.cli.output import note
-from workflows.cli.run_end import report_failures, report_halves, report_refused
+from workflows.cli.run_end import (
+    report_failures,
+    report_halves,
+    report_refused,
+    report_review,
+)
 from workflows.cli.verb_group import INTERRUPTED
 from workflows.counts import count_of
 from workflows.errors import FULL, StoreUnwritable
@@ -80,7 +85,7 @@ def run(
         note(f"stopped: {error}")
         code = INTERRUPTED
     if code != INTERRUPTED:
-        show_outcome(chosen)
+        code = max(code, show_outcome(chosen))
     raise Exit(code)
 
 
@@ -91,8 +96,8 @@ def run_campaign(
 
     ``yes`` starts more than a hundred new calculations without asking.
 
-    Returns the exit code: 0; 1 if a step failed, or its record is refused; 130 if
-    stopped by a wall time or a disk.
+    Returns the exit code: 0; 1 if a step failed, needs a look, or its record is
+    refused; 130 if stopped by a wall time or a disk.
 
     Raises
     ------
@@ -158,6 +163,7 @@ def run_campaign(
             note(f"{count_of(len(gone), 'step')} deleted while this ran")
         code = report_failures(steps, chosen, display.printed)
         refused = report_refused(pad, database, steps)
+        refused = max(refused, report_review(database, steps))
         return max(code, refused, 1 if gone else 0, report_halves(pad))
 
 

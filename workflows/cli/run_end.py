@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.cli.output import print_halves
 from workflows.counts import count_of
 from workflows.errors import printable
+from workflows.records.document import State
 from workflows.records.identity import ASIDE
 
 if TYPE_CHECKING:
@@ -91,6 +92,41 @@ def report_refused(
         print(printable(f"  {names[fw_id]}: {own.reason}"))
         print(printable(f"  -> {own.cure}"))
     return 1 if wrong else 0
+
+
+def report_review(database: Database, steps: Sequence[Mapping[str, Any]]) -> int:
+    """List the steps whose numbers count, and that a person has to look at."""
+    from workflows.records.other_start import started_elsewhere
+    from workflows.records.store import results_store
+    from workflows.results.calculation_rows import by_calculation
+
+    names = {
+        (str(step["calculation_id"]), str(step["step"])): str(step["name"])
+        for step in steps
+    }
+    own = {calculation for calculation, _ in names}
+    lines = []
+    for found in by_calculation(
+        s
+        for s in results_store(database).summaries()
+        if s.document.calculation_id in own
+    ):
+        documents = [summary.document for summary in found]
+        for each in documents:
+            key = str(each.calculation_id), each.task_label
+            if each.state is State.NEEDS_REVIEW and key in names:
+                lines.append(f"{names[key]}: {each.reason}")
+        if started_elsewhere(found):
+            lines.append(
+                f"{documents[0].calculation_id}: a step did not start where the step "
+                "before it ended; rename its directory, and those of the steps after "
+                "it, to NAME.aside, and run again"
+            )
+    if lines:
+        print(count_of(len(lines), "result needs a look", "results need a look"))
+    for line in lines:
+        print(printable(f"  {line}"))
+    return 1 if lines else 0
 
 
 def report_halves(pad: LaunchPad) -> int:

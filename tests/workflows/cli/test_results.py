@@ -135,7 +135,7 @@ def test_after_a_run_a_table_that_cannot_be_made_is_a_note(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(two_engines)
-    show_outcome(Selection(None))
+    assert show_outcome(Selection(None)) == 1
     assert capsys.readouterr().err.startswith("lnmo: no table: ")
 
 
