@@ -126,8 +126,8 @@ def run_campaign(
         _confirm(database, calculations or (), yes=yes)
     with owned(database, waiting=note) as (pad, inherit):
         if chosen.name is not None:
-            with submission_lock(database, pad):
-                done = submit(pad, calculations or ())
+            with submission_lock(database, pad) as confirm:
+                done = submit(pad, calculations or (), confirm=confirm)
             _tell_removed(done)
             chosen.keep(calculations or ())
         steps = fireworks_of(pad, calculations)

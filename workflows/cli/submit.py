@@ -80,9 +80,11 @@ def submit(
             confirm_many(len(new), plan_sum(new, database), yes=yes)
         with (
             owned(database, waiting=note) as (pad, _),
-            submission.submission_lock(database, pad),
+            submission.submission_lock(database, pad) as confirm,
         ):
-            done = submission.submit(pad, calculations, category=category)
+            done = submission.submit(
+                pad, calculations, category=category, confirm=confirm
+            )
             chosen.keep(calculations)
     if json:
         added, present = ([c.id for c in part] for part in (done.added, done.present))

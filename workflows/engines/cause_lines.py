@@ -66,7 +66,8 @@ _TOOL = re.compile(r"(?:\S*/)?(?:rm|rmdir|mkdir|cp|mv|ln|ls|cat|chmod): ")
 _EPILOGUE = re.compile(
     r"I REFUSE TO CONTINUE|BAD TERMINATION|EXIT CODE:|CLEANING UP REMAINING|"
     r"YOU CAN IGNORE|exited? with (?:exit code|non-zero)|exit(?:ed|ing) on signal|"
-    r"MPI_ABORT|mpirun has exited|prterun|primary job|aborting job|errorcode|"
+    r"MPI_ABORT|(?:mpi|prte)run (?:has exited|noticed)|primary job|aborting job|"
+    r"errorcode|"
     r"backtrace|Image +PC|task \d+: (?:killed|aborted|exited|terminated)|"
     r"\*\*\* (?:STEP|JOB) (?!.*DUE TO)|job step aborted|job is aborted|"
     r"srun: (?:terminating|force terminated)|_step_signal|total processes failed|"

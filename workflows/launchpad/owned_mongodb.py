@@ -10,7 +10,7 @@ from fireworks import Firework, FWorker, LaunchPad, Workflow
 from fireworks.core.launchpad import LockedWorkflowError
 from pymongo.errors import PyMongoError
 
-from workflows.errors import StoreError
+from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.counters import begin
 from workflows.launchpad.file_lock import OwnershipLost
 from workflows.launchpad.launch_owner import UNENDED
@@ -84,6 +84,41 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
                 yield
             finally:
                 self._lock = before
+
+    def add_wf(
+        self, wf: Workflow | Firework, reassign_all: bool = True
+    ) -> dict[int, int]:
+        """Add a Workflow of ours, unless its calculation has one.
+
+        Looking and adding are one command, and the Fireworks come second. So a process
+        that was stopped, and wakes after another one has added it, adds nothing.
+
+        Raises
+        ------
+        StoreBusy
+            Another process has it, or has removed what was added.
+        """
+        if not isinstance(wf, Workflow) or "calculation_id" not in wf.metadata:
+            return dict(super().add_wf(wf, reassign_all))
+        for root in wf.root_fw_ids:
+            wf.id_fw[root].state = wf.fw_states[root] = "READY"
+        fireworks = sorted(wf.id_fw.values(), key=lambda each: each.fw_id)
+        first = self.get_new_fw_id(quantity=len(fireworks))
+        new = {each.fw_id: n for n, each in enumerate(fireworks, first)}
+        wf._reassign_ids(new)
+        for each in fireworks:
+            each.fw_id = new[each.fw_id]
+        own = str(wf.metadata["calculation_id"])
+        same = {"metadata.calculation_id": {"$gte": own, "$lte": own}}
+        added = {"$setOnInsert": wf.to_db_dict()}
+        if self.workflows.update_one(same, added, upsert=True).upserted_id is None:
+            raise _submitted_twice(own)
+        self.fireworks.insert_many([each.to_db_dict() for each in fireworks])
+        if self.workflows.find_one({"nodes": first}, {"_id": 1}) is None:
+            numbers = {"fw_id": {"$in": list(new.values())}, "launches": []}
+            self.fireworks.delete_many(numbers)
+            raise _submitted_twice(own)
+        return new
 
     def get_new_fw_id(self, quantity: int = 1) -> int:
         """Return the next fw_id; counters that were lost begin above what is there."""
@@ -213,6 +248,13 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
                 )
             if self.fireworks.find_one_and_replace({**one, **now}, dict(new)):
                 return
+
+
+def _submitted_twice(calculation_id: str) -> StoreBusy:
+    return StoreBusy(
+        f"another process submits calculation {calculation_id}; nothing more was "
+        "added. Type this again: what is there stays"
+    )
 
 
 class OwnedMongo(MongoLaunchPad):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -73,10 +73,20 @@ def submit(
     calculations: Iterable[Calculation],
     *,
     category: str | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Submission:
     """Add the calculations that the LaunchPad does not hold yet; safe to repeat.
 
-    ``category`` says which workers accept them; each engine's name if None.
+    Parameters
+    ----------
+    launchpad
+        Opened for changing, under :func:`submission_lock`.
+    calculations
+        All of a campaign, say.
+    category
+        Says which workers accept them; each engine's name if None.
+    confirm
+        Of the lock, called before each addition. What it raises leaves what was added.
 
     Raises
     ------
@@ -85,6 +95,7 @@ def submit(
     """
     with in_one_save(launchpad):
         refuse_unknown_launches(launchpad)
+        confirm()
         halves = remove_halves(launchpad)
         found = planned_submission(launchpad, calculations)
         _note_campaign(launchpad, found.present)
@@ -93,6 +104,7 @@ def submit(
         for calculation in found.added:
             new = workflow(calculation, category)
             slim(launchpad, new)
+            confirm()
             launchpad.add_wf(new)
     removed = tuple(half for half in halves if not half.busy)
     left = tuple(half for half in halves if half.busy)
@@ -144,11 +156,18 @@ def _still_computed(launchpad: LaunchPad, ids: Collection[str]) -> set[str]:
 
 
 @contextmanager
-def submission_lock(database: Database, launchpad: LaunchPad) -> Iterator[None]:
+def submission_lock(
+    database: Database, launchpad: LaunchPad
+) -> Iterator[Callable[[], None]]:
     """Let one process at a time submit; the embedded LaunchPad has one owner anyway.
 
-    Two at the same time would add a calculation twice, and each would take what the
-    other is adding for the rest of a killed submission, and remove it.
+    Of two at the same time each would take what the other is adding for the rest of a
+    killed submission, and remove it.
+
+    Yields
+    ------
+    Callable
+        Confirms that the lock is still held.
 
     Raises
     ------
@@ -156,7 +175,7 @@ def submission_lock(database: Database, launchpad: LaunchPad) -> Iterator[None]:
         Another process has been submitting for longer than a minute.
     """
     if database.embedded:
-        yield
+        yield lambda: None
         return
-    with lease(launchpad, "submit"):
-        yield
+    with lease(launchpad, "submit") as confirm:
+        yield confirm

@@ -49,12 +49,16 @@ def identity(path: Path) -> list[int]:
 
 
 def path_of(descriptor: int) -> str:
-    """Return where an open directory is now; empty if it was deleted, or is unknown."""
+    """Return where an open directory is now; empty if it was deleted, or is unknown.
+
+    Of a disk that was unmounted meanwhile the kernel names a path inside that disk.
+    """
     try:
         found = os.readlink(f"/proc/self/fd/{descriptor}")
+        there = os.path.samestat(os.stat(found), os.fstat(descriptor))
     except OSError:
         return ""
-    return "" if found.endswith(" (deleted)") else found
+    return found if there else ""
 
 
 def leads_away(named: Path | None, descriptor: int) -> str:
@@ -72,5 +76,5 @@ def leads_away(named: Path | None, descriptor: int) -> str:
     return (
         f"{named} leads to {os.path.realpath(named)} since this ran, where another "
         f"process may run the same steps; no more are started here. Nothing is lost: "
-        f"what has finished is recorded in {path_of(descriptor)}"
+        f"what has finished is recorded in {path_of(descriptor) or 'the one before'}"
     )

@@ -13,6 +13,7 @@ from fireworks import FWAction, FWorker, LaunchPad, Workflow
 from pymongo.errors import AutoReconnect
 
 from tests import forked
+from tests.workflows.launchpad.cut_writes import call_at
 from workflows.campaign.calculation import Calculation
 from workflows.cluster import reconcile as reconciling
 from workflows.cluster.overview import overview
@@ -33,29 +34,10 @@ from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 
 WORKER = FWorker(name="here", category=["vasp"])
-WRITES = (
-    "find_one_and_replace",
-    "find_one_and_update",
-    "update_one",
-    "insert_many",
-    "delete_many",
-)
 
 
 class Killed(BaseException):
     """As SIGKILL: nothing of this process is written from here on."""
-
-
-class Cut:
-    """A collection of a process that is cut before its n-th write."""
-
-    def __init__(self, real: Any, cut: Callable[[], None]) -> None:
-        self._real, self._cut = real, cut
-
-    def __getattr__(self, name: str) -> Any:
-        if name in WRITES:
-            self._cut()
-        return getattr(self._real, name)
 
 
 @pytest.fixture
@@ -81,23 +63,7 @@ def _cut_at(pad: LaunchPad, number: int, error: BaseException) -> Callable[[], b
     def cut() -> None:
         raise error
 
-    return _call_at(pad, number, cut)
-
-
-def _call_at(
-    pad: LaunchPad, number: int, what: Callable[[], None]
-) -> Callable[[], bool]:
-    """Call something before every write from the n-th on; see :func:`_cut_at`."""
-    count = [0]
-
-    def cut() -> None:
-        count[0] += 1
-        if count[0] >= number:
-            what()
-
-    for name in ("fireworks", "workflows", "launches"):
-        setattr(pad, name, Cut(getattr(pad, name), cut))
-    return lambda: count[0] >= number
+    return call_at(pad, number, cut)
 
 
 def _end(pad: LaunchPad, detours: list[Workflow], launch_id: int) -> None:
@@ -195,7 +161,7 @@ def test_a_process_that_wakes_before_any_write_of_an_end_undoes_nothing(
         with connected(database) as woken:
             _, launch_id = woken.checkout_fw(WORKER, "/")
 
-            cut = _call_at(woken, number, partial(_succeed, pad, database, left))
+            cut = call_at(woken, number, partial(_succeed, pad, database, left))
             with suppress(FireworkTaken):
                 _end(woken, _detours(pair, reseed), launch_id)
             if not cut():
@@ -220,7 +186,7 @@ def test_a_step_that_is_cancelled_while_its_parent_ends_stays_so(
 
     with connected(database) as worker:
         _, launch_id = worker.checkout_fw(WORKER, "/")
-        _call_at(worker, number, cancelled)
+        call_at(worker, number, cancelled)
         worker.complete_launch(launch_id, FWAction(), "COMPLETED")
     states = {f["spec"]["step"]: f["state"] for f in pad.fireworks.find()}
     assert states == {"relax": "COMPLETED", "static": "DEFUSED"}

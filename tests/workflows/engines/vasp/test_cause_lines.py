@@ -74,6 +74,12 @@ NO_START = {
     "a locale, then a licence": ("", LOCALE + LICENCE, 1, LICENCE),
     "Perl's locale": ("", PERL + "mpirun: could not allocate\n", 1, "mpirun: could"),
     "a preload": ("", PRELOAD * 3 + STEP_CREATION, 1, STEP_CREATION),
+    "Open MPI 5": (
+        "",
+        NOT_FOUND.replace("mpirun", "prterun") + "4 total processes failed to start\n",
+        1,
+        "prterun was unable to find",
+    ),
     "a component of Open MPI": ("", COMPONENT + NOT_FOUND, 134, "mpirun was unable to"),
     "a device of Open MPI": (
         "",
