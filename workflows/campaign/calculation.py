@@ -209,12 +209,14 @@ def structure_from_dict(plain: Mapping[str, Any]) -> Structure:
     Raises
     ------
     ValueError
-        It is not one: a part is missing or of another form, there is no atom, or the
-        cell has no volume.
+        It is not one: a part is missing or of another form, there is no atom, a site
+        is empty, shared or of no element, or the cell has no volume.
     """
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
     try:
+        if not all(Element.is_valid_symbol(name) for name in plain["species"]):
+            raise ValueError
         structure = Structure(
             plain["lattice"],
             plain["species"],

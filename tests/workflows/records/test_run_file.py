@@ -37,7 +37,7 @@ def without(run: Path, key: str, name: str = RUN_FILE) -> None:
     (run / name).write_text(json.dumps(content), "utf-8")
 
 
-def edit(run: Path, *keys: str, value: Any, name: str = RUN_FILE) -> None:
+def edit(run: Path, *keys: str | int, value: Any, name: str = RUN_FILE) -> None:
     content = json.loads((run / name).read_text("utf-8"))
     inside = content
     for key in keys[:-1]:
@@ -64,6 +64,14 @@ def edit(run: Path, *keys: str, value: Any, name: str = RUN_FILE) -> None:
         (("calculation", "structure"), "a cell"),
         (("calculation", "structure", "species"), []),
         (("calculation", "structure", "species"), ["Zz"] * 56),
+        (("calculation", "structure", "species", 0), {}),
+        (("calculation", "structure", "species", 0), []),
+        (("calculation", "structure", "species", 0), {"Li": 0}),
+        (("calculation", "structure", "species", 0), {"Li": 0.5}),
+        (("calculation", "structure", "species", 0), {"Li": 1}),
+        (("calculation", "structure", "species", 0), 3),
+        (("calculation", "structure", "species", 0), "Li0.5"),
+        (("calculation", "structure", "species", 0), "X"),
         (("calculation", "structure", "lattice"), [[0.0] * 3] * 3),
         (("calculation", "structure", "lattice"), [[NAN] * 3] * 3),
         (("calculation", "structure", "frac_coords"), "here"),
@@ -76,7 +84,7 @@ def edit(run: Path, *keys: str, value: Any, name: str = RUN_FILE) -> None:
     ],
 )
 def test_one_of_another_form_counts_as_missing_and_is_told(
-    run: Path, keys: tuple[str, ...], value: object
+    run: Path, keys: tuple[str | int, ...], value: object
 ) -> None:
     edit(run, *keys, value=value)
     assert read_run_file(run) is None
@@ -100,7 +108,7 @@ def test_one_of_another_form_counts_as_missing_and_is_told(
     ],
 )
 def test_settings_that_are_not_those_of_the_id_are_never_a_done_run(
-    run: Path, keys: tuple[str, ...], value: object
+    run: Path, keys: tuple[str | int, ...], value: object
 ) -> None:
     edit(run, "calculation", *keys, value=value)
     document = parse_run(run)

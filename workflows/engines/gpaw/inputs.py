@@ -72,10 +72,10 @@ def write_input(
 def read_input(directory: Path) -> dict[str, Any] | None:
     """Return what a directory asks for; None if nothing readable is there."""
     try:
-        content: dict[str, Any] = read_json(directory / INPUT_FILE)
-    except (OSError, ValueError):
+        content = read_json(directory / INPUT_FILE)
+    except (OSError, ValueError, RecursionError):
         return None
-    return content
+    return content if isinstance(content, dict) else None
 
 
 def more_steps(directory: Path, taken: int) -> None:

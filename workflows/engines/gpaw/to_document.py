@@ -17,7 +17,12 @@ from workflows.checks.physics import physics_findings
 from workflows.checks.run_result import RunResult
 from workflows.checks.sites import site_findings, sites_at_the_end
 from workflows.counts import count_of
-from workflows.engines.gpaw.inputs import RESULT_FILE, first_moments, read_input
+from workflows.engines.gpaw.inputs import (
+    INPUT_FILE,
+    RESULT_FILE,
+    first_moments,
+    read_input,
+)
 from workflows.engines.gpaw.state import (
     NOT_OURS,
     another_form,
@@ -45,15 +50,20 @@ def parse_gpaw(directory: Path, calculation: Calculation, step: str) -> TaskDocu
         "settings": _settings(calculation, step),
         "dir_name": str(directory),
     }
-    if asked is not None:
-        common["initial_structure"] = _structure(asked["structure"], asked, calculation)
+    unusable = "is gone: nobody knows what was asked for" if asked is None else ""
+    try:
+        if asked is not None:
+            first = _structure(asked["structure"], asked, calculation)
+            common["initial_structure"] = first
+    except NOT_OURS as error:
+        unusable = another_form(error)
     end = unfinished(directory)
     if end is not None:
         return TaskDocument(state=end[0], reason=end[1], **common)
     result = read_result(directory)
     assert not isinstance(result, str)
-    if asked is None:
-        reason = "input.json is gone: nobody knows what was asked for"
+    if asked is None or unusable:
+        reason = f"{INPUT_FILE} {unusable}"
         return TaskDocument(state=State.FAILED, reason=reason, **common)
     try:
         document = _at_its_end(directory, result, asked, common, calculation, step)
