@@ -130,8 +130,8 @@ def run_campaign(
                 done = submit(pad, calculations or (), confirm=confirm)
             _tell_removed(done)
             chosen.keep(calculations or ())
-        steps = fireworks_of(pad, calculations)
-        _recover(pad, database, steps)
+        _finish(pad, fireworks_of(pad, calculations))
+        _recover(pad, database, fireworks_of(pad, calculations))
         if retry:
             retry_failed(pad, database.root, fireworks_of(pad, calculations))
         steps = fireworks_of(pad, calculations)
@@ -195,15 +195,26 @@ def _confirm(
     confirm_many(len(new), plan_sum(new, database), yes=yes)
 
 
+def _finish(pad: LaunchPad, steps: Sequence[Mapping[str, Any]]) -> None:
+    """Finish what processes that were killed had begun to write."""
+    from workflows.launchpad.embedded import EmbeddedLaunchPad
+    from workflows.launchpad.interrupted_runs import return_interrupted_runs
+    from workflows.launchpad.unfinished_updates import finish_updates
+
+    if isinstance(pad, EmbeddedLaunchPad):
+        return
+    finish_updates(pad)
+    if count := return_interrupted_runs(pad, steps):
+        note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
+
+
 def _recover(
     pad: LaunchPad, database: Database, steps: Sequence[Mapping[str, Any]]
 ) -> None:
     """Make READY what an interrupted owner left behind."""
     from workflows.launchpad.copies import copy_again, lost_copies
     from workflows.launchpad.embedded import EmbeddedLaunchPad
-    from workflows.launchpad.interrupted_runs import return_interrupted_runs
     from workflows.launchpad.recovery import return_recorded, return_unrecorded
-    from workflows.launchpad.unfinished_updates import finish_updates
 
     if not isinstance(pad, EmbeddedLaunchPad):
         uncopied = lost_copies(pad, database.root, steps)
@@ -217,9 +228,6 @@ def _recover(
             )
         if recorded := return_recorded(pad, database.root, steps):
             note(_ready_again(recorded))
-        finish_updates(pad)
-        if count := return_interrupted_runs(pad, steps):
-            note(f"{count_of(count, 'step')} of an interrupted run will be resumed")
         return
     if pad.lost:
         note(pad.lost)

@@ -46,8 +46,14 @@ def report_failures(
         )
     for step in held:
         print(printable(f"  {step['name']}: {_taken_up(step, chosen)}"))
+    left = [step for step in steps if step["state"] in {"READY", "WAITING"}]
+    if left and not (failed or away or held):
+        print(
+            f"{count_of(len(left), 'step was', 'steps were')} not run: "
+            f"lnmo status{chosen.at} says why"
+        )
     if not failed:
-        return 1 if away or held else 0
+        return 1 if away or held or left else 0
     command = f"lnmo run {chosen}".rstrip()
     alone = all(ASIDE in str(step["reason"]) for step in failed)
     first = "to take them again" if alone else "after correcting the cause"

@@ -22,6 +22,7 @@ from workflows.launchpad.file_lock import is_owned
 from workflows.launchpad.halves import halves
 from workflows.launchpad.judged import Judgement, judgements
 from workflows.launchpad.opening import LOCK_FILE
+from workflows.launchpad.stale_locks import LEFT, stale_locks
 from workflows.launchpad.steps import steps_of
 from workflows.launchpad.unfinished_updates import WHY, unfinished_updates
 from workflows.records.calculations import missing
@@ -97,6 +98,10 @@ def overview(
         *(
             StepReport(fw_id, "workflow", "lnmo reconcile --fix", WHY, done=False)
             for fw_id in unfinished_updates(launchpad)
+        ),
+        *(
+            StepReport(fw_id, "workflow", "lnmo reconcile --fix", LEFT, done=False)
+            for fw_id in stale_locks(launchpad)
         ),
     ]
     return _judged(Overview(steps, jobs, problems, queue), wrong)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import Any
 
 from fireworks import LaunchPad
 
@@ -18,12 +16,10 @@ from workflows.launchpad.copies import copy_again, lost_copies
 from workflows.launchpad.halves import Half, halves, remove_halves
 from workflows.launchpad.lease import lease
 from workflows.launchpad.recovery import contradicted, return_recorded
+from workflows.launchpad.stale_locks import LEFT, stale_locks, unlock
 from workflows.launchpad.steps import steps_of
 from workflows.launchpad.unfinished_updates import WHY, unfinished_updates
 from workflows.records.database import Database
-
-LOOK_AGAIN_SECONDS = 5.0
-"""FireWorks holds a Workflow's lock for milliseconds; a lock this old is stale."""
 
 
 def reconcile(
@@ -49,8 +45,7 @@ def reconcile(
         if fix:
             confirm_lease()
             unlock(launchpad, fw_id)
-        why = "a killed process left the Workflow's lock"
-        found.append(StepReport(fw_id, "workflow", "unlock", why, fix))
+        found.append(StepReport(fw_id, "workflow", "unlock", LEFT, fix))
     broken: set[int] = set()
     for half in _halves(launchpad, fix=fix):
         broken.update(half.fw_ids)
@@ -118,32 +113,6 @@ def reconcile(
 def _unrepaired(status: StepStatus, error: StoreError) -> StepReport:
     action = str(status.action)
     return StepReport(status.fw_id, status.name, action, str(error), done=False)
-
-
-def stale_locks(launchpad: Any) -> list[int]:
-    """Return the first fw_id of each Workflow whose lock a killed process left.
-
-    FireWorks locks a Workflow during a change. A process killed then leaves the lock;
-    all others wait five minutes for it and give up.
-    """
-    before = _locked(launchpad)
-    if not before:
-        return []
-    time.sleep(LOOK_AGAIN_SECONDS)
-    after = _locked(launchpad)
-    return sorted(n for n, changed in before.items() if after.get(n) == changed)
-
-
-def unlock(launchpad: Any, fw_id: int) -> None:
-    """Remove the lock of a Firework's Workflow."""
-    launchpad.workflows.update_one({"nodes": fw_id}, {"$unset": {"locked": True}})
-
-
-def _locked(launchpad: Any) -> dict[int, str]:
-    exists = {"$exists": True}
-    query = {"locked": exists, "metadata.calculation_id": exists}
-    found = launchpad.workflows.find(query, {"nodes": 1, "updated_on": 1, "locked": 1})
-    return {min(w["nodes"]): f"{w['locked']} {w['updated_on']}" for w in found}
 
 
 def _halves(launchpad: LaunchPad, *, fix: bool) -> list[Half]:

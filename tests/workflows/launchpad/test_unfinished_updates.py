@@ -15,12 +15,11 @@ from pymongo.errors import AutoReconnect
 from tests import forked
 from tests.workflows.launchpad.cut_writes import call_at
 from workflows.campaign.calculation import Calculation
-from workflows.cluster import reconcile as reconciling
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
 from workflows.engines.claim import Turn, claim
 from workflows.firetasks import chain, new_detours
-from workflows.launchpad import halves, unfinished_updates
+from workflows.launchpad import halves, stale_locks, unfinished_updates
 from workflows.launchpad.counters import turn_of
 from workflows.launchpad.launch_owner import this_process
 from workflows.launchpad.local_queue import LocalQueue
@@ -50,7 +49,7 @@ def pair(calculations: tuple[Calculation, ...]) -> list[Calculation]:
 def pad(
     database: Database, pair: list[Calculation], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[LaunchPad]:
-    for module in (halves, unfinished_updates, reconciling):
+    for module in (halves, unfinished_updates, stale_locks):
         monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.01)
     with owned(database) as (launchpad, _):
         submit(launchpad, pair[:1])
@@ -240,9 +239,11 @@ def test_a_state_that_no_launch_decided_is_not_taken_for_an_end(pad: LaunchPad) 
 def test_a_workflow_that_is_being_changed_can_be_read(
     pad: LaunchPad, database: Database
 ) -> None:
-    """Its lock is no damage."""
+    """Its lock is no damage; one that is kept for long is told with its cure."""
     with pad.alone(_fw_id(pad, "relax")), reading(database) as read:
-        assert overview(read, database, {}, None).problems == []
+        (told,) = overview(read, database, {}, None).problems
+    assert (told.action, told.reason) == ("lnmo reconcile --fix", stale_locks.LEFT)
+    assert overview(pad, database, {}, None).problems == []
 
 
 def test_reconcile_as_it_is_typed_frees_what_a_killed_process_left(
