@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import click
 
 from workflows.cli.examples import epilog
 from workflows.cli.options import json_option, launchpad_option, named_campaign
-from workflows.cli.output import print_json
+from workflows.cli.output import note, print_json
 from workflows.counts import count_of
 from workflows.errors import CampaignError, StoreError
 
@@ -55,6 +55,7 @@ def delete(
     from workflows.campaign.campaign import load_campaign
     from workflows.cli.selection import Selection, at_launchpad
     from workflows.launchpad import delete as deletion
+    from workflows.launchpad.deleted import deletion_lock, returned, told
     from workflows.launchpad.embedded import EmbeddedLaunchPad
     from workflows.launchpad.opening import owned
 
@@ -62,21 +63,27 @@ def delete(
     database = project.database()
     chosen = load_campaign(campaign)
     name = chosen.name
-    with owned(database) as (pad, _):
+    with owned(database) as (pad, _), ExitStack() as stack:
+        alone = isinstance(pad, EmbeddedLaunchPad)  # under its lock nobody else runs
+        confirm = None
+        if yes:
+            confirm = stack.enter_context(deletion_lock(database, pad))
+            back = told(returned(pad, database.root, confirm))
+            if back:
+                note(back)
         recorded, planned = None, None
         if not everything:
             recorded = deletion.first_recorded(_documents(database))
             kinds = deletion.submitted_kinds(pad, name)
             planned = _planned(chosen, kinds, database.root)
-        alone = isinstance(pad, EmbeddedLaunchPad)  # under its lock nobody else runs
         found = deletion.deletable(
             pad, database.root, name, recorded, planned, alone=alone
         )
         _refuse_living_jobs(pad, database, found["fw_ids"])
         if yes and isinstance(pad, EmbeddedLaunchPad):
             pad.return_lost()
-        if yes:
-            deletion.delete(pad, database, found)
+        if confirm is not None:
+            deletion.delete(pad, database, found, confirm)
     if json:
         print_json({**found, "deleted": yes})
         return

@@ -28,6 +28,7 @@ DONE = {
     "adopt": "result adopted",
     "close": "launch ended",
     "copy": "copied again",
+    "restore": "put back",
 }
 """What is printed of an action that was carried out."""
 

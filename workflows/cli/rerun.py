@@ -20,7 +20,7 @@ from workflows.cli.options import (
     variant_option,
     x_option,
 )
-from workflows.cli.output import print_reports
+from workflows.cli.output import note, print_reports
 
 
 @click.command(epilog=epilog("rerun"))
@@ -51,11 +51,16 @@ def rerun(
     """Run failed or cancelled steps again; exit code 1 if a job is still alive."""
     from workflows.cluster.open_queue import locked_queue
     from workflows.cluster.rerun import rerun as rerun_steps
+    from workflows.launchpad.deleted import put_back, told
 
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("rerun")
     database = chosen.selection.database()
     with locked_queue(database, "lnmo run --retry") as queue:
+        if not dry_run:  # else it would be computed beside what was moved aside
+            back = told(put_back(database, queue.launchpad, patience=None))
+            if back:
+                note(back)
         reports = rerun_steps(
             queue.launchpad,
             database,

@@ -111,6 +111,7 @@ def run_campaign(
     from workflows.cli.machine_check import check_machine
     from workflows.cli.progress import Display
     from workflows.engines.directory_check import refuse_outside
+    from workflows.launchpad.deleted import put_back, told
     from workflows.launchpad.local_run import LocalRun
     from workflows.launchpad.opening import owned
     from workflows.launchpad.recovery import retry_failed
@@ -124,7 +125,10 @@ def run_campaign(
     refuse_outside(database.root, database.root / CALCULATIONS)
     if chosen.name is not None:
         _confirm(database, calculations or (), yes=yes)
+    ids = {c.id for c in calculations or ()}
     with owned(database, waiting=note) as (pad, inherit):
+        if back := told(put_back(database, pad, also=ids)):
+            note(back)
         if chosen.name is not None:
             with submission_lock(database, pad) as confirm:
                 done = submit(pad, calculations or (), confirm=confirm)

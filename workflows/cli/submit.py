@@ -56,6 +56,7 @@ def submit(
     from workflows.cluster.fworker_file import check_worker
     from workflows.engines.directory_check import refuse_outside
     from workflows.launchpad import submission
+    from workflows.launchpad.deleted import put_back, told
     from workflows.launchpad.opening import owned, reading
     from workflows.records.file_store import CALCULATIONS
 
@@ -82,6 +83,9 @@ def submit(
             owned(database, waiting=note) as (pad, _),
             submission.submission_lock(database, pad) as confirm,
         ):
+            ids = {c.id for c in calculations}
+            if back := told(put_back(database, pad, also=ids)):
+                note(back)
             done = submission.submit(
                 pad, calculations, category=category, confirm=confirm
             )

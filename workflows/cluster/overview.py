@@ -18,6 +18,7 @@ from workflows.cluster.step_status import (
 )
 from workflows.errors import QueueError, StoreError
 from workflows.launchpad.copies import copies_in
+from workflows.launchpad.deleted import left_in_bin
 from workflows.launchpad.file_lock import is_owned
 from workflows.launchpad.halves import halves
 from workflows.launchpad.judged import Judgement, judgements
@@ -69,7 +70,10 @@ def overview(
     steps = steps_of(launchpad, wanted)
     wrong = judgements(database, steps, copies_in(launchpad))
     if database.embedded:
-        return _judged(_local_overview(steps, database), wrong)
+        local = _judged(_local_overview(steps, database), wrong)
+        return replace(
+            local, problems=[*_deleted(database, launchpad), *local.problems]
+        )
     asked_now = asked_of(profile)
     scheduler, worker = asked_now.scheduler, asked_now.worker
     limit = asked_now.max_returns
@@ -87,6 +91,7 @@ def overview(
         queue, found, earlier = str(error), statuses(None), {}
     jobs = {s.fw_id: (s.job_id, s.listed) for s in found if s.job_id and s.listed}
     problems = [
+        *_deleted(database, launchpad),
         *(problem for status in found for problem in problems_of(status)),
         *_still_alive(earlier, steps),
         *without_worker(launchpad, steps, profile),
@@ -105,6 +110,14 @@ def overview(
         ),
     ]
     return _judged(Overview(steps, jobs, problems, queue), wrong)
+
+
+def _deleted(database: Database, launchpad: Any) -> list[StepReport]:
+    """Report what a deletion that was interrupted moved aside."""
+    return [
+        StepReport(each.fw_id, each.name, each.cure, each.why, done=False)
+        for each in left_in_bin(database, launchpad)
+    ]
 
 
 def _without_calculation(

@@ -13,6 +13,7 @@ from workflows.cluster.step_report import StepReport
 from workflows.cluster.step_status import StepStatus, step_statuses
 from workflows.errors import StoreBusy, StoreError
 from workflows.launchpad.copies import copy_again, lost_copies
+from workflows.launchpad.deleted import RECONCILE, left_in_bin, put_back
 from workflows.launchpad.halves import Half, halves, remove_halves
 from workflows.launchpad.lease import lease
 from workflows.launchpad.recovery import contradicted, return_recorded
@@ -40,7 +41,10 @@ def reconcile(
     QueueError
         The scheduler does not answer.
     """
-    found, asked = [], asked_of(profile)
+    found, asked = (
+        _deleted(launchpad, database, confirm_lease, fix=fix),
+        asked_of(profile),
+    )
     for fw_id in stale_locks(launchpad):
         if fix:
             confirm_lease()
@@ -107,6 +111,32 @@ def reconcile(
             found.append(
                 StepReport(step["fw_id"], str(step["name"]), "copy", why, done=fix)
             )
+    return found
+
+
+def _deleted(
+    launchpad: LaunchPad,
+    database: Database,
+    confirm_lease: Callable[[], None],
+    *,
+    fix: bool,
+) -> list[StepReport]:
+    """Put back what an interrupted deletion moved aside; report the rest."""
+    left = left_in_bin(database, launchpad)
+    if fix and left:
+        confirm_lease()
+        put_back(database, launchpad)
+    stays = left_in_bin(database, launchpad) if fix and left else left
+    found = []
+    for each in left:
+        now = next((other for other in stays if other.name == each.name), None)
+        curable = each.cure == RECONCILE
+        if now is None:
+            found.append(StepReport(each.fw_id, each.name, "restore", each.why))
+        else:
+            action = "restore" if curable and not fix else now.cure
+            report = StepReport(now.fw_id, now.name, action, now.why, done=False)
+            found.append(report)
     return found
 
 

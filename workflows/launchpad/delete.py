@@ -6,19 +6,20 @@ is: it may be the project itself. Here only directories named by ids are removed
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from fireworks import LaunchPad
+from pymongo.errors import PyMongoError
 
 from workflows.engines.claim import HOLDER, refuse_held_for_life
 from workflows.engines.orphans import engine_processes
 from workflows.errors import StoreError
 from workflows.firetasks import is_current
+from workflows.launchpad.deleted import Bin, checked, empty_of_unheld
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.launch_owner import UNENDED, owner_of
 from workflows.launchpad.steps import QUEUE_DIRECTORY, with_reseeds
@@ -32,8 +33,8 @@ from workflows.records.summary_cache import SUMMARIES
 NOT_BEGUN = ("READY", "WAITING")
 SAME = timedelta(seconds=2)
 """Results are recorded to the second; one of this LaunchPad is never older."""
-BIN = "deleted"
-"""Directory for what is deleted, until it is gone."""
+TAKEN_UP = (*NOT_BEGUN, *UNENDED)
+"""States of a step that is withheld no more."""
 
 
 def deletable(
@@ -109,7 +110,7 @@ def deletable(
         "unplanned": sorted(unplanned),
         "needed": sorted(needed),
         "fw_ids": fw_ids,
-        "directories": [_checked(p, root) for p in places if p.exists()],
+        "directories": [checked(p, root) for p in places if p.exists()],
     }
 
 
@@ -207,46 +208,142 @@ def _withheld(launchpad: LaunchPad, fw_ids: Sequence[int]) -> Iterator[None]:
         raise
 
 
-def delete(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
+def delete(
+    launchpad: LaunchPad,
+    database: Database,
+    found: Mapping[str, Any],
+    confirm: Callable[[], None] = lambda: None,
+) -> None:
     """Delete what :func:`deletable` returned: all of it, or nothing.
 
     No step can be checked out any more; then the directories are moved aside, and the
     database forgets them; last the files go. If the database does not forget them, the
-    directories come back.
+    directories come back. What earlier deletions left goes too, unless the LaunchPad
+    has it.
+
+    Parameters
+    ----------
+    confirm
+        That of :func:`workflows.launchpad.deleted.deletion_lock`.
 
     Raises
     ------
     StoreError
-        A step was checked out meanwhile, a directory cannot be moved, or the LaunchPad
+        A step was taken up meanwhile, a directory cannot be moved, or the LaunchPad
         cannot be changed, and no result was deleted; or what was moved aside cannot be
         removed, and only that is left.
     """
-    bin_ = database.root / BIN
+    own = Bin(database.root)
     with (
         # an embedded LaunchPad has one owner, who is here
         nullcontext() if database.embedded else _withheld(launchpad, found["fw_ids"]),
-        _moved_aside(found["directories"], bin_, database.root),
+        own.moved_aside(_with_owners(launchpad, found), confirm),
     ):
-        _forget(launchpad, database, found)
-    _empty(bin_)
+        _forget(launchpad, database, found, confirm)
+    own.empty()
+    empty_of_unheld(launchpad, database.root)
     for calculation_id in found["calculations"]:
         for summary in (database.root / SUMMARIES).glob(f"{calculation_id}-*"):
             with suppress(OSError):  # a cache, and of what is gone never read
                 summary.unlink()
 
 
-def _forget(launchpad: LaunchPad, database: Database, found: Mapping[str, Any]) -> None:
-    """Remove all that the database has; last the Workflows, by which it is found."""
+def _with_owners(launchpad: LaunchPad, found: Mapping[str, Any]) -> dict[Path, str]:
+    """Return the directories with the id of the submitted calculation of each.
+
+    That of a re-seed, or of a queue job, is the one in whose Workflow it is.
+    """
+    wanted = {"metadata.calculation_id": {"$in": list(found["calculations"])}}
+    fields = {"_id": 0, "metadata.calculation_id": 1, "nodes": 1}
+    owners: dict[str, str] = {}
+    for flow in launchpad.workflows.find(wanted, fields):
+        own = str(flow["metadata"]["calculation_id"])
+        owners |= dict.fromkeys(map(str, flow["nodes"]), own)
+    steps = {"fw_id": {"$in": list(found["fw_ids"])}}
+    fields = {"_id": 0, "fw_id": 1, "spec.calculation_id": 1}
+    for step in launchpad.fireworks.find(steps, fields):
+        if (number := str(step["fw_id"])) in owners:
+            owners[str(step["spec"]["calculation_id"])] = owners[number]
+    return {path: owners.get(path.name, path.name) for path in found["directories"]}
+
+
+def _forget(
+    launchpad: LaunchPad,
+    database: Database,
+    found: Mapping[str, Any],
+    confirm: Callable[[], None],
+) -> None:
+    """Remove all that the database has; last the Workflows, by which it is found.
+
+    Once the Fireworks are gone nobody can take a step up, so that is asked before.
+    """
     fw_ids, ids = list(found["fw_ids"]), list(found["calculations"])
+    before: list[Mapping[str, Any]] = []
     if not database.embedded:
+        _confirm_idle(launchpad, fw_ids, confirm)
         documents = launchpad.db[COLLECTION]
         documents.delete_many({"calculation_id": {"$in": ids}})
-    with in_one_save(launchpad):
-        launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
-        launchpad.workflows.delete_many({"metadata.calculation_id": {"$in": ids}})
-        launchpad.launches.delete_many({"fw_id": {"$in": fw_ids}})
-        forget(launchpad.db, ids)
-        _leave_campaign(launchpad, found["shared"], found["campaign"])
+        before = list(launchpad.fireworks.find({"fw_id": {"$in": fw_ids}}))
+    try:
+        with in_one_save(launchpad):
+            if database.embedded:
+                launchpad.fireworks.delete_many({"fw_id": {"$in": fw_ids}})
+            else:
+                _confirm_idle(launchpad, fw_ids, confirm)
+                _remove_idle(launchpad, fw_ids)
+            confirm()
+            own = {"metadata.calculation_id": {"$in": ids}}
+            # not what was submitted again while this process was stopped
+            these = [{"nodes": {"$in": fw_ids}}, {"nodes": []}]
+            launchpad.workflows.delete_many({**own, "$or": these})
+            confirm()
+            launchpad.launches.delete_many({"fw_id": {"$in": fw_ids}})
+            confirm()
+            forget(launchpad.db, ids)
+            _leave_campaign(launchpad, found["shared"], found["campaign"])
+    except BaseException:
+        with suppress(PyMongoError):  # one that is away is asked again by reconcile
+            _insert_again(launchpad, before)
+        raise
+
+
+def _confirm_idle(
+    launchpad: LaunchPad, fw_ids: Sequence[int], confirm: Callable[[], None]
+) -> None:
+    """Ask again: this process may have been stopped for an hour."""
+    confirm()
+    _refuse_busy(launchpad, fw_ids)
+    _refuse_taken(launchpad, fw_ids)
+
+
+def _remove_idle(launchpad: LaunchPad, fw_ids: Sequence[int]) -> None:
+    """Remove the Fireworks that nobody has taken up, and refuse if one stays."""
+    idle = {"fw_id": {"$in": list(fw_ids)}, "state": {"$nin": list(TAKEN_UP)}}
+    launchpad.fireworks.delete_many(idle)
+    _refuse_taken(launchpad, fw_ids)
+
+
+def _refuse_taken(launchpad: LaunchPad, fw_ids: Sequence[int]) -> None:
+    """Refuse if a step is not withheld any more: somebody wants it run."""
+    taken = {"fw_id": {"$in": list(fw_ids)}, "state": {"$in": list(TAKEN_UP)}}
+    step = launchpad.fireworks.find_one(taken, {"_id": 0, "name": 1, "state": 1})
+    if step is not None:
+        raise StoreError(
+            f"{step['name']} is {step['state']}: it was taken up again while this "
+            "deletion went on (lnmo rerun), so it was stopped; what was moved aside is "
+            "back, or lnmo status says where it lies. No result was deleted"
+        )
+
+
+def _insert_again(launchpad: LaunchPad, before: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the Fireworks that are gone while their Workflow is still there."""
+    numbers = [each["fw_id"] for each in before]
+    flows = launchpad.workflows.find({"nodes": {"$in": numbers}}, {"nodes": 1})
+    wanted = {n for flow in flows for n in flow["nodes"]}
+    there = launchpad.fireworks.find({"fw_id": {"$in": numbers}}, {"fw_id": 1})
+    wanted -= {each["fw_id"] for each in there}
+    if again := [each for each in before if each["fw_id"] in wanted]:
+        launchpad.fireworks.insert_many(again)
 
 
 def submitted_kinds(launchpad: LaunchPad, campaign: str) -> dict[str, set[float]]:
@@ -286,65 +383,9 @@ def utc(moment: str | datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-@contextmanager
-def _moved_aside(places: Sequence[Path], bin_: Path, root: Path) -> Iterator[None]:
-    """Move directories into the bin; back again if what follows fails."""
-    moved: list[tuple[Path, Path]] = []
-    try:
-        _move(places, bin_, root, moved)
-        yield
-    except BaseException:
-        for aside, path in reversed(moved):
-            aside.rename(path)
-        with suppress(OSError):
-            bin_.rmdir()
-        raise
-
-
-def _move(
-    places: Sequence[Path], bin_: Path, root: Path, moved: list[tuple[Path, Path]]
-) -> None:
-    try:
-        _empty(bin_)  # what an earlier deletion could not remove
-        for number, path in enumerate(places):
-            bin_.mkdir(exist_ok=True)
-            aside = bin_ / f"{number}-{path.name}"
-            _checked(path, root).rename(aside)
-            moved.append((aside, path))
-    except OSError as error:
-        raise StoreError(
-            f"{error.filename}: cannot be moved ({error.strerror}); nothing was "
-            "deleted: chmod u+rwX, or ask its owner"
-        ) from None
-
-
-def _empty(bin_: Path) -> None:
-    try:
-        shutil.rmtree(bin_)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(
-            f"{bin_}: what was deleted lies there, and cannot be removed "
-            f"({error.filename}: {error.strerror}): chmod -R u+rwX, or ask its owner, "
-            "then remove it"
-        ) from None
-
-
 def _leave_campaign(launchpad: LaunchPad, shared: Sequence[str], campaign: str) -> None:
     if shared:
         launchpad.workflows.update_many(
             {"metadata.calculation_id": {"$in": list(shared)}},
             {"$pull": {"metadata.campaigns": campaign}},
         )
-
-
-def _checked(path: Path, root: Path) -> Path:
-    """Return the path; reject one that is, or leads, outside the data directory."""
-    top = root.resolve()
-    if path.is_symlink() or not path.resolve().is_relative_to(top) or path == top:
-        raise StoreError(
-            f"{path}: leads outside the data directory {top}; nothing was deleted. "
-            "Remove the link by hand if you want to"
-        )
-    return path

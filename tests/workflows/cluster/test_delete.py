@@ -30,6 +30,7 @@ from workflows.launchpad.delete import (
     first_recorded,
     submitted_kinds,
 )
+from workflows.launchpad.deleted import left_in_bin, put_back
 from workflows.launchpad.embedded import EmbeddedLaunchPad
 from workflows.launchpad.launch_owner import LOCAL_RUN, this_process
 from workflows.launchpad.recovery import retry_step
@@ -252,10 +253,14 @@ def test_what_cannot_be_removed_is_named_and_goes_with_the_next_deletion(
 
     with monkeypatch.context() as patch:
         patch.setattr("shutil.rmtree", refusing)
-        with pytest.raises(StoreError, match=r"deleted: what was deleted lies there"):
+        with pytest.raises(
+            StoreError, match=r"deleted/.*: what was deleted lies there"
+        ):
             delete(pad, embedded, deletable(pad, embedded.root, "paper"))
     assert pad.get_fw_ids() == []
     assert not directory.exists()
+    assert left_in_bin(embedded, pad) == []
+    assert put_back(embedded, pad, also=[directory.name]) == [], "a half of it is left"
     delete(pad, embedded, deletable(pad, embedded.root, "paper"))
     assert not (embedded.root / "deleted").exists()
 
@@ -316,7 +321,7 @@ def test_nothing_is_checked_out_while_directories_are_moved(
         seen.append(pad.checkout_fw(FWorker(), "/"))
         raise StoreError("the disk refuses")
 
-    monkeypatch.setattr("workflows.launchpad.delete._move", look)
+    monkeypatch.setattr("workflows.launchpad.deleted.Bin._move", look)
     with pytest.raises(StoreError, match="the disk refuses"):
         delete(pad, database, found)
     assert seen == [(None, None)]
@@ -413,3 +418,38 @@ def test_a_metal_stays_as_long_as_a_cell_of_a_campaign_of_the_same_name(
     found = deletable(pad, embedded.root, "paper", planned={metal.id, theirs.id})
     assert (found["needed"], found["unplanned"]) == ([], [])
     assert set(found["calculations"]) == {metal.id, theirs.id}
+
+
+def test_what_a_deletion_of_before_left_goes_back_too(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path
+) -> None:
+    left = embedded.root / "deleted"
+    left.mkdir()
+    directory.rename(left / f"0-{directory.name}")
+    number = pad.get_fw_ids()[0]
+    (left / f"1-{number}").mkdir()
+    (left / f"2-{'0' * 12}").mkdir()
+    assert {each.cure[:8] for each in left_in_bin(embedded, pad)} == {
+        "lnmo run",
+        "submit i",
+    }
+    assert len(put_back(embedded, pad)) == 2
+    assert (directory / "relax").is_dir()
+    assert (embedded.root / "queue" / str(number)).is_dir()
+    assert [each.name for each in left.iterdir()] == [f"2-{'0' * 12}"]
+    delete(pad, embedded, deletable(pad, embedded.root, "mine"))
+    assert not left.exists()
+    assert (directory / "relax").is_dir()
+
+
+def test_a_bin_that_is_a_link_out_of_the_data_directory_is_refused(
+    pad: EmbeddedLaunchPad, embedded: Database, directory: Path, tmp_path: Path
+) -> None:
+    precious = tmp_path / "precious"
+    (precious / "deletion-1" / directory.name / "calculations").mkdir(parents=True)
+    (embedded.root / "deleted").symlink_to(precious)
+    assert put_back(embedded, pad) == []
+    with pytest.raises(StoreError, match="leads outside the data directory"):
+        delete(pad, embedded, deletable(pad, embedded.root, "paper"))
+    assert (directory / "relax").is_dir()
+    assert (precious / "deletion-1" / directory.name / "calculations").is_dir()
