@@ -52,13 +52,14 @@ def rerun(
     from workflows.cluster.open_queue import locked_queue
     from workflows.cluster.rerun import rerun as rerun_steps
     from workflows.launchpad.deleted import put_back, told
+    from workflows.launchpad.lease import LEASE_SECONDS
 
     chosen = step_selection(campaign, engine, x, launchpad, variant, ids, fw_ids)
     chosen.must_choose("rerun")
     database = chosen.selection.database()
     with locked_queue(database, "lnmo run --retry") as queue:
         if not dry_run:  # else it would be computed beside what was moved aside
-            back = told(put_back(database, queue.launchpad, patience=None))
+            back = told(put_back(database, queue.launchpad, patience=LEASE_SECONDS + 5))
             if back:
                 note(back)
         reports = rerun_steps(

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ DELETION = "delete"
 """Name of the lease of whoever deletes."""
 RECONCILE = "lnmo reconcile --fix"
 """Cure of what can be put back, on a MongoDB."""
+WAIT = "wait a minute, then lnmo status"
+"""While a process deletes, or has just been killed."""
 MOVED = (CALCULATIONS, QUEUE_DIRECTORY)
 """What a deletion moves lies in one of these, by a name of its own."""
 _GONE = "removed-"
@@ -146,7 +148,7 @@ def put_back(
     launchpad: LaunchPad,
     *,
     also: Collection[str] = (),
-    patience: float | None = 1.0,
+    patience: float = 1.0,
 ) -> list[Aside]:
     """Put back what an interrupted deletion moved aside of what the LaunchPad has.
 
@@ -157,24 +159,25 @@ def put_back(
     also
         Ids of calculations that are about to be submitted again.
     patience
-        Seconds to wait for a living deletion, whose directories stay with it; None to
-        wait until a killed one has lost its lock.
+        Seconds to wait for a living deletion, whose directories stay with it.
 
     Raises
     ------
     StoreBusy
-        With ``patience`` None: a process is deleting.
+        A process is deleting what is in ``also``, and would be computed beside it.
     StoreError
         A directory cannot be moved.
     """
-    if not in_bin(database.root):
+    there = in_bin(database.root)
+    if not there:
         return []
+    needed = any(each.owner in also for each in there)
     try:
-        seconds = LEASE_SECONDS + 5 if patience is None else patience
+        seconds = LEASE_SECONDS + 5 if needed else patience
         with deletion_lock(database, launchpad, patience=seconds) as confirm:
             return returned(launchpad, database.root, confirm, also=also)
     except StoreBusy:
-        if patience is None:
+        if needed:
             raise
         return []
 
@@ -246,13 +249,17 @@ class Left:
 def left_in_bin(database: Database, launchpad: LaunchPad) -> list[Left]:
     """Return what a deletion left; the LaunchPad is asked only if there is any."""
     there = in_bin(database.root)
-    if not there or _is_deleting(database, launchpad):
+    if not there or (database.embedded and is_owned(database.root / LOCK_FILE)):
         return []
     ours = held(launchpad, there)
-    return [
+    found = [
         _left(database, launchpad, each, known=each in ours)
         for each in _one_of_each(there)
     ]
+    if database.embedded or not _is_deleting(launchpad):
+        return found
+    why = "lnmo delete has moved its directories aside, or was killed within a minute"
+    return [replace(each, why=why, cure=WAIT) for each in found]
 
 
 def _one_of_each(there: Sequence[Aside]) -> list[Aside]:
@@ -285,10 +292,8 @@ def _left(database: Database, launchpad: LaunchPad, one: Aside, *, known: bool) 
     return Left(fw_id, name, why, cure)
 
 
-def _is_deleting(database: Database, launchpad: LaunchPad) -> bool:
+def _is_deleting(launchpad: LaunchPad) -> bool:
     """Return whether a process that lives may be deleting now."""
-    if database.embedded:
-        return is_owned(database.root / LOCK_FILE)
     lock: Mapping[str, Any] = launchpad.db[LOCKS].find_one({"_id": DELETION}) or {}
     until = lock.get("until")
     return isinstance(until, int | float) and until > time.time()

@@ -18,9 +18,10 @@ from workflows.cluster import reconcile as reconciling
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
 from workflows.errors import StoreBusy, StoreError
-from workflows.launchpad import halves, unfinished_updates
+from workflows.launchpad import deleted, halves, unfinished_updates
 from workflows.launchpad.delete import deletable, delete
 from workflows.launchpad.deleted import (
+    WAIT,
     deletion_lock,
     in_bin,
     left_in_bin,
@@ -163,7 +164,7 @@ def test_a_deletion_of_another_campaign_brings_back_what_a_killed_one_moved(
     expire(pad)
     with deletion_lock(database, pad) as confirm:
         delete(pad, database, deletable(pad, database.root, "other"), confirm)
-        assert left_in_bin(database, pad) == [], "somebody is deleting"
+        assert {each.cure for each in left_in_bin(database, pad)} == {WAIT}
         returned(pad, database.root, confirm)
     assert there(results) == results
 
@@ -194,13 +195,19 @@ def test_two_do_not_delete_at_the_same_time(pad: LaunchPad, database: Database) 
 
 
 def test_what_a_living_deletion_has_moved_stays_with_it(
-    pad: LaunchPad, database: Database, results: dict[Path, str]
+    pad: LaunchPad,
+    database: Database,
+    results: dict[Path, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert killed_at(database, 6)
     expire(pad)
     with deletion_lock(database, pad):
         assert put_back(database, pad, patience=0.0) == []
-        assert left_in_bin(database, pad) == []
+        assert {each.cure for each in left_in_bin(database, pad)} == {WAIT}
+        monkeypatch.setattr(deleted, "LEASE_SECONDS", -5.0)
+        with pytest.raises(StoreBusy, match="locked by process"):
+            put_back(database, pad, also=set(results.values()))
     assert there(results) == {}
     assert len(put_back(database, pad)) == 4
 
