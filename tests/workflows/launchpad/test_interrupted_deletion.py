@@ -14,11 +14,10 @@ from fireworks import FWorker, LaunchPad
 
 from tests import forked
 from workflows.campaign.calculation import Calculation
-from workflows.cluster import reconcile as reconciling
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
 from workflows.errors import StoreBusy, StoreError
-from workflows.launchpad import deleted, halves, unfinished_updates
+from workflows.launchpad import deleted, halves, stale_locks, unfinished_updates
 from workflows.launchpad.delete import deletable, delete
 from workflows.launchpad.deleted import (
     WAIT,
@@ -57,7 +56,7 @@ def pad(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[LaunchPad]:
     """Two calculations, x = 0 and x = 1."""
-    for module in (halves, unfinished_updates, reconciling):
+    for module in (halves, unfinished_updates, stale_locks):
         monkeypatch.setattr(module, "LOOK_AGAIN_SECONDS", 0.01)
     with owned(database) as (launchpad, _):
         submit(launchpad, [c for c in calculations if c.x in {0, 1}])
