@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import resource
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -99,10 +102,22 @@ def export(results: Results, form: str, directory: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise StoreError(unwritable(directory, error)) from None
     except sqlite3.Error as error:
+        if limit := _limit_of_size():
+            raise StoreError(unwritable(directory, limit)) from None
         raise StoreError(
             f"{directory}: cannot be written ({error}): check the disk, then run again"
         ) from None
     return tuple(directory / name for name in names)
+
+
+def _limit_of_size() -> OSError | None:
+    """Return the error of a file that is too large, if such a limit is set.
+
+    SQLite says only that the disk failed.
+    """
+    if resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY:
+        return None
+    return OSError(errno.EFBIG, os.strerror(errno.EFBIG))
 
 
 def _ours(directory: Path) -> dict[str, list[str]]:

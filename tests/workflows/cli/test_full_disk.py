@@ -82,6 +82,7 @@ def test_what_was_written_before_stays_whole(
     code, told = lnmo(place, *words, room=room)
     assert code == 2, told
     assert "cannot be written" in told
+    assert "raise ulimit -f" in told
     assert "Traceback" not in told
     assert files(place) == before
     assert lnmo(place, *words)[0] == 0
