@@ -37,7 +37,7 @@ from fault_injection import (
 
 from tests import forked
 from workflows.launchpad.recovery import retry_step
-from workflows.records.document import TaskDocument
+from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 
 
@@ -204,10 +204,11 @@ def judge(
     found = campaign.documents()
     tally.states.update(str(document.state) for document in found.values())
     unusable = [d for d in found.values() if not d.state.usable]
-    if code not in (0, 1) or (code == 1) != bool(unusable):
+    open_ones = [d for d in found.values() if d.state is not State.DONE]
+    if code not in (0, 1) or (code == 1) != bool(open_ones):
         tally.problems.append(f"{campaign.place}: lnmo run ended with code {code}")
     for missing in set(expected) - set(found):
-        if code == 0:
+        if not unusable:
             tally.problems.append(f"{campaign.place}: {missing} is lost")
     for key, document in found.items():
         if document.state.usable and (what := differs(document, expected[key])):
