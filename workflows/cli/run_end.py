@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from workflows.cli.output import print_halves
 from workflows.counts import count_of
 from workflows.errors import printable
-from workflows.records.document import State
-from workflows.records.identity import ASIDE
 
 if TYPE_CHECKING:
     from fireworks import LaunchPad
@@ -25,6 +23,8 @@ def report_failures(
     steps: Sequence[Mapping[str, Any]], chosen: Selection, printed: Set[str]
 ) -> int:
     """List the failed steps by reason; one that was printed is not repeated."""
+    from workflows.records.identity import ASIDE
+
     failed = [step for step in steps if step["state"] == "FIZZLED"]
     held = [step for step in steps if step["state"] in HELD]
     away = [step for step in steps if step["state"] in {"RUNNING", "RESERVED"}]
@@ -102,6 +102,7 @@ def report_refused(
 
 def report_review(database: Database, steps: Sequence[Mapping[str, Any]]) -> int:
     """List the steps whose numbers count, and that a person has to look at."""
+    from workflows.records.document import State
     from workflows.records.other_start import started_elsewhere
     from workflows.records.store import results_store
     from workflows.results.calculation_rows import by_calculation
