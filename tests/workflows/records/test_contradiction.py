@@ -114,7 +114,7 @@ def test_no_real_record_is_refused(path: Path) -> None:
         *("paper", "dft", "nio"),
         "host: {formula: MgMn2O4, ordering: none}",
         "host: {formula: LiMn2O4, ion: Na, ordering: none}",
-        "host: {formula: LiMn2O4, primitive: true, ordering: none}\nx: [0, 0.5, 1]",
+        "host: {formula: LiMn2O4, primitive: true, ordering: none}",
     ],
 )
 def test_no_plan_is_refused_whatever_its_host_and_its_references(
