@@ -10,7 +10,6 @@ from workflows.analysis.shell_occupation import impossible_shell
 from workflows.campaign.sections import SAME_X, X_MAX
 from workflows.counts import count_of, is_finite
 from workflows.errors import shortened
-from workflows.records.contents import problem_of_contents
 from workflows.records.document import State, TaskDocument
 
 SAME_ENERGY = 1e-6
@@ -80,7 +79,7 @@ def contradiction(document: TaskDocument) -> str:
         return problem
     structure = document.structure
     if structure is None:
-        return problem_of_contents(document)
+        return ""
     atoms = len(structure)
     volume = structure.volume / atoms if atoms else 0.0
     if not LEAST_VOLUME <= volume < math.inf:
@@ -88,8 +87,6 @@ def contradiction(document: TaskDocument) -> str:
             f"the volume is {volume:g} A^3 an atom, and no crystal has less than "
             f"{LEAST_VOLUME:g}"
         )
-    if problem := problem_of_contents(document):
-        return problem
     for name in FOR_EVERY_ATOM:
         values = getattr(document, name)
         if values is not None and len(values) != atoms:

@@ -15,14 +15,13 @@ import mongomock
 import pytest
 from pymatgen.core import Lattice
 
-from tests.places import DATA, TESTS
-from workflows import load_campaign, parse_run, plan
+from tests.places import DATA
+from workflows import parse_run
 from workflows.errors import StoreError
 from workflows.records.contradiction import OF_THE_OUTPUT, contradiction
 from workflows.records.document import State, TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.mongo_store import MongoResults
-from workflows.records.run_file import identity
 
 
 @pytest.fixture
@@ -79,125 +78,6 @@ def test_it_is_failed_and_the_other_rows_are_shown(
         assert bad.state is State.FAILED
         assert why in bad.reason
         assert good.state is document.state
-
-
-CONTENTS = TESTS / "data" / "gpaw" / "dft" / "calculations"
-
-
-def planned(calculation_id: str = "d85b2cd1cbe3", step: str = "static") -> TaskDocument:
-    """A real record of ours: Li1Ni1Mn3O8, x = 0.5, two formula units."""
-    path = CONTENTS / calculation_id / step / "task_document.json"
-    return TaskDocument.model_validate_json(path.read_bytes())
-
-
-def renamed(document: TaskDocument, **names: str) -> TaskDocument:
-    assert document.structure is not None
-    structure = document.structure.copy()
-    structure.replace_species(names)
-    return document.model_copy(update={"structure": structure})
-
-
-def swollen(document: TaskDocument, name: str, factor: float) -> TaskDocument:
-    structure = getattr(document, name).copy()
-    structure.scale_lattice(structure.volume * factor)
-    return document.model_copy(update={name: structure})
-
-
-@pytest.mark.parametrize("path", sorted(CONTENTS.glob("*/*/task_document.json")))
-def test_no_real_record_is_refused(path: Path) -> None:
-    assert contradiction(TaskDocument.model_validate_json(path.read_bytes())) == ""
-
-
-@pytest.mark.parametrize(
-    "campaign",
-    [
-        *("paper", "dft", "nio"),
-        "host: {formula: MgMn2O4, ordering: none}",
-        "host: {formula: LiMn2O4, ion: Na, ordering: none}",
-        "host: {formula: LiMn2O4, primitive: true, ordering: none}",
-    ],
-)
-def test_no_plan_is_refused_whatever_its_host_and_its_references(
-    tmp_path: Path, campaign: str
-) -> None:
-    if ":" in campaign:
-        mine = tmp_path / "mine.yaml"
-        mine.write_text(f"name: mine\nengine: chgnet\n{campaign}\n", "utf-8")
-        campaign = str(mine)
-    for calculation in plan(load_campaign(campaign)):
-        document = TaskDocument(
-            **identity(calculation, calculation.steps[-1]),
-            state=State.DONE,
-            structure=calculation.structure,
-            initial_structure=calculation.structure,
-            dir_name="here",
-        )
-        assert contradiction(document) == ""
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({"formula_units": -1}, "formula_units is -1, below 1"),
-        ({"formula_units": 0}, "formula_units is 0, below 1"),
-        ({"formula_units": 1}, "formula_units is 1, and the formula Li1Ni1Mn3O8 has 8"),
-        ({"formula_units": 4}, "formula_units is 4, and the formula Li1Ni1Mn3O8 has 8"),
-        ({"formula_units": 10**9}, "formula_units is 1000000000, and the formula"),
-        ({"n_li": 2}, "n_li is 2, and the formula Li1Ni1Mn3O8 has 1 Li"),
-        ({"n_li": 0}, "x is 0.5, and n_li is 0 in 2 formula units, which is x = 0"),
-        ({"x": 0.25}, "x is 0.25, and n_li is 1 in 2 formula units, which is x = 0.5"),
-        ({"x": 2.0}, "x is 2, and n_li is 1 in 2 formula units, which is x = 0.5"),
-        (
-            {"formula": "Li1Ni1Mn4O8"},
-            "structure holds Li1Ni1Mn3O8, and formula is Li1N",
-        ),
-        (
-            {"formula": "Li1Ni2Mn2O8"},
-            "structure holds Li1Ni1Mn3O8, and formula is Li1N",
-        ),
-        ({"formula": "Ni1Mn3O8"}, "n_li is 1, and the formula Ni1Mn3O8 has no ion"),
-        ({"formula": "O8 of Li"}, "formula is O8 of Li, which names no atoms"),
-        ({"max_force": 1e9}, "max_force is 1e+09 eV/A, above 10000"),
-        (
-            {"start_lattice": (3.0, 3.0, 3.0, 90.0, 90.0, 90.0)},
-            "A^3, and that of start_lattice 27; no relaxation",
-        ),
-    ],
-)
-def test_contents_that_do_not_agree_are_told(changes: dict[str, Any], why: str) -> None:
-    assert contradiction(planned()) == ""
-    assert why in contradiction(planned().model_copy(update=changes))
-
-
-def test_a_structure_of_other_atoms_or_another_size_is_told() -> None:
-    document = planned()
-    assert "structure holds Li1Mn4O8, and" in contradiction(renamed(document, Ni="Mn"))
-    first = renamed(document, Ni="Mn").structure
-    other = document.model_copy(update={"initial_structure": first})
-    assert "initial_structure holds Li1Mn4O8, and" in contradiction(other)
-    double = contradiction(swollen(document, "structure", 8))
-    assert "and that of initial_structure" in double
-    assert "an atom, and no crystal" in contradiction(
-        swollen(document, "structure", 30)
-    )
-    assert "and that of" in contradiction(swollen(document, "initial_structure", 3))
-    assert contradiction(swollen(document, "structure", 1.3)) == ""
-
-
-def test_ions_that_a_formula_does_not_have_are_told_at_x_0_too() -> None:
-    charged = planned("bb06f95fd09f")
-    told = contradiction(charged.model_copy(update={"n_li": 1}))
-    assert told == "n_li is 1, and the formula Ni1Mn3O8 has no ion"
-
-
-def test_a_reference_is_held_to_its_formula_too() -> None:
-    metal = planned("2fb8e4dd9be6")
-    assert metal.reference == "Li"
-    assert "n_li is 3" in contradiction(metal.model_copy(update={"n_li": 3}))
-    told = contradiction(renamed(metal, Li="Na"))
-    assert told == "structure holds Na2, and formula is Li2"
-    told = contradiction(swollen(metal, "structure", 30))
-    assert "an atom, and no crystal" in told
 
 
 def test_a_cell_without_volume_is_none(document: TaskDocument) -> None:
