@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
@@ -32,6 +30,8 @@ def geometry_mark(structure: Structure) -> list[float]:
     so that neither two atoms that change places nor a symmetric displacement cancel.
     The sums are scaled so that an atom's displacement changes them by about as much.
     """
+    import numpy as np
+
     cell = structure.lattice.matrix
     atoms = np.arange(1, len(structure) + 1)
     weights = 0.5 + np.outer(STEPS, atoms) % 1
@@ -45,6 +45,8 @@ def same_mark(
     one: Sequence[float], other: Sequence[float], *, times: float = 1.0
 ) -> bool:
     """Tell whether two marks can be of one geometry; ``times`` widens the limits."""
+    import numpy as np
+
     if len(one) != len(other):
         return False
     away = np.abs(np.asarray(one) - np.asarray(other)) / times

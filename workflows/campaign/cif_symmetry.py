@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from structures.values import FULL
 from workflows.counts import count_of
 from workflows.errors import printable, shortened
+
+if TYPE_CHECKING:
+    import numpy as np
 
 NUMBERS_OF_GROUP = ("_symmetry_Int_Tables_number", "_space_group_IT_number")
 SAME_LENGTH = 1e-3
@@ -43,6 +44,8 @@ def cell_problem(
     told
         Where the operations are from, for the message.
     """
+    import numpy as np
+
     metric = _metric(parameters)
     shown = ", ".join(f"{value:g}" for value in parameters)
     for operation in operations:
@@ -59,6 +62,8 @@ def cell_problem(
 
 
 def _metric(parameters: Sequence[float]) -> np.ndarray:
+    import numpy as np
+
     a, b, c, *angles = parameters
     alpha, beta, gamma = np.cos(np.radians(angles))
     rows = [
@@ -71,6 +76,8 @@ def _metric(parameters: Sequence[float]) -> np.ndarray:
 
 def _parameters(metric: np.ndarray) -> np.ndarray:
     """Return lengths and angles of the three axes of a metric tensor."""
+    import numpy as np
+
     lengths = np.sqrt(np.diag(metric))
     cosines = [
         metric[i, j] / (lengths[i] * lengths[j]) for i, j in ((1, 2), (0, 2), (0, 1))
@@ -115,6 +122,7 @@ def named_groups(data: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
 
 def _number_of(operations: Sequence[Any], lattice: np.ndarray) -> int | None:
     """Return the number of the group of some operations; None if they are none."""
+    import numpy as np
     from spglib import get_spacegroup_type_from_symmetry
 
     found = {}
@@ -145,6 +153,8 @@ def overfull_place(
     operations
         pymatgen's, of fractional coordinates.
     """
+    import numpy as np
+
     for _, place, _ in atoms:
         images = np.array([operation.operate(place) for operation in operations])
         here = [atom for atom in atoms if _is_among(np.array(atom[1]), images)]
@@ -161,5 +171,7 @@ def overfull_place(
 
 
 def _is_among(place: np.ndarray, images: np.ndarray) -> bool:
+    import numpy as np
+
     away = images - place
     return bool((np.abs(away - np.rint(away)).max(axis=1) < SAME_PLACE).any())
