@@ -33,6 +33,7 @@ def test_the_notebook_shows_what_its_cells_give(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TOP), *_python_path()]))
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel draws into its cells
     stored = nbformat.read(NOTEBOOK, as_version=4)
     again = nbformat.read(NOTEBOOK, as_version=4)
     place = {"metadata": {"path": str(NOTEBOOK.parent)}}
