@@ -204,8 +204,8 @@ def judge(
     found = campaign.documents()
     tally.states.update(str(document.state) for document in found.values())
     unusable = [d for d in found.values() if not d.state.usable]
-    open_ones = [d for d in found.values() if d.state is not State.DONE]
-    if code not in (0, 1) or (code == 1) != bool(open_ones):
+    not_done = [d for d in found.values() if d.state is not State.DONE]
+    if code not in (0, 1) or (code == 1) != bool(not_done):
         tally.problems.append(f"{campaign.place}: lnmo run ended with code {code}")
     for missing in set(expected) - set(found):
         if not unusable:

@@ -24,6 +24,7 @@ from workflows.engines.directory_check import refuse_foreign, refuse_outside
 from workflows.engines.machine import Machine
 from workflows.engines.protocol import RUN_FILE, Report
 from workflows.errors import StepFailed, StoreError, StoreUnwritable, Terminated
+from workflows.records.aside import free_name
 from workflows.records.document import TaskDocument
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory, problem_of_document
@@ -282,11 +283,7 @@ def _is_stale(
 def _set_aside(directory: Path, report: Report) -> None:
     """Rename a step's directory to a name that no table reads."""
     refuse_held_for_life(directory)
-    number = 1
-    while (
-        aside := directory.with_name(f"{directory.name}.of-another-start-{number}")
-    ).exists():
-        number += 1
+    aside = free_name(directory, "of-another-start")
     directory.rename(aside)
     report(f"the step before was computed again; what was here is {aside.name}")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from workflows.errors import one_line
 from workflows.launchpad.copies import Copies, is_copied
+from workflows.records.aside import free_name
 from workflows.records.database import Database
 from workflows.records.file_store import FileResults
 from workflows.records.identity import CURE, problem_of_directory
@@ -160,7 +161,5 @@ def _cure(step: Mapping[str, Any], directory: Path, reason: str, again: str) -> 
 
 def _aside(path: Path) -> str:
     """Return the command that renames to a name that no table reads."""
-    number = 1
-    while (to := path.with_name(f"{path.name}.wrong-{number}")).exists():
-        number += 1
+    to = free_name(path, "wrong")
     return f"mv {shlex.quote(str(path))} {shlex.quote(str(to))}"

@@ -109,6 +109,7 @@ class MongoLaunchPad(LaunchPad):  # type: ignore[misc]
         for each in fireworks:
             each.fw_id = new[each.fw_id]
         own = str(wf.metadata["calculation_id"])
+        # an upsert by equality would write this key beside the metadata: a conflict
         same = {"metadata.calculation_id": {"$gte": own, "$lte": own}}
         added = {"$setOnInsert": wf.to_db_dict()}
         if self.workflows.update_one(same, added, upsert=True).upserted_id is None:

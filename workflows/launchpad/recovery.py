@@ -21,6 +21,7 @@ from workflows.engines.vasp.wavecars import remove_wavecars, runs_of
 from workflows.errors import LnmoError, StoreBusy, StoreError
 from workflows.launchpad.embedded import in_one_save
 from workflows.launchpad.guarded_rerun import rerun_if
+from workflows.records.aside import free_name
 from workflows.records.file_store import FileResults
 from workflows.records.identity import problem_of_directory
 from workflows.records.run_file import collected_from, read_run_file
@@ -103,11 +104,7 @@ def retry_step(directory: Path) -> None:
     ):
         (directory / DOCUMENT_FILE).unlink(missing_ok=True)
     elif directory.exists():
-        number = 1
-        while (
-            aside := directory.with_name(f"{directory.name}.failed-{number}")
-        ).exists():
-            number += 1
+        aside = free_name(directory, "failed")
         directory.rename(aside)
         if aside.is_dir():
             remove_wavecars(runs_of(aside))

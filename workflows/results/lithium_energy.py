@@ -95,13 +95,13 @@ def lithium_reference(
     if not fitting:
         raise _none_fits(metal, refused)
     ours = [each for each in fitting if each.document.campaign in own]
-    open_ones = [
+    unfinished = [
         steps
         for steps in references
         if steps[0].document.campaign in own and not _has_energy(steps)
     ]
-    if not ours and open_ones:
-        raise ResultsError(_not_finished(metal, open_ones[0]))
+    if not ours and unfinished:
+        raise ResultsError(_not_finished(metal, unfinished[0]))
     chosen = _one_of(ours or fitting, metal)
     assert chosen.document.energy_per_atom is not None
     return Reference(chosen.document.energy_per_atom, result_row(chosen.steps), ion)

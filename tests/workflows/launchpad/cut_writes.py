@@ -10,14 +10,13 @@ from fireworks import LaunchPad
 WRITES = (
     "find_one_and_replace",
     "find_one_and_update",
-    "update_one",
-    "insert_many",
-    "delete_many",
+    *("update_one", "update_many", "replace_one"),
+    *("insert_one", "insert_many", "delete_one", "delete_many"),
 )
 
 
 class Cut:
-    """A collection of a process that is cut before its n-th write."""
+    """A collection that calls something before each of its writes."""
 
     def __init__(self, real: Any, cut: Callable[[], None]) -> None:
         self._real, self._cut = real, cut

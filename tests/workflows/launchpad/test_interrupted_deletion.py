@@ -7,12 +7,12 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fireworks import FWorker, LaunchPad
 
 from tests import forked
+from tests.workflows.launchpad.cut_writes import Cut
 from workflows.campaign.calculation import Calculation
 from workflows.cluster.overview import overview
 from workflows.cluster.reconcile import reconcile
@@ -33,20 +33,6 @@ from workflows.launchpad.mongodb import connected
 from workflows.launchpad.opening import owned
 from workflows.launchpad.submission import submit
 from workflows.records.database import Database
-
-WRITES = ("update_many", "delete_many", "insert_many")
-
-
-class Watched:
-    """A collection that calls something before each of its writes."""
-
-    def __init__(self, real: Any, what: Callable[[], None]) -> None:
-        self._real, self._what = real, what
-
-    def __getattr__(self, name: str) -> Any:
-        if name in WRITES:
-            self._what()
-        return getattr(self._real, name)
 
 
 @pytest.fixture
@@ -94,7 +80,7 @@ def taken_over(pad: LaunchPad) -> None:
 
 def watch(pad: LaunchPad, what: Callable[[], None]) -> None:
     for name in ("fireworks", "workflows", "launches"):
-        setattr(pad, name, Watched(getattr(pad, name), what))
+        setattr(pad, name, Cut(getattr(pad, name), what))
 
 
 def killed_at(database: Database, number: int) -> bool:

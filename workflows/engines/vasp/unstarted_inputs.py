@@ -76,9 +76,9 @@ def refuse_without_library(
     StoreError
         There is no POTCAR library here.
     """
-    if more["inputs"].get("potcar") and PotcarLibrary.from_environment().directory:
+    if not more["inputs"].get("potcar"):
         return
-    if more["inputs"].get("potcar"):
+    if not PotcarLibrary.from_environment().directory:
         raise StoreError(
             f"{directory}: {problem}: the disk has lost it, and it cannot be written "
             "again, because POTCAR comes from a library that this machine does not "
